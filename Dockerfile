@@ -1,0 +1,25 @@
+# One image for both services: `serve referrals`, `serve ereferral-dispatch`, `migrate`.
+FROM python:3.13-slim AS build
+
+RUN pip install --no-cache-dir uv
+WORKDIR /handoff
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
+# The dependencies change less often than the code, so they are a layer of their own.
+COPY pyproject.toml uv.lock ./
+RUN uv sync --frozen --no-dev --no-install-project
+COPY README.md LICENSE ./
+COPY contracts contracts
+COPY messaging messaging
+COPY services services
+COPY ops ops
+RUN uv sync --frozen --no-dev --no-editable
+
+FROM python:3.13-slim
+
+RUN useradd --system --create-home --uid 10001 handoff
+COPY --from=build /handoff/.venv /handoff/.venv
+ENV PATH=/handoff/.venv/bin:$PATH PYTHONUNBUFFERED=1
+WORKDIR /home/handoff
+USER handoff
+EXPOSE 8001 8002
+ENTRYPOINT ["handoff"]

@@ -1,0 +1,59 @@
+# `make` alone lists the targets. Everything below needs make and Python >= 3.11 with pip, no more.
+
+# Another interpreter: make setup PYTHON=python3.13
+PYTHON ?= python3
+# More for the tests: make test ARGS='-k relay -x'
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test test-unit check bench fmt schemas
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv from uv.lock (the other targets do it where it is missing)
+	@:
+
+demo: setup ## send referrals to four partners and watch them arrive; leaves nothing running
+	@$(BIN)/handoff demo
+
+up: setup ## the same services, left running until Ctrl-C
+	@$(BIN)/handoff up
+
+test: setup ## all tests, with real servers
+	@$(BIN)/pytest $(ARGS)
+
+test-unit: setup ## the tests that need no server
+	@$(BIN)/pytest tests/unit -q $(ARGS)
+
+check: setup ## format, lint, types, import rules and all tests: what CI runs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(ARGS)
+
+bench: setup ## measurements, beside the limits and the peers
+	@$(BIN)/python -m bench $(ARGS)
+
+fmt: setup ## format, and fix what ruff can fix
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+schemas: setup ## write AsyncAPI and JSON Schemas into docs/
+	@$(BIN)/handoff schemas
+
+# Without ensurepip, which Debian keeps in a package of its own (python3-venv).
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or later is needed, and $(PYTHON) is not: install it, or name it: make setup PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { \
+	  echo "$(PYTHON) has no pip: install it (Debian and Ubuntu: apt-get install python3-pip)" >&2; exit 1; }
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
+	@$(BIN)/uv --version >/dev/null 2>&1 || $(PYTHON) -m pip --quiet --python $(BIN)/python install uv
+	@$(BIN)/uv sync --quiet --frozen --inexact
+	@touch $@

@@ -1,0 +1,111 @@
+"""The mirrored directory: patients, providers and the practice, owned by the practice-management system.
+
+A put replaces the whole record where its `observed_at` is not older than what is held.
+"""
+
+from contracts.referral_partner import DEFAULT_COUNTRY
+from contracts.shapes import Command, Query, Resource
+from contracts.text import Line, RequiredLine
+from contracts.values import Country, Date, Email, Npi, Phone, Time, Uuid
+
+
+class PatientPut(Command):
+    """`patient.put` → 200 with what is now held."""
+
+    patient_uuid: Uuid
+    name: RequiredLine
+    date_of_birth: Date | None = None
+    phone: Phone = None
+    email: Email = None
+    observed_at: Time
+
+
+class PatientArchive(Command):
+    """`patient.archive` → 204; a stale one 200 with what is held."""
+
+    patient_uuid: Uuid
+    observed_at: Time
+
+
+class PatientGet(Query):
+    """`patient.get` → 200."""
+
+    patient_uuid: Uuid
+
+
+class ProviderPut(Command):
+    """`provider.put` → 200 with what is now held."""
+
+    provider_uuid: Uuid
+    name: RequiredLine
+    npi: Npi = None
+    observed_at: Time
+
+
+class ProviderArchive(Command):
+    """`provider.archive` → 204; a stale one 200 with what is held."""
+
+    provider_uuid: Uuid
+    observed_at: Time
+
+
+class ProviderGet(Query):
+    """`provider.get` → 200."""
+
+    provider_uuid: Uuid
+
+
+class PracticePut(Command):
+    """`practice.put` → 200 with what is now held; an org has one practice."""
+
+    name: RequiredLine
+    npi: Npi = None
+    phone: Phone = None
+    fax: Phone = None
+    email: Email = None
+    address_line1: Line = None
+    address_line2: Line = None
+    city: Line = None
+    state: Line = None
+    postal_code: Line = None
+    country: Country = DEFAULT_COUNTRY
+    observed_at: Time
+
+
+class PracticeGet(Query):
+    """`practice.get` → 200."""
+
+
+class Patient(Resource):
+    """A patient as the directory last saw them."""
+
+    name: str
+    date_of_birth: Date | None = None
+    phone: str | None = None
+    email: str | None = None
+    observed_at: Time
+
+
+class Provider(Resource):
+    """A practitioner of the practice as the directory last saw them."""
+
+    name: str
+    npi: str | None = None
+    observed_at: Time
+
+
+class Practice(Resource):
+    """The practice that refers: the letter's head and the bundle's requester."""
+
+    name: str
+    npi: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    email: str | None = None
+    address_line1: str | None = None
+    address_line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str = DEFAULT_COUNTRY
+    observed_at: Time

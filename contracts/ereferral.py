@@ -1,0 +1,126 @@
+"""E-referrals: one frozen referral on its way to one partner, and the attempts to bring it there."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.directory import Patient, Practice, Provider
+from contracts.referral import EreferralStatus, Referral
+from contracts.referral_partner import ContactMethod, ReferralPartner
+from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
+from contracts.values import Time, Uuid
+
+
+class EreferralDispatch(Command):
+    """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent."""
+
+    dispatch_uuid: Uuid
+    referral: Referral
+    patient: Patient
+    practice: Practice
+    referring_provider: Provider | None = None
+    partner: ReferralPartner
+
+
+class EreferralGet(Query):
+    """`ereferral.get` → 200 with attempts."""
+
+    ereferral_uuid: Uuid
+
+
+class EreferralList(ListQuery):
+    """`ereferral.list` → 200 without attempts, newest first; what needs a person oldest first."""
+
+    status: Annotated[EreferralStatus, Lax] | None = None
+    referral_partner_uuid: Uuid | None = None
+    referral_uuid: Uuid | None = None
+    needs_person: bool | None = None
+
+
+class AttemptOutcome(StrEnum):
+    """What became of an attempt."""
+
+    DELIVERED = "delivered"
+    SENT = "sent"
+    TRANSIENT_FAILURE = "transient_failure"
+    PERMANENT_FAILURE = "permanent_failure"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+OutcomeCode = Annotated[str, Field(pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|[a-z]+(_[a-z]+)*)$")]
+"""A partner's own status (`http_503`, `smtp_550`) or a member of FailureCode."""
+
+
+class FailureCode(StrEnum):
+    """Why an attempt did not succeed, where no status says it."""
+
+    NAME_NOT_RESOLVED = "name_not_resolved"
+    ADDRESS_BLOCKED = "address_blocked"
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    CONNECTION_LOST = "connection_lost"
+    NETWORK_UNREACHABLE = "network_unreachable"
+    TLS_FAILED = "tls_failed"
+    CERTIFICATE_INVALID = "certificate_invalid"
+    TIMED_OUT = "timed_out"
+    NO_ANSWER = "no_answer"
+    RELAY_NOT_CONFIGURED = "relay_not_configured"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    RECIPIENT_REFUSED = "recipient_refused"
+    NO_CONTACT_POINT = "no_contact_point"
+    CHANNEL_NOT_AVAILABLE = "channel_not_available"
+    WORKER_LOST = "worker_lost"
+    STOPPED = "stopped"
+
+
+class Attempt(Shape):
+    """One attempt. `finished_at`, `outcome` and `code` are null while it runs."""
+
+    number: int
+    channel: Annotated[ContactMethod, Lax]
+    address: str
+    started_at: Time
+    finished_at: Time | None = None
+    outcome: Annotated[AttemptOutcome, Lax] | None = None
+    code: OutcomeCode | None = None
+    detail: str | None = None
+
+
+class Ereferral(Resource):
+    """An e-referral as a list shows it. `possible_repeat`: its letter says that it may be one."""
+
+    referral_uuid: Uuid
+    referral_partner: Reference
+    status: Annotated[EreferralStatus, Lax]
+    channel: Annotated[ContactMethod, Lax] | None = None
+    address: str | None = None
+    possible_repeat: bool = False
+    next_attempt_at: Time | None = None
+
+
+class EreferralDetail(Ereferral):
+    """An e-referral with its attempts, oldest first."""
+
+    attempts: list[Attempt] = []
+
+
+class EreferralNews(BaseModel):
+    """What a consumer needs of an `ereferral.*` event; new fields may come and are left alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    class State(BaseModel):
+        """The e-referral as the event shows it, as far as it is needed."""
+
+        model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+        referral_uuid: Uuid
+        status: EreferralStatus
+        channel: ContactMethod | None = None
+
+    type: str
+    subject: Uuid
+    time: Time
+    aggregateversion: int
+    data: State

@@ -1,0 +1,28 @@
+"""Which resource each event's `data` shows."""
+
+from contracts.directory import Patient, Practice, Provider
+from contracts.ereferral import Ereferral
+from contracts.events import EventSource, EventType
+from contracts.referral import Referral
+from contracts.referral_partner import ReferralPartner
+from contracts.shapes import Shape
+
+_DATA: dict[str, type[Shape]] = {
+    "referral_partner": ReferralPartner,
+    "patient": Patient,
+    "provider": Provider,
+    "practice": Practice,
+    "referral": Referral,
+    "ereferral": Ereferral,
+}
+_FROM_DISPATCH = frozenset({"ereferral", "partner_channel"})
+
+EVENT_DATA: dict[EventSource, dict[EventType, type[Shape]]] = {
+    EventSource.REFERRALS: {
+        event: _DATA[event.resource] for event in EventType if event.resource not in _FROM_DISPATCH
+    },
+    EventSource.EREFERRAL_DISPATCH: {
+        event: _DATA[event.resource] for event in EventType if event.resource in _FROM_DISPATCH
+    },
+}
+"""By publisher and type."""

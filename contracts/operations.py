@@ -1,0 +1,96 @@
+"""The catalogue: every operation by its name, with what goes in and what comes out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts import directory as d
+from contracts import ereferral as e
+from contracts import referral as r
+from contracts import referral_partner as p
+from contracts.replies import ReplyStatus
+from contracts.shapes import Command, Listing, Query, Shape
+
+
+class Service(StrEnum):
+    """Who answers; its name opens the names of its exchanges and queues."""
+
+    REFERRALS = "referrals"
+    EREFERRAL_DISPATCH = "ereferral_dispatch"
+
+
+class Kind(StrEnum):
+    """What an operation is; ends the names of its exchange and queue."""
+
+    COMMAND = "commands"
+    QUERY = "queries"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. `name` is its routing key; `response` is the reply's `data` at success."""
+
+    name: str
+    service: Service
+    kind: Kind
+    request: type[Command | Query]
+    response: type[Shape] | None
+    status: ReplyStatus
+
+    @property
+    def exchange(self) -> str:
+        """Where a client publishes it: `referrals.commands`."""
+        return f"{self.service}.{self.kind}"
+
+
+def _command(
+    service: Service,
+    name: str,
+    request: type[Command],
+    response: type[Shape] | None,
+    status: ReplyStatus = ReplyStatus.OK,
+) -> Operation:
+    return Operation(name, service, Kind.COMMAND, request, response, status)
+
+
+def _query(service: Service, name: str, request: type[Query], response: type[Shape]) -> Operation:
+    return Operation(name, service, Kind.QUERY, request, response, ReplyStatus.OK)
+
+
+_R, _D = Service.REFERRALS, Service.EREFERRAL_DISPATCH
+_CREATED, _ACCEPTED, _ARCHIVED = (
+    ReplyStatus.CREATED,
+    ReplyStatus.ACCEPTED,
+    ReplyStatus.ARCHIVED,
+)
+
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        _command(
+            _R, "referral_partner.create", p.ReferralPartnerCreate, p.ReferralPartner, _CREATED
+        ),
+        _command(_R, "referral_partner.update", p.ReferralPartnerUpdate, p.ReferralPartner),
+        _command(_R, "referral_partner.archive", p.ReferralPartnerArchive, None, _ARCHIVED),
+        _query(_R, "referral_partner.get", p.ReferralPartnerGet, p.ReferralPartner),
+        _query(_R, "referral_partner.list", p.ReferralPartnerList, Listing[p.ReferralPartner]),
+        _command(_R, "patient.put", d.PatientPut, d.Patient),
+        _command(_R, "patient.archive", d.PatientArchive, None, _ARCHIVED),
+        _query(_R, "patient.get", d.PatientGet, d.Patient),
+        _command(_R, "provider.put", d.ProviderPut, d.Provider),
+        _command(_R, "provider.archive", d.ProviderArchive, None, _ARCHIVED),
+        _query(_R, "provider.get", d.ProviderGet, d.Provider),
+        _command(_R, "practice.put", d.PracticePut, d.Practice),
+        _query(_R, "practice.get", d.PracticeGet, d.Practice),
+        _command(_R, "referral.create", r.ReferralCreate, r.Referral, _CREATED),
+        _command(_R, "referral.send", r.ReferralSend, r.Referral, _ACCEPTED),
+        _query(_R, "referral.get", r.ReferralGet, r.ReferralDetail),
+        _command(_D, "ereferral.dispatch", e.EreferralDispatch, e.Ereferral, _ACCEPTED),
+        _query(_D, "ereferral.get", e.EreferralGet, e.EreferralDetail),
+        _query(_D, "ereferral.list", e.EreferralList, Listing[e.Ereferral]),
+    )
+}
+
+
+def operations_of(service: Service, kind: Kind) -> dict[str, Operation]:
+    """The operations that one queue takes, by name."""
+    return {o.name: o for o in OPERATIONS.values() if o.service is service and o.kind is kind}

@@ -1,0 +1,176 @@
+"""Referral partners: the practices, practitioners and labs that patients are referred to or come from."""
+
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import unquote
+
+from pydantic_core import PydanticCustomError
+
+from contracts.shapes import Command, Lax, ListQuery, Query, Resource, Shape, Update
+from contracts.text import Line, Notes, SearchText
+from contracts.values import (
+    Country,
+    Email,
+    Endpoint,
+    Npi,
+    Phone,
+    Uuid,
+    endpoint_scheme,
+    parse_email,
+    parse_phone,
+)
+
+DEFAULT_COUNTRY = "US"
+
+
+class ContactType(StrEnum):
+    """What kind of contact a partner is."""
+
+    PROVIDER = "provider"
+    PRACTICE = "practice"
+    LAB = "lab"
+    OTHER = "other"
+
+
+class ContactMethod(StrEnum):
+    """A way to reach a partner; also the channels of dispatch."""
+
+    PORTAL = "portal"
+    EMAIL = "email"
+    FAX = "fax"
+    PHONE = "phone"
+
+
+class PartnerFields(Shape):
+    """The fields that a client sets."""
+
+    contact_type: Annotated[ContactType, Lax] = ContactType.PROVIDER
+    first_name: Line = None
+    last_name: Line = None
+    practice_name: Line = None
+    npi: Npi = None
+    specialty: Line = None
+    email: Email = None
+    phone: Phone = None
+    fax: Phone = None
+    address_line1: Line = None
+    address_line2: Line = None
+    city: Line = None
+    state: Line = None
+    postal_code: Line = None
+    country: Country = DEFAULT_COUNTRY
+    notes: Notes = None
+    is_active: bool = True
+    accepts_ereferral: bool = False
+    ereferral_endpoint: Endpoint = None
+    preferred_contact_method: Annotated[ContactMethod, Lax] | None = None
+
+
+class ReferralPartnerCreate(PartnerFields, Command):
+    """`referral_partner.create` → 201."""
+
+    id: Uuid | None = None
+
+
+class ReferralPartnerUpdate(PartnerFields, Update):
+    """`referral_partner.update` → 200."""
+
+    referral_partner_uuid: Uuid
+
+    @classmethod
+    def identity(cls) -> set[str]:
+        return {"referral_partner_uuid"}
+
+
+class ReferralPartnerArchive(Update):
+    """`referral_partner.archive` → 204."""
+
+    referral_partner_uuid: Uuid
+
+
+class ReferralPartnerGet(Query):
+    """`referral_partner.get` → 200."""
+
+    referral_partner_uuid: Uuid
+
+
+class ReferralPartnerList(ListQuery):
+    """`referral_partner.list` → 200, by display name."""
+
+    contact_type: Annotated[ContactType, Lax] | None = None
+    specialty: Line = None
+    is_active: bool | None = None
+    search: SearchText | None = None
+
+
+class ReferralPartner(Resource):
+    """A partner as it is shown. Phone and fax in E.164."""
+
+    contact_type: Annotated[ContactType, Lax]
+    first_name: str | None = None
+    last_name: str | None = None
+    practice_name: str | None = None
+    npi: str | None = None
+    specialty: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    address_line1: str | None = None
+    address_line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str = DEFAULT_COUNTRY
+    notes: str | None = None
+    is_active: bool = True
+    accepts_ereferral: bool = False
+    ereferral_endpoint: str | None = None
+    preferred_contact_method: Annotated[ContactMethod, Lax] | None = None
+
+
+_CHANNEL_OF_SCHEME = {
+    "https": ContactMethod.PORTAL,
+    "http": ContactMethod.PORTAL,
+    "mailto": ContactMethod.EMAIL,
+    "fax": ContactMethod.FAX,
+    "tel": ContactMethod.PHONE,
+}
+
+
+def endpoint_channel(endpoint: str) -> ContactMethod:
+    """The channel that an e-referral endpoint's scheme stands for."""
+    return _CHANNEL_OF_SCHEME[endpoint_scheme(endpoint)]
+
+
+def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
+    """Each channel that the partner can be reached by, with its address.
+
+    The endpoint where its scheme fits, else the partner's `email`, `fax` or `phone`. A number in an
+    endpoint that is not a valid one gives no address. Source: the delivery rules, "Which channel,
+    which address".
+    """
+    addresses = {
+        method: address
+        for method, address in (
+            (ContactMethod.EMAIL, partner.email),
+            (ContactMethod.FAX, partner.fax),
+            (ContactMethod.PHONE, partner.phone),
+        )
+        if address is not None
+    }
+    if partner.ereferral_endpoint is not None:
+        channel = endpoint_channel(partner.ereferral_endpoint)
+        address = _endpoint_address(channel, partner.ereferral_endpoint, partner.country)
+        if address is not None:
+            addresses[channel] = address
+    return addresses
+
+
+def _endpoint_address(channel: ContactMethod, endpoint: str, country: str) -> str | None:
+    if channel is ContactMethod.PORTAL:
+        return endpoint
+    path = unquote(endpoint.partition(":")[2])
+    try:
+        return parse_email(path) if channel is ContactMethod.EMAIL else parse_phone(path, country)
+    except PydanticCustomError:
+        return None

@@ -1,0 +1,79 @@
+"""Text as the wire contract takes it: NFC, trimmed, no control or direction-changing characters.
+
+Source of each rule: the wire contract's section 4, "Text".
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+NAME_LENGTH = 200
+REASON_LENGTH = 2_000
+NOTES_LENGTH = 10_000
+
+# Bidirectional controls let a text show other than it reads; lone surrogates and NUL cannot be stored.
+_REFUSED_EVERYWHERE = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_REFUSED_IN_ONE_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
+_REFUSED_IN_NOTES = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
+_TRIMMED = " \t\r\n\u00a0\u3000"
+
+
+def clean_text(text: str, *, multiline: bool = False) -> str | None:
+    """The text in NFC, trimmed, its CR LF made LF; None where nothing is left of it.
+
+    Raises PydanticCustomError `text_characters` where it holds a refused character.
+    """
+    trimmed = text.strip(_TRIMMED).replace("\r\n", "\n")
+    refused = _REFUSED_IN_NOTES if multiline else _REFUSED_IN_ONE_LINE
+    if refused.search(trimmed):
+        raise PydanticCustomError(
+            "text_characters",
+            "Text must not hold control characters, bidirectional controls or lone surrogates",
+        )
+    return unicodedata.normalize("NFC", trimmed) or None
+
+
+def _nullable(*, multiline: bool) -> Callable[[Any], Any]:
+    def clean(value: Any) -> Any:
+        return clean_text(value, multiline=multiline) if isinstance(value, str) else value
+
+    return clean
+
+
+def _required(*, multiline: bool) -> Callable[[Any], Any]:
+    def clean(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        cleaned = clean_text(value, multiline=multiline)
+        if cleaned is None:
+            raise PydanticCustomError("text_empty", "Text must not be empty")
+        return cleaned
+
+    return clean
+
+
+_Line = Annotated[str, StringConstraints(max_length=NAME_LENGTH)]
+_Reason = Annotated[str, StringConstraints(max_length=REASON_LENGTH)]
+_Notes = Annotated[str, StringConstraints(max_length=NOTES_LENGTH)]
+
+Line = Annotated[_Line | None, BeforeValidator(_nullable(multiline=False))]
+"""A one-line text of at most 200 characters, or null; an empty one is null."""
+
+RequiredLine = Annotated[_Line, BeforeValidator(_required(multiline=False))]
+"""A one-line text of 1 to 200 characters."""
+
+RequiredReason = Annotated[_Reason, BeforeValidator(_required(multiline=True))]
+"""Why a referral is made or cancelled: 1 to 2,000 characters, line breaks allowed."""
+
+Notes = Annotated[_Notes | None, BeforeValidator(_nullable(multiline=True))]
+"""Notes and descriptions: at most 10,000 characters, line breaks allowed, or null."""
+
+SearchText = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=100)],
+    BeforeValidator(_required(multiline=False)),
+]
+"""A substring to look for: 1 to 100 characters."""

@@ -1,0 +1,210 @@
+"""Single values with a rule of their own: times, ids, NPI, phone, e-mail, country, endpoint.
+
+Every parser takes what a JSON document can hold and raises PydanticCustomError; no message quotes the value.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import email_validator
+import phonenumbers
+import pycountry
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+from stdnum import luhn
+
+from contracts.text import NAME_LENGTH, clean_text
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NPI = re.compile(r"[12]\d{9}", re.ASCII)
+_NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (45 CFR 162.406)
+ENDPOINT_LENGTH = 2_048
+ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
+_NOT_IN_A_URI = re.compile(
+    '[\x00-\x20\x7f-\xa0<>"\\\\^`{|}\u2028\u2029\u3000\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
+)
+
+
+def parse_uuid(value: Any) -> Any:
+    """A UUID from its 36-character form; anything but a string is left to the field's own check."""
+    if not isinstance(value, str):
+        return value
+    if not _UUID.fullmatch(value):
+        raise PydanticCustomError("uuid_parsing", "Must be a UUID in its 36-character form")
+    return UUID(value)
+
+
+def parse_time(value: Any) -> Any:
+    """An aware time in UTC from RFC 3339 text (section 5.6 of it); years 1 to 9999 in UTC."""
+    if isinstance(value, str):
+        if not _RFC3339.fullmatch(value):
+            raise PydanticCustomError(
+                "time_format",
+                "Must be an RFC 3339 time with an offset, such as 2026-01-31T09:30:00Z",
+            )
+        try:
+            value = datetime.fromisoformat(value.upper())
+        except ValueError:
+            raise PydanticCustomError("time_value", "Must be a time that exists") from None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise PydanticCustomError("timezone_aware", "Must have an offset")
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            raise PydanticCustomError("time_value", "Must lie in the years 1 to 9999") from None
+    return value
+
+
+def parse_date(value: Any) -> Any:
+    """A calendar date from `YYYY-MM-DD` text."""
+    if not isinstance(value, str):
+        return value
+    if not _DATE.fullmatch(value):
+        raise PydanticCustomError("date_format", "Must be a date as YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("date_value", "Must be a date that exists") from None
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC with `Z`; microseconds only where there are any."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_npi(value: str) -> str:
+    """A National Provider Identifier: 10 digits, the first 1 or 2, Luhn over `80840` and itself."""
+    if not _NPI.fullmatch(value):
+        raise PydanticCustomError("npi_format", "An NPI has 10 digits and starts with 1 or 2")
+    if not luhn.is_valid(_NPI_LUHN_PREFIX + value):
+        raise PydanticCustomError("npi_checksum", "The NPI's check digit does not match")
+    return value
+
+
+@lru_cache(maxsize=4_096)
+def _e164(number: str, region: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if parsed.extension or not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_phone(number: str, region: str) -> str:
+    """A valid phone or fax number in E.164; `region` (ISO 3166-1 alpha-2) reads a national one."""
+    formatted = _e164(number, region)
+    if formatted is None:
+        raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
+    return formatted
+
+
+def is_international(number: str) -> bool:
+    """Whether the number names its own country, so that no region is needed to read it."""
+    return number.lstrip().startswith(("+", "\uff0b"))
+
+
+def parse_email(value: str) -> str:
+    """One e-mail address (RFC 5321 and 6531) in its normal form; nothing is looked up."""
+    try:
+        return email_validator.validate_email(value, check_deliverability=False).normalized
+    except (email_validator.EmailNotValidError, UnicodeError):
+        raise PydanticCustomError("email_invalid", "Must be one valid e-mail address") from None
+
+
+_COUNTRIES = frozenset(country.alpha_2 for country in pycountry.countries)
+
+
+def parse_country(value: str) -> str:
+    """An ISO 3166-1 alpha-2 code that is assigned."""
+    if value not in _COUNTRIES:
+        raise PydanticCustomError("country_code", "Must be an ISO 3166-1 alpha-2 country code")
+    return value
+
+
+def _endpoint_refusal(value: str) -> str | None:
+    if len(value) > ENDPOINT_LENGTH:
+        return f"Must have at most {ENDPOINT_LENGTH} characters"
+    if _NOT_IN_A_URI.search(value):
+        return "Must not hold spaces, control characters or other characters that no URI has"
+    try:
+        parts = urlsplit(value)
+        port = parts.port if parts.netloc else None
+    except ValueError:
+        return "Must be an absolute URI"
+    if parts.scheme not in ENDPOINT_SCHEMES:
+        return "Must be an absolute URI with the scheme https, http, mailto, tel or fax"
+    if "#" in value:
+        return "Must not have a fragment"
+    if parts.scheme in ("https", "http"):
+        if "@" in parts.netloc:
+            return "Must not hold user information"
+        if not parts.hostname or port == 0:
+            return "Must name a host"
+    elif parts.netloc or not parts.path:
+        return "Must name an address after the scheme"
+    elif parts.scheme == "mailto":
+        if "?" in value:
+            return "A mailto address must not have header fields"
+        try:
+            parse_email(unquote(parts.path, errors="strict"))
+        except (PydanticCustomError, UnicodeError):
+            return "Must name one valid e-mail address"
+    return None
+
+
+def parse_endpoint(value: Any) -> Any:
+    """An absolute URI that a referral can be sent to; kept to the letter, an empty one is null.
+
+    It is not parsed into a URL type: those rewrite what they take (`http://0x0a000001/` becomes
+    another spelling), and where the URI may lead is judged when it is used.
+    """
+    if not isinstance(value, str):
+        return value
+    if not value:
+        return None
+    refusal = _endpoint_refusal(value)
+    if refusal is not None:
+        raise PydanticCustomError("endpoint_invalid", "{reason}", {"reason": refusal})
+    return value
+
+
+def endpoint_scheme(endpoint: str) -> str:
+    """The scheme of an endpoint that `parse_endpoint` took, in lower case."""
+    return endpoint.partition(":")[0].lower()
+
+
+def _line(value: Any) -> Any:
+    return clean_text(value) if isinstance(value, str) else value
+
+
+def _phone(value: Any) -> Any:
+    line = _line(value)
+    if isinstance(line, str) and is_international(line):
+        return parse_phone(line, "ZZ")
+    return line
+
+
+Phone = Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, BeforeValidator(_phone)]
+"""An international number in E.164; a national one as it came, to be read with its country."""
+
+Uuid = Annotated[UUID, BeforeValidator(parse_uuid)]
+Time = Annotated[
+    datetime, BeforeValidator(parse_time), PlainSerializer(format_time, when_used="json")
+]
+Date = Annotated[date, BeforeValidator(parse_date)]
+OrgId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Npi = Annotated[Annotated[str, AfterValidator(parse_npi)] | None, BeforeValidator(_line)]
+Email = Annotated[Annotated[str, AfterValidator(parse_email)] | None, BeforeValidator(_line)]
+Country = Annotated[str, BeforeValidator(_line), AfterValidator(parse_country)]
+Endpoint = Annotated[
+    Annotated[str, Field(max_length=ENDPOINT_LENGTH)] | None, BeforeValidator(parse_endpoint)
+]

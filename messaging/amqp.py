@@ -1,0 +1,129 @@
+"""Connections to RabbitMQ, and publishing with the guarantees that the two kinds of message need."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiormq
+import aiormq.exceptions
+from aiormq import spec
+from aiormq.abc import AbstractChannel, AbstractConnection
+from yarl import URL
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10
+PUBLISH_TIMEOUT_SECONDS = 30.0
+PERSISTENT = 2
+
+# aiormq writes the whole body of a returned message into its log.
+logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+
+BROKER_ERRORS = (
+    aiormq.exceptions.AMQPError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+    # aiormq raises it for "the connection is closed".
+    RuntimeError,
+)
+"""What the loss of a broker, its connection or a channel raises."""
+
+
+class _NoMessageId(str):
+    """Empty, and yet true: keeps aiormq from making up a message id where the original had none."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@asynccontextmanager
+async def connection(url: str, name: str) -> AsyncIterator[AbstractConnection]:
+    """A connection that is noticed to be dead within about three heartbeats (10 s each)."""
+    named = URL(url).update_query(name=name, heartbeat=str(HEARTBEAT_SECONDS))
+    async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+        opened = await aiormq.connect(str(named))
+    try:
+        yield opened
+    finally:
+        await _close(opened)
+
+
+async def _close(opened: AbstractConnection) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            await opened.close()
+    except BROKER_ERRORS:
+        return  # It is gone, which is what was wanted.
+
+
+class Publisher:
+    """Publishes on a connection of its own, never on a consumer's: an alarm blocks what publishes.
+
+    The connection is made when it is first needed and again after it was lost.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._lock = asyncio.Lock()
+        self._connection: AbstractConnection | None = None
+        self._channels: dict[bool, AbstractChannel] = {}
+
+    async def reply(
+        self, body: bytes, *, routing_key: str, properties: spec.Basic.Properties
+    ) -> None:
+        """Publish to the default exchange, not mandatory and unconfirmed: the client may be gone.
+
+        Raises one of BROKER_ERRORS where the connection is lost.
+        """
+        async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+            channel = await self._channel(confirms=False)
+            await channel.basic_publish(
+                body, routing_key=routing_key, properties=properties, mandatory=False, wait=False
+            )
+
+    async def deliver(
+        self, body: bytes, *, exchange: str, routing_key: str, properties: spec.Basic.Properties
+    ) -> None:
+        """Publish, and return when a queue has it. Raises one of BROKER_ERRORS where none has."""
+        if not properties.message_id:
+            properties.message_id = _NoMessageId()
+        async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+            channel = await self._channel(confirms=True)
+            await channel.basic_publish(
+                body,
+                exchange=exchange,
+                routing_key=routing_key,
+                properties=properties,
+                mandatory=True,
+            )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await _close(self._connection)
+
+    async def _channel(self, *, confirms: bool) -> AbstractChannel:
+        async with self._lock:
+            if self._connection is None or self._connection.is_closed:
+                self._channels.clear()
+                named = URL(self._url).update_query(
+                    name=self._name, heartbeat=str(HEARTBEAT_SECONDS)
+                )
+                self._connection = await aiormq.connect(str(named))
+            channel = self._channels.get(confirms)
+            if channel is None or channel.is_closed:
+                channel = await self._connection.channel(
+                    publisher_confirms=confirms, on_return_raises=confirms
+                )
+                self._channels[confirms] = channel
+            return channel
+
+
+def persistent(**properties: Any) -> spec.Basic.Properties:
+    """Properties of a message that outlives the broker's restart."""
+    return spec.Basic.Properties(delivery_mode=PERSISTENT, **properties)

@@ -1,0 +1,112 @@
+"""What happens to a message after it was decided: answered, parked with its reason, or just done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from aiormq import spec
+from aiormq.abc import DeliveredMessage
+
+from contracts.problems import Problem, Refusal
+from contracts.replies import REPLY_CONTENT_TYPE, REPLY_TYPE, Reply
+from contracts.values import format_time
+from messaging import logs
+from messaging.amqp import PERSISTENT, Publisher
+from messaging.topology import DEAD_LETTERS, ConsumedQueue
+
+log = logs.get(__name__)
+
+_KEPT_PROPERTIES = (
+    "content_type",
+    "content_encoding",
+    "priority",
+    "correlation_id",
+    "reply_to",
+    "message_id",
+    "timestamp",
+    "message_type",
+    "app_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a message is answered. `problem` is set where it was refused."""
+
+    delivery: DeliveredMessage
+    status: int
+    body: bytes
+    problem: Problem | None = None
+    must_be_parked: bool = False
+    """Parked even though it is answered: a fault of ours, to be looked at."""
+
+
+def success_body(status: int, data: bytes | None) -> bytes:
+    """The reply to a message that was done; `data` is JSON already."""
+    return orjson.dumps({"status": status, "data": None if data is None else orjson.Fragment(data)})
+
+
+def refused(delivery: DeliveredMessage, refusal: Refusal) -> Verdict:
+    """The verdict on a message that a rule refused."""
+    problem = refusal.problem
+    body = orjson.dumps(Reply(status=problem.code.status, problem=problem).model_dump(mode="json"))
+    return Verdict(delivery, problem.code.status, body, problem)
+
+
+class Answering:
+    """Answers and parks the messages of one queue."""
+
+    def __init__(self, publisher: Publisher, queue: ConsumedQueue) -> None:
+        self._publisher = publisher
+        self._queue = queue
+
+    async def settle(self, verdict: Verdict, now: datetime) -> None:
+        """Carry out a verdict, before the message is acknowledged.
+
+        Raises one of BROKER_ERRORS where the broker is lost: the message then comes again.
+        """
+        reply_to = verdict.delivery.header.properties.reply_to
+        refused_unheard = verdict.problem is not None and not reply_to
+        if verdict.must_be_parked or refused_unheard:
+            await self._park(verdict.delivery, verdict.problem, now)
+        if reply_to:
+            await self._reply(verdict, reply_to)
+
+    async def _reply(self, verdict: Verdict, reply_to: str) -> None:
+        asked = verdict.delivery.header.properties
+        properties = spec.Basic.Properties(
+            content_type=REPLY_CONTENT_TYPE,
+            message_type=REPLY_TYPE,
+            correlation_id=asked.correlation_id or asked.message_id,
+        )
+        await self._publisher.reply(verdict.body, routing_key=reply_to, properties=properties)
+
+    async def _park(
+        self, delivery: DeliveredMessage, problem: Problem | None, now: datetime
+    ) -> None:
+        original = delivery.header.properties
+        reason = {
+            "problem_code": problem.code.value if problem else None,
+            "problem_detail": problem.detail if problem else None,
+            "failed_at": format_time(now),
+            "original_exchange": delivery.exchange,
+            "original_routing_key": delivery.routing_key,
+            "original_user_id": original.user_id,
+            "original_expiration": original.expiration,
+        }
+        headers: dict[str, Any] = dict(original.headers or {})
+        headers.update({name: value for name, value in reason.items() if value is not None})
+        kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
+        await self._publisher.deliver(
+            bytes(delivery.body),
+            exchange=DEAD_LETTERS,
+            routing_key=self._queue.name,
+            properties=spec.Basic.Properties(headers=headers, delivery_mode=PERSISTENT, **kept),
+        )
+        log.warning(
+            "message parked",
+            queue=self._queue.name,
+            code=reason["problem_code"],
+            message_id=logs.identifier(original.message_id),
+        )

@@ -1,0 +1,148 @@
+"""The connection to PostgreSQL: engines, roles, and whose fault a database error is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+COMMAND_TIMEOUT_SECONDS = 15.0
+_LOCAL_SETTINGS = {
+    # A frozen replica must not hold the rows of the others.
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "2s",
+    "statement_timeout": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "timezone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a service keeps its tables, and as whom it works there.
+
+    `service_role` sees the rows of the orgs that its transaction names; `system_role` (relay, sweeps,
+    retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser would pass every
+    row-level security policy.
+    """
+
+    schema: str
+
+    @property
+    def service_role(self) -> str:
+        return f"handoff_{self.schema}"
+
+    @property
+    def system_role(self) -> str:
+        return f"handoff_{self.schema}_system"
+
+
+def open_engine(
+    url: str, home: Home, *, role: str, name: str, pool_size: int = 10, **session_settings: str
+) -> AsyncEngine:
+    """An engine whose sessions work in the home's schema as `role`; connects when first used.
+
+    `pool_size` 0: every connection is closed when it is given back. SQLAlchemy's errors never show
+    a statement's parameters.
+    """
+    server_settings = {
+        **_LOCAL_SETTINGS,
+        **session_settings,
+        "search_path": home.schema,
+        "application_name": name,
+        "role": role,
+    }
+    pool: dict[str, Any] = (
+        {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": COMMAND_TIMEOUT_SECONDS}
+        if pool_size
+        else {"poolclass": NullPool}
+    )
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args={
+            "server_settings": server_settings,
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": COMMAND_TIMEOUT_SECONDS,
+        },
+        **pool,
+    )
+
+
+async def limit_to_orgs(connection: AsyncConnection | AsyncSession, orgs: Iterable[str]) -> None:
+    """Let row-level security show the rows of these orgs until the transaction ends."""
+    await connection.execute(
+        text("SELECT set_config('app.orgs', :orgs, true)"), {"orgs": ",".join(sorted(set(orgs)))}
+    )
+
+
+@asynccontextmanager
+async def org_snapshot(engine: AsyncEngine, org_id: str) -> AsyncIterator[AsyncSession]:
+    """A session that reads one org as it is at one moment, so that a page and its total agree."""
+    async with AsyncSession(engine, autoflush=False) as session, session.begin():
+        await session.connection(
+            execution_options={
+                "isolation_level": "REPEATABLE READ",
+                "postgresql_readonly": True,
+            }
+        )
+        await limit_to_orgs(session, [org_id])
+        yield session
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character SQLSTATE (PostgreSQL's appendix A) of an error, where it has one."""
+    for cause in _causes(error):
+        state = getattr(cause, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+    return None
+
+
+def constraint_name(error: BaseException) -> str | None:
+    """The name of the constraint that an integrity error is about, where it names one."""
+    for cause in _causes(error):
+        name = getattr(cause, "constraint_name", None)
+        if isinstance(name, str):
+            return name
+    return None
+
+
+def is_message_fault(error: BaseException) -> bool:
+    """Whether the database refused what the message holds: classes 22 (data) and 23 (integrity)."""
+    state = sqlstate(error)
+    if state is not None:
+        return state[:2] in ("22", "23")
+    return any(isinstance(cause, asyncpg.exceptions.DataError) for cause in _causes(error))
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is away, restarting, or asks to try again; nobody's message is at fault.
+
+    Lost and refused connections, deadlocks, lock and statement timeouts, and everything else that
+    the database or the driver raised and that no message is to blame for.
+    """
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError, OSError, PoolTimeoutError)):
+        return True
+    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, InterfaceError)):
+        return not is_message_fault(error)
+    return isinstance(error, (DBAPIError, SQLAlchemyError)) and not is_message_fault(error)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in found:
+        found.append(current)
+        current = getattr(current, "orig", None) or current.__cause__
+    return found

@@ -1,0 +1,82 @@
+"""From a delivered message to what a handler can be asked: form, operation, grant, contract."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiormq.abc import DeliveredMessage
+from pydantic import BaseModel
+
+from contracts.events import EVENT_CONTENT_TYPE
+from contracts.problems import ProblemCode, Refusal
+
+from messaging.envelope import Envelope, read_envelope
+from messaging.grants import Grants
+from messaging.handling import Handler, Handlers, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that is well-formed, known and permitted.
+
+    `message` is its contract, or `refusal` says why it does not keep to it: that is only told if it
+    turns out not to be a repeat.
+    """
+
+    delivery: DeliveredMessage
+    envelope: Envelope
+    handler: Handler[Any]
+    message: BaseModel | None
+    refusal: Refusal | None
+
+
+Intake = Callable[[DeliveredMessage], Incoming | None]
+"""Reads a delivery. None: it is well-formed and not for us. Raises Refusal (400 or 403)."""
+
+
+def command_intake(handlers: Handlers, grants: Grants) -> Intake:
+    """The intake of a service's commands."""
+
+    def read(delivery: DeliveredMessage) -> Incoming:
+        envelope = read_envelope(delivery)
+        handler = known(handlers, envelope)
+        grants.check(envelope)
+        return _incoming(delivery, envelope, handler, envelope.payload)
+
+    return read
+
+
+def event_intake(handlers: Handlers) -> Intake:
+    """The intake of another service's events; types that nobody here handles are left alone."""
+
+    def read(delivery: DeliveredMessage) -> Incoming | None:
+        envelope = read_envelope(delivery, org_field="orgid", content_type=EVENT_CONTENT_TYPE)
+        handler = handlers.get(envelope.operation)
+        if handler is None:
+            return None
+        return _incoming(delivery, envelope, handler, envelope.payload)
+
+    return read
+
+
+def known(handlers: Handlers, envelope: Envelope) -> Handler[Any]:
+    """The handler of the envelope's operation. Raises Refusal `unknown_operation`."""
+    handler = handlers.get(envelope.operation)
+    if handler is None:
+        raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
+    return handler
+
+
+def _incoming(
+    delivery: DeliveredMessage,
+    envelope: Envelope,
+    handler: Handler[Any],
+    payload: dict[str, Any],
+) -> Incoming:
+    try:
+        message = parse(handler.message, payload)
+        if handler.check is not None:
+            handler.check(message)
+    except Refusal as refusal:
+        return Incoming(delivery, envelope, handler, None, refusal)
+    return Incoming(delivery, envelope, handler, message, None)

@@ -1,0 +1,81 @@
+"""Structured logs: one wide line a message or attempt, keyed by ids; never a body or a value.
+
+Only the fields of an allow-list get through, so that a careless call cannot write patient data.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+_ALLOWED = frozenset(
+    "event level timestamp component service queue operation status code org_id message_id referral_id "
+    "ereferral_id partner_id lane_id attempt channel outcome incident error sqlstate where count "
+    "seconds waited_seconds batch replica port host version schema revision setting exchange "
+    "routing_key subject pid signal detail".split()
+)
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class LogFormat(StrEnum):
+    """How log lines look: for a person, or for a machine."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+def get(name: str) -> Any:
+    """The logger of a module."""
+    return structlog.get_logger(component=name)
+
+
+def identifier(value: object) -> str | None:
+    """A client's id as it may be logged; None where it is anything but an id."""
+    text = str(value) if value is not None else ""
+    return text if _IDENTIFIER.fullmatch(text) else None
+
+
+def configure(service: str, log_format: LogFormat | None) -> None:
+    """Set up logging for this process. None: for a person on a terminal, else for a machine."""
+    if log_format is None:
+        log_format = LogFormat.CONSOLE if sys.stderr.isatty() else LogFormat.JSON
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=_exception_type_only)
+        if log_format is LogFormat.CONSOLE
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_allowed,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    _quiet_libraries()
+
+
+def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name in [name for name in event if name not in _ALLOWED]:
+        del event[name]
+    return event
+
+
+def _exception_type_only(stream: Any, exc_info: Any) -> None:
+    stream.write(exc_info[0].__name__)
+
+
+def _quiet_libraries() -> None:
+    """Libraries log what they were given; errors of theirs reach us as exceptions."""
+    root = logging.getLogger()
+    root.handlers[:] = [logging.NullHandler()]
+    root.setLevel(logging.CRITICAL)

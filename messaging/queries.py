@@ -1,0 +1,126 @@
+"""Queries: read in a transaction that sees one org, and answered. Nothing of them is remembered."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from aiormq.abc import DeliveredMessage
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from uuid_utils import compat as uuid_utils
+
+from contracts.problems import ProblemCode, Refusal
+from contracts.replies import ReplyStatus
+from contracts.shapes import Query, Shape
+from messaging import logs, metrics
+from messaging.answering import Answering, Verdict, refused, success_body
+from messaging.batch import GIVE_UP_AFTER_SECONDS, DatabaseAway
+from messaging.database import is_outage, org_snapshot, sqlstate
+from messaging.envelope import Envelope, read_envelope
+from messaging.grants import Grants
+from messaging.handling import parse
+
+log = logs.get(__name__)
+
+QueryT = TypeVar("QueryT", bound=Query)
+_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Reader(Generic[QueryT]):
+    """How one kind of query is read. Raises Refusal where what it names is not there."""
+
+    message: type[QueryT]
+    read: Callable[[QueryT, AsyncSession, datetime], Awaitable[Shape]]
+
+
+Readers = Mapping[str, Reader[Any]]
+
+
+class QueryProcessor:
+    """Answers the queries of one queue, those of a batch at the same time."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        readers: Readers,
+        grants: Grants,
+        answering: Answering,
+        *,
+        queue: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._readers = readers
+        self._grants = grants
+        self._answering = answering
+        self._queue = queue
+        self._clock = clock
+
+    async def process(self, deliveries: list[DeliveredMessage]) -> None:
+        """Answer all. Raises DatabaseAway, or what the broker raised; then none is acknowledged."""
+        verdicts = await asyncio.gather(*map(self._decide, deliveries))
+        now = self._clock()
+        for verdict in verdicts:
+            await self._answering.settle(verdict, now)
+            metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
+
+    async def _decide(self, delivery: DeliveredMessage) -> Verdict:
+        try:
+            envelope = read_envelope(delivery, needs_message_id=False, needs_reply_to=True)
+            reader = self._readers.get(envelope.operation)
+            if reader is None:
+                raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
+            self._grants.check(envelope)
+            query = parse(reader.message, envelope.payload)
+            started = time.monotonic()
+            answer = await self._until_the_database_answers(reader, query)
+            metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
+        except Refusal as refusal:
+            return refused(delivery, refusal)
+        except _QueryFault as fault:
+            return self._internal_error(delivery, envelope, fault)
+        body = success_body(ReplyStatus.OK, answer.to_json())
+        return Verdict(delivery, ReplyStatus.OK, body)
+
+    async def _until_the_database_answers(self, reader: Reader[Any], query: Query) -> Shape:
+        deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
+        while True:
+            try:
+                async with org_snapshot(self._engine, query.org_id) as session:
+                    return await reader.read(query, session, self._clock())
+            except Refusal:
+                raise
+            except Exception as error:
+                if not is_outage(error):
+                    raise _QueryFault from error
+                if time.monotonic() > deadline:
+                    raise DatabaseAway from error
+                log.warning(
+                    "database does not answer, trying again",
+                    queue=self._queue,
+                    error=type(error).__name__,
+                    sqlstate=sqlstate(error),
+                )
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _internal_error(
+        self, delivery: DeliveredMessage, envelope: Envelope, fault: Exception
+    ) -> Verdict:
+        incident = uuid_utils.uuid7()
+        log.error(
+            "query failed",
+            incident=str(incident),
+            queue=self._queue,
+            operation=envelope.operation,
+            org_id=envelope.org_id,
+            error=type(fault.__cause__).__name__,
+        )
+        verdict = refused(delivery, Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}."))
+        return Verdict(delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True)
+
+
+class _QueryFault(Exception):
+    """A reader raised something that is not a refusal: our bug."""

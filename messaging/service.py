@@ -1,0 +1,219 @@
+"""A running service: everything that both have, built once and run until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from messaging import logs
+from messaging.amqp import Publisher
+from messaging.answering import Answering
+from messaging.batch import BatchProcessor
+from messaging.consumer import Consumer, Consuming
+from messaging.database import Home, open_engine
+from messaging.grants import AllowAll, Grants
+from messaging.handling import Handlers
+from messaging.health import Health
+from messaging.http import serve_http
+from messaging.intake import Intake, command_intake, event_intake
+from messaging.monitor import DatabaseMonitor
+from messaging.queries import QueryProcessor, Readers
+from messaging.relay import LEADER_IDLE_TIMEOUT, Relay
+from messaging.retention import keep_forgetting
+from messaging.settings import ServiceSettings
+from messaging.topology import ConsumedQueue, Topology
+from messaging.waiting import until
+from messaging.workspace import Publishing
+
+log = logs.get(__name__)
+
+DRAIN_SECONDS = 30.0
+QUERIES_AT_ONCE = 8
+
+Part = Callable[[asyncio.Event], Awaitable[None]]
+"""Something that runs until the event is set, then finishes what it has begun."""
+
+
+def utc_now() -> datetime:
+    """The one clock of a service; rules get its value passed in."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What makes one service different from another."""
+
+    name: str
+    home: Home
+    revision: str
+    topology: Topology
+    publishing: Publishing
+    commands: tuple[ConsumedQueue, Handlers]
+    queries: tuple[ConsumedQueue, Readers]
+    events: tuple[ConsumedQueue, Handlers] | None
+    asyncapi: Callable[[], str]
+
+
+class Service:
+    """The parts of one replica. `parts` may be added to before `run`."""
+
+    def __init__(
+        self, definition: Definition, settings: ServiceSettings, grants: Grants | None = None
+    ) -> None:
+        self.definition = definition
+        self.settings = settings
+        self.health = Health()
+        self.grants = grants or AllowAll()
+        self.parts: list[Part] = []
+        home, name = definition.home, definition.name
+        self.engine = self._engine(home.service_role, name)
+        self.system_engine = self._engine(home.system_role, f"{name}.system")
+        self.monitor = DatabaseMonitor(
+            self.system_engine,
+            definition.revision,
+            report_database=self.health.condition("database"),
+            report_migrations=self.health.condition("migrations"),
+        )
+        self.relay = Relay(
+            open_engine(
+                settings.database_url,
+                home,
+                role=home.system_role,
+                name=f"{name}.relay",
+                pool_size=0,
+                idle_session_timeout=LEADER_IDLE_TIMEOUT,
+            ),
+            settings.rabbitmq_url,
+            f"{name}.relay",
+            definition.topology,
+            lock_name=home.schema,
+            report=self.health.condition("relay"),
+        )
+        self._publisher = Publisher(settings.rabbitmq_url, f"{name}.replies")
+        self.parts += [self.monitor.run, self._relay_when_possible, self._keep_forgetting]
+        self._consume_everything()
+
+    def _engine(self, role: str, name: str) -> AsyncEngine:
+        return open_engine(self.settings.database_url, self.definition.home, role=role, name=name)
+
+    def _consume_everything(self) -> None:
+        definition = self.definition
+        if isinstance(self.grants, AllowAll):
+            log.warning("no client grants are set: everything is allowed")
+        self._consume_batches(
+            definition.commands[0], command_intake(definition.commands[1], self.grants)
+        )
+        if definition.events is not None:
+            self._consume_batches(definition.events[0], event_intake(definition.events[1]))
+        queue, readers = definition.queries
+        processor = QueryProcessor(
+            self.engine,
+            readers,
+            self.grants,
+            Answering(self._publisher, queue),
+            queue=queue.name,
+            clock=utc_now,
+        )
+        self._consume(Consuming(queue, processor.process, 2 * QUERIES_AT_ONCE, QUERIES_AT_ONCE))
+
+    def _consume_batches(self, queue: ConsumedQueue, intake: Intake) -> None:
+        processor = BatchProcessor(
+            self.engine,
+            intake,
+            Answering(self._publisher, queue),
+            self.definition.publishing,
+            queue=queue.name,
+            clock=utc_now,
+            after_commit=self.relay.wake,
+        )
+        self._consume(
+            Consuming(queue, processor.process, self.settings.prefetch, self.settings.batch_size)
+        )
+
+    def _consume(self, consuming: Consuming) -> None:
+        name = consuming.queue.name
+        consumer = Consumer(
+            self.settings.rabbitmq_url,
+            f"{self.definition.name}:{name}",
+            self.definition.topology,
+            consuming,
+            report=self.health.condition(f"consumer {name}"),
+            database_is_back=self.monitor.available,
+        )
+        self.parts.append(consumer.run)
+
+    async def _relay_when_possible(self, stop: asyncio.Event) -> None:
+        await until(self.monitor.available(), stop)
+        await self.relay.run(stop)
+
+    async def _keep_forgetting(self, stop: asyncio.Event) -> None:
+        await until(self.monitor.available(), stop)
+        await keep_forgetting(
+            self.system_engine,
+            stop,
+            utc_now,
+            replies_after=self.settings.replies_kept,
+            messages_after=self.settings.messages_known,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run all parts until `stop` is set, then let them finish within 30 s.
+
+        Raises what a part raised: a fault of ours, after which a supervisor starts the process anew.
+        """
+        async with AsyncExitStack() as stack:
+            for engine in (self.engine, self.system_engine):
+                stack.push_async_callback(engine.dispose)
+            stack.push_async_callback(self._publisher.close)
+            port = await stack.enter_async_context(
+                serve_http(
+                    self.settings.http_host,
+                    self.settings.http_port,
+                    self.health,
+                    self.definition.asyncapi,
+                )
+            )
+            log.info("started", port=port, host=self.settings.http_host)
+            await _run_parts(self.parts, stop)
+        log.info("stopped")
+
+
+async def _run_parts(parts: Sequence[Part], stop: asyncio.Event) -> None:
+    """Run all; when one fails or `stop` is set, stop the others and wait for them, 30 s at most."""
+    tasks = {asyncio.create_task(_named(part, stop)) for part in parts}
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await stopping
+    _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+    for task in late:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [
+        result
+        for result in results
+        if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError)
+    ]
+    if failures:
+        raise failures[0]
+
+
+async def _named(part: Part, stop: asyncio.Event) -> None:
+    await part(stop)
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on SIGTERM and SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def told(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        log.info("stopping", signal=number.name)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told, number)

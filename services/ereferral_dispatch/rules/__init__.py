@@ -1,0 +1,1 @@
+"""The rules of dispatch: pure functions, `now` passed in, no I/O."""

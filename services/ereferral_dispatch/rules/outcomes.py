@@ -1,0 +1,74 @@
+"""What can become of an attempt: a closed set, each with what it means for the next step.
+
+Source: the delivery rules, "One attempt".
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The partner has it, proven: a portal's 2xx, or its word that this is a duplicate."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A relay took responsibility for it (SMTP's 250 after DATA); whether it arrived is not known."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransientFailure:
+    """The channel may work later; the same channel is tried again.
+
+    `retry_after_seconds` is the partner's own wish (RFC 9110 Retry-After), None where it gave none.
+    """
+
+    code: str
+    detail: str | None = None
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermanentFailure:
+    """This channel will not work for this e-referral; the next one is tried."""
+
+    code: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """The body left and nothing says whether it arrived."""
+
+    code: str
+    detail: str | None = None
+
+
+Outcome = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown
+
+
+def http_code(status: int) -> str:
+    """The outcome code of an HTTP status: `http_503`."""
+    return f"http_{status}"
+
+
+def smtp_code(status: int) -> str:
+    """The outcome code of an SMTP reply: `smtp_550`."""
+    return f"smtp_{status}"
+
+
+def may_have_been_received(outcome: Outcome) -> bool:
+    """Whether the partner may hold the e-referral after this attempt.
+
+    Yes after an unknown outcome, and after a 5xx other than 503: such a server may have stored it
+    before it failed. A later attempt by another channel then says that it may be a repeat.
+    """
+    match outcome:
+        case Delivered() | Sent() | OutcomeUnknown():
+            return True
+        case TransientFailure(code=code) | PermanentFailure(code=code):
+            return code.startswith("http_5") and code != http_code(503)

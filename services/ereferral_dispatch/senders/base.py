@@ -1,0 +1,67 @@
+"""What a sender is given, and what it must do. A sender never retries and holds no state of its own."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from contracts.ereferral import EreferralDispatch
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.rules.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """One e-referral on its way by one channel.
+
+    `address` is the channel's: an endpoint URI, an e-mail address, or a number in E.164.
+    `package` is what was frozen when the referral was sent. `possible_repeat`: the partner may hold
+    it already, by another channel; what is composed says so. `authored_on` in the letter and bundle
+    is the referral's `sent_at`, so that the same package always gives the same bytes.
+    """
+
+    org_id: str
+    ereferral_id: UUID
+    channel: ContactMethod
+    address: str
+    package: EreferralDispatch
+    possible_repeat: bool = False
+    traceparent: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What a person reads out to name it: the referral id's last 12 digits, in fours."""
+        digits = self.package.referral.id.hex[-12:].upper()
+        return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+class AttemptWithdrawn(Exception):
+    """The attempt may no longer be sent (cancelled, or its lease ran out): nothing must leave."""
+
+
+PointOfNoReturn = Callable[[], Awaitable[None]]
+"""Awaited once, after everything that can fail beforehand and before the first byte of the body.
+
+Raises AttemptWithdrawn, which a sender lets through after it closed its connection.
+"""
+
+
+class Sender(Protocol):
+    """A channel."""
+
+    channel: ContactMethod
+
+    def compose(self, consignment: Consignment) -> bytes:
+        """What will be sent, built once for an e-referral and channel; pure, may take milliseconds
+        of CPU, is called in a worker thread. The same consignment gives the same bytes."""
+        ...
+
+    async def send(
+        self, consignment: Consignment, content: bytes, point_of_no_return: PointOfNoReturn
+    ) -> Outcome:
+        """One attempt. A partner's failure is an outcome, our own bug raises.
+
+        The caller bounds the time with `asyncio.timeout` and judges a cut-off attempt by whether the
+        point of no return was passed: CancelledError goes through, with the connection closed.
+        """
+        ...

@@ -1,0 +1,198 @@
+"""The mirror of patients, providers and the practice: whatever was observed last wins.
+
+An observation applies where it is not older than what is held; else nothing changes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts import directory as d
+from contracts.events import EventType
+from contracts.problems import FieldError, invalid
+from contracts.referral_partner import DEFAULT_COUNTRY
+from contracts.replies import ReplyStatus
+from contracts.shapes import Command, Resource
+from messaging.handling import Handler
+from messaging.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.models import Patient, Practice, Provider
+from services.referrals.rules.partner import settle_numbers
+
+Mirrored = Patient | Provider | Practice
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One kind of mirrored record. `subject` is what its events are about: its id, or its org."""
+
+    model: type[Mirrored]
+    resource: Callable[[Any], Resource]
+    put: EventType
+    archived: EventType | None = None
+
+
+def patient_resource(row: Patient) -> d.Patient:
+    """A patient as they are shown."""
+    return d.Patient.model_construct(**_shown(d.Patient, row))
+
+
+def provider_resource(row: Provider) -> d.Provider:
+    """A provider as they are shown."""
+    return d.Provider.model_construct(**_shown(d.Provider, row))
+
+
+def practice_resource(row: Practice) -> d.Practice:
+    """The practice as it is shown."""
+    return d.Practice.model_construct(**_shown(d.Practice, row))
+
+
+def _shown(shape: type[Resource], row: Mirrored) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in shape.model_fields}
+
+
+PATIENTS = Mirror(Patient, patient_resource, EventType.PATIENT_PUT, EventType.PATIENT_ARCHIVED)
+PROVIDERS = Mirror(Provider, provider_resource, EventType.PROVIDER_PUT, EventType.PROVIDER_ARCHIVED)
+PRACTICES = Mirror(Practice, practice_resource, EventType.PRACTICE_PUT)
+
+
+def put_patient(command: d.PatientPut, workspace: Workspace) -> Done:
+    practice = workspace.find(Practice)
+    region = practice.country if practice is not None else DEFAULT_COUNTRY
+    return _put(PATIENTS, command, _settled(command, ("phone",), region), workspace)
+
+
+def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done:
+    return _put(PROVIDERS, command, _fields(command), workspace)
+
+
+def put_practice(command: d.PracticePut, workspace: Workspace) -> Done:
+    return _put(PRACTICES, command, _settled(command, ("phone", "fax"), command.country), workspace)
+
+
+def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done:
+    return _archive(PATIENTS, command.patient_uuid, command.observed_at, workspace)
+
+
+def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done:
+    return _archive(PROVIDERS, command.provider_uuid, command.observed_at, workspace)
+
+
+def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Workspace) -> Done:
+    key = _key(command)
+    row = workspace.find(mirror.model, *key)
+    if row is None:
+        row = _tombstone(mirror, key, command.observed_at, workspace)
+        workspace.add(mirror.model, *key, row=row)
+    elif command.observed_at < row.observed_at:
+        return Done(ReplyStatus.OK, _held(mirror, row), row.id)
+    before = _held(mirror, row)
+    revived = row.deleted_at is not None
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.deleted_at = None
+    after = mirror.resource(row)
+    changed = list(fields) if before is None else changed_fields(before, after)
+    if before is not None and not changed and not revived:
+        return Done(ReplyStatus.OK, before, row.id)
+    row.version += 1
+    row.updated_at = workspace.now
+    after = mirror.resource(row)
+    workspace.publish(mirror.put, after, subject=_subject(mirror, workspace), changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
+
+
+def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Workspace) -> Done:
+    row = workspace.find(mirror.model, uuid)
+    if row is None:
+        # What was never put leaves a tombstone without a version: an older put must not show it.
+        row = _tombstone(mirror, (uuid,), observed_at, workspace)
+        workspace.add(mirror.model, uuid, row=row)
+        return Done(ReplyStatus.ARCHIVED, None, uuid)
+    if observed_at < row.observed_at:
+        return Done(ReplyStatus.OK, _held(mirror, row), row.id)
+    row.observed_at = observed_at
+    if row.deleted_at is None and mirror.archived is not None:
+        row.version += 1
+        row.updated_at = row.deleted_at = workspace.now
+        workspace.publish(mirror.archived, mirror.resource(row))
+    return Done(ReplyStatus.ARCHIVED, None, row.id)
+
+
+def _tombstone(
+    mirror: Mirror, key: tuple[UUID, ...], observed_at: datetime, workspace: Workspace
+) -> Any:
+    row = mirror.model(
+        org_id=workspace.org_id,
+        id=key[0] if key else workspace.new_id(),
+        observed_at=observed_at,
+        version=0,
+        created_at=workspace.now,
+        updated_at=workspace.now,
+        deleted_at=workspace.now,
+    )
+    if isinstance(row, Practice):
+        row.country = DEFAULT_COUNTRY
+    return row
+
+
+def _held(mirror: Mirror, row: Any) -> Resource | None:
+    """What is held of a record; None of one that was never put."""
+    return mirror.resource(row) if row.version else None
+
+
+def _key(command: d.PatientPut | d.ProviderPut | d.PracticePut) -> tuple[UUID, ...]:
+    match command:
+        case d.PatientPut():
+            return (command.patient_uuid,)
+        case d.ProviderPut():
+            return (command.provider_uuid,)
+        case d.PracticePut():
+            return ()
+
+
+def _subject(mirror: Mirror, workspace: Workspace) -> str | None:
+    """An org has one practice: its events are about the org. Others are about their own id."""
+    return workspace.org_id if mirror is PRACTICES else None
+
+
+def _fields(command: Command) -> dict[str, Any]:
+    names = set(type(command).model_fields) - {"org_id", "patient_uuid", "provider_uuid"}
+    return {name: getattr(command, name) for name in sorted(names)}
+
+
+def _settled(command: Command, numbers: tuple[str, ...], region: str) -> dict[str, Any]:
+    errors: list[FieldError] = []
+    fields = _fields(command)
+    settled = settle_numbers(fields, numbers, region, errors)
+    if errors:
+        raise invalid(errors)
+    return {**fields, **settled}
+
+
+HANDLERS = {
+    "patient.put": Handler(
+        d.PatientPut,
+        put_patient,
+        needs=lambda c: [Need(Patient, (c.patient_uuid,), writes=True), Need(Practice)],
+    ),
+    "patient.archive": Handler(
+        d.PatientArchive,
+        archive_patient,
+        needs=lambda c: [Need(Patient, (c.patient_uuid,), writes=True)],
+    ),
+    "provider.put": Handler(
+        d.ProviderPut,
+        put_provider,
+        needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
+    ),
+    "provider.archive": Handler(
+        d.ProviderArchive,
+        archive_provider,
+        needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
+    ),
+    "practice.put": Handler(
+        d.PracticePut, put_practice, needs=lambda _: [Need(Practice, writes=True)]
+    ),
+}

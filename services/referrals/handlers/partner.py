@@ -1,0 +1,107 @@
+"""What is done with the commands about referral partners."""
+
+from typing import Any
+
+from contracts.events import EventType
+from contracts.problems import ProblemCode, Refusal
+from contracts.referral_partner import (
+    PartnerFields,
+    ReferralPartnerArchive,
+    ReferralPartnerCreate,
+    ReferralPartnerUpdate,
+)
+from contracts.referral_partner import ReferralPartner as Resource
+from contracts.replies import ReplyStatus
+from messaging.handling import Handler
+from messaging.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.models import ReferralPartner
+from services.referrals.rules.partner import display_name, search_text, settle_partner
+
+FIELDS = tuple(PartnerFields.model_fields)
+
+
+def partner_resource(row: ReferralPartner) -> Resource:
+    """A partner as it is shown."""
+    return Resource.model_construct(
+        id=row.id,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        **{name: getattr(row, name) for name in FIELDS},
+    )
+
+
+def partner_name(row: ReferralPartner) -> str:
+    """The display name, as references show it."""
+    return display_name(row.contact_type, row.first_name, row.last_name, row.practice_name)
+
+
+def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done:
+    fields = settle_partner({name: getattr(command, name) for name in FIELDS})
+    if command.id is not None and workspace.find(ReferralPartner, command.id) is not None:
+        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a referral partner with this id.")
+    row = ReferralPartner(
+        org_id=workspace.org_id,
+        id=command.id or workspace.new_id(),
+        version=1,
+        created_at=workspace.now,
+        updated_at=workspace.now,
+    )
+    _set(row, fields)
+    workspace.add(ReferralPartner, row.id, row=row)
+    resource = partner_resource(row)
+    workspace.publish(EventType.REFERRAL_PARTNER_CREATED, resource)
+    return Done(ReplyStatus.CREATED, resource, row.id)
+
+
+def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done:
+    row = workspace.get(ReferralPartner, command.referral_partner_uuid)
+    before = partner_resource(row)
+    held = {name: getattr(row, name) for name in FIELDS}
+    _set(row, settle_partner({**held, **command.changes()}))
+    changed = changed_fields(before, partner_resource(row))
+    if not changed:
+        return Done(ReplyStatus.OK, before, row.id)
+    row.version += 1
+    row.updated_at = workspace.now
+    after = partner_resource(row)
+    workspace.publish(EventType.REFERRAL_PARTNER_UPDATED, after, changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
+
+
+def archive(command: ReferralPartnerArchive, workspace: Workspace) -> Done:
+    row = workspace.get(ReferralPartner, command.referral_partner_uuid)
+    row.version += 1
+    row.updated_at = row.deleted_at = workspace.now
+    workspace.publish(EventType.REFERRAL_PARTNER_ARCHIVED, partner_resource(row))
+    return Done(ReplyStatus.ARCHIVED, None, row.id)
+
+
+def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:
+    for name in FIELDS:
+        setattr(row, name, fields[name])
+    row.sort_name = partner_name(row).lower()
+    row.search_text = search_text(row.first_name, row.last_name, row.practice_name, row.npi)
+
+
+def _own_id(command: ReferralPartnerCreate) -> list[Need]:
+    return [Need(ReferralPartner, (command.id,))] if command.id is not None else []
+
+
+def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need]:
+    return [
+        Need(
+            ReferralPartner,
+            (command.referral_partner_uuid,),
+            writes=True,
+            missing=ProblemCode.REFERRAL_PARTNER_NOT_FOUND,
+            versioned=True,
+        )
+    ]
+
+
+HANDLERS = {
+    "referral_partner.create": Handler(ReferralPartnerCreate, create, needs=_own_id),
+    "referral_partner.update": Handler(ReferralPartnerUpdate, update, needs=_named),
+    "referral_partner.archive": Handler(ReferralPartnerArchive, archive, needs=_named),
+}

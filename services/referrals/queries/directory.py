@@ -1,0 +1,43 @@
+"""Reading the mirror of patients, providers and the practice."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts import directory as d
+from contracts.problems import ProblemCode, not_found
+from messaging.queries import Reader
+from services.referrals.handlers.directory import (
+    patient_resource,
+    practice_resource,
+    provider_resource,
+)
+from services.referrals.models import Patient, Practice, Provider
+
+
+async def get_patient(query: d.PatientGet, session: AsyncSession, _: datetime) -> d.Patient:
+    row = await session.get(Patient, (query.org_id, query.patient_uuid))
+    if row is None or row.deleted_at is not None:
+        raise not_found(ProblemCode.PATIENT_NOT_FOUND, query.patient_uuid)
+    return patient_resource(row)
+
+
+async def get_provider(query: d.ProviderGet, session: AsyncSession, _: datetime) -> d.Provider:
+    row = await session.get(Provider, (query.org_id, query.provider_uuid))
+    if row is None or row.deleted_at is not None:
+        raise not_found(ProblemCode.PROVIDER_NOT_FOUND, query.provider_uuid)
+    return provider_resource(row)
+
+
+async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime) -> d.Practice:
+    row = await session.get(Practice, query.org_id)
+    if row is None or row.deleted_at is not None:
+        raise not_found(ProblemCode.PRACTICE_NOT_FOUND)
+    return practice_resource(row)
+
+
+READERS = {
+    "patient.get": Reader(d.PatientGet, get_patient),
+    "provider.get": Reader(d.ProviderGet, get_provider),
+    "practice.get": Reader(d.PracticeGet, get_practice),
+}

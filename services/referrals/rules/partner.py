@@ -1,0 +1,83 @@
+"""What makes a referral partner valid, how it is called, and where it can be reached.
+
+Source: the wire contract's section 5, "Partners", and the seed's 422 conditions.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from contracts.problems import FieldError, invalid
+from contracts.referral_partner import ContactType
+from contracts.values import parse_phone
+
+
+def settle_partner(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A partner's whole fields with their numbers in E.164. Raises Refusal `validation_error`."""
+    errors = [*_name_errors(fields), *_endpoint_errors(fields)]
+    numbers = settle_numbers(fields, ("phone", "fax"), fields["country"], errors)
+    if errors:
+        raise invalid(errors)
+    return {**fields, **numbers}
+
+
+def settle_numbers(
+    fields: Mapping[str, Any], names: tuple[str, ...], region: str, errors: list[FieldError]
+) -> dict[str, str | None]:
+    """The named numbers in E.164, read as numbers of `region`; a wrong one is added to `errors`."""
+    settled: dict[str, str | None] = {}
+    for name in names:
+        number = fields[name]
+        try:
+            settled[name] = None if number is None else parse_phone(number, region)
+        except PydanticCustomError as error:
+            errors.append(FieldError(loc=[name], type=error.type, msg=error.message()))
+    return settled
+
+
+def _name_errors(fields: Mapping[str, Any]) -> list[FieldError]:
+    if fields["contact_type"] == ContactType.PROVIDER:
+        return [
+            FieldError(loc=[name], type="missing", msg="A provider needs a first and a last name")
+            for name in ("first_name", "last_name")
+            if fields[name] is None
+        ]
+    if fields["practice_name"] is None and fields["last_name"] is None:
+        return [
+            FieldError(
+                loc=["practice_name"],
+                type="missing",
+                msg="Anyone but a provider needs a practice name or a last name",
+            )
+        ]
+    return []
+
+
+def _endpoint_errors(fields: Mapping[str, Any]) -> list[FieldError]:
+    if fields["accepts_ereferral"] and fields["ereferral_endpoint"] is None:
+        return [
+            FieldError(
+                loc=["ereferral_endpoint"],
+                type="missing",
+                msg="A partner that accepts e-referrals needs an endpoint",
+            )
+        ]
+    return []
+
+
+def display_name(
+    contact_type: str, first_name: str | None, last_name: str | None, practice_name: str | None
+) -> str:
+    """How a partner is called: a provider `first last`, others by practice, else by last name."""
+    if contact_type == ContactType.PROVIDER:
+        return f"{first_name} {last_name}"
+    return practice_name or last_name or ""
+
+
+def search_text(
+    first_name: str | None, last_name: str | None, practice_name: str | None, npi: str | None
+) -> str:
+    """What a search looks through: first and last name, practice name and NPI, lower-cased."""
+    name = " ".join(part for part in (first_name, last_name) if part)
+    return "\n".join(part for part in (name, practice_name, npi) if part).lower()
