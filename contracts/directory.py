@@ -1,4 +1,4 @@
-"""The mirrored directory: patients, providers and the practice, owned by the practice-management system.
+"""The mirrored directory: patients, providers and the practice. A practice-management system owns it.
 
 A put replaces the whole record where its `observed_at` is not older than what is held.
 """

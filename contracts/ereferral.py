@@ -1,4 +1,4 @@
-"""E-referrals: one frozen referral on its way to one partner, and the attempts to bring it there."""
+"""E-referrals: a frozen referral on its way to one partner, and the attempts to bring it there."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -71,6 +71,7 @@ class FailureCode(StrEnum):
     NO_CONTACT_POINT = "no_contact_point"
     CHANNEL_NOT_AVAILABLE = "channel_not_available"
     WORKER_LOST = "worker_lost"
+    INTERNAL_FAULT = "internal_fault"
     STOPPED = "stopped"
 
 
@@ -102,7 +103,7 @@ class Ereferral(Resource):
 class EreferralDetail(Ereferral):
     """An e-referral with its attempts, oldest first."""
 
-    attempts: list[Attempt] = []
+    attempts: list[Attempt] = Field(default_factory=list)
 
 
 class EreferralNews(BaseModel):

@@ -1,4 +1,4 @@
-"""Events as CloudEvents 1.0 in structured JSON, with the extension attributes of the wire contract."""
+"""Events as CloudEvents 1.0 in structured JSON, with the wire contract's extension attributes."""
 
 from enum import StrEnum
 from typing import Any, Literal

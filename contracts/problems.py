@@ -3,6 +3,8 @@
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from contracts.shapes import Shape
 
 
@@ -38,8 +40,8 @@ class ProblemCode(StrEnum):
         return _STATUS.get(self, 404)
 
     @property
-    def title(self) -> str:
-        """The code in words, the same for every occurrence."""
+    def words(self) -> str:
+        """The problem's title: the code in words, the same for every occurrence."""
         return self.value.replace("_", " ").capitalize().replace("ereferral", "e-referral")
 
 
@@ -75,7 +77,7 @@ class Problem(Shape):
     title: str
     detail: str
     current_version: int | None = None
-    errors: list[FieldError] = []
+    errors: list[FieldError] = Field(default_factory=list)
 
 
 class Refusal(Exception):
@@ -92,7 +94,7 @@ class Refusal(Exception):
         super().__init__(code.value)
         self.problem = Problem(
             code=code,
-            title=code.title,
+            title=code.words,
             detail=detail,
             current_version=current_version,
             errors=errors or [],

@@ -1,4 +1,4 @@
-"""Outbound referrals: a patient sent to a partner, in the terms of FHIR R4 ServiceRequest and Task."""
+"""Outbound referrals: a patient sent to a partner, in FHIR R4's terms (ServiceRequest, Task)."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -139,4 +139,4 @@ class TimelineEntry(Shape):
 class ReferralDetail(Referral):
     """A referral with its timeline, oldest first."""
 
-    timeline: list[TimelineEntry] = []
+    timeline: list[TimelineEntry] = Field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Referral partners: the practices, practitioners and labs that patients are referred to or come from."""
+"""Referral partners: practices, practitioners and labs that patients are referred to or come from."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -126,6 +126,15 @@ class ReferralPartner(Resource):
     accepts_ereferral: bool = False
     ereferral_endpoint: str | None = None
     preferred_contact_method: Annotated[ContactMethod, Lax] | None = None
+
+
+def display_name(
+    contact_type: str, first_name: str | None, last_name: str | None, practice_name: str | None
+) -> str:
+    """How a partner is called: a provider `first last`, others by practice, else by last name."""
+    if contact_type == ContactType.PROVIDER:
+        return f"{first_name} {last_name}"
+    return practice_name or last_name or ""
 
 
 _CHANNEL_OF_SCHEME = {

@@ -14,7 +14,7 @@ Lax = Strict(False)
 
 
 class Shape(BaseModel):
-    """Anything that travels: unknown fields and other JSON types are refused, nothing is rounded."""
+    """Anything that travels: unknown fields and wrong JSON types are refused, nothing is rounded."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -15,7 +15,7 @@ NAME_LENGTH = 200
 REASON_LENGTH = 2_000
 NOTES_LENGTH = 10_000
 
-# Bidirectional controls let a text show other than it reads; lone surrogates and NUL cannot be stored.
+# Bidirectional controls let a text show other than it reads; surrogates and NUL cannot be stored.
 _REFUSED_EVERYWHERE = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _REFUSED_IN_ONE_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
 _REFUSED_IN_NOTES = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")

@@ -1,6 +1,7 @@
 """Single values with a rule of their own: times, ids, NPI, phone, e-mail, country, endpoint.
 
-Every parser takes what a JSON document can hold and raises PydanticCustomError; no message quotes the value.
+Every parser takes what a JSON document can hold and raises PydanticCustomError, whose message never
+quotes the value.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Connections to RabbitMQ, and publishing with the guarantees that the two kinds of message need."""
+"""Connections to RabbitMQ, and publishing with the guarantee that each kind of message needs."""
 
 import asyncio
 import logging
@@ -83,7 +83,7 @@ class Publisher:
         async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
             channel = await self._channel(confirms=False)
             await channel.basic_publish(
-                body, routing_key=routing_key, properties=properties, mandatory=False, wait=False
+                body, routing_key=routing_key, properties=properties, mandatory=False
             )
 
     async def deliver(

@@ -1,4 +1,4 @@
-"""What happens to a message after it was decided: answered, parked with its reason, or just done."""
+"""What happens to a message after it was decided: answered, or parked with its reason."""
 
 from dataclasses import dataclass
 from datetime import datetime

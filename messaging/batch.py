@@ -1,4 +1,4 @@
-"""A batch of messages in one transaction: repeats found, rows loaded, handlers run, all of it committed.
+"""A batch of messages in one transaction: repeats found, rows loaded, handlers run, all committed.
 
 The order inside the transaction and its reasons are in `docs/messaging.md`.
 """
@@ -155,7 +155,7 @@ class BatchProcessor:
             org_id=incoming.envelope.org_id,
             message_id=logs.identifier(incoming.envelope.message_id),
             error=type(cause).__name__,
-            where=_innermost_place(cause),
+            where=logs.place(cause),
         )
         refusal = Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}.")
         verdict = refused(incoming.delivery, refusal)
@@ -164,12 +164,11 @@ class BatchProcessor:
         )
 
     async def _transact(self, batch: list[Incoming]) -> list[Verdict]:
-        now = self._clock()
         async with (
             AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session,
             session.begin(),
         ):
-            await limit_to_orgs(session, (incoming.envelope.org_id for incoming in batch))
+            now = await limit_to_orgs(session, (incoming.envelope.org_id for incoming in batch))
             answers = await find_answers(session, map(_key, batch))
             known = set(answers)
             rows = Rows()
@@ -333,13 +332,3 @@ def _is_guilt(error: Exception) -> bool:
         return True
     # Raised by SQLAlchemy before the database is asked: a value that no column takes.
     return type(error) is StatementError
-
-
-def _innermost_place(error: BaseException | None) -> str | None:
-    """File and line where it was raised; its text may quote a value and is never logged."""
-    frame = error.__traceback__ if error is not None else None
-    place = None
-    while frame is not None:
-        place = f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}"
-        frame = frame.tb_next
-    return place

@@ -57,7 +57,7 @@ class Client:
         has one effect), and NobodyListens.
         """
         correlation = str(uuid_utils.uuid7())
-        reply = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._waiting[correlation] = reply
         try:
             async with asyncio.timeout(timeout_seconds):

@@ -1,7 +1,7 @@
 """Taking messages from a queue: connect, declare, consume, and begin again when any of it is lost.
 
-It starts with a prefetch of 1 and takes more after its first settled batch: a message that kills the
-process must not take hundreds of others towards their delivery limit with it.
+It starts with a prefetch of 1 and takes more after its first settled batch: a message that kills
+the process must not take hundreds of others towards their delivery limit with it.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import aiormq.exceptions
 from aiormq import spec
@@ -192,7 +193,8 @@ async def _next_batch(
     """What is waiting, at most `size`; waits for the first one. Empty when it is time to stop."""
     if flow.empty():
         first = asyncio.create_task(flow.get())
-        await asyncio.wait({first, ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        waiting: set[asyncio.Future[Any]] = {first, ended, stopping}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if not first.done():
             first.cancel()
             if ended.done():

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -31,8 +32,8 @@ _LOCAL_SETTINGS = {
 class Home:
     """Where a service keeps its tables, and as whom it works there.
 
-    `service_role` sees the rows of the orgs that its transaction names; `system_role` (relay, sweeps,
-    retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser would pass every
+    `service_role` sees the rows of the orgs that its transaction names; `system_role` (relay,
+    sweeps, retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser would pass every
     row-level security policy.
     """
 
@@ -79,16 +80,29 @@ def open_engine(
     )
 
 
-async def limit_to_orgs(connection: AsyncConnection | AsyncSession, orgs: Iterable[str]) -> None:
-    """Let row-level security show the rows of these orgs until the transaction ends."""
-    await connection.execute(
-        text("SELECT set_config('app.orgs', :orgs, true)"), {"orgs": ",".join(sorted(set(orgs)))}
+async def limit_to_orgs(
+    connection: AsyncConnection | AsyncSession, orgs: Iterable[str]
+) -> datetime:
+    """Let row-level security show the rows of these orgs until the transaction ends.
+
+    Returns the transaction's time: the database's clock is the one that all replicas share.
+    """
+    row = await connection.execute(
+        text("SELECT set_config('app.orgs', :orgs, true), now()"),
+        {"orgs": ",".join(sorted(set(orgs)))},
     )
+    now: datetime = row.one()[1]
+    return now
 
 
 @asynccontextmanager
-async def org_snapshot(engine: AsyncEngine, org_id: str) -> AsyncIterator[AsyncSession]:
-    """A session that reads one org as it is at one moment, so that a page and its total agree."""
+async def org_snapshot(
+    engine: AsyncEngine, org_id: str
+) -> AsyncIterator[tuple[AsyncSession, datetime]]:
+    """A session that reads one org as it is at one moment, so that a page and its total agree.
+
+    Yields the session and that moment.
+    """
     async with AsyncSession(engine, autoflush=False) as session, session.begin():
         await session.connection(
             execution_options={
@@ -96,8 +110,7 @@ async def org_snapshot(engine: AsyncEngine, org_id: str) -> AsyncIterator[AsyncS
                 "postgresql_readonly": True,
             }
         )
-        await limit_to_orgs(session, [org_id])
-        yield session
+        yield session, await limit_to_orgs(session, [org_id])
 
 
 def sqlstate(error: BaseException) -> str | None:

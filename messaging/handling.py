@@ -23,7 +23,7 @@ _LONGEST_LOCATION = 64
 class Handler(Generic[MessageT]):
     """What is done with one kind of message.
 
-    `needs` are the rows named in it, parent before child; `then_needs` the rows that those point to.
+    `needs` are the rows named in it, parent before child; `then_needs` those that they point to.
     `check` raises Refusal for a rule on the message alone that its contract cannot express.
     """
 

@@ -11,7 +11,7 @@ class Health:
     _conditions: dict[str, str | None] = field(default_factory=dict)
 
     def condition(self, name: str) -> Callable[[str | None], None]:
-        """Add a condition; call what is returned with a reason while it is not met, else with None."""
+        """Add a condition; call what is returned with why it is not met, or None where it is."""
         self._conditions[name] = "not yet"
 
         def report(reason: str | None) -> None:

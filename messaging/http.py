@@ -1,4 +1,4 @@
-"""What a replica tells over HTTP: whether it lives, whether it is ready, its figures, its contract."""
+"""What a replica tells over HTTP: that it lives, whether it is ready, its figures, its contract."""
 
 import errno
 from collections.abc import AsyncIterator, Callable

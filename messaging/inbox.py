@@ -29,7 +29,7 @@ _FIND = select(inbox).join(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a message was answered. `reply` is the body; None once it is older than replies are kept."""
+    """What a message was answered. `reply` is the body; None once that was too old to keep."""
 
     body_hash: bytes
     status: int

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from contracts.events import EVENT_CONTENT_TYPE
 from contracts.problems import ProblemCode, Refusal
-
 from messaging.envelope import Envelope, read_envelope
 from messaging.grants import Grants
 from messaging.handling import Handler, Handlers, parse

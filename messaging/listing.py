@@ -15,7 +15,7 @@ ShapeT = TypeVar("ShapeT", bound=Shape)
 
 async def page_of(
     session: AsyncSession,
-    statement: Select[tuple[RowT]],
+    statement: Select[RowT],
     query: ListQuery,
     shown: Callable[[RowT], ShapeT],
 ) -> Listing[ShapeT]:

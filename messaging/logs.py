@@ -13,10 +13,47 @@ from typing import Any
 import structlog
 
 _ALLOWED = frozenset(
-    "event level timestamp component service queue operation status code org_id message_id referral_id "
-    "ereferral_id partner_id lane_id attempt channel outcome incident error sqlstate where count "
-    "seconds waited_seconds batch replica port host version schema revision setting exchange "
-    "routing_key subject pid signal detail".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "component",
+        "service",
+        "queue",
+        "operation",
+        "status",
+        "code",
+        "org_id",
+        "message_id",
+        "referral_id",
+        "ereferral_id",
+        "partner_id",
+        "lane_id",
+        "attempt",
+        "channel",
+        "outcome",
+        "incident",
+        "error",
+        "sqlstate",
+        "where",
+        "count",
+        "seconds",
+        "waited_seconds",
+        "batch",
+        "replica",
+        "port",
+        "host",
+        "version",
+        "schema",
+        "revision",
+        "setting",
+        "exchange",
+        "routing_key",
+        "subject",
+        "pid",
+        "signal",
+        "detail",
+    ]
 )
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -37,6 +74,16 @@ def identifier(value: object) -> str | None:
     """A client's id as it may be logged; None where it is anything but an id."""
     text = str(value) if value is not None else ""
     return text if _IDENTIFIER.fullmatch(text) else None
+
+
+def place(error: BaseException | None) -> str | None:
+    """File and line where it was raised; its text may quote a value and is never logged."""
+    frame = error.__traceback__ if error is not None else None
+    place = None
+    while frame is not None:
+        place = f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return place
 
 
 def configure(service: str, log_format: LogFormat | None) -> None:

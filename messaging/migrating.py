@@ -1,6 +1,6 @@
 """Migrations: each service's own Alembic history, in the service's own schema.
 
-Also the pieces that a service's migrations are made of: roles, row-level security, inbox and outbox.
+Also the pieces that a service's migrations are made of: roles, row-level security, inbox, outbox.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The outbox: what is to be said, first in, first out. Rows are deleted once the broker has them."""
+"""The outbox: what is to be said, first in, first out. A row is deleted once the broker has it."""
 
 from collections.abc import Sequence
 

@@ -18,7 +18,7 @@ from messaging import logs, metrics
 from messaging.answering import Answering, Verdict, refused, success_body
 from messaging.batch import GIVE_UP_AFTER_SECONDS, DatabaseAway
 from messaging.database import is_outage, org_snapshot, sqlstate
-from messaging.envelope import Envelope, read_envelope
+from messaging.envelope import read_envelope
 from messaging.grants import Grants
 from messaging.handling import parse
 
@@ -68,6 +68,7 @@ class QueryProcessor:
             metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
 
     async def _decide(self, delivery: DeliveredMessage) -> Verdict:
+        operation = delivery.routing_key or ""
         try:
             envelope = read_envelope(delivery, needs_message_id=False, needs_reply_to=True)
             reader = self._readers.get(envelope.operation)
@@ -81,7 +82,7 @@ class QueryProcessor:
         except Refusal as refusal:
             return refused(delivery, refusal)
         except _QueryFault as fault:
-            return self._internal_error(delivery, envelope, fault)
+            return self._internal_error(delivery, operation, fault)
         body = success_body(ReplyStatus.OK, answer.to_json())
         return Verdict(delivery, ReplyStatus.OK, body)
 
@@ -89,8 +90,8 @@ class QueryProcessor:
         deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
         while True:
             try:
-                async with org_snapshot(self._engine, query.org_id) as session:
-                    return await reader.read(query, session, self._clock())
+                async with org_snapshot(self._engine, query.org_id) as (session, now):
+                    return await reader.read(query, session, now)
             except Refusal:
                 raise
             except Exception as error:
@@ -107,15 +108,15 @@ class QueryProcessor:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     def _internal_error(
-        self, delivery: DeliveredMessage, envelope: Envelope, fault: Exception
+        self, delivery: DeliveredMessage, operation: str, fault: Exception
     ) -> Verdict:
         incident = uuid_utils.uuid7()
         log.error(
             "query failed",
             incident=str(incident),
             queue=self._queue,
-            operation=envelope.operation,
-            org_id=envelope.org_id,
+            operation=operation,
+            where=logs.place(fault.__cause__),
             error=type(fault.__cause__).__name__,
         )
         verdict = refused(delivery, Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}."))

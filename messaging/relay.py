@@ -102,8 +102,8 @@ class Relay:
         """Follow or lead until `stop` is set, then finish what is under way."""
         while not stop.is_set():
             try:
-                async with self._engine.connect() as database:
-                    database = await database.execution_options(isolation_level="AUTOCOMMIT")
+                async with self._engine.connect() as opened_database:
+                    database = await opened_database.execution_options(isolation_level="AUTOCOMMIT")
                     if await self._follow(database, stop):
                         async with connection(self._url, self._name) as opened:
                             channel = await opened.channel(

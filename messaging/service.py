@@ -59,7 +59,10 @@ class Definition:
 
 
 class Service:
-    """The parts of one replica. `parts` may be added to before `run`."""
+    """The parts of one replica. `parts` may be added to before `run`.
+
+    `when_committed` is called when a batch recorded something to publish.
+    """
 
     def __init__(
         self, definition: Definition, settings: ServiceSettings, grants: Grants | None = None
@@ -69,6 +72,7 @@ class Service:
         self.health = Health()
         self.grants = grants or AllowAll()
         self.parts: list[Part] = []
+        self.when_committed: list[Callable[[], None]] = []
         home, name = definition.home, definition.name
         self.engine = self._engine(home.service_role, name)
         self.system_engine = self._engine(home.system_role, f"{name}.system")
@@ -128,11 +132,16 @@ class Service:
             self.definition.publishing,
             queue=queue.name,
             clock=utc_now,
-            after_commit=self.relay.wake,
+            after_commit=self._committed,
         )
         self._consume(
             Consuming(queue, processor.process, self.settings.prefetch, self.settings.batch_size)
         )
+
+    def _committed(self) -> None:
+        self.relay.wake()
+        for hear in self.when_committed:
+            hear()
 
     def _consume(self, consuming: Consuming) -> None:
         name = consuming.queue.name
@@ -146,12 +155,16 @@ class Service:
         )
         self.parts.append(consumer.run)
 
-    async def _relay_when_possible(self, stop: asyncio.Event) -> None:
+    async def until_possible(self, stop: asyncio.Event) -> None:
+        """Wait for the database and its migrations, or until it is time to stop."""
         await until(self.monitor.available(), stop)
+
+    async def _relay_when_possible(self, stop: asyncio.Event) -> None:
+        await self.until_possible(stop)
         await self.relay.run(stop)
 
     async def _keep_forgetting(self, stop: asyncio.Event) -> None:
-        await until(self.monitor.available(), stop)
+        await self.until_possible(stop)
         await keep_forgetting(
             self.system_engine,
             stop,
@@ -163,7 +176,8 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set, then let them finish within 30 s.
 
-        Raises what a part raised: a fault of ours, after which a supervisor starts the process anew.
+        Raises what a part raised: a fault of ours, after which a supervisor starts the process
+        anew.
         """
         async with AsyncExitStack() as stack:
             for engine in (self.engine, self.system_engine):

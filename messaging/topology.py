@@ -39,8 +39,11 @@ class Topology:
 
 
 async def declare(channel: AbstractChannel, topology: Topology) -> None:
-    """Declare everything of the topology. Raises aiormq's ChannelPreconditionFailed where the broker
-    holds a queue or exchange of that name with other arguments."""
+    """Declare everything of the topology.
+
+    Raises aiormq's ChannelPreconditionFailed where the broker holds a queue or exchange of that
+    name with other arguments.
+    """
     for exchange in _unique([*topology.exchanges, DEAD_LETTERS]):
         await channel.exchange_declare(exchange, exchange_type="topic", durable=True)
     for queue in topology.queues:

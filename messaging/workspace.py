@@ -81,7 +81,7 @@ class Rows:
 
 
 class Workspace:
-    """One message's view of the rows and its place to say what happened. Never reaches another org."""
+    """One message's view of the rows, and where it says what happened. Never reaches another org."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Workspace:
         subject: str | None = None,
         changed: Iterable[str] | None = None,
     ) -> None:
-        """Record an event about a resource as it is now. `changed` names out-fields, in any order."""
+        """Record an event about a resource as it is now. `changed` names its out-fields."""
         event_id = self.new_id()
         envelope: dict[str, Any] = {
             "specversion": "1.0",

@@ -1,4 +1,4 @@
-"""Where referrals lives: its schema, its exchanges and queues, what it consumes and publishes to."""
+"""Where referrals lives: its schema, its exchanges and queues, and what it publishes to."""
 
 from pathlib import Path
 

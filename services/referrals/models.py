@@ -1,7 +1,7 @@
 """The mapped tables of referrals. Every key and foreign key holds the org."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKeyConstraint, Identity, MetaData, Text
@@ -13,7 +13,7 @@ class Base(DeclarativeBase):
     """Times are aware, texts unbounded in the table: their length is the contract's to judge."""
 
     metadata = MetaData(naming_convention={"fk": "fk_%(table_name)s_%(column_0_N_name)s"})
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text}
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text}
 
 
 class Versioned:

@@ -15,7 +15,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A relay took responsibility for it (SMTP's 250 after DATA); whether it arrived is not known."""
+    """A relay took it over (SMTP's 250 after DATA); whether it arrived is not known."""
 
     code: str
 

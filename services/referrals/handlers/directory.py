@@ -15,7 +15,7 @@ from contracts.problems import FieldError, invalid
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
-from messaging.handling import Handler
+from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.models import Patient, Practice, Provider
 from services.referrals.rules.partner import settle_numbers
@@ -171,7 +171,7 @@ def _settled(command: Command, numbers: tuple[str, ...], region: str) -> dict[st
     return {**fields, **settled}
 
 
-HANDLERS = {
+HANDLERS: Handlers = {
     "patient.put": Handler(
         d.PatientPut,
         put_patient,

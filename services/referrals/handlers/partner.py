@@ -9,13 +9,14 @@ from contracts.referral_partner import (
     ReferralPartnerArchive,
     ReferralPartnerCreate,
     ReferralPartnerUpdate,
+    display_name,
 )
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler
+from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.models import ReferralPartner
-from services.referrals.rules.partner import display_name, search_text, settle_partner
+from services.referrals.rules.partner import search_text, settle_partner
 
 FIELDS = tuple(PartnerFields.model_fields)
 
@@ -100,7 +101,7 @@ def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need
     ]
 
 
-HANDLERS = {
+HANDLERS: Handlers = {
     "referral_partner.create": Handler(ReferralPartnerCreate, create, needs=_own_id),
     "referral_partner.update": Handler(ReferralPartnerUpdate, update, needs=_named),
     "referral_partner.archive": Handler(ReferralPartnerArchive, archive, needs=_named),

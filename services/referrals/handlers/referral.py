@@ -1,12 +1,15 @@
-"""What is done with the commands about outbound referrals, and with the news of their e-referrals."""
+"""What is done with the commands about outbound referrals, and with news of their e-referrals."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from contracts.ereferral import EreferralDispatch, EreferralNews
 from contracts.events import EventType
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import (
+    EreferralStatus,
     FulfilmentStatus,
+    Priority,
     ReasonCode,
     ReferralCreate,
     ReferralSend,
@@ -15,7 +18,7 @@ from contracts.referral import (
 from contracts.referral import Referral as Resource
 from contracts.replies import ReplyStatus
 from contracts.shapes import Reference, reference
-from messaging.handling import Handler
+from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
 from services.referrals.handlers.directory import (
     patient_resource,
@@ -33,6 +36,8 @@ from services.referrals.models import (
     TimelineEntry,
 )
 from services.referrals.rules.referral import check_can_be_sent, respond_by
+
+StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
 
 
 def referral_resource(
@@ -54,21 +59,26 @@ def referral_resource(
         referring_provider=reference(
             row.referring_provider_id, provider.name if provider else None
         ),
-        priority=row.priority,
+        priority=Priority(row.priority),
         reason=row.reason,
-        reason_codes=row.reason_codes
-        and [ReasonCode.model_construct(**c) for c in row.reason_codes],
+        reason_codes=None
+        if row.reason_codes is None
+        else [ReasonCode.model_construct(**code) for code in row.reason_codes],
         teeth=row.teeth,
         notes=row.notes,
         respond_by=row.respond_by,
-        status=row.status,
-        fulfilment_status=row.fulfilment_status,
-        dispatch_status=row.dispatch_status,
+        status=ReferralStatus(row.status),
+        fulfilment_status=_or_none(FulfilmentStatus, row.fulfilment_status),
+        dispatch_status=_or_none(EreferralStatus, row.dispatch_status),
         ereferral_uuid=row.ereferral_id,
         sent_at=row.sent_at,
         overdue=row.overdue,
         cancel_reason=row.cancel_reason,
     )
+
+
+def _or_none(kind: type[StatusT], value: str | None) -> StatusT | None:
+    return None if value is None else kind(value)
 
 
 def create(command: ReferralCreate, workspace: Workspace) -> Done:
@@ -124,7 +134,7 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
             referral=resource,
             patient=patient_resource(workspace.get(Patient, row.patient_id)),
             practice=practice_resource(workspace.get(Practice)),
-            referring_provider=provider and provider_resource(provider),
+            referring_provider=None if provider is None else provider_resource(provider),
             partner=partner,
         ),
         subject=row.id,
@@ -243,12 +253,12 @@ def _pointed_to(row: Referral) -> list[Need]:
     return needs
 
 
-HANDLERS = {
+HANDLERS: Handlers = {
     "referral.create": Handler(ReferralCreate, create, needs=_named_in_create),
     "referral.send": Handler(ReferralSend, send, needs=_named_in_send, then_needs=_sent_along),
 }
 
-EVENT_HANDLERS = {
+EVENT_HANDLERS: Handlers = {
     str(event): Handler(
         EreferralNews, hear_ereferral, needs=_heard_about, then_needs=_names_to_show
     )

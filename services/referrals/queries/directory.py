@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import directory as d
 from contracts.problems import ProblemCode, not_found
-from messaging.queries import Reader
+from messaging.queries import Reader, Readers
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
@@ -36,7 +36,7 @@ async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime)
     return practice_resource(row)
 
 
-READERS = {
+READERS: Readers = {
     "patient.get": Reader(d.PatientGet, get_patient),
     "provider.get": Reader(d.ProviderGet, get_provider),
     "practice.get": Reader(d.PracticeGet, get_practice),

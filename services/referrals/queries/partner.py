@@ -10,7 +10,7 @@ from contracts.referral_partner import ReferralPartner as Resource
 from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
 from contracts.shapes import Listing
 from messaging.listing import contains, page_of
-from messaging.queries import Reader
+from messaging.queries import Reader, Readers
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
 
@@ -42,7 +42,7 @@ async def list_(
     return await page_of(session, statement, query, partner_resource)
 
 
-READERS = {
+READERS: Readers = {
     "referral_partner.get": Reader(ReferralPartnerGet, get),
     "referral_partner.list": Reader(ReferralPartnerList, list_),
 }

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import ReferralDetail, ReferralGet
 from contracts.referral import TimelineEntry as Entry
-from messaging.queries import Reader
+from messaging.queries import Reader, Readers
 from services.referrals.handlers.referral import referral_resource
 from services.referrals.models import (
     Patient,
@@ -46,4 +46,4 @@ async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> Referra
     )
 
 
-READERS = {"referral.get": Reader(ReferralGet, get)}
+READERS: Readers = {"referral.get": Reader(ReferralGet, get)}

@@ -66,15 +66,6 @@ def _endpoint_errors(fields: Mapping[str, Any]) -> list[FieldError]:
     return []
 
 
-def display_name(
-    contact_type: str, first_name: str | None, last_name: str | None, practice_name: str | None
-) -> str:
-    """How a partner is called: a provider `first last`, others by practice, else by last name."""
-    if contact_type == ContactType.PROVIDER:
-        return f"{first_name} {last_name}"
-    return practice_name or last_name or ""
-
-
 def search_text(
     first_name: str | None, last_name: str | None, practice_name: str | None, npi: str | None
 ) -> str:

@@ -13,7 +13,7 @@ RESPOND_WITHIN = timedelta(days=14)
 
 
 def check_can_be_sent(status: str, partner: ReferralPartner) -> None:
-    """Whether a referral may be sent now, to this partner. Raises Refusal, in the contract's order."""
+    """Whether a referral may be sent now, to this partner. Raises Refusal, first failure first."""
     if status != ReferralStatus.DRAFT:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be sent.")
     if not partner.is_active:

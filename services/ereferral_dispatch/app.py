@@ -1,0 +1,97 @@
+"""The composition root of dispatch: builds everything, owns nothing afterwards."""
+
+import asyncio
+
+from contracts.referral_partner import ContactMethod
+from messaging.migrating import head
+from messaging.service import Definition, Service
+from messaging.settings import SettingError
+from services.ereferral_dispatch.handlers.ereferral import Planner
+from services.ereferral_dispatch.home import (
+    COMMANDS,
+    HOME,
+    MIGRATIONS,
+    PUBLISHING,
+    QUERIES,
+    TOPOLOGY,
+)
+from services.ereferral_dispatch.letter import render_letter
+from services.ereferral_dispatch.queries.ereferral import READERS
+from services.ereferral_dispatch.recording import Recorder
+from services.ereferral_dispatch.senders.email.sender import EmailSender
+from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
+from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
+from services.ereferral_dispatch.settings import DispatchSettings
+from services.ereferral_dispatch.subscribers import asyncapi
+from services.ereferral_dispatch.worker import Channel, Worker
+
+REPLY_AFTER_DATA_SECONDS = 60.0
+
+
+def build(settings: DispatchSettings) -> Service:
+    """A replica of the service, ready to be run. Raises SettingError."""
+    definition = Definition(
+        name="ereferral_dispatch",
+        home=HOME,
+        revision=head(MIGRATIONS),
+        topology=TOPOLOGY,
+        publishing=PUBLISHING,
+        commands=(COMMANDS, Planner(settings.fallback).handlers()),
+        queries=(QUERIES, READERS),
+        events=None,
+        asyncapi=asyncapi,
+    )
+    email = _email_channel(settings)
+    service = Service(definition, settings)
+
+    async def deliver(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        async with _portal_sender(settings) as portal:
+            channels = {
+                ContactMethod.PORTAL: Channel(portal, settings.attempt_timeout_seconds),
+                **email,
+            }
+            worker = Worker(
+                service.system_engine,
+                channels,
+                Recorder(service.system_engine, PUBLISHING, settings.retry_schedule_seconds),
+                concurrency=settings.concurrency,
+                lane_concurrency=settings.lane_concurrency,
+                after_commit=service.relay.wake,
+            )
+            service.when_committed.append(worker.wake)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(worker.run(stop))
+                group.create_task(worker.sweep(stop))
+
+    service.parts.append(deliver)
+    return service
+
+
+def _portal_sender(settings: DispatchSettings) -> PortalSender:
+    previous = settings.signing_key_previous
+    return PortalSender(
+        render_letter=render_letter,
+        signing_key=settings.signing_key.get_secret_value(),
+        previous_signing_key=previous.get_secret_value() if previous is not None else None,
+        connection_limit=settings.concurrency,
+        policy=EgressPolicy(allow_networks=settings.egress_allow, allow_http=settings.allow_http),
+        ca_file=str(settings.portal_ca_file) if settings.portal_ca_file else None,
+    )
+
+
+def _email_channel(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
+    """The e-mail channel, where a relay is set."""
+    if settings.smtp_url is None or settings.mail_from is None:
+        return {}
+    try:
+        relay = parse_smtp_url(settings.smtp_url)
+    except ValueError as error:
+        raise SettingError(f"DISPATCH_SMTP_URL: {error}") from None
+    try:
+        sender = EmailSender(relay, settings.mail_from, ca_file=settings.smtp_ca_file)
+    except ValueError as error:
+        raise SettingError(f"DISPATCH_MAIL_FROM: {error}") from None
+    deadline = settings.attempt_timeout_seconds + REPLY_AFTER_DATA_SECONDS
+    return {ContactMethod.EMAIL: Channel(sender, deadline)}

@@ -1,0 +1,26 @@
+"""Where dispatch lives: its schema, its exchanges and queues, what it consumes and publishes to."""
+
+from pathlib import Path
+
+from contracts.events import EventSource
+from messaging.database import Home
+from messaging.topology import ConsumedQueue, Topology
+from messaging.workspace import Publishing
+
+HOME = Home("ereferral_dispatch")
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+COMMANDS = ConsumedQueue("ereferral_dispatch.commands", exchange="ereferral_dispatch.commands")
+QUERIES = ConsumedQueue("ereferral_dispatch.queries", exchange="ereferral_dispatch.queries")
+REFERRALS_HEARS = ConsumedQueue("referrals.ereferral_events", exchange="ereferral_dispatch.events")
+
+TOPOLOGY = Topology(
+    # What referrals hears is declared here too: news from before it ever ran must wait for it.
+    queues=(COMMANDS, QUERIES, REFERRALS_HEARS),
+    exchanges=(
+        "ereferral_dispatch.commands",
+        "ereferral_dispatch.queries",
+        "ereferral_dispatch.events",
+    ),
+)
+PUBLISHING = Publishing(EventSource.EREFERRAL_DISPATCH, "ereferral_dispatch.events")

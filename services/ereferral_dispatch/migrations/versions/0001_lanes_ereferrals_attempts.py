@@ -1,0 +1,119 @@
+"""Lanes, e-referrals and their attempts, inbox and outbox."""
+
+from alembic import op
+
+from messaging.migrating import create_messaging_tables, create_roles, protect
+from services.ereferral_dispatch.home import HOME
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_roles(HOME)
+    op.execute(
+        """
+        CREATE TABLE lane (
+            org_id text NOT NULL,
+            id uuid NOT NULL,
+            referral_partner_id uuid NOT NULL,
+            channel text NOT NULL,
+            address text NOT NULL,
+            due_at timestamptz,
+            PRIMARY KEY (org_id, id)
+        )
+        """
+    )
+    op.execute("CREATE INDEX lane_due ON lane (due_at) WHERE due_at IS NOT NULL")
+    op.execute(
+        """
+        CREATE TABLE ereferral (
+            org_id text NOT NULL,
+            id uuid NOT NULL,
+            seq bigint GENERATED ALWAYS AS IDENTITY,
+            referral_id uuid NOT NULL,
+            referral_partner_id uuid NOT NULL,
+            referral_partner_name text,
+            status text NOT NULL,
+            plan jsonb NOT NULL,
+            position integer NOT NULL,
+            lane_id uuid NOT NULL,
+            due_at timestamptz,
+            attempts_made integer NOT NULL,
+            tries integer NOT NULL,
+            maybe_received boolean NOT NULL,
+            possible_repeat boolean NOT NULL,
+            traceparent text,
+            version integer NOT NULL,
+            created_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL,
+            PRIMARY KEY (org_id, id),
+            FOREIGN KEY (org_id, lane_id) REFERENCES lane (org_id, id)
+        )
+        """
+    )
+    for name, columns, condition in (
+        ("ereferral_waiting", "org_id, lane_id, due_at", "WHERE due_at IS NOT NULL"),
+        ("ereferral_due", "due_at", "WHERE due_at IS NOT NULL"),
+        ("ereferral_running", "org_id, lane_id", "WHERE status = 'in_progress'"),
+        ("ereferral_of_referral", "org_id, referral_id, referral_partner_id, seq", ""),
+        ("ereferral_newest", "org_id, created_at, id", ""),
+    ):
+        op.execute(f"CREATE INDEX {name} ON ereferral ({columns}) {condition}")
+    op.execute(
+        """
+        CREATE TABLE package (
+            org_id text NOT NULL,
+            ereferral_id uuid NOT NULL,
+            body bytea NOT NULL,
+            PRIMARY KEY (org_id, ereferral_id),
+            FOREIGN KEY (org_id, ereferral_id) REFERENCES ereferral (org_id, id)
+        )
+        """
+    )
+    op.execute(
+        """
+        CREATE TABLE composed (
+            org_id text NOT NULL,
+            ereferral_id uuid NOT NULL,
+            channel text NOT NULL,
+            content bytea NOT NULL,
+            PRIMARY KEY (org_id, ereferral_id, channel),
+            FOREIGN KEY (org_id, ereferral_id) REFERENCES ereferral (org_id, id)
+        )
+        """
+    )
+    # A letter is compressed already: trying again would cost time and gain nothing.
+    op.execute("ALTER TABLE composed ALTER COLUMN content SET STORAGE EXTERNAL")
+    op.execute(
+        """
+        CREATE TABLE attempt (
+            org_id text NOT NULL,
+            ereferral_id uuid NOT NULL,
+            number integer NOT NULL,
+            channel text NOT NULL,
+            address text NOT NULL,
+            token uuid NOT NULL,
+            lease_until timestamptz NOT NULL,
+            started_at timestamptz NOT NULL,
+            sending_at timestamptz,
+            finished_at timestamptz,
+            outcome text,
+            code text,
+            detail text,
+            PRIMARY KEY (org_id, ereferral_id, number),
+            FOREIGN KEY (org_id, ereferral_id) REFERENCES ereferral (org_id, id)
+        )
+        """
+    )
+    op.execute("CREATE INDEX attempt_open ON attempt (lease_until) WHERE finished_at IS NULL")
+    protect(HOME, "lane", service="SELECT, INSERT, UPDATE", system="SELECT, INSERT, UPDATE")
+    protect(HOME, "ereferral", service="SELECT, INSERT, UPDATE", system="SELECT, UPDATE")
+    protect(HOME, "package", service="SELECT, INSERT", system="SELECT")
+    protect(HOME, "composed", service="SELECT", system="SELECT, INSERT")
+    protect(HOME, "attempt", service="SELECT", system="SELECT, INSERT, UPDATE")
+    create_messaging_tables(HOME)
+
+
+def downgrade() -> None:
+    raise RuntimeError("the first migration is not undone: drop the schema instead")

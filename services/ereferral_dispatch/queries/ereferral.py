@@ -1,0 +1,69 @@
+"""Reading e-referrals."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.ereferral import Ereferral as Resource
+from contracts.ereferral import EreferralDetail, EreferralGet, EreferralList
+from contracts.problems import ProblemCode, not_found
+from contracts.referral import EreferralStatus
+from contracts.shapes import Listing
+from messaging.listing import page_of
+from messaging.queries import Reader, Readers
+from services.ereferral_dispatch.models import Attempt, Ereferral
+from services.ereferral_dispatch.shapes import attempt_resource, ereferral_resource
+
+NEEDS_PERSON = (
+    EreferralStatus.AWAITING_CALL,
+    EreferralStatus.OUTCOME_UNKNOWN,
+    EreferralStatus.HELD,
+)
+
+
+async def get(query: EreferralGet, session: AsyncSession, _: datetime) -> EreferralDetail:
+    row = await session.get(Ereferral, (query.org_id, query.ereferral_uuid))
+    if row is None:
+        raise not_found(ProblemCode.EREFERRAL_NOT_FOUND, query.ereferral_uuid)
+    attempts = await session.scalars(
+        select(Attempt)
+        .where(Attempt.org_id == query.org_id, Attempt.ereferral_id == row.id)
+        .order_by(Attempt.number)
+    )
+    return EreferralDetail.model_construct(
+        **dict(ereferral_resource(row)), attempts=[attempt_resource(a) for a in attempts]
+    )
+
+
+async def list_(query: EreferralList, session: AsyncSession, now: datetime) -> Listing[Resource]:
+    wanted: list[ColumnElement[bool]] = [Ereferral.org_id == query.org_id]
+    if query.status is not None:
+        wanted.append(Ereferral.status == query.status)
+    if query.referral_partner_uuid is not None:
+        wanted.append(Ereferral.referral_partner_id == query.referral_partner_uuid)
+    if query.referral_uuid is not None:
+        wanted.append(Ereferral.referral_id == query.referral_uuid)
+    if query.needs_person is not None:
+        needs = _needs_person(now)
+        wanted.append(needs if query.needs_person else ~needs)
+    newest_first = (Ereferral.created_at.desc(), Ereferral.id.desc())
+    oldest_first = (Ereferral.created_at, Ereferral.id)
+    order = oldest_first if query.needs_person else newest_first
+    statement = select(Ereferral).where(*wanted).order_by(*order)
+    return await page_of(session, statement, query, ereferral_resource)
+
+
+def _needs_person(now: datetime) -> ColumnElement[bool]:
+    """A call that is due, an outcome that nobody knows, a channel that is off."""
+    return Ereferral.status.in_(NEEDS_PERSON) & (
+        (Ereferral.status != EreferralStatus.AWAITING_CALL)
+        | Ereferral.due_at.is_(None)
+        | (Ereferral.due_at <= now)
+    )
+
+
+READERS: Readers = {
+    "ereferral.get": Reader(EreferralGet, get),
+    "ereferral.list": Reader(EreferralList, list_),
+}

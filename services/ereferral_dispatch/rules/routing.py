@@ -1,0 +1,153 @@
+"""Which channel, which address, and what follows an attempt.
+
+Source: the delivery rules, "Which channel, which address" and "One attempt".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+from uuid import UUID, uuid5
+
+from contracts.referral_partner import (
+    ContactMethod,
+    ReferralPartner,
+    contact_addresses,
+    endpoint_channel,
+)
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    Outcome,
+    OutcomeUnknown,
+    PermanentFailure,
+    Sent,
+    TransientFailure,
+    may_have_been_received,
+)
+
+JITTER = 0.2
+"""How far a wait may differ from the schedule's, either way."""
+LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
+_LANES = UUID("6f1d8f0e-5b0a-5c59-9a0e-3c2f5f0f7c11")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """A channel and the partner's address in it."""
+
+    channel: ContactMethod
+    address: str
+
+
+def contact_plan(partner: ReferralPartner, fallback: Sequence[ContactMethod]) -> list[ContactPoint]:
+    """The contact points in the order in which they are tried; empty where there is none.
+
+    First the preferred channel (unset: the one that the endpoint's scheme stands for), then the
+    fallbacks, each only where an address exists.
+    """
+    addresses = contact_addresses(partner)
+    preferred = partner.preferred_contact_method
+    if preferred is None and partner.ereferral_endpoint is not None:
+        preferred = endpoint_channel(partner.ereferral_endpoint)
+    order = dict.fromkeys([preferred, *fallback])
+    return [
+        ContactPoint(ContactMethod(channel), addresses[ContactMethod(channel)])
+        for channel in order
+        if channel is not None and channel in addresses
+    ]
+
+
+def lane_id(org_id: str, partner_id: UUID, point: ContactPoint) -> UUID:
+    """The lane of an org's partner, channel and address: the same for all of its e-referrals."""
+    return uuid5(_LANES, f"{org_id}/{partner_id}/{point.channel}/{point.address}")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an e-referral is: on which channel, and how often that one has failed.
+
+    `channels_left` counts those after the present one. `maybe_received`: an attempt before this one
+    may have reached the partner.
+    """
+
+    channel: ContactMethod
+    tries: int
+    channels_left: int
+    maybe_received: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """It has ended as the outcome says: delivered, or sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try the same channel again. `counted`: this failure uses up a place of the schedule."""
+
+    after_seconds: float
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NextChannel:
+    """Go on with the next contact point; `declared`: its letter says that it may be a repeat."""
+
+    declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Nobody knows whether it arrived, and a repeat could not be recognised: a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No channel is left."""
+
+
+Step = Finish | Retry | NextChannel | AskPerson | GiveUp
+
+
+def next_step(
+    standing: Standing, outcome: Outcome, schedule_seconds: Sequence[float], chance: float
+) -> Step:
+    """What follows an attempt. `chance`, from 0 to 1, places the wait within its jitter."""
+    received = standing.maybe_received or may_have_been_received(outcome)
+    match outcome:
+        case Delivered() | Sent():
+            return Finish()
+        case TransientFailure(retry_after_seconds=wish):
+            return _retry(standing, schedule_seconds, chance, received, wish)
+        case PermanentFailure():
+            return _next_channel(standing, received)
+        case OutcomeUnknown():
+            if standing.channel is ContactMethod.PORTAL:
+                # The same id makes a repeat harmless there.
+                return _retry(standing, schedule_seconds, chance, received, None)
+            return AskPerson()
+    assert_never(outcome)
+
+
+def after_lost_worker() -> Step:
+    """What follows an attempt that was given up before its point of no return: nothing left, and it
+    was not the partner's failure, so it is tried again at once."""
+    return Retry(0.0, counted=False)
+
+
+def _retry(
+    standing: Standing,
+    schedule_seconds: Sequence[float],
+    chance: float,
+    received: bool,
+    wish_seconds: float | None,
+) -> Step:
+    if standing.tries >= len(schedule_seconds):
+        return _next_channel(standing, received)
+    wait = schedule_seconds[standing.tries] * (1 - JITTER + 2 * JITTER * chance)
+    if wish_seconds is not None:
+        wait = max(wait, min(wish_seconds, LONGEST_RETRY_AFTER_SECONDS))
+    return Retry(wait)
+
+
+def _next_channel(standing: Standing, received: bool) -> Step:
+    return NextChannel(declared=received) if standing.channels_left else GiveUp()

@@ -1,0 +1,271 @@
+"""The worker: claims what is due, makes the attempts, and settles those whose worker was lost.
+
+Persist first, send second: no transaction is open while an attempt is under way.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import stamina
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.ereferral import EreferralDispatch, FailureCode
+from contracts.referral_partner import ContactMethod
+from messaging import logs, metrics
+from messaging.database import is_outage
+from messaging.envelope import read_body
+from messaging.waiting import pause
+from services.ereferral_dispatch.claiming import Claimed, claim, remember_lanes
+from services.ereferral_dispatch.recording import Recorder
+from services.ereferral_dispatch.rules.outcomes import (
+    Outcome,
+    OutcomeUnknown,
+    PermanentFailure,
+    TransientFailure,
+)
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Consignment, Sender
+
+log = logs.get(__name__)
+
+POLL_SECONDS = 0.2
+GATHER_SECONDS = 0.005
+"""A pause between claims, so that one takes several that became due together."""
+SWEEP_EVERY_SECONDS = 5.0
+PREPARE_SECONDS = 60.0
+"""How long an attempt may wait for its turn to compose, on top of its deadline."""
+DRAIN_SECONDS = 25.0
+"""Attempts past their point of no return get this long when the worker stops."""
+OUTAGE_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A sender, and how long one attempt of it may take."""
+
+    sender: Sender
+    deadline_seconds: float
+
+
+class Worker:
+    """One replica's worker. Makes at most `concurrency` attempts at a time."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        channels: Mapping[ContactMethod, Channel],
+        recorder: Recorder,
+        *,
+        concurrency: int,
+        lane_concurrency: int,
+        after_commit: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._channels = channels
+        self._recorder = recorder
+        self._concurrency = concurrency
+        self._lane_concurrency = lane_concurrency
+        self._after_commit = after_commit
+        self._woken = asyncio.Event()
+        self._running: dict[asyncio.Task[None], _Attempt] = {}
+        self._fault: BaseException | None = None
+        longest = max((c.deadline_seconds for c in channels.values()), default=0.0)
+        self._lease_seconds = PREPARE_SECONDS + longest
+
+    def wake(self) -> None:
+        """Say that something became due; without it the next poll finds it."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Claim and attempt until `stop` is set; then give up what has not left, await the rest.
+
+        Raises what our own code raised.
+        """
+        try:
+            while not stop.is_set():
+                claimed = await self._claim_when_possible()
+                for one in claimed:
+                    self._start(one)
+                await self._await_room(stop, idle=not claimed)
+                if self._fault is not None:
+                    raise self._fault
+        finally:
+            await self._drain()
+
+    async def sweep(self, stop: asyncio.Event) -> None:
+        """Every five seconds: settle attempts past their lease, and look at forgotten lanes."""
+        while not stop.is_set():
+            try:
+                lost = await self._recorder.settle_lost()
+                if lost:
+                    log.warning("attempts of lost workers settled", count=lost)
+                    self._after_commit()
+                if await remember_lanes(self._engine, lane_concurrency=self._lane_concurrency):
+                    self.wake()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+            await pause(stop, SWEEP_EVERY_SECONDS)
+
+    async def _claim_when_possible(self) -> list[Claimed]:
+        slots = self._concurrency - len(self._running)
+        if slots <= 0:
+            return []
+        self._woken.clear()
+        try:
+            return await claim(
+                self._engine,
+                slots=slots,
+                lane_concurrency=self._lane_concurrency,
+                lease_seconds=self._lease_seconds,
+            )
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("nothing claimed", error=type(error).__name__)
+            await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+            return []
+
+    def _start(self, claimed: Claimed) -> None:
+        attempt = _Attempt(claimed, self._channels.get(claimed.channel), self._recorder)
+        task = asyncio.create_task(attempt.run())
+        self._running[task] = attempt
+        metrics.ATTEMPTS_RUNNING.set(len(self._running))
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        if not task.cancelled() and task.exception() is not None:
+            self._fault = task.exception()
+        metrics.ATTEMPTS_RUNNING.set(len(self._running))
+        self._after_commit()
+        self._woken.set()
+
+    async def _await_room(self, stop: asyncio.Event, *, idle: bool) -> None:
+        if idle:
+            stopping = asyncio.create_task(stop.wait())
+            woken = asyncio.create_task(self._woken.wait())
+            await asyncio.wait(
+                {stopping, woken}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            stopping.cancel()
+            woken.cancel()
+        await asyncio.sleep(GATHER_SECONDS)
+
+    async def _drain(self) -> None:
+        """Give up what is before its point of no return; wait for what is past it."""
+        for task, attempt in list(self._running.items()):
+            if not (attempt.something_left or attempt.recording):
+                task.cancel()
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=DRAIN_SECONDS)
+
+
+class _Attempt:
+    """One attempt, from its claim to its outcome."""
+
+    def __init__(self, claimed: Claimed, channel: Channel | None, recorder: Recorder) -> None:
+        self._claimed = claimed
+        self._channel = channel
+        self._recorder = recorder
+        self.something_left = False
+        self.recording = False
+
+    async def run(self) -> None:
+        started = time.monotonic()
+        try:
+            outcome = await self._make()
+        except AttemptWithdrawn:
+            self._log("attempt withdrawn", started)
+            return
+        except asyncio.CancelledError:
+            outcome = (
+                OutcomeUnknown(FailureCode.STOPPED, "The worker stopped while sending.")
+                if self.something_left
+                else TransientFailure(FailureCode.STOPPED, "Given up before anything left.")
+            )
+            await asyncio.shield(self._record(outcome))
+            raise
+        await asyncio.shield(self._record(outcome))
+        self._log("attempt", started, outcome)
+
+    async def _make(self) -> Outcome:
+        claimed, channel = self._claimed, self._channel
+        if channel is None:
+            return PermanentFailure(
+                FailureCode.CHANNEL_NOT_AVAILABLE, "This channel is not set up here."
+            )
+        consignment = Consignment(
+            org_id=claimed.org_id,
+            ereferral_id=claimed.ereferral_id,
+            channel=claimed.channel,
+            address=claimed.address,
+            package=EreferralDispatch.model_validate(read_body(claimed.package)),
+            possible_repeat=claimed.possible_repeat,
+            traceparent=claimed.traceparent,
+        )
+        content = claimed.content
+        try:
+            if content is None:
+                content = await asyncio.to_thread(channel.sender.compose, consignment)
+            return await self._send(channel, consignment, content)
+        except (asyncio.CancelledError, AttemptWithdrawn):
+            raise
+        except Exception as error:
+            # Our own fault with this one: it must neither be lost nor stop the others.
+            return self._our_fault(error)
+
+    async def _send(self, channel: Channel, consignment: Consignment, content: bytes) -> Outcome:
+        async def point_of_no_return() -> None:
+            await self._recorder.pass_point_of_no_return(
+                self._claimed, content, channel.deadline_seconds
+            )
+            self.something_left = True
+
+        try:
+            async with asyncio.timeout(channel.deadline_seconds):
+                return await channel.sender.send(consignment, content, point_of_no_return)
+        except TimeoutError:
+            if self.something_left:
+                return OutcomeUnknown(FailureCode.TIMED_OUT, "No answer in time.")
+            return TransientFailure(FailureCode.TIMED_OUT, "Nothing could be sent in time.")
+
+    def _our_fault(self, error: Exception) -> Outcome:
+        log.error(
+            "attempt failed by our own fault",
+            ereferral_id=str(self._claimed.ereferral_id),
+            channel=self._claimed.channel,
+            error=type(error).__name__,
+            where=logs.place(error),
+        )
+        detail = "A fault of the sender's own."
+        if self.something_left:
+            return OutcomeUnknown(FailureCode.INTERNAL_FAULT, detail)
+        return TransientFailure(FailureCode.INTERNAL_FAULT, detail)
+
+    async def _record(self, outcome: Outcome) -> None:
+        """Record the outcome however long the database is away; the lease settles it if we die."""
+        self.recording = True
+        async for again in stamina.retry_context(
+            on=is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=5.0
+        ):
+            with again:
+                if not await self._recorder.record(self._claimed, outcome):
+                    log.warning(
+                        "outcome came too late",
+                        ereferral_id=str(self._claimed.ereferral_id),
+                        attempt=self._claimed.number,
+                    )
+
+    def _log(self, event: str, started: float, outcome: Outcome | None = None) -> None:
+        log.info(
+            event,
+            org_id=self._claimed.org_id,
+            ereferral_id=str(self._claimed.ereferral_id),
+            attempt=self._claimed.number,
+            channel=self._claimed.channel,
+            outcome=type(outcome).__name__ if outcome is not None else None,
+            code=outcome.code if outcome is not None else None,
+            seconds=round(time.monotonic() - started, 3),
+        )
