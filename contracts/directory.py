@@ -1,4 +1,4 @@
-"""The mirrored directory: patients, providers and the practice. A practice-management system owns it.
+"""The mirrored directory: patients, providers and the practice, owned by their own system.
 
 A put replaces the whole record where its `observed_at` is not older than what is held.
 """

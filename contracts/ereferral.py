@@ -7,8 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.directory import Patient, Practice, Provider
 from contracts.referral import EreferralStatus, Referral
+from contracts.referral import Response as Response
 from contracts.referral_partner import ContactMethod, ReferralPartner
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
+from contracts.text import RequiredReason
 from contracts.values import Time, Uuid
 
 
@@ -21,6 +23,16 @@ class EreferralDispatch(Command):
     practice: Practice
     referring_provider: Provider | None = None
     partner: ReferralPartner
+
+
+class EreferralCancel(Command):
+    """`ereferral.cancel` → 200 when it is cancelled, 202 while that is still to be done.
+
+    In any state; before its dispatch was heard: it will end `cancelled`.
+    """
+
+    ereferral_uuid: Uuid
+    reason: RequiredReason
 
 
 class EreferralGet(Query):
@@ -52,6 +64,10 @@ OutcomeCode = Annotated[str, Field(pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|[a-
 """A partner's own status (`http_503`, `smtp_550`) or a member of FailureCode."""
 
 
+REACHED = "reached"
+"""The code of a call in which somebody was reached."""
+
+
 class FailureCode(StrEnum):
     """Why an attempt did not succeed, where no status says it."""
 
@@ -73,6 +89,12 @@ class FailureCode(StrEnum):
     WORKER_LOST = "worker_lost"
     INTERNAL_FAULT = "internal_fault"
     STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+    LINE_BUSY = "line_busy"
+    CONGESTION = "congestion"
+    BAD_NUMBER = "bad_number"
+    WRONG_NUMBER = "wrong_number"
+    FAX_FAILED = "fax_failed"
 
 
 class Attempt(Shape):
@@ -88,8 +110,19 @@ class Attempt(Shape):
     detail: str | None = None
 
 
+class CallTask(Shape):
+    """What a person needs for the call that an e-referral asks for. `letter`: a PDF in base64."""
+
+    number: str
+    script: str
+    letter: str
+
+
 class Ereferral(Resource):
-    """An e-referral as a list shows it. `possible_repeat`: its letter says that it may be one."""
+    """An e-referral as a list shows it. `possible_repeat`: its letter says that it may be one.
+
+    `next_attempt_at`: of a scheduled retry, or of a call that is due again later.
+    """
 
     referral_uuid: Uuid
     referral_partner: Reference
@@ -98,6 +131,18 @@ class Ereferral(Resource):
     address: str | None = None
     possible_repeat: bool = False
     next_attempt_at: Time | None = None
+
+
+class EreferralChange(Ereferral):
+    """An e-referral as its events show it: a list item, and what the event is about.
+
+    `response` and `response_note` come with `ereferral.response_recorded`, `call` with
+    `ereferral.call_requested`.
+    """
+
+    response: Annotated[Response, Lax] | None = None
+    response_note: str | None = None
+    call: CallTask | None = None
 
 
 class EreferralDetail(Ereferral):
@@ -119,6 +164,8 @@ class EreferralNews(BaseModel):
         referral_uuid: Uuid
         status: EreferralStatus
         channel: ContactMethod | None = None
+        response: Response | None = None
+        response_note: str | None = None
 
     type: str
     subject: Uuid

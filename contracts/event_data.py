@@ -1,7 +1,8 @@
 """Which resource each event's `data` shows."""
 
 from contracts.directory import Patient, Practice, Provider
-from contracts.ereferral import Ereferral
+from contracts.ereferral import EreferralChange
+from contracts.ereferral_staff import PartnerChannel
 from contracts.events import EventSource, EventType
 from contracts.referral import Referral
 from contracts.referral_partner import ReferralPartner
@@ -13,7 +14,8 @@ _DATA: dict[str, type[Shape]] = {
     "provider": Provider,
     "practice": Practice,
     "referral": Referral,
-    "ereferral": Ereferral,
+    "ereferral": EreferralChange,
+    "partner_channel": PartnerChannel,
 }
 _FROM_DISPATCH = frozenset({"ereferral", "partner_channel"})
 

@@ -28,8 +28,12 @@ class EventType(StrEnum):
     PROVIDER_ARCHIVED = "provider.archived"
     PRACTICE_PUT = "practice.put"
     REFERRAL_CREATED = "referral.created"
+    REFERRAL_UPDATED = "referral.updated"
     REFERRAL_SENT = "referral.sent"
+    REFERRAL_CANCELLED = "referral.cancelled"
+    REFERRAL_RESPONSE_RECORDED = "referral.response_recorded"
     REFERRAL_DISPATCH_CHANGED = "referral.dispatch_changed"
+    REFERRAL_OVERDUE = "referral.overdue"
     EREFERRAL_QUEUED = "ereferral.queued"
     EREFERRAL_ATTEMPT_FAILED = "ereferral.attempt_failed"
     EREFERRAL_RETRY_SCHEDULED = "ereferral.retry_scheduled"
@@ -41,6 +45,8 @@ class EventType(StrEnum):
     EREFERRAL_FAILED = "ereferral.failed"
     EREFERRAL_CANCELLED = "ereferral.cancelled"
     EREFERRAL_RESPONSE_RECORDED = "ereferral.response_recorded"
+    PARTNER_CHANNEL_HELD = "partner_channel.held"
+    PARTNER_CHANNEL_RELEASED = "partner_channel.released"
 
     @property
     def resource(self) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from contracts import directory as d
 from contracts import ereferral as e
+from contracts import ereferral_staff as s
 from contracts import referral as r
 from contracts import referral_partner as p
 from contracts.replies import ReplyStatus
@@ -82,9 +83,19 @@ OPERATIONS: dict[str, Operation] = {
         _command(_R, "practice.put", d.PracticePut, d.Practice),
         _query(_R, "practice.get", d.PracticeGet, d.Practice),
         _command(_R, "referral.create", r.ReferralCreate, r.Referral, _CREATED),
+        _command(_R, "referral.update", r.ReferralUpdate, r.Referral),
         _command(_R, "referral.send", r.ReferralSend, r.Referral, _ACCEPTED),
+        _command(_R, "referral.cancel", r.ReferralCancel, r.Referral),
+        _command(_R, "referral.record_response", r.ReferralRecordResponse, r.Referral),
         _query(_R, "referral.get", r.ReferralGet, r.ReferralDetail),
+        _query(_R, "referral.list", r.ReferralList, Listing[r.Referral]),
         _command(_D, "ereferral.dispatch", e.EreferralDispatch, e.Ereferral, _ACCEPTED),
+        _command(_D, "ereferral.cancel", e.EreferralCancel, e.Ereferral, _ACCEPTED),
+        _command(_D, "ereferral.retry", s.EreferralRetry, e.Ereferral, _ACCEPTED),
+        _command(_D, "ereferral.complete_call", s.EreferralCompleteCall, e.Ereferral),
+        _command(_D, "ereferral.resolve", s.EreferralResolve, e.Ereferral),
+        _command(_D, "ereferral.record_response", s.EreferralRecordResponse, e.Ereferral),
+        _command(_D, "partner_channel.release", s.PartnerChannelRelease, s.PartnerChannel),
         _query(_D, "ereferral.get", e.EreferralGet, e.EreferralDetail),
         _query(_D, "ereferral.list", e.EreferralList, Listing[e.Ereferral]),
     )

@@ -1,15 +1,17 @@
 """Outbound referrals: a patient sent to a partner, in FHIR R4's terms (ServiceRequest, Task)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from contracts.shapes import Command, Lax, Query, Reference, Resource, Shape, Update
+from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
 from contracts.text import Line, Notes, RequiredLine, RequiredReason
 from contracts.values import Time, Uuid
 
 REASON_CODES_LIMIT = 20
+_LEFT_OUT: Any = None
+"""In an update, of a field that may be left out and may not be null: nobody looks at it."""
 TEETH = frozenset([str(n) for n in range(1, 33)] + [chr(c) for c in range(ord("A"), ord("T") + 1)])
 
 
@@ -41,6 +43,16 @@ class FulfilmentStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class Response(StrEnum):
+    """A partner's answer to a referral, in the terms of FHIR TaskStatus."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
 
 
 class EreferralStatus(StrEnum):
@@ -90,16 +102,56 @@ class ReferralCreate(ReferralFields, Command):
     reason: RequiredReason
 
 
+class ReferralUpdate(ReferralFields, Update):
+    """`referral.update` → 200. A draft's alone; never the patient."""
+
+    referral_uuid: Uuid
+    referral_partner_uuid: Uuid = _LEFT_OUT
+    referring_provider_uuid: Uuid | None = None
+    reason: RequiredReason = _LEFT_OUT
+
+    @classmethod
+    def identity(cls) -> set[str]:
+        return {"referral_uuid"}
+
+
 class ReferralSend(Update):
     """`referral.send` → 202; what is sent is frozen at that moment."""
 
     referral_uuid: Uuid
 
 
+class ReferralCancel(Update):
+    """`referral.cancel` → 200; of a draft or an active one."""
+
+    referral_uuid: Uuid
+    reason: RequiredReason
+
+
+class ReferralRecordResponse(Command):
+    """`referral.record_response` → 200. `occurred_at`: when the partner answered, if not now."""
+
+    referral_uuid: Uuid
+    response: Annotated[Response, Lax]
+    note: Notes = None
+    occurred_at: Time | None = None
+
+
 class ReferralGet(Query):
     """`referral.get` → 200 with the timeline."""
 
     referral_uuid: Uuid
+
+
+class ReferralList(ListQuery):
+    """`referral.list` → 200, newest first."""
+
+    patient_uuid: Uuid | None = None
+    referral_partner_uuid: Uuid | None = None
+    status: Annotated[ReferralStatus, Lax] | None = None
+    fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
+    dispatch_status: Annotated[EreferralStatus, Lax] | None = None
+    overdue: bool | None = None
 
 
 class Referral(Resource):

@@ -1,4 +1,4 @@
-"""Referral partners: practices, practitioners and labs that patients are referred to or come from."""
+"""Referral partners: practices, practitioners and labs that patients are referred to."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -14,7 +14,7 @@ Lax = Strict(False)
 
 
 class Shape(BaseModel):
-    """Anything that travels: unknown fields and wrong JSON types are refused, nothing is rounded."""
+    """Anything that travels: unknown fields and other types are refused, nothing is rounded."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -60,7 +60,7 @@ class Update(Command):
 class ListQuery(Query):
     """A page of a list; past the end there are no items and the true total."""
 
-    page: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=200)] = 50
 
 

@@ -19,7 +19,10 @@ NOTES_LENGTH = 10_000
 _REFUSED_EVERYWHERE = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _REFUSED_IN_ONE_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
 _REFUSED_IN_NOTES = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
-_TRIMMED = " \t\r\n\u00a0\u3000"
+# Unicode's White_Space, without those of it that are control characters and refused.
+_TRIMMED = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 
 
 def clean_text(text: str, *, multiline: bool = False) -> str | None:

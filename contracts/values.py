@@ -21,15 +21,17 @@ from stdnum import luhn
 from contracts.text import NAME_LENGTH, clean_text
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NPI = re.compile(r"[12]\d{9}", re.ASCII)
 _NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (45 CFR 162.406)
 ENDPOINT_LENGTH = 2_048
 ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
-_NOT_IN_A_URI = re.compile(
-    '[\x00-\x20\x7f-\xa0<>"\\\\^`{|}\u2028\u2029\u3000\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
-)
+# RFC 3986: what a URI is written with, and its host with an optional port.
+_URI = re.compile(r"(?:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9a-f]{2})*", re.IGNORECASE | re.ASCII)
+_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::\d*)?", re.ASCII)
 
 
 def parse_uuid(value: Any) -> Any:
@@ -108,6 +110,15 @@ def parse_phone(number: str, region: str) -> str:
     return formatted
 
 
+def is_number(text: str) -> bool:
+    """Whether a text can be a phone number at all, of whatever country."""
+    try:
+        phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException as error:
+        return bool(error.error_type != phonenumbers.NumberParseException.NOT_A_NUMBER)
+    return True
+
+
 def is_international(number: str) -> bool:
     """Whether the number names its own country, so that no region is needed to read it."""
     return number.lstrip().startswith(("+", "\uff0b"))
@@ -134,7 +145,7 @@ def parse_country(value: str) -> str:
 def _endpoint_refusal(value: str) -> str | None:
     if len(value) > ENDPOINT_LENGTH:
         return f"Must have at most {ENDPOINT_LENGTH} characters"
-    if _NOT_IN_A_URI.search(value):
+    if not _URI.fullmatch(value):
         return "Must not hold spaces, control characters or other characters that no URI has"
     try:
         parts = urlsplit(value)
@@ -148,7 +159,7 @@ def _endpoint_refusal(value: str) -> str | None:
     if parts.scheme in ("https", "http"):
         if "@" in parts.netloc:
             return "Must not hold user information"
-        if not parts.hostname or port == 0:
+        if not _HOST.fullmatch(parts.netloc) or port == 0:
             return "Must name a host"
     elif parts.netloc or not parts.path:
         return "Must name an address after the scheme"
@@ -189,7 +200,7 @@ def _line(value: Any) -> Any:
 
 def _phone(value: Any) -> Any:
     line = _line(value)
-    if isinstance(line, str) and is_international(line):
+    if isinstance(line, str) and (is_international(line) or not is_number(line)):
         return parse_phone(line, "ZZ")
     return line
 

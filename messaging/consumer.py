@@ -99,36 +99,48 @@ class Consumer:
     async def _consume(self, opened: AbstractConnection, stop: asyncio.Event) -> None:
         channel = await opened.channel(publisher_confirms=False)
         await declare(channel, self._topology)
-        await channel.basic_qos(prefetch_count=1)
         flow: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
         ended = asyncio.get_running_loop().create_future()
         _when_lost(channel, opened, ended)
-
-        async def receive(message: DeliveredMessage) -> None:
-            flow.put_nowait(message)
-
-        queue = self._consuming.queue.name
-        consuming = await channel.basic_consume(queue, receive)
+        tag = await self._take(channel, flow, prefetch=1)
         probe = asyncio.create_task(self._probe(opened, ended))
-        log.info("consuming", queue=queue)
+        log.info("consuming", queue=self._consuming.queue.name)
         stopping = asyncio.create_task(stop.wait())
         try:
-            await self._settle_batches(channel, flow, ended, stopping)
-            if consuming.consumer_tag is not None and not channel.is_closed:
-                await channel.basic_cancel(consuming.consumer_tag)
+            tag = await self._settle_batches(channel, flow, tag, ended, stopping)
+            if not channel.is_closed:
+                await channel.basic_cancel(tag)
         finally:
             stopping.cancel()
             probe.cancel()
             with contextlib.suppress(asyncio.CancelledError, *BROKER_ERRORS):
                 await probe
 
+    async def _take(
+        self, channel: AbstractChannel, flow: asyncio.Queue[DeliveredMessage], *, prefetch: int
+    ) -> str:
+        """Begin to take messages, and return the consumer's tag.
+
+        A prefetch holds for consumers that begin after it was set: another one needs another
+        consumer.
+        """
+
+        async def receive(message: DeliveredMessage) -> None:
+            flow.put_nowait(message)
+
+        await channel.basic_qos(prefetch_count=prefetch)
+        begun = await channel.basic_consume(self._consuming.queue.name, receive)
+        return begun.consumer_tag or ""
+
     async def _settle_batches(
         self,
         channel: AbstractChannel,
         flow: asyncio.Queue[DeliveredMessage],
+        tag: str,
         ended: asyncio.Future[None],
         stopping: asyncio.Task[bool],
-    ) -> None:
+    ) -> str:
+        """Settle until it is time to stop; returns the tag of the consumer that then consumes."""
         careful = True
         while not stopping.done():
             batch = await _next_batch(flow, self._consuming.batch_size, ended, stopping)
@@ -140,8 +152,10 @@ class Consumer:
             # In the order of delivery, so everything up to the last one is settled.
             await channel.basic_ack(batch[-1].delivery_tag or 0, multiple=True)
             if careful:
-                await channel.basic_qos(prefetch_count=self._consuming.prefetch)
+                first, tag = tag, await self._take(channel, flow, prefetch=self._consuming.prefetch)
+                await channel.basic_cancel(first)
                 careful = False
+        return tag
 
     async def _probe(self, opened: AbstractConnection, ended: asyncio.Future[None]) -> None:
         """Ask the broker whether it counts a consumer: consumers have been seen to vanish."""

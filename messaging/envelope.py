@@ -24,7 +24,9 @@ JSON_CONTENT_TYPE = "application/json"
 _LONGEST_INTEGER_DIGITS = 30
 
 _ORG_ID: TypeAdapter[str] = TypeAdapter(OrgId)
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ async def page_of(
     total = await session.scalar(
         select(func.count()).select_from(statement.order_by(None).subquery())
     )
-    page = statement.limit(query.page_size).offset((query.page - 1) * query.page_size)
-    rows = await session.scalars(page) if total else ()
+    skipped = (query.page - 1) * query.page_size
+    page = statement.limit(query.page_size).offset(skipped)
+    # Past the end nothing is asked: a page may have a number that the database cannot count to.
+    rows = await session.scalars(page) if skipped < (total or 0) else ()
     return Listing.model_construct(
         items=[shown(row) for row in rows],
         page=query.page,

@@ -157,7 +157,9 @@ class Relay:
         """Delete what was confirmed, and only then let its subjects be fetched again."""
         ended = [chain for chain in underway.chains if chain.done()]
         if underway.confirmed:
-            confirmed, underway.confirmed = underway.confirmed, []
+            # The same list stays: chains that are under way append to it.
+            confirmed = underway.confirmed.copy()
+            underway.confirmed.clear()
             await database.execute(_CONFIRMED, {"confirmed": confirmed})
             metrics.RELAYED.inc(len(confirmed))
         for chain in ended:

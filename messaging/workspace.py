@@ -22,11 +22,14 @@ from messaging.envelope import JSON_CONTENT_TYPE
 
 RowT = TypeVar("RowT")
 Key = tuple[Any, ...]
+Columns = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """A row that a message works with, by its primary key without the org.
+
+    With `by`, all rows that have the key's values in those columns.
 
     `missing` is set where the command names the row: the problem if it is not there or is archived.
     `versioned` marks the row that the command's `base_version` is about. `belongs` tells whether
@@ -39,6 +42,7 @@ class Need:
     missing: ProblemCode | None = None
     versioned: bool = False
     belongs: Callable[[Any], bool] | None = None
+    by: Columns = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,22 @@ class Publishing:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one transaction by model, org and key; None for one that is not there."""
+    """The rows of one transaction by model, org and key; None for one that is not there.
+
+    `lists`: those that were asked for by other columns.
+    """
 
     found: dict[tuple[type[Any], Key], Any] = field(default_factory=dict)
+    lists: dict[tuple[type[Any], Columns, Key], list[Any]] = field(default_factory=dict)
     added: list[Any] = field(default_factory=list)
+
+    def holds(self, model: type[Any], by: Columns, key: Key) -> bool:
+        """Whether this was fetched already."""
+        return (model, by, key) in self.lists if by else (model, key) in self.found
 
 
 class Workspace:
-    """One message's view of the rows, and where it says what happened. Never reaches another org."""
+    """One message's view of the rows, and where it says what happened. It sees its org alone."""
 
     def __init__(
         self,
@@ -108,6 +120,10 @@ class Workspace:
         """The row, archived or not, or None. Raises LookupError where it was not asked for."""
         row: RowT | None = self._rows.found[model, (self.org_id, *key)]
         return row
+
+    def find_all(self, model: type[RowT], by: Columns, *key: Any) -> list[RowT]:
+        """The rows of a Need with `by`. Raises LookupError where they were not asked for."""
+        return self._rows.lists[model, by, (self.org_id, *key)]
 
     def get(self, model: type[RowT], *key: Any) -> RowT:
         """The row that a Need made sure of. Raises LookupError where there is none."""

@@ -1,12 +1,13 @@
 """The composition root of dispatch: builds everything, owns nothing afterwards."""
 
 import asyncio
+from datetime import timedelta
 
 from contracts.referral_partner import ContactMethod
 from messaging.migrating import head
 from messaging.service import Definition, Service
 from messaging.settings import SettingError
-from services.ereferral_dispatch.handlers.ereferral import Planner
+from services.ereferral_dispatch.handlers import command_handlers
 from services.ereferral_dispatch.home import (
     COMMANDS,
     HOME,
@@ -18,6 +19,7 @@ from services.ereferral_dispatch.home import (
 from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries.ereferral import READERS
 from services.ereferral_dispatch.recording import Recorder
+from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.senders.email.sender import EmailSender
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
@@ -37,7 +39,7 @@ def build(settings: DispatchSettings) -> Service:
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, Planner(settings.fallback).handlers()),
+        commands=(COMMANDS, command_handlers(settings.fallback)),
         queries=(QUERIES, READERS),
         events=None,
         asyncapi=asyncapi,
@@ -55,7 +57,13 @@ def build(settings: DispatchSettings) -> Service:
             worker = Worker(
                 service.system_engine,
                 channels,
-                Recorder(service.system_engine, PUBLISHING, settings.retry_schedule_seconds),
+                Recorder(
+                    service.system_engine,
+                    PUBLISHING,
+                    settings.retry_schedule_seconds,
+                    HoldRule(settings.hold_after, timedelta(seconds=settings.hold_over_seconds)),
+                    settings.probe_every_seconds,
+                ),
                 concurrency=settings.concurrency,
                 lane_concurrency=settings.lane_concurrency,
                 after_commit=service.relay.wake,

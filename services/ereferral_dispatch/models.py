@@ -20,6 +20,8 @@ class Lane(Base):
     """An org's partner, channel and address: what attempts wait in. `id` is made of these.
 
     `due_at` is when the lane is to be looked at next; null while there is nothing to do in it.
+    `failures` in a row, the first of them at `failing_since`. While it is held (`held_at` is set),
+    one probe a minute goes out, the next at `probe_at`. `version` counts holds and releases.
     """
 
     __tablename__ = "lane"
@@ -30,6 +32,13 @@ class Lane(Base):
     channel: Mapped[str]
     address: Mapped[str]
     due_at: Mapped[datetime | None]
+    failures: Mapped[int]
+    failing_since: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class Ereferral(Base):
@@ -37,7 +46,10 @@ class Ereferral(Base):
 
     `seq`: the order in which they came. `due_at`: when its next attempt may start; null while one
     runs and when none will. `tries`: failed attempts on the present channel, which its retry
-    schedule counts. `maybe_received`: an earlier attempt may have reached the partner.
+    schedule counts. `received_position`: where an attempt reached the partner, or may have; null
+    while certainly nothing did. `message`: what is on its way, the referral or its cancellation.
+    `forced`: a person asked for this attempt, a held lane does not keep it. `call_due_at`: when its
+    call is to be made.
     """
 
     __tablename__ = "ereferral"
@@ -56,8 +68,15 @@ class Ereferral(Base):
     due_at: Mapped[datetime | None]
     attempts_made: Mapped[int]
     tries: Mapped[int]
-    maybe_received: Mapped[bool]
+    received_position: Mapped[int | None]
     possible_repeat: Mapped[bool]
+    message: Mapped[str]
+    forced: Mapped[bool]
+    call_due_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
+    response: Mapped[str | None]
+    response_note: Mapped[str | None]
     traceparent: Mapped[str | None]
     version: Mapped[int]
     created_at: Mapped[datetime]
@@ -77,8 +96,23 @@ class Package(Base):
     body: Mapped[bytes]
 
 
+class EarlyCancel(Base):
+    """A cancel that came before the dispatch of its e-referral was heard."""
+
+    __tablename__ = "early_cancel"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    ereferral_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    requested_at: Mapped[datetime]
+
+
 class Composed(Base):
-    """What was built for a channel, once: every retry sends the same bytes."""
+    """What was built for a channel, once: every retry sends the same bytes.
+
+    A mail or fax that has to say that it may be a repeat is another one than that which did not; to
+    a portal the same bytes under the same id say it better.
+    """
 
     __tablename__ = "composed"
     __table_args__ = (
@@ -88,11 +122,13 @@ class Composed(Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     ereferral_id: Mapped[UUID] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
+    message: Mapped[str] = mapped_column(primary_key=True)
+    possible_repeat: Mapped[bool] = mapped_column(primary_key=True)
     content: Mapped[bytes] = deferred(mapped_column())
 
 
 class Attempt(Base):
-    """One attempt. Who holds its `token` works on it until `lease_until`.
+    """One attempt. Who holds its `token` works on it until `lease_until`; null: a person does.
 
     `sending_at` is its point of no return: from then on something may have left.
     """
@@ -108,7 +144,7 @@ class Attempt(Base):
     channel: Mapped[str]
     address: Mapped[str]
     token: Mapped[UUID]
-    lease_until: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
     started_at: Mapped[datetime]
     sending_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -5,11 +5,10 @@ it no longer, changes nothing.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
-from uuid import UUID
 
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -17,12 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from contracts.ereferral import AttemptOutcome, FailureCode
 from contracts.events import EventType
 from contracts.referral import EreferralStatus
-from contracts.referral_partner import ContactMethod
 from messaging import logs, metrics, outbox
 from messaging.workspace import Publishing, Rows, Workspace
 from services.ereferral_dispatch.claiming import Claimed, wake_lanes
-from services.ereferral_dispatch.models import Attempt, Composed, Ereferral
+from services.ereferral_dispatch.models import Attempt, Composed, Ereferral, Lane
+from services.ereferral_dispatch.progress import (
+    announce,
+    cancel_or_tell,
+    contact_point,
+    follow,
+    hold,
+    hold_lane,
+    release_lane,
+)
+from services.ereferral_dispatch.rules.lanes import HoldRule, Streak, after_outcome, must_be_held
 from services.ereferral_dispatch.rules.outcomes import (
+    CallRequested,
     Delivered,
     Outcome,
     OutcomeUnknown,
@@ -32,24 +41,18 @@ from services.ereferral_dispatch.rules.outcomes import (
     may_have_been_received,
 )
 from services.ereferral_dispatch.rules.routing import (
-    AskPerson,
-    ContactPoint,
-    Finish,
     GiveUp,
     NextChannel,
     Retry,
     Standing,
     Step,
-    after_lost_worker,
-    lane_id,
     next_step,
 )
-from services.ereferral_dispatch.senders.base import AttemptWithdrawn
-from services.ereferral_dispatch.shapes import ereferral_resource
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Message
 
 log = logs.get(__name__)
 
-_NOBODYS_FAILURE = (FailureCode.WORKER_LOST, FailureCode.STOPPED)
+LOST_AT_A_TIME = 100
 
 _OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     Delivered: AttemptOutcome.DELIVERED,
@@ -58,21 +61,31 @@ _OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     PermanentFailure: AttemptOutcome.PERMANENT_FAILURE,
     OutcomeUnknown: AttemptOutcome.OUTCOME_UNKNOWN,
 }
+_OVER = (
+    EreferralStatus.DELIVERED,
+    EreferralStatus.SENT,
+    EreferralStatus.FAILED,
+    EreferralStatus.CANCELLED,
+)
+
+_NO_CALL = TransientFailure(FailureCode.WITHDRAWN, "Cancelled before the call was made.")
 
 _ENSURE_LANE = text(
     """
-    INSERT INTO lane (org_id, id, referral_partner_id, channel, address, due_at)
-    VALUES (:org_id, :lane_id, :partner_id, :channel, :address, now())
+    INSERT INTO lane (org_id, id, referral_partner_id, channel, address, due_at, failures, version,
+        created_at, updated_at)
+    VALUES (:org_id, :lane_id, :partner_id, :channel, :address, now(), 0, 0, now(), now())
     ON CONFLICT (org_id, id) DO UPDATE SET due_at = LEAST(lane.due_at, excluded.due_at)
     """
 )
 _LANE_HAS_ROOM = text(
     """
     UPDATE lane l
-    SET due_at = LEAST(l.due_at, (
-        SELECT min(e.due_at) FROM ereferral e
-        WHERE e.org_id = l.org_id AND e.lane_id = l.id AND e.due_at IS NOT NULL))
-    WHERE l.org_id = :org_id AND l.id = :lane_id
+    SET due_at = waiting.since
+    FROM (SELECT min(due_at) AS since FROM ereferral
+          WHERE org_id = :org_id AND lane_id = :lane_id AND due_at IS NOT NULL) AS waiting
+    WHERE l.org_id = :org_id AND l.id = :lane_id AND waiting.since IS NOT NULL
+      AND (l.due_at IS NULL OR l.due_at > waiting.since)
     """
 )
 
@@ -84,13 +97,16 @@ class Recorder:
     engine: AsyncEngine
     publishing: Publishing
     schedule_seconds: Sequence[float]
+    hold_rule: HoldRule
+    probe_every_seconds: float
 
     async def pass_point_of_no_return(
         self, claimed: Claimed, content: bytes, send_timeout_seconds: float
     ) -> None:
         """From now on something may leave. Keeps what was composed, for every retry to send.
 
-        Raises AttemptWithdrawn where the attempt is over, or its lease would end while sending.
+        Raises AttemptWithdrawn where the attempt is over or cancelled, or its lease would end while
+        sending.
         """
         async with self.engine.begin() as connection:
             passed = await connection.execute(
@@ -103,6 +119,14 @@ class Recorder:
                     Attempt.finished_at.is_(None),
                     Attempt.sending_at.is_(None),
                     Attempt.lease_until > func.now() + timedelta(seconds=send_timeout_seconds),
+                    select(Ereferral.id)
+                    .where(
+                        Ereferral.org_id == claimed.org_id,
+                        Ereferral.id == claimed.ereferral_id,
+                        Ereferral.cancel_requested_at.is_(None)
+                        | (Ereferral.message == Message.CANCELLATION),
+                    )
+                    .exists(),
                 )
                 .values(sending_at=func.now())
             )
@@ -114,6 +138,8 @@ class Recorder:
                         org_id=claimed.org_id,
                         ereferral_id=claimed.ereferral_id,
                         channel=claimed.channel,
+                        message=claimed.message,
+                        possible_repeat=claimed.possible_repeat,
                         content=content,
                     )
                 )
@@ -123,10 +149,7 @@ class Recorder:
 
         A late report may still correct what the sweep could only call unknown.
         """
-        async with (
-            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
-            session.begin(),
-        ):
+        async with self._transaction() as session:
             key = (claimed.org_id, claimed.ereferral_id)
             row = await session.get_one(Ereferral, key, with_for_update={"key_share": True})
             attempt = await session.get_one(Attempt, (*key, claimed.number))
@@ -135,15 +158,13 @@ class Recorder:
             if attempt.finished_at is not None and not _may_correct(row, attempt, outcome):
                 return False
             await self._settle(session, row, attempt, outcome)
-        metrics.ATTEMPTS.labels(str(claimed.channel), _OUTCOMES[type(outcome)]).inc()
+        kind = _OUTCOMES.get(type(outcome), "call_requested")
+        metrics.ATTEMPTS.labels(str(claimed.channel), str(kind)).inc()
         return True
 
     async def settle_lost(self) -> int:
         """Settle attempts whose lease ran out: their workers died or froze. How many there were."""
-        async with (
-            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
-            session.begin(),
-        ):
+        async with self._transaction() as session:
             lost = await session.execute(
                 select(Ereferral, Attempt)
                 .join(
@@ -152,111 +173,114 @@ class Recorder:
                 )
                 .where(Attempt.finished_at.is_(None), Attempt.lease_until <= func.now())
                 .order_by(Ereferral.org_id, Ereferral.id)
-                .limit(100)
+                .limit(LOST_AT_A_TIME)
                 .with_for_update(key_share=True, skip_locked=True, of=Ereferral)
             )
-            count = 0
-            for row, attempt in lost:
-                outcome: Outcome = (
-                    TransientFailure(FailureCode.WORKER_LOST, "Given up before anything left.")
-                    if attempt.sending_at is None
-                    else OutcomeUnknown(
-                        FailureCode.WORKER_LOST, "The worker was lost while sending."
-                    )
-                )
-                await self._settle(session, row, attempt, outcome)
-                count += 1
-        return count
+            found = lost.all()
+            for row, attempt in found:
+                await self._settle(session, row, attempt, _lost_outcome(attempt))
+        return len(found)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        async with (
+            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     async def _settle(
         self, session: AsyncSession, row: Ereferral, attempt: Attempt, outcome: Outcome
     ) -> None:
         now: datetime = await session.scalar(select(func.now())) or row.updated_at
-        attempt.finished_at = now
-        attempt.outcome = _OUTCOMES[type(outcome)]
-        attempt.code = outcome.code
-        attempt.detail = None if isinstance(outcome, (Delivered, Sent)) else outcome.detail
-        left_lane = row.lane_id
         workspace = Workspace(
             Rows(), self.publishing, org_id=row.org_id, now=now, traceparent=row.traceparent
         )
+        left_lane = row.lane_id
+        held = await self._judge_lane(session, row, outcome, workspace)
+        _finish_attempt(attempt, outcome, now)
         step = self._step(row, outcome)
-        row.maybe_received = row.maybe_received or may_have_been_received(outcome)
+        if may_have_been_received(outcome) and row.message == Message.REFERRAL:
+            row.received_position = row.position
         if isinstance(step, (Retry, NextChannel, GiveUp)):
-            # An attempt of a mail whose outcome nobody knows has not been shown to fail.
-            _publish(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
-        _take(row, step, outcome, now)
-        _publish(row, workspace, _EVENT_OF_STATUS[EreferralStatus(row.status)])
+            # A mail whose outcome nobody knows has not been shown to fail.
+            announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
+        _go_on(row, step, outcome, workspace, lane_is_held=held)
+        if row.status == EreferralStatus.CANCELLED and attempt.finished_at is None:
+            _finish_attempt(attempt, _NO_CALL, now)
         connection = await session.connection()
         if row.lane_id != left_lane:
             await _ensure_lane(connection, row)
         await session.flush()
-        await _wake(connection, row, left_lane)
+        await connection.execute(_LANE_HAS_ROOM, {"org_id": row.org_id, "lane_id": left_lane})
+        if row.status in _OVER:
+            await wake_lanes(connection, row.org_id, row.referral_id, row.referral_partner_id)
         await outbox.put(session, workspace.outgoing)
 
     def _step(self, row: Ereferral, outcome: Outcome) -> Step:
-        if isinstance(outcome, TransientFailure) and outcome.code in _NOBODYS_FAILURE:
-            return after_lost_worker()
         standing = Standing(
-            channel=ContactMethod(row.plan[row.position]["channel"]),
+            channel=contact_point(row).channel,
             tries=row.tries,
             channels_left=len(row.plan) - row.position - 1,
-            maybe_received=row.maybe_received,
+            maybe_received=row.received_position is not None,
+            cancelling=row.message == Message.CANCELLATION,
         )
         return next_step(standing, outcome, self.schedule_seconds, random.random())
 
-
-_EVENT_OF_STATUS = {
-    EreferralStatus.QUEUED: EventType.EREFERRAL_QUEUED,
-    EreferralStatus.RETRY_SCHEDULED: EventType.EREFERRAL_RETRY_SCHEDULED,
-    EreferralStatus.SENT: EventType.EREFERRAL_SENT,
-    EreferralStatus.DELIVERED: EventType.EREFERRAL_DELIVERED,
-    EreferralStatus.OUTCOME_UNKNOWN: EventType.EREFERRAL_OUTCOME_UNKNOWN,
-    EreferralStatus.FAILED: EventType.EREFERRAL_FAILED,
-}
-
-
-def _take(row: Ereferral, step: Step, outcome: Outcome, now: datetime) -> None:
-    """Bring the e-referral to where a step leads."""
-    row.due_at = None
-    match step:
-        case Finish():
-            delivered = isinstance(outcome, Delivered)
-            row.status = EreferralStatus.DELIVERED if delivered else EreferralStatus.SENT
-        case Retry(after_seconds=seconds, counted=counted):
-            row.status = EreferralStatus.RETRY_SCHEDULED
-            row.due_at = now + timedelta(seconds=seconds)
-            row.tries += counted
-        case NextChannel(declared=declared):
-            row.status = EreferralStatus.QUEUED
-            row.due_at = now
-            row.position += 1
-            row.tries = 0
-            row.possible_repeat = row.possible_repeat or declared
-            row.lane_id = lane_id(row.org_id, row.referral_partner_id, _point(row))
-        case AskPerson():
-            row.status = EreferralStatus.OUTCOME_UNKNOWN
-        case GiveUp():
-            row.status = EreferralStatus.FAILED
-        case _:
-            assert_never(step)
+    async def _judge_lane(
+        self, session: AsyncSession, row: Ereferral, outcome: Outcome, workspace: Workspace
+    ) -> bool:
+        """Count the lane's failures in a row; hold it or let it go. Whether it is held now."""
+        key = (row.org_id, row.lane_id)
+        lane = await session.get_one(Lane, key)
+        before = Streak(lane.failures, lane.failing_since)
+        if after_outcome(before, outcome, workspace.now) == before and lane.held_at is None:
+            return False  # The usual case: nothing to write, so nobody waits for the lane's row.
+        await session.refresh(lane, with_for_update={"key_share": True})
+        streak = after_outcome(Streak(lane.failures, lane.failing_since), outcome, workspace.now)
+        lane.failures, lane.failing_since = streak.failures, streak.since
+        if lane.held_at is not None and isinstance(outcome, (Delivered, Sent)):
+            release_lane(lane, workspace, row.referral_partner_name)
+        elif lane.held_at is None and must_be_held(streak, outcome, self.hold_rule, workspace.now):
+            lane.probe_at = workspace.now + timedelta(seconds=self.probe_every_seconds)
+            hold_lane(lane, workspace, row.referral_partner_name)
+        return lane.held_at is not None
 
 
-def _publish(row: Ereferral, workspace: Workspace, event: EventType) -> None:
-    """Each event is a version of its own."""
-    row.version += 1
-    row.updated_at = workspace.now
-    workspace.publish(event, ereferral_resource(row))
+def _go_on(
+    row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace, *, lane_is_held: bool
+) -> None:
+    """Where an attempt leads, and what a cancel that came meanwhile makes of it."""
+    cancelled = row.cancel_requested_at is not None and row.message == Message.REFERRAL
+    if cancelled and isinstance(step, (Retry, NextChannel, GiveUp)):
+        cancel_or_tell(row, workspace)
+    elif isinstance(step, Retry) and lane_is_held:
+        hold(row, workspace)
+    else:
+        follow(row, step, outcome, workspace)
+        if cancelled:
+            cancel_or_tell(row, workspace)
 
 
-def _point(row: Ereferral) -> ContactPoint:
-    point = row.plan[row.position]
-    return ContactPoint(ContactMethod(point["channel"]), point["address"])
+def _finish_attempt(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
+    if isinstance(outcome, CallRequested):
+        attempt.lease_until = None  # From here on it is a person's.
+        return
+    attempt.finished_at = now
+    attempt.outcome = _OUTCOMES[type(outcome)]
+    attempt.code = outcome.code
+    attempt.detail = None if isinstance(outcome, (Delivered, Sent)) else outcome.detail
+
+
+def _lost_outcome(attempt: Attempt) -> Outcome:
+    if attempt.sending_at is None:
+        return TransientFailure(FailureCode.WORKER_LOST, "Given up before anything left.")
+    return OutcomeUnknown(FailureCode.WORKER_LOST, "The worker was lost while sending.")
 
 
 async def _ensure_lane(connection: AsyncConnection, row: Ereferral) -> None:
     """The lane of the present contact point, to be looked at now."""
-    point = _point(row)
+    point = contact_point(row)
     await connection.execute(
         _ENSURE_LANE,
         {
@@ -267,17 +291,6 @@ async def _ensure_lane(connection: AsyncConnection, row: Ereferral) -> None:
             "address": point.address,
         },
     )
-
-
-async def _wake(connection: AsyncConnection, row: Ereferral, left_lane: UUID) -> None:
-    """Let the lanes be looked at that may go on now."""
-    here = {"org_id": row.org_id, "lane_id": left_lane}
-    await connection.execute(_LANE_HAS_ROOM, here)
-    if row.status in _ENDED:
-        await wake_lanes(connection, row.org_id, row.referral_id, row.referral_partner_id)
-
-
-_ENDED = (EreferralStatus.DELIVERED, EreferralStatus.SENT, EreferralStatus.FAILED)
 
 
 def _may_correct(row: Ereferral, attempt: Attempt, outcome: Outcome) -> bool:

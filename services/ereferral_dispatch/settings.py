@@ -58,6 +58,15 @@ class DispatchSettings(ServiceSettings):
     lane_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(
         4, description="Attempts at a time in one lane, over all replicas."
     )
+    hold_after: Annotated[int, Field(ge=1)] = Field(
+        20, description="Failures in a row after which a lane is held."
+    )
+    hold_over_seconds: Annotated[float, Field(ge=0)] = Field(
+        600, description="The least time that those failures in a row must span."
+    )
+    probe_every_seconds: Annotated[float, Field(gt=0)] = Field(
+        60, description="A held lane gets one probe in this time."
+    )
     egress_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
         (), description="Networks (CIDR) that may be reached though not public; for development."
     )

@@ -17,7 +17,8 @@ from messaging import logs, metrics
 from messaging.database import is_outage
 from messaging.envelope import read_body
 from messaging.waiting import pause
-from services.ereferral_dispatch.claiming import Claimed, claim, remember_lanes
+from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
+from services.ereferral_dispatch.holding import settle_held
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
@@ -65,13 +66,19 @@ class Worker:
         self._channels = channels
         self._recorder = recorder
         self._concurrency = concurrency
-        self._lane_concurrency = lane_concurrency
         self._after_commit = after_commit
         self._woken = asyncio.Event()
         self._running: dict[asyncio.Task[None], _Attempt] = {}
         self._fault: BaseException | None = None
-        longest = max((c.deadline_seconds for c in channels.values()), default=0.0)
-        self._lease_seconds = PREPARE_SECONDS + longest
+        self._limits = Limits(
+            lane_concurrency=lane_concurrency,
+            lease_seconds={
+                channel: PREPARE_SECONDS + sends.deadline_seconds
+                for channel, sends in channels.items()
+            },
+            shortest_lease_seconds=PREPARE_SECONDS,
+            probe_every_seconds=recorder.probe_every_seconds,
+        )
 
     def wake(self) -> None:
         """Say that something became due; without it the next poll finds it."""
@@ -94,14 +101,16 @@ class Worker:
             await self._drain()
 
     async def sweep(self, stop: asyncio.Event) -> None:
-        """Every five seconds: settle attempts past their lease, and look at forgotten lanes."""
+        """Every five seconds: settle attempts past their lease, held lanes, and forgotten ones."""
         while not stop.is_set():
             try:
                 lost = await self._recorder.settle_lost()
                 if lost:
                     log.warning("attempts of lost workers settled", count=lost)
                     self._after_commit()
-                if await remember_lanes(self._engine, lane_concurrency=self._lane_concurrency):
+                if await settle_held(self._engine, self._recorder.publishing):
+                    self._after_commit()
+                if await remember_lanes(self._engine, self._limits):
                     self.wake()
             except Exception as error:
                 if not is_outage(error):
@@ -114,12 +123,7 @@ class Worker:
             return []
         self._woken.clear()
         try:
-            return await claim(
-                self._engine,
-                slots=slots,
-                lane_concurrency=self._lane_concurrency,
-                lease_seconds=self._lease_seconds,
-            )
+            return await claim(self._engine, self._limits, slots=slots)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -177,8 +181,7 @@ class _Attempt:
         try:
             outcome = await self._make()
         except AttemptWithdrawn:
-            self._log("attempt withdrawn", started)
-            return
+            outcome = TransientFailure(FailureCode.WITHDRAWN, "Withdrawn before anything left.")
         except asyncio.CancelledError:
             outcome = (
                 OutcomeUnknown(FailureCode.STOPPED, "The worker stopped while sending.")
@@ -204,6 +207,8 @@ class _Attempt:
             package=EreferralDispatch.model_validate(read_body(claimed.package)),
             possible_repeat=claimed.possible_repeat,
             traceparent=claimed.traceparent,
+            message=claimed.message,
+            cancel_reason=claimed.cancel_reason,
         )
         content = claimed.content
         try:
@@ -266,6 +271,6 @@ class _Attempt:
             attempt=self._claimed.number,
             channel=self._claimed.channel,
             outcome=type(outcome).__name__ if outcome is not None else None,
-            code=outcome.code if outcome is not None else None,
+            code=getattr(outcome, "code", None),
             seconds=round(time.monotonic() - started, 3),
         )

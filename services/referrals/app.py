@@ -1,5 +1,7 @@
 """The composition root of referrals: builds everything, owns nothing afterwards."""
 
+import asyncio
+
 from messaging.migrating import head
 from messaging.service import Definition, Service
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
@@ -12,6 +14,7 @@ from services.referrals.home import (
     QUERIES,
     TOPOLOGY,
 )
+from services.referrals.overdue import keep_marking
 from services.referrals.queries import READERS
 from services.referrals.settings import ReferralsSettings
 from services.referrals.subscribers import asyncapi
@@ -30,4 +33,11 @@ def build(settings: ReferralsSettings) -> Service:
         events=(EREFERRAL_EVENTS, EVENT_HANDLERS),
         asyncapi=asyncapi,
     )
-    return Service(definition, settings)
+    service = Service(definition, settings)
+
+    async def mark_overdue(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        await keep_marking(service.system_engine, PUBLISHING, stop, service.relay.wake)
+
+    service.parts.append(mark_overdue)
+    return service

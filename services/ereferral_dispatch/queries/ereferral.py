@@ -57,9 +57,7 @@ async def list_(query: EreferralList, session: AsyncSession, now: datetime) -> L
 def _needs_person(now: datetime) -> ColumnElement[bool]:
     """A call that is due, an outcome that nobody knows, a channel that is off."""
     return Ereferral.status.in_(NEEDS_PERSON) & (
-        (Ereferral.status != EreferralStatus.AWAITING_CALL)
-        | Ereferral.due_at.is_(None)
-        | (Ereferral.due_at <= now)
+        (Ereferral.status != EreferralStatus.AWAITING_CALL) | (Ereferral.call_due_at <= now)
     )
 
 

@@ -48,7 +48,15 @@ class OutcomeUnknown:
     detail: str | None = None
 
 
-Outcome = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown
+@dataclass(frozen=True, slots=True)
+class CallRequested:
+    """No machine calls: a person was asked to, with this script and the letter (a PDF)."""
+
+    script: str
+    letter: bytes
+
+
+Outcome = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown | CallRequested
 
 
 def http_code(status: int) -> str:
@@ -70,5 +78,7 @@ def may_have_been_received(outcome: Outcome) -> bool:
     match outcome:
         case Delivered() | Sent() | OutcomeUnknown():
             return True
+        case CallRequested():
+            return False
         case TransientFailure(code=code) | PermanentFailure(code=code):
             return code.startswith("http_5") and code != http_code(503)

@@ -1,6 +1,6 @@
 """Which channel, which address, and what follows an attempt.
 
-Source: the delivery rules, "Which channel, which address" and "One attempt".
+Source: the delivery rules, "Which channel, which address", "One attempt" and "Cancel".
 """
 
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID, uuid5
 
+from contracts.ereferral import FailureCode
 from contracts.referral_partner import (
     ContactMethod,
     ReferralPartner,
@@ -15,6 +16,7 @@ from contracts.referral_partner import (
     endpoint_channel,
 )
 from services.ereferral_dispatch.rules.outcomes import (
+    CallRequested,
     Delivered,
     Outcome,
     OutcomeUnknown,
@@ -27,6 +29,8 @@ from services.ereferral_dispatch.rules.outcomes import (
 JITTER = 0.2
 """How far a wait may differ from the schedule's, either way."""
 LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
+NOBODYS_FAILURE = (FailureCode.WORKER_LOST, FailureCode.STOPPED, FailureCode.WITHDRAWN)
+"""Before the point of no return: nothing left, and the partner was not even asked."""
 _LANES = UUID("6f1d8f0e-5b0a-5c59-9a0e-3c2f5f0f7c11")
 
 
@@ -66,18 +70,19 @@ class Standing:
     """How far an e-referral is: on which channel, and how often that one has failed.
 
     `channels_left` counts those after the present one. `maybe_received`: an attempt before this one
-    may have reached the partner.
+    may have reached the partner. `cancelling`: what is on its way is its cancellation.
     """
 
     channel: ContactMethod
     tries: int
     channels_left: int
     maybe_received: bool
+    cancelling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """It has ended as the outcome says: delivered, or sent."""
+    """It has ended as the outcome says: delivered or sent; a cancellation: cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,53 +106,60 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitCall:
+    """A person calls the partner."""
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """No channel is left."""
 
 
-Step = Finish | Retry | NextChannel | AskPerson | GiveUp
+Step = Finish | Retry | NextChannel | AskPerson | AwaitCall | GiveUp
 
 
 def next_step(
     standing: Standing, outcome: Outcome, schedule_seconds: Sequence[float], chance: float
 ) -> Step:
     """What follows an attempt. `chance`, from 0 to 1, places the wait within its jitter."""
-    received = standing.maybe_received or may_have_been_received(outcome)
     match outcome:
         case Delivered() | Sent():
             return Finish()
+        case CallRequested():
+            return AwaitCall()
+        case TransientFailure(code=code) if code in NOBODYS_FAILURE:
+            return Retry(0.0, counted=False)
         case TransientFailure(retry_after_seconds=wish):
-            return _retry(standing, schedule_seconds, chance, received, wish)
+            return _retry(standing, outcome, schedule_seconds, chance, wish)
         case PermanentFailure():
-            return _next_channel(standing, received)
+            return _other_channel(standing, outcome)
         case OutcomeUnknown():
             if standing.channel is ContactMethod.PORTAL:
                 # The same id makes a repeat harmless there.
-                return _retry(standing, schedule_seconds, chance, received, None)
-            return AskPerson()
+                return _retry(standing, outcome, schedule_seconds, chance, None)
+            return AwaitCall() if standing.cancelling else AskPerson()
     assert_never(outcome)
-
-
-def after_lost_worker() -> Step:
-    """What follows an attempt that was given up before its point of no return: nothing left, and it
-    was not the partner's failure, so it is tried again at once."""
-    return Retry(0.0, counted=False)
 
 
 def _retry(
     standing: Standing,
+    outcome: Outcome,
     schedule_seconds: Sequence[float],
     chance: float,
-    received: bool,
     wish_seconds: float | None,
 ) -> Step:
     if standing.tries >= len(schedule_seconds):
-        return _next_channel(standing, received)
+        return _other_channel(standing, outcome)
     wait = schedule_seconds[standing.tries] * (1 - JITTER + 2 * JITTER * chance)
     if wish_seconds is not None:
         wait = max(wait, min(wish_seconds, LONGEST_RETRY_AFTER_SECONDS))
     return Retry(wait)
 
 
-def _next_channel(standing: Standing, received: bool) -> Step:
-    return NextChannel(declared=received) if standing.channels_left else GiveUp()
+def _other_channel(standing: Standing, outcome: Outcome) -> Step:
+    if standing.cancelling:
+        # Who may hold the referral must hear of its end; another address might be another's.
+        return AwaitCall()
+    if not standing.channels_left:
+        return GiveUp()
+    return NextChannel(declared=standing.maybe_received or may_have_been_received(outcome))

@@ -1,13 +1,21 @@
-"""What a sender is given, and what it must do. A sender never retries and holds no state of its own."""
+"""What a sender is given, and what it must do. It never retries and holds no state of its own."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from contracts.ereferral import EreferralDispatch
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.rules.outcomes import Outcome
+
+
+class Message(StrEnum):
+    """What an e-referral's attempts carry: the referral, or the word that it is cancelled."""
+
+    REFERRAL = "referral"
+    CANCELLATION = "cancellation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Consignment:
     package: EreferralDispatch
     possible_repeat: bool = False
     traceparent: str | None = None
+    message: Message = Message.REFERRAL
+    cancel_reason: str | None = None
 
     @property
     def reference(self) -> str:
@@ -61,7 +71,7 @@ class Sender(Protocol):
     ) -> Outcome:
         """One attempt. A partner's failure is an outcome, our own bug raises.
 
-        The caller bounds the time with `asyncio.timeout` and judges a cut-off attempt by whether the
-        point of no return was passed: CancelledError goes through, with the connection closed.
+        The caller bounds the time with `asyncio.timeout` and judges a cut-off attempt by whether
+        the point of no return was passed: CancelledError goes through, with the connection closed.
         """
         ...

@@ -1,84 +1,55 @@
-"""What is done with the commands about outbound referrals, and with news of their e-referrals."""
+"""What is done with the commands about outbound referrals."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any
 
-from contracts.ereferral import EreferralDispatch, EreferralNews
+from contracts.ereferral import EreferralCancel, EreferralDispatch
 from contracts.events import EventType
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import (
-    EreferralStatus,
     FulfilmentStatus,
-    Priority,
-    ReasonCode,
+    ReferralCancel,
     ReferralCreate,
+    ReferralRecordResponse,
     ReferralSend,
     ReferralStatus,
+    ReferralUpdate,
 )
-from contracts.referral import Referral as Resource
 from contracts.replies import ReplyStatus
-from contracts.shapes import Reference, reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace
+from messaging.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
     provider_resource,
 )
-from services.referrals.handlers.partner import partner_name, partner_resource
-from services.referrals.home import DISPATCH_COMMANDS
-from services.referrals.models import (
-    Patient,
-    Practice,
-    Provider,
-    Referral,
-    ReferralPartner,
-    TimelineEntry,
+from services.referrals.handlers.partner import partner_resource
+from services.referrals.handlers.referral_record import (
+    answer_detail,
+    next_version,
+    pointed_to,
+    referring_provider,
+    shown,
+    take_response,
+    write_down,
 )
-from services.referrals.rules.referral import check_can_be_sent, respond_by
+from services.referrals.home import DISPATCH_COMMANDS
+from services.referrals.models import Patient, Practice, Provider, Referral, ReferralPartner
+from services.referrals.rules.referral import (
+    Effect,
+    check_can_be_answered,
+    check_can_be_cancelled,
+    check_can_be_sent,
+    check_can_be_updated,
+    fulfilment_after_cancel,
+    respond_by,
+    response_effect,
+)
 
-StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
-
-
-def referral_resource(
-    row: Referral,
-    patient: Patient | None,
-    partner: ReferralPartner | None,
-    provider: Provider | None,
-) -> Resource:
-    """A referral as a list shows it, with the names that its references have now."""
-    return Resource.model_construct(
-        id=row.id,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        patient=Reference(uuid=row.patient_id, name=patient.name if patient else None),
-        referral_partner=Reference(
-            uuid=row.referral_partner_id, name=partner_name(partner) if partner else None
-        ),
-        referring_provider=reference(
-            row.referring_provider_id, provider.name if provider else None
-        ),
-        priority=Priority(row.priority),
-        reason=row.reason,
-        reason_codes=None
-        if row.reason_codes is None
-        else [ReasonCode.model_construct(**code) for code in row.reason_codes],
-        teeth=row.teeth,
-        notes=row.notes,
-        respond_by=row.respond_by,
-        status=ReferralStatus(row.status),
-        fulfilment_status=_or_none(FulfilmentStatus, row.fulfilment_status),
-        dispatch_status=_or_none(EreferralStatus, row.dispatch_status),
-        ereferral_uuid=row.ereferral_id,
-        sent_at=row.sent_at,
-        overdue=row.overdue,
-        cancel_reason=row.cancel_reason,
-    )
-
-
-def _or_none(kind: type[StatusT], value: str | None) -> StatusT | None:
-    return None if value is None else kind(value)
+_COLUMNS = {
+    "referral_partner_uuid": "referral_partner_id",
+    "referring_provider_uuid": "referring_provider_id",
+}
 
 
 def create(command: ReferralCreate, workspace: Workspace) -> Done:
@@ -92,7 +63,7 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done:
         referring_provider_id=command.referring_provider_uuid,
         priority=command.priority,
         reason=command.reason,
-        reason_codes=command.reason_codes and [code.model_dump() for code in command.reason_codes],
+        reason_codes=_stored("reason_codes", command.reason_codes),
         teeth=command.teeth,
         notes=command.notes,
         respond_by=command.respond_by,
@@ -104,10 +75,32 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done:
         updated_at=workspace.now,
     )
     workspace.add(Referral, row.id, row=row)
-    resource = _shown(row, workspace)
-    _record(row, workspace, EventType.REFERRAL_CREATED)
+    resource = shown(row, workspace)
+    write_down(row, workspace, EventType.REFERRAL_CREATED, actor=workspace.actor)
     workspace.publish(EventType.REFERRAL_CREATED, resource)
     return Done(ReplyStatus.CREATED, resource, row.id)
+
+
+def update(command: ReferralUpdate, workspace: Workspace) -> Done:
+    row = workspace.get(Referral, command.referral_uuid)
+    check_can_be_updated(row.status)
+    before = shown(row, workspace)
+    for name, value in command.changes().items():
+        setattr(row, _COLUMNS.get(name, name), _stored(name, value))
+    changed = changed_fields(before, shown(row, workspace))
+    if not changed:
+        return Done(ReplyStatus.OK, before, row.id)
+    next_version(row, workspace)
+    after = shown(row, workspace)
+    write_down(
+        row,
+        workspace,
+        EventType.REFERRAL_UPDATED,
+        actor=workspace.actor,
+        detail=", ".join(changed),
+    )
+    workspace.publish(EventType.REFERRAL_UPDATED, after, changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
 
 
 def send(command: ReferralSend, workspace: Workspace) -> Done:
@@ -119,12 +112,11 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
     row.ereferral_id = workspace.new_id()
     row.sent_at = workspace.now
     row.respond_by = respond_by(row.respond_by, workspace.now)
-    row.version += 1
-    row.updated_at = workspace.now
-    resource = _shown(row, workspace)
-    _record(row, workspace, EventType.REFERRAL_SENT)
+    next_version(row, workspace)
+    resource = shown(row, workspace)
+    write_down(row, workspace, EventType.REFERRAL_SENT, actor=workspace.actor)
     workspace.publish(EventType.REFERRAL_SENT, resource)
-    provider = _provider(row, workspace)
+    provider = referring_provider(row, workspace)
     workspace.send(
         DISPATCH_COMMANDS.exchange,
         "ereferral.dispatch",
@@ -142,76 +134,92 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
     return Done(ReplyStatus.ACCEPTED, resource, row.id)
 
 
-def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
-    """Move `dispatch_status` forward by the e-referral's version; older news join the timeline."""
-    row = workspace.find(Referral, news.data.referral_uuid)
-    if row is None or row.ereferral_id != news.subject:
-        return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
-    detail = f"channel {news.data.channel}" if news.data.channel is not None else None
-    _record(row, workspace, news.type, at_news=news, detail=detail)
-    if news.aggregateversion <= row.dispatch_version:
-        return Done(ReplyStatus.OK, None, row.id)
-    row.dispatch_version = news.aggregateversion
-    if row.dispatch_status != news.data.status:
-        row.dispatch_status = news.data.status
-        row.version += 1
-        row.updated_at = workspace.now
-        workspace.publish(EventType.REFERRAL_DISPATCH_CHANGED, _shown(row, workspace))
-    return Done(ReplyStatus.OK, None, row.id)
-
-
-def _shown(row: Referral, workspace: Workspace) -> Resource:
-    return referral_resource(
+def cancel(command: ReferralCancel, workspace: Workspace) -> Done:
+    """End it; of one that was sent, dispatch is told: behind the package, in the outbox's order."""
+    row = workspace.get(Referral, command.referral_uuid)
+    check_can_be_cancelled(row.status)
+    row.status = ReferralStatus.REVOKED
+    row.fulfilment_status = fulfilment_after_cancel(row.fulfilment_status)
+    row.cancel_reason = command.reason
+    row.overdue = False
+    next_version(row, workspace)
+    resource = shown(row, workspace)
+    write_down(
         row,
-        workspace.find(Patient, row.patient_id),
-        workspace.find(ReferralPartner, row.referral_partner_id),
-        _provider(row, workspace),
+        workspace,
+        EventType.REFERRAL_CANCELLED,
+        actor=workspace.actor,
+        detail=command.reason,
     )
-
-
-def _provider(row: Referral, workspace: Workspace) -> Provider | None:
-    uuid = row.referring_provider_id
-    return None if uuid is None else workspace.find(Provider, uuid)
-
-
-def _record(
-    row: Referral,
-    workspace: Workspace,
-    event: str,
-    *,
-    at_news: EreferralNews | None = None,
-    detail: str | None = None,
-) -> None:
-    workspace.append(
-        TimelineEntry(
-            org_id=row.org_id,
-            referral_id=row.id,
-            at=at_news.time if at_news else workspace.now,
-            event=str(event),
-            actor=None if at_news else workspace.actor,
-            detail=detail,
+    workspace.publish(EventType.REFERRAL_CANCELLED, resource)
+    if row.ereferral_id is not None:
+        workspace.send(
+            DISPATCH_COMMANDS.exchange,
+            "ereferral.cancel",
+            EreferralCancel(
+                org_id=workspace.org_id, ereferral_uuid=row.ereferral_id, reason=command.reason
+            ),
+            subject=row.id,
         )
+    return Done(ReplyStatus.OK, resource, row.id)
+
+
+def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Done:
+    """Take a partner's answer; every one that is not refused joins the timeline."""
+    row = workspace.get(Referral, command.referral_uuid)
+    effect = response_effect(row.status, row.fulfilment_status, command.response)
+    check_can_be_answered(row.status, effect)
+    write_down(
+        row,
+        workspace,
+        EventType.REFERRAL_RESPONSE_RECORDED,
+        at=command.occurred_at,
+        actor=workspace.actor,
+        detail=answer_detail(command.response, command.note),
     )
+    resource = (
+        take_response(row, workspace, command.response)
+        if effect is Effect.MOVES
+        else shown(row, workspace)
+    )
+    return Done(ReplyStatus.OK, resource, row.id)
+
+
+def _stored(name: str, value: Any) -> Any:
+    """A field's value as its column takes it."""
+    if name == "reason_codes" and value is not None:
+        return [code.model_dump() for code in value]
+    return value
 
 
 def _named_in_create(command: ReferralCreate) -> list[Need]:
     needs = [
         Need(Patient, (command.patient_uuid,), missing=ProblemCode.PATIENT_NOT_FOUND),
-        Need(
-            ReferralPartner,
-            (command.referral_partner_uuid,),
-            missing=ProblemCode.REFERRAL_PARTNER_NOT_FOUND,
-        ),
+        *_partner_and_provider(command),
     ]
-    if command.referring_provider_uuid is not None:
-        uuid = command.referring_provider_uuid
-        needs.append(Need(Provider, (uuid,), missing=ProblemCode.PROVIDER_NOT_FOUND))
     if command.id is not None:
         needs.append(Need(Referral, (command.id,)))
     return needs
 
 
-def _named_in_send(command: ReferralSend) -> list[Need]:
+def _named_in_update(command: ReferralUpdate) -> list[Need]:
+    return [*_versioned(command), *_partner_and_provider(command)]
+
+
+def _partner_and_provider(command: ReferralCreate | ReferralUpdate) -> list[Need]:
+    """Those that the command names; an update may leave out either, and clear the provider."""
+    needs = []
+    if "referral_partner_uuid" in command.model_fields_set:
+        uuid = command.referral_partner_uuid
+        missing = ProblemCode.REFERRAL_PARTNER_NOT_FOUND
+        needs.append(Need(ReferralPartner, (uuid,), missing=missing))
+    if command.referring_provider_uuid is not None:
+        uuid = command.referring_provider_uuid
+        needs.append(Need(Provider, (uuid,), missing=ProblemCode.PROVIDER_NOT_FOUND))
+    return needs
+
+
+def _versioned(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[Need]:
     return [
         Need(
             Referral,
@@ -223,12 +231,24 @@ def _named_in_send(command: ReferralSend) -> list[Need]:
     ]
 
 
+def _answered(command: ReferralRecordResponse) -> list[Need]:
+    uuid = command.referral_uuid
+    return [Need(Referral, (uuid,), writes=True, missing=ProblemCode.REFERRAL_NOT_FOUND)]
+
+
+def _names_to_show(
+    command: ReferralUpdate | ReferralCancel | ReferralRecordResponse, workspace: Workspace
+) -> Sequence[Need]:
+    row = workspace.find(Referral, command.referral_uuid)
+    return () if row is None else pointed_to(row)
+
+
 def _sent_along(command: ReferralSend, workspace: Workspace) -> Sequence[Need]:
     """What the frozen package is made of; it must still be there."""
     row = workspace.find(Referral, command.referral_uuid)
     if row is None:
         return ()
-    patient, partner, *provider = _pointed_to(row)
+    patient, partner, *provider = pointed_to(row)
     return [
         Need(patient.model, patient.key, missing=ProblemCode.PATIENT_NOT_FOUND),
         Need(partner.model, partner.key, missing=ProblemCode.REFERRAL_PARTNER_NOT_FOUND),
@@ -237,31 +257,14 @@ def _sent_along(command: ReferralSend, workspace: Workspace) -> Sequence[Need]:
     ]
 
 
-def _heard_about(news: EreferralNews) -> list[Need]:
-    return [Need(Referral, (news.data.referral_uuid,), writes=True)]
-
-
-def _names_to_show(news: EreferralNews, workspace: Workspace) -> Sequence[Need]:
-    row = workspace.find(Referral, news.data.referral_uuid)
-    return () if row is None else _pointed_to(row)
-
-
-def _pointed_to(row: Referral) -> list[Need]:
-    needs = [Need(Patient, (row.patient_id,)), Need(ReferralPartner, (row.referral_partner_id,))]
-    if row.referring_provider_id is not None:
-        needs.append(Need(Provider, (row.referring_provider_id,)))
-    return needs
-
-
 HANDLERS: Handlers = {
     "referral.create": Handler(ReferralCreate, create, needs=_named_in_create),
-    "referral.send": Handler(ReferralSend, send, needs=_named_in_send, then_needs=_sent_along),
-}
-
-EVENT_HANDLERS: Handlers = {
-    str(event): Handler(
-        EreferralNews, hear_ereferral, needs=_heard_about, then_needs=_names_to_show
-    )
-    for event in EventType
-    if event.resource == "ereferral"
+    "referral.update": Handler(
+        ReferralUpdate, update, needs=_named_in_update, then_needs=_names_to_show
+    ),
+    "referral.send": Handler(ReferralSend, send, needs=_versioned, then_needs=_sent_along),
+    "referral.cancel": Handler(ReferralCancel, cancel, needs=_versioned, then_needs=_names_to_show),
+    "referral.record_response": Handler(
+        ReferralRecordResponse, record_response, needs=_answered, then_needs=_names_to_show
+    ),
 }

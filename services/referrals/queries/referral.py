@@ -2,14 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode, not_found
-from contracts.referral import ReferralDetail, ReferralGet
+from contracts.referral import Referral as Resource
+from contracts.referral import ReferralDetail, ReferralGet, ReferralList
 from contracts.referral import TimelineEntry as Entry
+from contracts.shapes import Listing
+from messaging.loading import load
 from messaging.queries import Reader, Readers
-from services.referrals.handlers.referral import referral_resource
+from messaging.workspace import Rows
+from services.referrals.handlers.referral_record import pointed_to, referral_resource
 from services.referrals.models import (
     Patient,
     Provider,
@@ -20,23 +24,15 @@ from services.referrals.models import (
 
 
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:
-    org = query.org_id
-    row = await session.get(Referral, (org, query.referral_uuid))
+    row = await session.get(Referral, (query.org_id, query.referral_uuid))
     if row is None or row.deleted_at is not None:
         raise not_found(ProblemCode.REFERRAL_NOT_FOUND, query.referral_uuid)
-    patient = await session.get(Patient, (org, row.patient_id))
-    partner = await session.get(ReferralPartner, (org, row.referral_partner_id))
-    provider = (
-        await session.get(Provider, (org, row.referring_provider_id))
-        if row.referring_provider_id is not None
-        else None
-    )
     entries = await session.scalars(
         select(TimelineEntry)
-        .where(TimelineEntry.org_id == org, TimelineEntry.referral_id == row.id)
-        .order_by(TimelineEntry.id)
+        .where(TimelineEntry.org_id == query.org_id, TimelineEntry.referral_id == row.id)
+        .order_by(TimelineEntry.at, TimelineEntry.id)
     )
-    shown = referral_resource(row, patient, partner, provider)
+    (shown,) = await _shown(session, [row])
     return ReferralDetail.model_construct(
         **dict(shown),
         timeline=[
@@ -46,4 +42,57 @@ async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> Referra
     )
 
 
-READERS: Readers = {"referral.get": Reader(ReferralGet, get)}
+async def list_(query: ReferralList, session: AsyncSession, _: datetime) -> Listing[Resource]:
+    wanted = _wanted(query)
+    total = await session.scalar(select(func.count()).select_from(Referral).where(*wanted)) or 0
+    page = (
+        select(Referral)
+        .where(*wanted)
+        .order_by(Referral.created_at.desc(), Referral.id.desc())
+        .limit(query.page_size)
+        .offset((query.page - 1) * query.page_size)
+    )
+    rows = list(await session.scalars(page)) if total else []
+    return Listing.model_construct(
+        items=await _shown(session, rows),
+        page=query.page,
+        page_size=query.page_size,
+        total=total,
+    )
+
+
+def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
+    filters = {
+        Referral.patient_id: query.patient_uuid,
+        Referral.referral_partner_id: query.referral_partner_uuid,
+        Referral.status: query.status,
+        Referral.fulfilment_status: query.fulfilment_status,
+        Referral.dispatch_status: query.dispatch_status,
+        Referral.overdue: query.overdue,
+    }
+    return [
+        Referral.org_id == query.org_id,
+        Referral.deleted_at.is_(None),
+        *(column == value for column, value in filters.items() if value is not None),
+    ]
+
+
+async def _shown(session: AsyncSession, rows: list[Referral]) -> list[Resource]:
+    """As they are shown; the names of all their references come by one statement a table."""
+    named = Rows()
+    await load(session, named, ((row.org_id, need) for row in rows for need in pointed_to(row)))
+    return [
+        referral_resource(
+            row,
+            named.found[Patient, (row.org_id, row.patient_id)],
+            named.found[ReferralPartner, (row.org_id, row.referral_partner_id)],
+            named.found.get((Provider, (row.org_id, row.referring_provider_id))),
+        )
+        for row in rows
+    ]
+
+
+READERS: Readers = {
+    "referral.get": Reader(ReferralGet, get),
+    "referral.list": Reader(ReferralList, list_),
+}

@@ -3,13 +3,98 @@
 Source: the wire contract's section 5, "Outbound referrals", after FHIR R4 ServiceRequest and Task.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from contracts.problems import ProblemCode, Refusal
-from contracts.referral import ReferralStatus
+from contracts.referral import FulfilmentStatus, ReferralStatus, Response
 from contracts.referral_partner import ReferralPartner, contact_addresses
 
 RESPOND_WITHIN = timedelta(days=14)
+
+FORWARD: Mapping[FulfilmentStatus, frozenset[Response]] = {
+    FulfilmentStatus.REQUESTED: frozenset(Response),
+    # Which of the two it was is settled; a partner who declined may still take the work up.
+    FulfilmentStatus.ACCEPTED: frozenset(
+        {Response.IN_PROGRESS, Response.COMPLETED, Response.FAILED}
+    ),
+    FulfilmentStatus.REJECTED: frozenset(
+        {Response.IN_PROGRESS, Response.COMPLETED, Response.FAILED}
+    ),
+    FulfilmentStatus.IN_PROGRESS: frozenset({Response.COMPLETED, Response.FAILED}),
+    FulfilmentStatus.COMPLETED: frozenset(),
+    FulfilmentStatus.FAILED: frozenset(),
+    FulfilmentStatus.CANCELLED: frozenset(),
+}
+"""Which responses move a request on from where it stands.
+
+The order is requested, then accepted or rejected, then in progress, then completed or failed.
+"""
+
+
+class Effect(StrEnum):
+    """What a partner's response does to a referral."""
+
+    MOVES = "moves"
+    JOINS_TIMELINE = "joins_timeline"
+    REFUSED = "refused"
+
+
+def response_effect(status: str, fulfilment: str | None, response: Response) -> Effect:
+    """What a response does to a referral of this status and fulfilment status.
+
+    Forward it moves the referral on, over steps that were left out too. Back, or to the other of
+    two that exclude each other, is refused. The same again, and whatever comes after a cancel, is
+    written down and changes nothing. Nobody can have answered a draft.
+    """
+    if status == ReferralStatus.REVOKED:
+        return Effect.JOINS_TIMELINE
+    if fulfilment is None:
+        return Effect.REFUSED
+    if fulfilment == response.value:
+        return Effect.JOINS_TIMELINE
+    if response in FORWARD[FulfilmentStatus(fulfilment)]:
+        return Effect.MOVES
+    return Effect.REFUSED
+
+
+def check_can_be_answered(status: str, effect: Effect) -> None:
+    """Whether a response may be recorded by a command. Raises Refusal `invalid_transition`."""
+    if effect is not Effect.REFUSED:
+        return
+    detail = (
+        "A draft cannot be answered: it was not sent."
+        if status == ReferralStatus.DRAFT
+        else "A response moves a referral forward, never back."
+    )
+    raise Refusal(ProblemCode.INVALID_TRANSITION, detail)
+
+
+def status_after(response: Response) -> ReferralStatus:
+    """The referral's own status after a response: the work done completes it, no other does."""
+    if response is Response.COMPLETED:
+        return ReferralStatus.COMPLETED
+    return ReferralStatus.ACTIVE
+
+
+def check_can_be_updated(status: str) -> None:
+    """Raises Refusal `invalid_transition` unless it is a draft: what was sent is frozen."""
+    if status != ReferralStatus.DRAFT:
+        raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be changed.")
+
+
+def check_can_be_cancelled(status: str) -> None:
+    """Raises Refusal `invalid_transition` where it is over already."""
+    if status not in (ReferralStatus.DRAFT, ReferralStatus.ACTIVE):
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION, "Only a draft or an active referral can be cancelled."
+        )
+
+
+def fulfilment_after_cancel(fulfilment: str | None) -> FulfilmentStatus | None:
+    """`cancelled` of whatever was requested, and null of a draft: FHIR has no Task of it yet."""
+    return None if fulfilment is None else FulfilmentStatus.CANCELLED
 
 
 def check_can_be_sent(status: str, partner: ReferralPartner) -> None:

@@ -1,4 +1,4 @@
-"""What is done with the commands about e-referrals."""
+"""Taking a frozen package in: which channels it will go by, and into which lane it comes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,28 +11,34 @@ from contracts.referral_partner import ContactMethod, display_name
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
-from services.ereferral_dispatch.models import Ereferral, Lane, Package
+from services.ereferral_dispatch.handlers.lane import enter_lane
+from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
+from services.ereferral_dispatch.progress import announce, end
 from services.ereferral_dispatch.rules.routing import ContactPoint, contact_plan, lane_id
+from services.ereferral_dispatch.senders.base import Message
 from services.ereferral_dispatch.shapes import ereferral_resource
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Takes frozen packages in: which channels they will go by, and into which lane they come."""
+    """Plans e-referrals. `fallback`: the channels tried after the preferred one."""
 
     fallback: Sequence[ContactMethod]
 
     def needs(self, command: EreferralDispatch) -> list[Need]:
-        """The e-referral, should it be there already, and its lane."""
+        """The e-referral or its cancel, should they be there already, and its lane."""
         plan = contact_plan(command.partner, self.fallback)
-        found = [Need(Ereferral, (command.dispatch_uuid,))]
+        found = [
+            Need(Ereferral, (command.dispatch_uuid,)),
+            Need(EarlyCancel, (command.dispatch_uuid,)),
+        ]
         if plan:
             lane = lane_id(command.org_id, command.partner.id, plan[0])
             found.append(Need(Lane, (lane,), writes=True))
         return found
 
     def dispatch(self, command: EreferralDispatch, workspace: Workspace) -> Done:
-        """Plan an e-referral and put it into its lane. It is tried as soon as there is room."""
+        """Put it into its lane; it is tried as soon as there is room."""
         if workspace.find(Ereferral, command.dispatch_uuid) is not None:
             raise Refusal(ProblemCode.ALREADY_EXISTS, "There is an e-referral with this id.")
         plan = contact_plan(command.partner, self.fallback)
@@ -41,40 +47,24 @@ class Planner:
                 ProblemCode.NO_USABLE_CONTACT_POINT,
                 "The partner has no address that an e-referral can be sent to.",
             )
-        lane = _lane_of(command, plan[0], workspace)
-        row = _queued(command, plan, lane, workspace)
+        row = _planned(command, plan, workspace)
         workspace.add(Ereferral, row.id, row=row)
         workspace.append(Package(org_id=row.org_id, ereferral_id=row.id, body=command.to_json()))
-        resource = ereferral_resource(row)
-        workspace.publish(EventType.EREFERRAL_QUEUED, resource)
-        return Done(ReplyStatus.ACCEPTED, resource, row.id)
+        enter_lane(row, workspace)
+        announce(row, workspace, EventType.EREFERRAL_QUEUED)
+        cancel = workspace.find(EarlyCancel, command.dispatch_uuid)
+        if cancel is not None:
+            row.cancel_requested_at, row.cancel_reason = cancel.requested_at, cancel.reason
+            end(row, EreferralStatus.CANCELLED, workspace)
+        return Done(ReplyStatus.ACCEPTED, ereferral_resource(row), row.id)
 
     def handlers(self) -> Handlers:
-        """Every command of dispatch."""
+        """By operation."""
         return {"ereferral.dispatch": Handler(EreferralDispatch, self.dispatch, needs=self.needs)}
 
 
-def _lane_of(command: EreferralDispatch, point: ContactPoint, workspace: Workspace) -> Lane:
-    """The lane of a contact point, made where it is the first time, to be looked at now."""
-    partner_id = command.partner.id
-    uuid = lane_id(workspace.org_id, partner_id, point)
-    lane = workspace.find(Lane, uuid)
-    if lane is None:
-        lane = Lane(
-            org_id=workspace.org_id,
-            id=uuid,
-            referral_partner_id=partner_id,
-            channel=point.channel,
-            address=point.address,
-        )
-        workspace.add(Lane, uuid, row=lane)
-    if lane.due_at is None or lane.due_at > workspace.now:
-        lane.due_at = workspace.now
-    return lane
-
-
-def _queued(
-    command: EreferralDispatch, plan: Sequence[ContactPoint], lane: Lane, workspace: Workspace
+def _planned(
+    command: EreferralDispatch, plan: Sequence[ContactPoint], workspace: Workspace
 ) -> Ereferral:
     partner = command.partner
     return Ereferral(
@@ -88,14 +78,15 @@ def _queued(
         status=EreferralStatus.QUEUED,
         plan=[{"channel": point.channel, "address": point.address} for point in plan],
         position=0,
-        lane_id=lane.id,
+        lane_id=lane_id(workspace.org_id, partner.id, plan[0]),
         due_at=workspace.now,
         attempts_made=0,
         tries=0,
-        maybe_received=False,
         possible_repeat=False,
+        message=Message.REFERRAL,
+        forced=False,
         traceparent=workspace.traceparent,
-        version=1,
+        version=0,
         created_at=workspace.now,
         updated_at=workspace.now,
     )

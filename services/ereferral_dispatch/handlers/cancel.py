@@ -1,0 +1,76 @@
+"""Cancelling an e-referral, wherever it stands."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from contracts.ereferral import EreferralCancel
+from contracts.referral import EreferralStatus
+from contracts.replies import ReplyStatus
+from messaging.handling import Handler, Handlers
+from messaging.workspace import Done, Need, Workspace
+from services.ereferral_dispatch.handlers.attempt import close_open_call, newest_attempt
+from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
+from services.ereferral_dispatch.models import EarlyCancel, Ereferral
+from services.ereferral_dispatch.progress import cancel_or_tell
+from services.ereferral_dispatch.rules.cancelling import CancelStep, cancel_step
+from services.ereferral_dispatch.shapes import ereferral_resource
+
+
+def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
+    """See to it that it ends `cancelled`."""
+    row = workspace.find(Ereferral, command.ereferral_uuid)
+    if row is None:
+        _remember(command, workspace)
+        return Done(ReplyStatus.ACCEPTED, None, command.ereferral_uuid)
+    step = cancel_step(row.status, row.message, maybe_received=row.received_position is not None)
+    match step:
+        case CancelStep.NOTHING:
+            pass
+        case CancelStep.DECIDE_AT_OUTCOME:
+            _ask(row, command, workspace)
+        case CancelStep.CANCEL_NOW | CancelStep.TELL_PARTNER:
+            _ask(row, command, workspace)
+            close_open_call(row, workspace)
+            cancel_or_tell(row, workspace)
+            if step is CancelStep.TELL_PARTNER:
+                enter_lane(row, workspace)
+        case _:
+            assert_never(step)
+    over = row.status == EreferralStatus.CANCELLED
+    status = ReplyStatus.OK if over else ReplyStatus.ACCEPTED
+    return Done(status, ereferral_resource(row), row.id)
+
+
+def _ask(row: Ereferral, command: EreferralCancel, workspace: Workspace) -> None:
+    row.cancel_requested_at = workspace.now
+    row.cancel_reason = command.reason
+
+
+def _remember(command: EreferralCancel, workspace: Workspace) -> None:
+    """Its dispatch was not heard yet: when it is, it ends at once."""
+    if workspace.find(EarlyCancel, command.ereferral_uuid) is not None:
+        return
+    early = EarlyCancel(
+        org_id=workspace.org_id,
+        ereferral_id=command.ereferral_uuid,
+        reason=command.reason,
+        requested_at=workspace.now,
+    )
+    workspace.add(EarlyCancel, command.ereferral_uuid, row=early)
+
+
+def _named(command: EreferralCancel) -> list[Need]:
+    return [
+        Need(Ereferral, (command.ereferral_uuid,), writes=True),
+        Need(EarlyCancel, (command.ereferral_uuid,)),
+    ]
+
+
+def _around(command: EreferralCancel, workspace: Workspace) -> Sequence[Need]:
+    row = workspace.find(Ereferral, command.ereferral_uuid)
+    return () if row is None else [*lanes_of(row), *newest_attempt(row)]
+
+
+HANDLERS: Handlers = {
+    "ereferral.cancel": Handler(EreferralCancel, cancel, needs=_named, then_needs=_around),
+}

@@ -1,0 +1,189 @@
+"""What a person does with an e-referral that stands in front of them."""
+
+from collections.abc import Sequence
+from typing import assert_never
+from uuid import UUID
+
+from contracts.ereferral import REACHED, AttemptOutcome, FailureCode
+from contracts.ereferral_staff import (
+    CallOutcome,
+    EreferralCompleteCall,
+    EreferralRecordResponse,
+    EreferralResolve,
+    EreferralRetry,
+    Resolution,
+)
+from contracts.events import EventType
+from contracts.problems import ProblemCode, Refusal
+from contracts.referral import EreferralStatus
+from contracts.referral_partner import ContactMethod
+from contracts.replies import ReplyStatus
+from messaging.handling import Handler, Handlers
+from messaging.workspace import Done, Need, Workspace
+from services.ereferral_dispatch.handlers.attempt import (
+    close_open_call,
+    find_newest_attempt,
+    newest_attempt,
+    record_call,
+)
+from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
+from services.ereferral_dispatch.models import Ereferral
+from services.ereferral_dispatch.progress import CALL_AGAIN_AFTER, announce, end, point_at, queue
+from services.ereferral_dispatch.senders.base import Message
+from services.ereferral_dispatch.shapes import ereferral_resource
+
+RETRYABLE = (
+    EreferralStatus.FAILED,
+    EreferralStatus.OUTCOME_UNKNOWN,
+    EreferralStatus.AWAITING_CALL,
+    EreferralStatus.HELD,
+    EreferralStatus.RETRY_SCHEDULED,
+)
+
+
+def retry(command: EreferralRetry, workspace: Workspace) -> Done:
+    """One attempt now, though its time has not come or its lane is held."""
+    row = workspace.get(Ereferral, command.ereferral_uuid)
+    _check_status(row, *RETRYABLE)
+    position = _position_of(row, command.channel)
+    close_open_call(row, workspace)
+    row.forced = True
+    row.possible_repeat = row.possible_repeat or _would_repeat_silently(row, position)
+    queue(row, position, workspace)
+    enter_lane(row, workspace)
+    return Done(ReplyStatus.ACCEPTED, ereferral_resource(row), row.id)
+
+
+def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
+    """What came of the call that was asked for."""
+    row = workspace.get(Ereferral, command.ereferral_uuid)
+    _check_status(row, EreferralStatus.AWAITING_CALL)
+    match command.outcome:
+        case CallOutcome.REACHED:
+            record_call(row, workspace, AttemptOutcome.DELIVERED, REACHED, command.note)
+            _reached(row, workspace)
+        case CallOutcome.NO_ANSWER:
+            failed = AttemptOutcome.TRANSIENT_FAILURE
+            record_call(row, workspace, failed, FailureCode.NO_ANSWER, command.note)
+            row.call_due_at = workspace.now + CALL_AGAIN_AFTER
+            announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
+        case CallOutcome.WRONG_NUMBER:
+            failed = AttemptOutcome.PERMANENT_FAILURE
+            record_call(row, workspace, failed, FailureCode.WRONG_NUMBER, command.note)
+            announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
+            _go_on_elsewhere(row, workspace)
+        case _:
+            assert_never(command.outcome)
+    return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
+
+
+def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
+    """What a person found out about an outcome that nobody knew."""
+    row = workspace.get(Ereferral, command.ereferral_uuid)
+    _check_status(row, EreferralStatus.OUTCOME_UNKNOWN)
+    attempt = find_newest_attempt(row, workspace)
+    if attempt is not None and command.note is not None:
+        attempt.detail = command.note
+    if command.outcome is Resolution.DELIVERED:
+        end(row, EreferralStatus.DELIVERED, workspace)
+    else:
+        if row.received_position == row.position:
+            row.received_position = None
+        _go_on_elsewhere(row, workspace)
+    return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
+
+
+def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done:
+    """The partner's answer, told to whoever subscribes."""
+    row = workspace.get(Ereferral, command.ereferral_uuid)
+    row.response, row.response_note = command.response, command.note
+    announce(row, workspace, EventType.EREFERRAL_RESPONSE_RECORDED)
+    return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
+
+
+def _check_status(row: Ereferral, *allowed: EreferralStatus) -> None:
+    if row.status not in allowed:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            f"It is {row.status}; this takes one that is {', '.join(allowed)}.",
+        )
+
+
+def _position_of(row: Ereferral, channel: ContactMethod | None) -> int:
+    if channel is None:
+        return row.position
+    for position in range(len(row.plan)):
+        if point_at(row, position).channel is channel:
+            return position
+    raise Refusal(
+        ProblemCode.NO_USABLE_CONTACT_POINT, "The partner has no address for this channel."
+    )
+
+
+def _would_repeat_silently(row: Ereferral, position: int) -> bool:
+    """Whether the partner may hold it already and could not tell that this is the same one.
+
+    A portal can, by the id: as long as the portal is what may hold it.
+    """
+    if row.received_position is None:
+        return False
+    channels = (point_at(row, row.received_position).channel, point_at(row, position).channel)
+    return channels != (ContactMethod.PORTAL, ContactMethod.PORTAL)
+
+
+def _reached(row: Ereferral, workspace: Workspace) -> None:
+    if row.message == Message.CANCELLATION:
+        end(row, EreferralStatus.CANCELLED, workspace)
+        return
+    row.received_position = row.position
+    end(row, EreferralStatus.DELIVERED, workspace)
+
+
+def _go_on_elsewhere(row: Ereferral, workspace: Workspace) -> None:
+    """The next channel; a cancellation has none, only who may hold the referral is told."""
+    if row.message == Message.CANCELLATION or row.position + 1 >= len(row.plan):
+        end(row, EreferralStatus.FAILED, workspace)
+        return
+    row.possible_repeat = row.possible_repeat or row.received_position is not None
+    queue(row, row.position + 1, workspace)
+    enter_lane(row, workspace)
+
+
+def _named(uuid: UUID, *, versioned: bool = True) -> list[Need]:
+    return [
+        Need(
+            Ereferral,
+            (uuid,),
+            writes=True,
+            missing=ProblemCode.EREFERRAL_NOT_FOUND,
+            versioned=versioned,
+        )
+    ]
+
+
+def _around(
+    command: EreferralRetry | EreferralCompleteCall | EreferralResolve, workspace: Workspace
+) -> Sequence[Need]:
+    row = workspace.find(Ereferral, command.ereferral_uuid)
+    return () if row is None else [*lanes_of(row), *newest_attempt(row)]
+
+
+HANDLERS: Handlers = {
+    "ereferral.retry": Handler(
+        EreferralRetry, retry, needs=lambda c: _named(c.ereferral_uuid), then_needs=_around
+    ),
+    "ereferral.complete_call": Handler(
+        EreferralCompleteCall,
+        complete_call,
+        needs=lambda c: _named(c.ereferral_uuid),
+        then_needs=_around,
+    ),
+    "ereferral.resolve": Handler(
+        EreferralResolve, resolve, needs=lambda c: _named(c.ereferral_uuid), then_needs=_around
+    ),
+    "ereferral.record_response": Handler(
+        EreferralRecordResponse,
+        record_response,
+        needs=lambda c: _named(c.ereferral_uuid, versioned=False),
+    ),
+}

@@ -1,0 +1,68 @@
+"""The sender of the e-mail channel."""
+
+import re
+from pathlib import Path
+
+from contracts.referral import Priority
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.letter import render_letter
+from services.ereferral_dispatch.letter.wording import authored_at
+from services.ereferral_dispatch.rules.outcomes import Outcome
+from services.ereferral_dispatch.senders.base import Consignment, PointOfNoReturn
+from services.ereferral_dispatch.senders.email.text import email_subject, email_text
+from services.ereferral_dispatch.senders.mail_message import MailMessage, build_message
+from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
+from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
+
+# Not the contracts' rule for an address: a relay of one's own may well be of @clinic.local.
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]*\w", re.ASCII)
+
+
+class EmailSender:
+    """Sends the letter to the partner's e-mail address.
+
+    `mail_from` is the envelope's sender and the message's `From`, under the
+    practice's name; answers go to the practice's own address. Raises ValueError where it is none.
+    """
+
+    channel = ContactMethod.EMAIL
+
+    def __init__(
+        self,
+        relay: SmtpRelay,
+        mail_from: str,
+        *,
+        timeouts: SmtpTimeouts | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
+        if not _ADDRESS.fullmatch(mail_from):
+            raise ValueError("The sender's address must be one e-mail address in ASCII")
+        self._mail_from = mail_from
+        self._transport = SmtpTransport(relay, timeouts=timeouts, ca_file=ca_file)
+
+    def compose(self, consignment: Consignment) -> bytes:
+        """The MIME message with the letter attached; the same consignment gives the same bytes."""
+        package = consignment.package
+        return build_message(
+            MailMessage(
+                ereferral_id=consignment.ereferral_id,
+                channel=self.channel,
+                mail_from=self._mail_from,
+                sender_name=package.practice.name,
+                reply_to=package.practice.email,
+                recipient=consignment.address,
+                subject=email_subject(consignment),
+                text=email_text(consignment),
+                written_at=authored_at(package.referral),
+                important=package.referral.priority is not Priority.ROUTINE,
+                letter=render_letter(consignment),
+                letter_name=f"referral-{consignment.reference}.pdf",
+            )
+        )
+
+    async def send(
+        self, consignment: Consignment, content: bytes, point_of_no_return: PointOfNoReturn
+    ) -> Outcome:
+        """One attempt, as SmtpTransport makes it."""
+        envelope = Envelope(self._mail_from, consignment.address)
+        return await self._transport.send(envelope, content, point_of_no_return)

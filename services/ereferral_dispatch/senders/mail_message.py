@@ -1,0 +1,83 @@
+"""The message around a letter, as RFC 5322 and MIME have it: e-mail, and fax by mail.
+
+The same arguments give the same bytes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from uuid import UUID
+
+import email_validator
+
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.letter.wording import one_line
+
+_DISPLAY_NAME_LENGTH = 78
+
+
+@dataclass(frozen=True, slots=True)
+class MailMessage:
+    """What a message says and carries. `sender_name` and `subject` may be any text: they are put
+    on one line, so that nothing in them can begin a header of its own."""
+
+    ereferral_id: UUID
+    channel: ContactMethod
+    mail_from: str
+    sender_name: str
+    reply_to: str | None
+    recipient: str
+    subject: str
+    text: str
+    written_at: datetime
+    important: bool
+    letter: bytes
+    letter_name: str
+
+
+def ascii_address(address: str) -> str | None:
+    """The address in ASCII, its domain in A-labels; None where its local part needs SMTPUTF8."""
+    if address.isascii():
+        return address
+    try:
+        checked = email_validator.validate_email(address, check_deliverability=False)
+    except email_validator.EmailNotValidError:
+        return None
+    return checked.ascii_email
+
+
+def message_id(ereferral_id: UUID, channel: ContactMethod, mail_from: str) -> str:
+    """`<ereferral-uuid.channel@domain>`: the same in every attempt, so that relays see a repeat."""
+    return f"<{ereferral_id}.{channel}@{mail_from.rpartition('@')[2]}>"
+
+
+def build_message(message: MailMessage) -> bytes:
+    """The message in CR LF lines, 7-bit unless its recipient needs SMTPUTF8 (RFC 6532)."""
+    recipient = ascii_address(message.recipient)
+    policy = SMTPUTF8 if recipient is None else SMTP
+    reply_to = message.reply_to and ascii_address(message.reply_to)
+    mime = EmailMessage(policy=policy)
+    mime["Date"] = message.written_at
+    mime["From"] = _mailbox(message.mail_from, one_line(message.sender_name))
+    if reply_to:
+        mime["Reply-To"] = _mailbox(reply_to)
+    mime["To"] = _mailbox(recipient or message.recipient)
+    mime["Subject"] = one_line(message.subject)
+    mime["Message-ID"] = message_id(message.ereferral_id, message.channel, message.mail_from)
+    mime["Auto-Submitted"] = "auto-generated"
+    if message.important:
+        mime["Importance"] = "high"
+    mime.set_content(message.text, cte="quoted-printable")
+    mime.add_attachment(
+        message.letter, maintype="application", subtype="pdf", filename=message.letter_name
+    )
+    # The library's own boundary is random.
+    mime.set_boundary(f"=_{message.ereferral_id.hex}")
+    return mime.as_bytes()
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    local_part, _, domain = address.rpartition("@")
+    return Address(name[:_DISPLAY_NAME_LENGTH], username=local_part, domain=domain)

@@ -1,0 +1,184 @@
+"""The HTTP client of the portal: where aiohttp 3.14 is told what "nothing has left yet" means.
+
+aiohttp awaits `on_request_headers_sent` on a connection that is up (new or pooled, TLS included)
+and before it writes anything: the headers go out with the first bytes of the body. That is where
+the point of no return is.
+"""
+
+import asyncio
+import functools
+import ssl
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+from services.ereferral_dispatch.senders.base import PointOfNoReturn
+from services.ereferral_dispatch.senders.portal.answer import status_of_line
+from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+# Shorter than the idle timeouts of common servers (5 s in Apache, Node.js and uvicorn, 75 s in
+# nginx): a connection that is closed while a body is on its way is an unknown outcome.
+KEEPALIVE_SECONDS = 4.0
+DNS_CACHE_SECONDS = 10
+FIRST_LINE_LIMIT_BYTES = 8_192
+
+
+class PortalHandler(ResponseHandler):
+    """aiohttp's protocol of one connection, which also keeps the first line of the answer.
+
+    The status line decides, even where what follows it is malformed or never comes.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._first_line = b""
+        self.used = False
+
+    def begin(self) -> None:
+        """A request will use the connection: forget what the one before it was answered."""
+        if self.used:
+            self._first_line = b""
+        self.used = True
+
+    @property
+    def answered(self) -> bool:
+        """Whether any byte of an answer came."""
+        return bool(self._first_line)
+
+    @property
+    def status(self) -> int | None:
+        """The final status of the first line, once it is whole."""
+        return status_of_line(self._first_line)
+
+    def close(self) -> None:
+        """Close at once: what is still in the buffer does not leave any more.
+
+        Closing in the ordinary way would first deliver it, to a partner that reads slowly or never.
+        """
+        self.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if b"\n" not in self._first_line and len(self._first_line) < FIRST_LINE_LIMIT_BYTES:
+            self._first_line += data[:FIRST_LINE_LIMIT_BYTES]
+        super().data_received(data)
+
+
+class Exchange:
+    """One request on one connection, and how far it got."""
+
+    def __init__(self, point_of_no_return: PointOfNoReturn) -> None:
+        self._point_of_no_return = point_of_no_return
+        self._handler: PortalHandler | None = None
+        self.begun = False
+        self.raised: BaseException | None = None
+
+    @property
+    def status(self) -> int | None:
+        """The final status as far as it is known; it outlives a broken connection."""
+        return None if self._handler is None else self._handler.status
+
+    def connected(self, handler: PortalHandler) -> None:
+        """The connection is up and will be used for this request."""
+        handler.begin()
+        self._handler = handler
+
+    async def before_first_byte(self) -> None:
+        """The point of no return, and what it raises.
+
+        ClientConnectionError where the connection was lost, or answered though nothing was asked,
+        in the meantime: then nothing leaves.
+        """
+        try:
+            await self._point_of_no_return()
+        except BaseException as error:
+            self.raised = error
+            raise
+        assert self._handler is not None
+        if not self._handler.is_connected() or self._handler.answered:
+            raise aiohttp.ClientConnectionError("The connection is not usable any more")
+
+    def at_first_byte(self) -> None:
+        """The body is handed over in the same step: from now on some of it may have left."""
+        self.begun = True
+
+
+EXCHANGE: ContextVar[Exchange] = ContextVar("EXCHANGE")
+"""The running request's exchange: aiohttp has no other way from a request to its connection."""
+
+
+class PortalConnector(aiohttp.TCPConnector):
+    """Connections to checked addresses; one that was answered unasked is not used again."""
+
+    def __init__(self, resolver: CheckedResolver, context: ssl.SSLContext, limit: int) -> None:
+        super().__init__(
+            ssl=context,
+            resolver=resolver,
+            ttl_dns_cache=DNS_CACHE_SECONDS,
+            limit=limit,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+        )
+        self._factory = _handler_factory(self._loop)
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: "list[Trace]",
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's signature)
+    ) -> "Connection":
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            handler = connection.protocol
+            assert isinstance(handler, PortalHandler)
+            # What came on an idle connection would be taken for the answer to this request.
+            if not (handler.used and handler.should_close):
+                EXCHANGE.get().connected(handler)
+                return connection
+            connection.close()
+
+
+def _handler_factory(
+    loop: asyncio.AbstractEventLoop,
+) -> "functools.partial[ResponseHandler]":
+    handler: Callable[..., ResponseHandler] = PortalHandler
+    return functools.partial(handler, loop=loop)
+
+
+def trace_config() -> aiohttp.TraceConfig:
+    """The hooks that tell the running exchange how far it is."""
+    config = aiohttp.TraceConfig()
+
+    async def before_first_byte(
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        params: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        await EXCHANGE.get().before_first_byte()
+
+    async def at_first_byte(
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        params: aiohttp.TraceRequestChunkSentParams,
+    ) -> None:
+        EXCHANGE.get().at_first_byte()
+
+    config.on_request_headers_sent.append(before_first_byte)
+    config.on_request_chunk_sent.append(at_first_byte)
+    return config
+
+
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """Verified TLS from 1.2 on; `ca_file` (PEM) is trusted beside the system's authorities."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context

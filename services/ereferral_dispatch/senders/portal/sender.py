@@ -1,0 +1,265 @@
+"""The portal sender: one POST an attempt, and what became of it."""
+
+import asyncio
+import errno
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from contracts.ereferral import FailureCode
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.fhir.bundle import (
+    FHIR_JSON,
+    cancellation_bundle,
+    referral_bundle,
+)
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    Outcome,
+    OutcomeUnknown,
+    PermanentFailure,
+    TransientFailure,
+    http_code,
+)
+from services.ereferral_dispatch.senders.base import Consignment, Message, PointOfNoReturn
+from services.ereferral_dispatch.senders.portal.answer import (
+    CONFLICT,
+    outcome_of_status,
+    retry_after_seconds,
+    says_duplicate,
+)
+from services.ereferral_dispatch.senders.portal.client import (
+    EXCHANGE,
+    Exchange,
+    PortalConnector,
+    tls_context,
+    trace_config,
+)
+from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
+from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver, Lookup
+from services.ereferral_dispatch.senders.portal.signature import partner_secret, signed_headers
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+ANSWER_LIMIT_BYTES = 64 * 1024
+# What a 409 says is waited for; any other answer's rest only so that its connection can be kept.
+CONFLICT_BODY_SECONDS = 5.0
+REST_SECONDS = 1.0
+_UNREACHABLE = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
+)
+# W3C Trace Context, section 3.2; anything else would be ours to answer for at the partner's.
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class PortalSender:
+    """Posts bundles to partners' endpoints. Open it as an async context manager.
+
+    `connection_limit`: connections at a time, no fewer than attempts, or attempts wait for each
+    other. `previous_signing_key` signs too, while keys are changed. `ca_file` (PEM) is trusted
+    beside the system's authorities. `rest_seconds`: how long the rest of an answer is waited for
+    so that its connection can be kept. `lookup` replaces the system's name resolution.
+    """
+
+    channel = ContactMethod.PORTAL
+
+    def __init__(
+        self,
+        *,
+        render_letter: Callable[[Consignment], bytes],
+        signing_key: str,
+        connection_limit: int,
+        policy: EgressPolicy,
+        previous_signing_key: str | None = None,
+        ca_file: str | None = None,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        rest_seconds: float = REST_SECONDS,
+        lookup: Lookup | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._render_letter = render_letter
+        self._signing_keys = [signing_key]
+        if previous_signing_key:
+            self._signing_keys.append(previous_signing_key)
+        self._policy = policy
+        self._tls = tls_context(ca_file)
+        self._connection_limit = connection_limit
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout_seconds)
+        self._rest_seconds = rest_seconds
+        self._lookup = lookup
+        self._now = now
+        self._user_agent = f"Handoff/{version('handoff')}"
+        self._resolver: CheckedResolver | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._resolver = CheckedResolver(self._policy, self._lookup)
+        self._session = aiohttp.ClientSession(
+            connector=PortalConnector(self._resolver, self._tls, self._connection_limit),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            trace_configs=[trace_config()],
+            trust_env=False,
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
+
+    def compose(self, consignment: Consignment) -> bytes:
+        """The referral's bundle with its letter, or the one that says it is cancelled."""
+        if consignment.message is Message.CANCELLATION:
+            return cancellation_bundle(consignment, consignment.cancel_reason)
+        return referral_bundle(consignment, self._render_letter(consignment))
+
+    async def send(
+        self, consignment: Consignment, content: bytes, point_of_no_return: PointOfNoReturn
+    ) -> Outcome:
+        """One POST of what was composed."""
+        exchange = Exchange(point_of_no_return)
+        token = EXCHANGE.set(exchange)
+        try:
+            return await self._post(consignment, content)
+        except AddressBlocked as blocked:
+            return PermanentFailure(FailureCode.ADDRESS_BLOCKED, blocked.reason)
+        except (aiohttp.ClientError, OSError) as error:
+            if exchange.raised is not None:
+                raise exchange.raised from None
+            return _outcome_of_error(error, exchange)
+        finally:
+            EXCHANGE.reset(token)
+
+    async def _post(self, consignment: Consignment, content: bytes) -> Outcome:
+        if self._session is None:
+            raise RuntimeError("The portal sender is not open")
+        response = await self._session.post(
+            self._policy.url_of(consignment.address),
+            data=content,
+            headers=self._headers(consignment, content),
+            allow_redirects=False,
+        )
+        try:
+            return await self._outcome_of_answer(response)
+        finally:
+            # A connection whose answer was read to its end is in the pool by now, and stays there.
+            response.close()
+
+    def _headers(self, consignment: Consignment, content: bytes) -> dict[str, str]:
+        message_id = str(consignment.ereferral_id)
+        if consignment.message is Message.CANCELLATION:
+            message_id += ".cancel"
+        org_id, partner_uuid = consignment.org_id, consignment.package.partner.id
+        secrets = [partner_secret(key, org_id, partner_uuid) for key in self._signing_keys]
+        headers = {
+            "Content-Type": FHIR_JSON,
+            "Accept": f"{FHIR_JSON}, */*;q=0.5",
+            "Accept-Encoding": "identity",
+            "User-Agent": self._user_agent,
+            "Idempotency-Key": message_id,
+            **signed_headers(secrets, message_id, self._now(), content),
+        }
+        if consignment.traceparent and _TRACEPARENT.fullmatch(consignment.traceparent):
+            headers["traceparent"] = consignment.traceparent
+        return headers
+
+    async def _outcome_of_answer(self, response: aiohttp.ClientResponse) -> Outcome:
+        if response.status == CONFLICT:
+            body = await _body(response, CONFLICT_BODY_SECONDS)
+            if body is not None and says_duplicate(body):
+                return Delivered(http_code(CONFLICT))
+        else:
+            await _body(response, self._rest_seconds)
+        wish = retry_after_seconds(response.headers.get("Retry-After"), self._now())
+        return outcome_of_status(response.status, wish)
+
+
+async def _body(response: aiohttp.ClientResponse, timeout_seconds: float) -> bytes | None:
+    """The answer's body; None where it is over 64 KiB, or does not come whole and in time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > ANSWER_LIMIT_BYTES:
+                    return None
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return None
+    return bytes(body)
+
+
+def _outcome_of_error(error: aiohttp.ClientError | OSError, exchange: Exchange) -> Outcome:
+    """What became of an attempt that ended in an error of the network or of the protocol."""
+    status = exchange.status
+    if status is not None and (exchange.begun or not 200 <= status <= 299):
+        return outcome_of_status(status)
+    if not exchange.begun:
+        return _failure_before_body(error)
+    match error:
+        case TimeoutError() | aiohttp.ClientOSError(errno=errno.ETIMEDOUT):
+            return OutcomeUnknown(
+                FailureCode.TIMED_OUT, "The portal did not answer in time; it may have it."
+            )
+        case aiohttp.ClientResponseError():
+            return OutcomeUnknown(
+                FailureCode.NO_ANSWER, "The portal's answer is not HTTP; it may have it."
+            )
+    return OutcomeUnknown(
+        FailureCode.CONNECTION_LOST, "The connection ended without an answer; it may have it."
+    )
+
+
+def _failure_before_body(error: aiohttp.ClientError | OSError) -> Outcome:
+    match error:
+        case aiohttp.InvalidURL():
+            return PermanentFailure(
+                FailureCode.ADDRESS_BLOCKED, "The endpoint is not a usable URL."
+            )
+        case aiohttp.ClientConnectorCertificateError():
+            return PermanentFailure(
+                FailureCode.CERTIFICATE_INVALID, "The portal's certificate is not valid."
+            )
+        case aiohttp.ClientConnectorSSLError():
+            return TransientFailure(FailureCode.TLS_FAILED, "The TLS handshake failed.")
+        case aiohttp.ClientConnectorDNSError():
+            return TransientFailure(
+                FailureCode.NAME_NOT_RESOLVED, "The portal's name has no address."
+            )
+        case TimeoutError():
+            return TransientFailure(
+                FailureCode.CONNECT_TIMEOUT, "No connection came about in time."
+            )
+        case aiohttp.ClientConnectorError(os_error=cause):
+            return _failure_to_connect(cause)
+    return TransientFailure(
+        FailureCode.CONNECTION_LOST, "The connection was lost before anything was sent."
+    )
+
+
+def _failure_to_connect(cause: OSError) -> TransientFailure:
+    if isinstance(cause, ConnectionRefusedError):
+        return TransientFailure(FailureCode.CONNECT_REFUSED, "The portal refused the connection.")
+    if isinstance(cause, TimeoutError):
+        return TransientFailure(FailureCode.CONNECT_TIMEOUT, "No connection came about in time.")
+    if cause.errno in _UNREACHABLE:
+        return TransientFailure(FailureCode.NETWORK_UNREACHABLE, "The portal cannot be reached.")
+    if isinstance(cause, ConnectionError):
+        # The connection stood, or it would have been refused: it broke off in the handshake.
+        return TransientFailure(FailureCode.TLS_FAILED, "The TLS handshake was broken off.")
+    return TransientFailure(FailureCode.CONNECTION_LOST, "No connection came about.")

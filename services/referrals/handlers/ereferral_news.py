@@ -1,0 +1,66 @@
+"""What is done with news of e-referrals, which dispatch publishes."""
+
+from collections.abc import Sequence
+
+from contracts.ereferral import EreferralNews
+from contracts.events import EventType
+from contracts.replies import ReplyStatus
+from messaging.handling import Handler, Handlers
+from messaging.workspace import Done, Need, Workspace
+from services.referrals.handlers.referral_record import (
+    answer_detail,
+    next_version,
+    pointed_to,
+    shown,
+    take_response,
+    write_down,
+)
+from services.referrals.models import Referral
+from services.referrals.rules.referral import Effect, response_effect
+
+
+def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
+    """Move `dispatch_status` forward by the e-referral's version; older news join the timeline.
+
+    A partner's answer counts as one that was recorded here; where that would be refused it joins
+    the timeline alone, for nobody is there to be told.
+    """
+    row = workspace.find(Referral, news.data.referral_uuid)
+    if row is None or row.ereferral_id != news.subject:
+        return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
+    write_down(row, workspace, news.type, at=news.time, detail=_detail(news))
+    if news.aggregateversion <= row.dispatch_version:
+        return Done(ReplyStatus.OK, None, row.id)
+    row.dispatch_version = news.aggregateversion
+    if row.dispatch_status != news.data.status:
+        row.dispatch_status = news.data.status
+        next_version(row, workspace)
+        workspace.publish(EventType.REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
+    response = news.data.response
+    if response is not None and (
+        response_effect(row.status, row.fulfilment_status, response) is Effect.MOVES
+    ):
+        take_response(row, workspace, response)
+    return Done(ReplyStatus.OK, None, row.id)
+
+
+def _detail(news: EreferralNews) -> str | None:
+    if news.data.response is not None:
+        return answer_detail(news.data.response, news.data.response_note)
+    return None if news.data.channel is None else f"channel {news.data.channel}"
+
+
+def _about(news: EreferralNews) -> list[Need]:
+    return [Need(Referral, (news.data.referral_uuid,), writes=True)]
+
+
+def _names_to_show(news: EreferralNews, workspace: Workspace) -> Sequence[Need]:
+    row = workspace.find(Referral, news.data.referral_uuid)
+    return () if row is None else pointed_to(row)
+
+
+EVENT_HANDLERS: Handlers = {
+    str(event): Handler(EreferralNews, hear_ereferral, needs=_about, then_needs=_names_to_show)
+    for event in EventType
+    if event.resource == "ereferral"
+}

@@ -1,0 +1,134 @@
+"""A referral's row: how it is shown, its next version, its timeline, and a partner's answer to it.
+
+What the commands, the news of e-referrals and the overdue sweep have in common.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+
+from contracts.events import EventType
+from contracts.referral import (
+    EreferralStatus,
+    FulfilmentStatus,
+    Priority,
+    ReasonCode,
+    ReferralStatus,
+    Response,
+)
+from contracts.referral import Referral as Resource
+from contracts.shapes import Reference, reference
+from messaging.workspace import Need, Workspace
+from services.referrals.handlers.partner import partner_name
+from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry
+from services.referrals.rules.referral import status_after
+
+StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
+
+
+def referral_resource(
+    row: Referral,
+    patient: Patient | None,
+    partner: ReferralPartner | None,
+    provider: Provider | None,
+) -> Resource:
+    """A referral as a list shows it, with the names that its references have now."""
+    return Resource.model_construct(
+        id=row.id,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        patient=Reference(uuid=row.patient_id, name=patient.name if patient else None),
+        referral_partner=Reference(
+            uuid=row.referral_partner_id, name=partner_name(partner) if partner else None
+        ),
+        referring_provider=reference(
+            row.referring_provider_id, provider.name if provider else None
+        ),
+        priority=Priority(row.priority),
+        reason=row.reason,
+        reason_codes=None
+        if row.reason_codes is None
+        else [ReasonCode.model_construct(**code) for code in row.reason_codes],
+        teeth=row.teeth,
+        notes=row.notes,
+        respond_by=row.respond_by,
+        status=ReferralStatus(row.status),
+        fulfilment_status=_or_none(FulfilmentStatus, row.fulfilment_status),
+        dispatch_status=_or_none(EreferralStatus, row.dispatch_status),
+        ereferral_uuid=row.ereferral_id,
+        sent_at=row.sent_at,
+        overdue=row.overdue,
+        cancel_reason=row.cancel_reason,
+    )
+
+
+def _or_none(kind: type[StatusT], value: str | None) -> StatusT | None:
+    return None if value is None else kind(value)
+
+
+def pointed_to(row: Referral) -> list[Need]:
+    """The rows whose names it shows."""
+    needs = [Need(Patient, (row.patient_id,)), Need(ReferralPartner, (row.referral_partner_id,))]
+    if row.referring_provider_id is not None:
+        needs.append(Need(Provider, (row.referring_provider_id,)))
+    return needs
+
+
+def shown(row: Referral, workspace: Workspace) -> Resource:
+    """As it is now. Raises LookupError where what it points to was not asked for."""
+    return referral_resource(
+        row,
+        workspace.find(Patient, row.patient_id),
+        workspace.find(ReferralPartner, row.referral_partner_id),
+        referring_provider(row, workspace),
+    )
+
+
+def referring_provider(row: Referral, workspace: Workspace) -> Provider | None:
+    """Who refers, where somebody was named."""
+    uuid = row.referring_provider_id
+    return None if uuid is None else workspace.find(Provider, uuid)
+
+
+def next_version(row: Referral, workspace: Workspace) -> None:
+    """What has changed is a version of its own."""
+    row.version += 1
+    row.updated_at = workspace.now
+
+
+def write_down(
+    row: Referral,
+    workspace: Workspace,
+    event: str,
+    *,
+    at: datetime | None = None,
+    actor: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Add to the timeline; `at` is when it happened, if not now."""
+    workspace.append(
+        TimelineEntry(
+            org_id=row.org_id,
+            referral_id=row.id,
+            at=at or workspace.now,
+            event=str(event),
+            actor=actor,
+            detail=detail,
+        )
+    )
+
+
+def answer_detail(response: Response, note: str | None) -> str:
+    """A partner's answer in the timeline, where after a cancel it is seen alone."""
+    return response.value if note is None else f"{response.value}: {note}"
+
+
+def take_response(row: Referral, workspace: Workspace, response: Response) -> Resource:
+    """Move a referral to where a response leads, with its event; it is not overdue any more."""
+    row.fulfilment_status = FulfilmentStatus(response.value)
+    row.status = status_after(response)
+    row.overdue = False
+    next_version(row, workspace)
+    resource = shown(row, workspace)
+    workspace.publish(EventType.REFERRAL_RESPONSE_RECORDED, resource)
+    return resource

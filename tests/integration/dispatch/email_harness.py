@@ -1,0 +1,66 @@
+"""The e-mail channel's harness for the conformance suite."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
+from tests.integration.dispatch.conformance import Behaviour
+from tests.integration.dispatch.relays import Do, ScriptedRelay, free_port, scripted_relay
+from tests.samples import sample_consignment
+
+_SCRIPTS: dict[Behaviour, Mapping[str, str | Do]] = {
+    Behaviour.ACCEPTS: {},
+    Behaviour.REFUSES_NOW: {"RCPT": "450 4.2.1 later"},
+    Behaviour.REFUSES_FOR_GOOD: {"RCPT": "550 5.1.1 no"},
+    Behaviour.ENDS_BEFORE_CONTENT: {"RCPT": Do.LOSE},
+    Behaviour.ENDS_AFTER_CONTENT: {"end": Do.LOSE},
+    Behaviour.SILENT: {"end": Do.HANG},
+}
+
+
+@dataclass
+class EmailPartner:
+    """A partner's mailbox, behind the one relay that the sender knows."""
+
+    relay: ScriptedRelay = field(default_factory=lambda: ScriptedRelay({}))
+    address: str = "partner.example"
+
+    @property
+    def attempts(self) -> int:
+        return self.relay.connections
+
+    @property
+    def content_bytes(self) -> int:
+        return len(self.relay.heard)
+
+    async def until_taken(self) -> None:
+        await self.relay.waiting.wait()
+
+    async def until_left(self) -> None:
+        await self.relay.ended.wait()
+
+
+class EmailHarness:
+    """A sender whose relay is another one for each partner, at the same place."""
+
+    def __init__(self) -> None:
+        self._port = 0
+
+    @asynccontextmanager
+    async def sender(self) -> AsyncIterator[EmailSender]:
+        self._port = await free_port()
+        relay = parse_smtp_url(f"smtp://127.0.0.1:{self._port}")
+        yield EmailSender(relay, "referrals@handoff.example")
+
+    @asynccontextmanager
+    async def partner(self, behaviour: Behaviour) -> AsyncIterator[EmailPartner]:
+        if behaviour is Behaviour.ABSENT:
+            yield EmailPartner()
+            return
+        async with scripted_relay(_SCRIPTS[behaviour], port=self._port) as relay:
+            yield EmailPartner(relay)
+
+    def consignment(self, address: str) -> Consignment:
+        return sample_consignment(address=f"desk@{address}")

@@ -1,0 +1,324 @@
+"""The portal sender against real sockets: the request, the point of no return, connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from standardwebhooks import Webhook
+
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    OutcomeUnknown,
+    TransientFailure,
+)
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn
+from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from services.ereferral_dispatch.senders.portal.signature import partner_secret, whsec
+from tests.integration.dispatch.portals import (
+    OK,
+    SIGNING_KEY,
+    Gate,
+    RawPortal,
+    addressed,
+    answering,
+    portal_sender,
+    reset,
+)
+from tests.samples import EREFERRAL_ID, ORG_ID, PARTNER_ID
+
+BODY = b'{"resourceType":"Bundle"}'
+BIG_BODY = b'"' + b"x" * 8_000_000 + b'"'
+
+
+@pytest.fixture(scope="module")
+async def sender() -> AsyncIterator[PortalSender]:
+    async with portal_sender() as opened:
+        yield opened
+
+
+async def test_the_request_is_what_the_delivery_rules_say(sender: PortalSender) -> None:
+    """POST to the endpoint with every header of the rules, and the body as it was composed."""
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    async with RawPortal(answering(OK)) as portal:
+        consignment = addressed(f"{portal.url}/%7Ea?b=1", traceparent=traceparent)
+        content = sender.compose(consignment)
+        assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
+    (request,) = portal.requests
+    assert request.request_line == "POST /fhir/~a?b=1 HTTP/1.1"
+    assert request.body == content
+    assert request.headers["content-type"] == "application/fhir+json"
+    assert request.headers["webhook-id"] == str(EREFERRAL_ID)
+    assert request.headers["idempotency-key"] == str(EREFERRAL_ID)
+    assert request.headers["traceparent"] == traceparent
+    assert request.headers["user-agent"].startswith("Handoff/")
+    assert request.headers["accept-encoding"] == "identity"
+    assert "cookie" not in request.headers
+
+
+async def test_a_partner_verifies_what_it_got_with_its_secret(sender: PortalSender) -> None:
+    """The library that partners use accepts the signature, and rejects a changed body."""
+    async with RawPortal(answering(OK)) as portal:
+        consignment = addressed(portal.url)
+        await sender.send(consignment, sender.compose(consignment), Gate())
+    (request,) = portal.requests
+    receiver = Webhook(whsec(partner_secret(SIGNING_KEY, ORG_ID, PARTNER_ID)))
+    assert receiver.verify(request.body, request.headers)["resourceType"] == "Bundle"
+    with pytest.raises(Exception, match="No matching signature"):
+        receiver.verify(request.body.replace(b"active", b"revoke"), request.headers)
+
+
+async def test_a_retry_sends_the_same_bytes_under_the_same_id(sender: PortalSender) -> None:
+    """A retry differs in its timestamp and signature alone."""
+    down = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+    async with RawPortal(answering(down, OK)) as portal:
+        consignment = addressed(portal.url)
+        content = sender.compose(consignment)
+        first = await sender.send(consignment, content, Gate())
+        assert isinstance(first, TransientFailure) and first.code == "http_503"
+        assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
+    one, two = portal.requests
+    assert one.body == two.body
+    assert one.headers["webhook-id"] == two.headers["webhook-id"]
+
+
+async def test_a_cancellation_has_an_id_of_its_own(sender: PortalSender) -> None:
+    """Under the referral's own id it would be dropped as a repeat."""
+    async with RawPortal(answering(OK)) as portal:
+        consignment = addressed(portal.url)
+        content = sender.compose_cancellation(consignment, "Sent by mistake")
+        await sender.send_cancellation(consignment, content, Gate())
+    (request,) = portal.requests
+    assert request.headers["webhook-id"] == f"{EREFERRAL_ID}.cancel"
+    assert b'"revoked"' in request.body
+
+
+async def test_a_traceparent_that_is_none_is_left_out(sender: PortalSender) -> None:
+    """What came with a message is not put into a header unseen."""
+    async with RawPortal(answering(OK)) as portal:
+        await sender.send(addressed(portal.url, traceparent="00-x\r\nX-Evil: 1"), BODY, Gate())
+    assert "traceparent" not in portal.requests[0].headers
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+async def test_nothing_is_sent_before_the_point_of_no_return(
+    sender: PortalSender, pooled: bool
+) -> None:
+    """When it is awaited the connection is up, and not one byte of the request has come."""
+    waiting = asyncio.Event()
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if pooled:
+            await portal.take_request(reader)
+            writer.write(OK)
+        waiting.set()
+        first = await reader.read(1)
+        portal.bytes_received += len(first)
+        await portal.until_left(reader)
+
+    async with RawPortal(script) as portal:
+
+        async def look() -> None:
+            await waiting.wait()
+            await asyncio.sleep(0.05)
+            assert portal.connections == 1
+            assert portal.bytes_received == 0
+
+        if pooled:
+            await sender.send(addressed(portal.url), BODY, Gate())
+        gate = Gate(withdraw=True, during=[look])
+        with pytest.raises(AttemptWithdrawn):
+            await sender.send(addressed(portal.url), BODY, gate)
+        await asyncio.wait_for(portal.left.wait(), 1)
+        assert portal.bytes_received == 0
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionRefusedError("of the database"), TimeoutError(), ValueError("a bug")]
+)
+async def test_what_the_point_of_no_return_raises_is_not_the_partners_failure(
+    sender: PortalSender, error: Exception
+) -> None:
+    """An error of our own database is raised as it is, and nothing leaves."""
+
+    async def fail() -> None:
+        raise error
+
+    async with RawPortal(answering(OK)) as portal:
+        with pytest.raises(type(error)) as caught:
+            await sender.send(addressed(portal.url), BODY, Gate(during=[fail]))
+        assert caught.value is error
+    assert portal.requests == []
+
+
+async def test_connections_are_pooled(sender: PortalSender) -> None:
+    """Attempts one after another share a connection, where each answer's body comes to its end."""
+    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello"
+    async with RawPortal(answering(answer, answer, answer)) as portal:
+        for _ in range(3):
+            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_201")
+        assert portal.connections == 1
+
+
+async def test_a_pooled_connection_closed_meanwhile_is_not_an_unknown_outcome(
+    sender: PortalSender,
+) -> None:
+    """A partner closes idle connections: the next attempt makes a new one."""
+    async with RawPortal(answering(OK)) as portal:
+        await sender.send(addressed(portal.url), BODY, Gate())
+        await asyncio.sleep(0.05)
+        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_200")
+        assert portal.connections == 2
+
+
+async def test_a_connection_lost_during_the_point_of_no_return_is_transient(
+    sender: PortalSender,
+) -> None:
+    """Nothing had left, so it is not an unknown outcome, although the point was passed."""
+    closed = asyncio.Event()
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await asyncio.sleep(0.05)
+        reset(writer)
+        closed.set()
+
+    async def wait() -> None:
+        await closed.wait()
+        await asyncio.sleep(0.05)
+
+    gate = Gate(during=[wait])
+    async with RawPortal(script) as portal:
+        outcome = await sender.send(addressed(portal.url), BODY, gate)
+    assert isinstance(outcome, TransientFailure) and outcome.code == "connection_lost"
+    assert gate.passed == 1
+
+
+async def test_an_answer_on_an_idle_connection_is_nobodys_answer(sender: PortalSender) -> None:
+    """What a partner says unasked on a pooled connection does not deliver the next referral."""
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await portal.take_request(reader)
+        writer.write(OK if portal.connections == 1 else OK.replace(b"200", b"202"))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(OK)
+        await portal.until_left(reader)
+
+    async with RawPortal(script) as portal:
+        await sender.send(addressed(portal.url), BODY, Gate())
+        await asyncio.sleep(0.1)
+        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_202")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (b"220 mail.example.com ESMTP\r\n", "connection_lost"),
+        (OK, "connection_lost"),
+        (b"HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n", "http_503"),
+    ],
+    ids=["another protocol", "2xx", "5xx"],
+)
+async def test_a_partner_that_talks_first_gets_nothing(
+    sender: PortalSender, said: bytes, code: str
+) -> None:
+    """An answer to nothing delivers nothing: a 2xx there is no proof."""
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        writer.write(said)
+        await portal.until_left(reader)
+
+    async with RawPortal(script) as portal:
+        gate = Gate(during=[lambda: asyncio.sleep(0.05)])
+        outcome = await sender.send(addressed(portal.url), BODY, gate)
+        assert isinstance(outcome, TransientFailure) and outcome.code == code
+        await asyncio.wait_for(portal.left.wait(), 1)
+        assert portal.bytes_received == 0
+        assert portal.connections == 1
+
+
+@pytest.mark.parametrize("body", [BODY, BIG_BODY], ids=["all of it sent", "half of it sent"])
+async def test_a_cancelled_attempt_closes_its_connection(sender: PortalSender, body: bytes) -> None:
+    """CancelledError passes, and a body that a slow partner has not read yet stays here."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readexactly(1)
+        begun.set()
+        await go_on.wait()
+        await portal.until_left(reader)
+
+    async with RawPortal(script) as portal:
+        attempt = asyncio.create_task(sender.send(addressed(portal.url), body, Gate()))
+        await asyncio.wait_for(begun.wait(), 1)
+        attempt.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+        go_on.set()
+        await asyncio.wait_for(portal.left.wait(), 1)
+        assert portal.bytes_received < len(BIG_BODY)
+
+
+async def test_a_deadline_of_the_callers_passes_through(sender: PortalSender) -> None:
+    """A partner that hangs is cut off by the caller, who judges the attempt."""
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await portal.take_request(reader)
+        await portal.until_left(reader)
+
+    gate = Gate()
+    async with RawPortal(script) as portal:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await sender.send(addressed(portal.url), BODY, gate)
+        await asyncio.wait_for(portal.left.wait(), 1)
+    assert gate.passed == 1
+
+
+async def test_a_name_is_resolved_once_and_the_checked_address_used() -> None:
+    """A name server that answers with another address the second time changes nothing."""
+    lookups: list[str] = []
+
+    async def lookup(host: str, port: int) -> list[str]:
+        lookups.append(host)
+        return ["127.0.0.1"] if len(lookups) == 1 else ["10.0.0.1"]
+
+    async with portal_sender(lookup=lookup) as sender, RawPortal(answering(OK)) as portal:
+        url = f"http://portal.test:{portal.port}/"
+        assert await sender.send(addressed(url), BODY, Gate()) == Delivered("http_200")
+    assert lookups == ["portal.test"]
+    assert portal.requests[0].headers["host"] == f"portal.test:{portal.port}"
+
+
+async def test_an_idempotent_looking_failure_is_not_repeated(sender: PortalSender) -> None:
+    """aiohttp repeats some requests on a connection that broke; a POST of ours never."""
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await portal.take_request(reader)
+        if portal.connections == 1 and len(portal.requests) == 1:
+            writer.write(OK)
+            await portal.take_request(reader)
+        reset(writer)
+
+    gate = Gate()
+    async with RawPortal(script) as portal:
+        await sender.send(addressed(portal.url), BODY, Gate())
+        outcome = await sender.send(addressed(portal.url), BODY, gate)
+        assert isinstance(outcome, OutcomeUnknown) and outcome.code == "connection_lost"
+        await asyncio.sleep(0.05)
+        assert len(portal.requests) == 2
+        assert portal.connections == 1
+    assert gate.passed == 1

@@ -1,0 +1,333 @@
+"""The portal sender against real sockets: what each answer of a partner becomes."""
+
+import asyncio
+import gzip
+import tracemalloc
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    Outcome,
+    OutcomeUnknown,
+    PermanentFailure,
+    TransientFailure,
+)
+from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from tests.integration.dispatch.portals import (
+    OK,
+    Gate,
+    RawPortal,
+    Script,
+    addressed,
+    answering,
+    portal_sender,
+    reset,
+)
+
+BODY = b'{"resourceType":"Bundle"}'
+NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+DUPLICATE = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"duplicate"}]}'
+CONFLICT = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"conflict"}]}'
+
+
+@pytest.fixture(scope="module")
+async def sender() -> AsyncIterator[PortalSender]:
+    async with portal_sender(now=lambda: NOW) as opened:
+        yield opened
+
+
+async def attempt(sender: PortalSender, script: Script, body: bytes = BODY) -> Outcome:
+    """One attempt at a partner that follows the script; it never makes a second one."""
+    gate = Gate()
+    async with RawPortal(script) as portal:
+        outcome = await sender.send(addressed(portal.url), body, gate)
+        assert portal.connections == 1
+        assert len(portal.requests) <= 1
+    assert gate.passed <= 1
+    return outcome
+
+
+def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
+    """A whole answer."""
+    lines = [f"HTTP/1.1 {status} Because", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (200, Delivered),
+        (201, Delivered),
+        (202, Delivered),
+        (204, Delivered),
+        (299, Delivered),
+        (300, PermanentFailure),
+        (301, PermanentFailure),
+        (302, PermanentFailure),
+        (304, PermanentFailure),
+        (307, PermanentFailure),
+        (308, PermanentFailure),
+        (400, PermanentFailure),
+        (401, PermanentFailure),
+        (403, PermanentFailure),
+        (404, PermanentFailure),
+        (408, TransientFailure),
+        (409, PermanentFailure),
+        (410, PermanentFailure),
+        (413, PermanentFailure),
+        (422, PermanentFailure),
+        (425, TransientFailure),
+        (429, TransientFailure),
+        (451, PermanentFailure),
+        (499, PermanentFailure),
+        (500, TransientFailure),
+        (501, TransientFailure),
+        (503, TransientFailure),
+        (599, TransientFailure),
+    ],
+)
+async def test_the_status_decides(
+    sender: PortalSender, status: int, outcome: type[Outcome]
+) -> None:
+    """The table of the delivery rules; a redirect is not followed."""
+    headers = ["Location: http://127.0.0.1:1/elsewhere"] if 300 <= status < 400 else []
+    got = await attempt(sender, answering(answer(status, b"", *headers)))
+    assert type(got) is outcome
+    assert got.code == f"http_{status}"
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (DUPLICATE, Delivered),
+        (CONFLICT, PermanentFailure),
+        (b"", PermanentFailure),
+        (b"duplicate", PermanentFailure),
+        (b'{"issue":[{"code":"duplicate"}]}', PermanentFailure),
+        (b'{"resourceType":"OperationOutcome","issue":"duplicate"}', PermanentFailure),
+        (b'{"resourceType":"OperationOutcome","issue":["duplicate"]}', PermanentFailure),
+        (b"[" * 60_000, PermanentFailure),
+        (b" " * 65_536 + DUPLICATE, PermanentFailure),
+        (gzip.compress(DUPLICATE), PermanentFailure),
+    ],
+)
+async def test_a_409_is_delivered_only_as_a_duplicate(
+    sender: PortalSender, body: bytes, outcome: type[Outcome]
+) -> None:
+    """Only an OperationOutcome that says `duplicate`, within 64 KiB and uncompressed, is proof."""
+    got = await attempt(sender, answering(answer(409, body)))
+    assert type(got) is outcome
+    assert got.code == "http_409"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        ("0", 0.0),
+        ("Fri, 20 Nov 2026 15:32:00 GMT", 120.0),
+        ("Fri, 20 Nov 2026 15:00:00 GMT", 0.0),
+        ("99999999999999999999", 30 * 24 * 3600.0),
+        ("Fri, 20 Nov 9999 15:00:00 GMT", 30 * 24 * 3600.0),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+async def test_retry_after_in_seconds_and_as_a_date(
+    sender: PortalSender, value: str, seconds: float | None
+) -> None:
+    """A transient failure carries the partner's wish; nonsense is no wish, the past is now."""
+    got = await attempt(sender, answering(answer(503, b"", f"Retry-After: {value}")))
+    assert isinstance(got, TransientFailure)
+    assert got.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 2OO OK\r\n\r\n",
+        b"HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 20\r\n\r\n",
+        b"HTTP/1.1 999 Strange\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 000 Strange\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"ICY 200 OK\r\n\r\n",
+        b"<html>200 OK</html>\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"\r\n" * 10,
+        b"HTTP/1.1 200",
+        b"",
+    ],
+)
+async def test_without_a_whole_status_line_the_outcome_is_unknown(
+    sender: PortalSender, head: bytes
+) -> None:
+    """The body left and what came back says nothing."""
+    got = await attempt(sender, answering(head))
+    assert type(got) is OutcomeUnknown
+    assert got.code in ("no_answer", "connection_lost")
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Le", Delivered("http_200")),
+        (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", Delivered("http_200")),
+        (b"HTTP/1.1 201 Created\r\nX: " + b"x" * 20_000, Delivered("http_201")),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Delivered("http_200")),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", Delivered("http_200")),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", Delivered("http_200")),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            Delivered("http_200"),
+        ),
+    ],
+)
+async def test_a_whole_status_line_is_enough(
+    sender: PortalSender, head: bytes, expected: Outcome
+) -> None:
+    """What follows it may be malformed, cut off or missing."""
+    assert await attempt(sender, answering(head)) == expected
+
+
+@pytest.mark.parametrize("interim", [100, 102, 103])
+async def test_an_interim_answer_is_not_the_answer(sender: PortalSender, interim: int) -> None:
+    """1xx is passed over; the final status decides, and without one the outcome is unknown."""
+    head = f"HTTP/1.1 {interim} Wait\r\n\r\n".encode()
+    assert await attempt(sender, answering(head * 3 + OK)) == Delivered("http_200")
+    assert type(await attempt(sender, answering(head))) is OutcomeUnknown
+
+
+async def test_a_switch_of_protocols_proves_nothing(sender: PortalSender) -> None:
+    """Nobody asked for an upgrade; the body left."""
+    head = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+    assert type(await attempt(sender, answering(head))) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("how", [reset, lambda writer: writer.close()], ids=["reset", "end"])
+async def test_an_end_after_the_body_is_an_unknown_outcome(
+    sender: PortalSender, how: object
+) -> None:
+    """The partner may have it: the connection was reset, or just ended."""
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await portal.take_request(reader)
+        assert callable(how)
+        how(writer)
+
+    got = await attempt(sender, script)
+    assert type(got) is OutcomeUnknown
+    assert got.code == "connection_lost"
+
+
+async def test_an_answer_that_drips_is_read_to_its_status(sender: PortalSender) -> None:
+    """A byte at a time, and a body that never ends: the status came, and that is enough."""
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await portal.take_request(reader)
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n":
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0.002)
+        while True:
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    started = asyncio.get_running_loop().time()
+    assert await attempt(sender, script) == Delivered("http_200")
+    assert asyncio.get_running_loop().time() - started < 1
+
+
+@pytest.mark.parametrize("head", ["Content-Length: 99999999999", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(("status", "outcome"), [(200, Delivered), (409, PermanentFailure)])
+async def test_an_endless_answer_is_cut_off(
+    sender: PortalSender, head: str, status: int, outcome: type[Outcome]
+) -> None:
+    """At most 64 KiB of the body are read, then the connection is closed."""
+    closed = asyncio.Event()
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await portal.take_request(reader)
+        writer.write(f"HTTP/1.1 {status} Because\r\n{head}\r\n\r\n".encode())
+        try:
+            while True:
+                writer.write(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
+                await writer.drain()
+        finally:
+            closed.set()
+
+    async with RawPortal(script) as portal:
+        tracemalloc.start()
+        got = await sender.send(addressed(portal.url), BODY, Gate())
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        await asyncio.wait_for(closed.wait(), 1)
+    assert type(got) is outcome
+    assert peak_bytes < 4_000_000
+
+
+async def test_a_compressed_bomb_is_not_unpacked(sender: PortalSender) -> None:
+    """50 MB of zeros in 50 KB: the answer's encoding is left as it is."""
+    bomb = gzip.compress(bytes(50_000_000))
+    async with RawPortal(answering(answer(200, bomb, "Content-Encoding: gzip"))) as portal:
+        tracemalloc.start()
+        got = await sender.send(addressed(portal.url), BODY, Gate())
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert got == Delivered("http_200")
+    assert peak_bytes < 4_000_000
+
+
+@pytest.mark.parametrize("status", [401, 413, 503])
+@pytest.mark.parametrize("closes", [True, False], ids=["closes", "stays"])
+async def test_an_early_answer_decides(sender: PortalSender, status: int, closes: bool) -> None:
+    """A partner may answer from the headers alone; the rest of the body then stays here."""
+    answered = asyncio.Event()
+
+    async def script(
+        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(status))
+        await writer.drain()
+        answered.set()
+        if not closes:
+            await asyncio.sleep(0.2)
+            await portal.until_left(reader)
+
+    async with RawPortal(script) as portal:
+        got = await sender.send(addressed(portal.url), b"x" * 8_000_000, Gate())
+        assert got.code == f"http_{status}"
+        if not closes:
+            await asyncio.wait_for(portal.left.wait(), 1)
+            assert portal.bytes_received < 8_000_000
+
+
+async def test_details_tell_nothing_of_the_partner_or_patient(sender: PortalSender) -> None:
+    """A detail is one of our own sentences: no address, no text of the answer."""
+    secret = b'{"resourceType":"OperationOutcome","issue":[{"diagnostics":"Jane Roe"}]}'
+    for status in (302, 400, 409, 500):
+        got = await attempt(sender, answering(answer(status, secret, "Location: http://jane/")))
+        assert isinstance(got, TransientFailure | PermanentFailure)
+        assert got.detail is not None
+        assert "jane" not in got.detail.lower()
+        assert "127" not in got.detail
+
+
+async def test_cookies_are_not_kept(sender: PortalSender) -> None:
+    """What one org's attempt was given is not shown by another's."""
+    async with RawPortal(answering(answer(200, b"", "Set-Cookie: a=b"), OK)) as portal:
+        for _ in range(2):
+            await sender.send(addressed(portal.url), BODY, Gate())
+    assert "cookie" not in portal.requests[1].headers
