@@ -1,9 +1,15 @@
 """E-referrals: a frozen referral on its way to one partner, and the attempts to bring it there."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from contracts.directory import Patient, Practice, Provider
 from contracts.referral import EreferralStatus, Referral
@@ -66,6 +72,9 @@ OutcomeCode = Annotated[str, Field(pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|[a-
 
 REACHED = "reached"
 """The code of a call in which somebody was reached."""
+
+FAX_COMPLETED = "fax_completed"
+"""The code of a fax that the partner's machine took, as the fax provider reports it."""
 
 
 class FailureCode(StrEnum):
@@ -143,6 +152,14 @@ class EreferralChange(Ereferral):
     response: Annotated[Response, Lax] | None = None
     response_note: str | None = None
     call: CallTask | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_it_is_not_about(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = shown(self)
+        about = ("response", "response_note", "call")
+        return {
+            name: value for name, value in fields.items() if value is not None or name not in about
+        }
 
 
 class EreferralDetail(Ereferral):

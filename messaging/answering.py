@@ -13,6 +13,7 @@ from contracts.replies import REPLY_CONTENT_TYPE, REPLY_TYPE, Reply
 from contracts.values import format_time
 from messaging import logs
 from messaging.amqp import PERSISTENT, Publisher
+from messaging.grants import Grants
 from messaging.topology import DEAD_LETTERS, ConsumedQueue
 
 log = logs.get(__name__)
@@ -57,9 +58,10 @@ def refused(delivery: DeliveredMessage, refusal: Refusal) -> Verdict:
 class Answering:
     """Answers and parks the messages of one queue."""
 
-    def __init__(self, publisher: Publisher, queue: ConsumedQueue) -> None:
+    def __init__(self, publisher: Publisher, queue: ConsumedQueue, grants: Grants) -> None:
         self._publisher = publisher
         self._queue = queue
+        self._grants = grants
 
     async def settle(self, verdict: Verdict, now: datetime) -> None:
         """Carry out a verdict, before the message is acknowledged.
@@ -67,6 +69,8 @@ class Answering:
         Raises one of BROKER_ERRORS where the broker is lost: the message then comes again.
         """
         reply_to = verdict.delivery.header.properties.reply_to
+        if reply_to and not self._grants.may_reply(verdict.delivery):
+            reply_to = None  # It would be written into a queue of somebody else's.
         refused_unheard = verdict.problem is not None and not reply_to
         if verdict.must_be_parked or refused_unheard:
             await self._park(verdict.delivery, verdict.problem, now)

@@ -33,7 +33,8 @@ _TRACEPARENT = re.compile(
 class Envelope:
     """What a message says besides its body.
 
-    `message_id` is None only for a query without one. `body_hash` is SHA-256 of operation and body.
+    `message_id` is None only for a query, where it is optional and has no meaning.
+    `body_hash` is SHA-256 of operation and body.
     """
 
     operation: str
@@ -78,7 +79,7 @@ def read_envelope(
     if properties.message_type and properties.message_type != operation:
         raise malformed("type must equal the routing key.")
     message_id = read_message_id(message)
-    if message_id is None and (needs_message_id or properties.message_id):
+    if message_id is None and needs_message_id:
         raise malformed("message_id must be a UUID.")
     if needs_reply_to and not properties.reply_to:
         raise malformed("A query needs reply_to.")

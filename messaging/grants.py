@@ -1,15 +1,34 @@
-"""Who may do what. A grant is asked for each message, after its form and operation were checked."""
+"""Who may do what, by the AMQP user that the broker vouches for.
 
-from typing import Protocol
+Source: the wire contract's section 7. A grant is asked for each message, after its form and
+operation were checked.
+"""
 
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from aiormq.abc import DeliveredMessage
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.problems import ProblemCode, Refusal
+from contracts.values import OrgId
 from messaging.envelope import Envelope
+
+_EVERY_ORG = "*"
+_BROKERS_OWN = ("amq.rabbitmq.reply-to", "amq.gen-")
 
 
 class Grants(Protocol):
-    """Decides whether a client may do an operation in an org."""
+    """Decides what a client may do, and where an answer may go."""
 
     def check(self, envelope: Envelope) -> None:
-        """Raises Refusal `forbidden` where it may not."""
+        """Raises Refusal `forbidden` where the client may not do the operation in the org."""
+        ...
+
+    def may_reply(self, message: DeliveredMessage) -> bool:
+        """Whether the message's `reply_to` is the client's own."""
         ...
 
 
@@ -18,3 +37,73 @@ class AllowAll:
 
     def check(self, envelope: Envelope) -> None:
         """Allows it."""
+
+    def may_reply(self, message: DeliveredMessage) -> bool:
+        """Allows it."""
+        return True
+
+
+class Client(BaseModel):
+    """One client. `orgs`: their ids, or `["*"]`; `operations`: patterns as `referral_partner.*`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    user: Annotated[str, Field(min_length=1)]
+    orgs: list[OrgId | Annotated[str, Field(pattern=r"^\*$")]]
+    operations: list[str]
+
+    def allows(self, org_id: str, operation: str) -> bool:
+        """Whether it may do the operation in the org."""
+        in_org = _EVERY_ORG in self.orgs or org_id in self.orgs
+        return in_org and any(fnmatchcase(operation, pattern) for pattern in self.operations)
+
+
+class GrantsError(Exception):
+    """The grants file cannot be used. Its text says where it is wrong."""
+
+
+class ClientGrants:
+    """The grants of a file: whatever no client is granted is forbidden."""
+
+    def __init__(self, clients: list[Client]) -> None:
+        self._clients: dict[str, list[Client]] = {}
+        for client in clients:
+            self._clients.setdefault(client.user, []).append(client)
+
+    def check(self, envelope: Envelope) -> None:
+        """Raises Refusal `forbidden`: no `user_id`, or outside its grant."""
+        granted = self._clients.get(envelope.user_id or "", [])
+        if not any(c.allows(envelope.org_id, envelope.operation) for c in granted):
+            raise Refusal(
+                ProblemCode.FORBIDDEN, "This client has no grant for this operation in this org."
+            )
+
+    def may_reply(self, message: DeliveredMessage) -> bool:
+        """A queue that the broker named, or one that carries the client's name."""
+        reply_to = message.header.properties.reply_to or ""
+        user_id = message.header.properties.user_id
+        own = (f"reply.{user_id}.",) if user_id else ()
+        return reply_to.startswith((*_BROKERS_OWN, *own))
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    clients: list[Client]
+
+
+def load_grants(path: Path | None) -> Grants:
+    """The grants of a TOML file of `[[clients]]`; None: all is allowed. Raises GrantsError."""
+    if path is None:
+        return AllowAll()
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        return ClientGrants(_File.model_validate(content).clients)
+    except OSError as error:
+        raise GrantsError(f"cannot be read ({type(error).__name__})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise GrantsError("is not TOML in UTF-8") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise GrantsError(f"{place}: {first['msg']}") from None

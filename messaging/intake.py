@@ -39,7 +39,7 @@ def command_intake(handlers: Handlers, grants: Grants) -> Intake:
     def read(delivery: DeliveredMessage) -> Incoming:
         envelope = read_envelope(delivery)
         handler = known(handlers, envelope)
-        grants.check(envelope)
+        check_permitted(grants, envelope, delivery)
         return _incoming(delivery, envelope, handler, envelope.payload)
 
     return read
@@ -56,6 +56,13 @@ def event_intake(handlers: Handlers) -> Intake:
         return _incoming(delivery, envelope, handler, envelope.payload)
 
     return read
+
+
+def check_permitted(grants: Grants, envelope: Envelope, delivery: DeliveredMessage) -> None:
+    """Raises Refusal `forbidden`: an operation without a grant, or a `reply_to` of another's."""
+    grants.check(envelope)
+    if delivery.header.properties.reply_to and not grants.may_reply(delivery):
+        raise Refusal(ProblemCode.FORBIDDEN, "reply_to must be a queue of the client's own.")
 
 
 def known(handlers: Handlers, envelope: Envelope) -> Handler[Any]:

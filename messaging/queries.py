@@ -21,6 +21,7 @@ from messaging.database import is_outage, org_snapshot, sqlstate
 from messaging.envelope import read_envelope
 from messaging.grants import Grants
 from messaging.handling import parse
+from messaging.intake import check_permitted
 
 log = logs.get(__name__)
 
@@ -74,7 +75,7 @@ class QueryProcessor:
             reader = self._readers.get(envelope.operation)
             if reader is None:
                 raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
-            self._grants.check(envelope)
+            check_permitted(self._grants, envelope, delivery)
             query = parse(reader.message, envelope.payload)
             started = time.monotonic()
             answer = await self._until_the_database_answers(reader, query)

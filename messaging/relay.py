@@ -14,10 +14,12 @@ import aiormq.exceptions
 from aiormq.abc import AbstractChannel
 from sqlalchemy import ARRAY, BigInteger, Row, Text, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from yarl import URL
 
 from messaging import logs, metrics
 from messaging.amqp import BROKER_ERRORS, connection, persistent
 from messaging.database import is_outage
+from messaging.envelope import JSON_CONTENT_TYPE
 from messaging.tables import outbox
 from messaging.topology import Topology, declare
 from messaging.waiting import pause
@@ -93,6 +95,8 @@ class Relay:
         self._report = report
         self._woken = asyncio.Event()
         self._declare_again = False
+        # A command says who sends it: where clients have grants, the one who takes it asks.
+        self._user = URL(url).user or "guest"
 
     def wake(self) -> None:
         """Say that there is something to publish; without it the next poll finds it."""
@@ -211,6 +215,7 @@ class Relay:
                         exchange=row.exchange,
                         routing_key=row.routing_key,
                         properties=persistent(
+                            user_id=self._user if row.content_type == JSON_CONTENT_TYPE else None,
                             content_type=row.content_type,
                             message_type=row.routing_key,
                             message_id=str(row.message_id),

@@ -15,7 +15,7 @@ from messaging.answering import Answering
 from messaging.batch import BatchProcessor
 from messaging.consumer import Consumer, Consuming
 from messaging.database import Home, open_engine
-from messaging.grants import AllowAll, Grants
+from messaging.grants import AllowAll, Grants, GrantsError, load_grants
 from messaging.handling import Handlers
 from messaging.health import Health
 from messaging.http import serve_http
@@ -24,7 +24,7 @@ from messaging.monitor import DatabaseMonitor
 from messaging.queries import QueryProcessor, Readers
 from messaging.relay import LEADER_IDLE_TIMEOUT, Relay
 from messaging.retention import keep_forgetting
-from messaging.settings import ServiceSettings
+from messaging.settings import ServiceSettings, SettingError, variable
 from messaging.topology import ConsumedQueue, Topology
 from messaging.waiting import until
 from messaging.workspace import Publishing
@@ -64,13 +64,11 @@ class Service:
     `when_committed` is called when a batch recorded something to publish.
     """
 
-    def __init__(
-        self, definition: Definition, settings: ServiceSettings, grants: Grants | None = None
-    ) -> None:
+    def __init__(self, definition: Definition, settings: ServiceSettings) -> None:
         self.definition = definition
         self.settings = settings
         self.health = Health()
-        self.grants = grants or AllowAll()
+        self.grants = _load_grants(settings)
         self.parts: list[Part] = []
         self.when_committed: list[Callable[[], None]] = []
         home, name = definition.home, definition.name
@@ -118,7 +116,7 @@ class Service:
             self.engine,
             readers,
             self.grants,
-            Answering(self._publisher, queue),
+            Answering(self._publisher, queue, self.grants),
             queue=queue.name,
             clock=utc_now,
         )
@@ -128,7 +126,7 @@ class Service:
         processor = BatchProcessor(
             self.engine,
             intake,
-            Answering(self._publisher, queue),
+            Answering(self._publisher, queue, self.grants),
             self.definition.publishing,
             queue=queue.name,
             clock=utc_now,
@@ -194,6 +192,14 @@ class Service:
             log.info("started", port=port, host=self.settings.http_host)
             await _run_parts(self.parts, stop)
         log.info("stopped")
+
+
+def _load_grants(settings: ServiceSettings) -> Grants:
+    try:
+        return load_grants(settings.client_grants_file)
+    except GrantsError as error:
+        name = variable(type(settings), "client_grants_file")
+        raise SettingError(f"{name}: the file {error}") from None
 
 
 async def _run_parts(parts: Sequence[Part], stop: asyncio.Event) -> None:

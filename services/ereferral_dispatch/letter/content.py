@@ -9,7 +9,7 @@ from contracts.referral import Priority, ReasonCode
 from services.ereferral_dispatch.letter import wording
 from services.ereferral_dispatch.letter.fonts import han_font
 from services.ereferral_dispatch.letter.teeth import in_charting_order, tooth_name
-from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.senders.base import Consignment, Message
 
 # CLDR 46, supplemental data, measurementData: the territories of paperSize "US-Letter".
 US_LETTER_COUNTRIES = frozenset(
@@ -35,21 +35,32 @@ Text = dict[str, str]
 
 
 def letter_content(consignment: Consignment) -> dict[str, Any]:
-    """Everything the template shows. Each text carries its direction, `ltr` or `rtl`."""
+    """Everything the template shows. Each text carries its direction, `ltr` or `rtl`.
+
+    `cancellation` is None in the letter of a referral. In that of its cancellation it is what
+    was said about why; urgency and the warning of a repeat are left out of it.
+    """
     package = consignment.package
     referral, practice, partner = package.referral, package.practice, package.partner
     reader = partner.country
-    urgent = referral.priority is not Priority.ROUTINE
+    cancelled = consignment.message is Message.CANCELLATION
+    urgent = referral.priority is not Priority.ROUTINE and not cancelled
     content = {
         "paper": "us-letter" if practice.country in US_LETTER_COUNTRIES else "a4",
-        "title": f"Referral {consignment.reference}",
+        "title": f"{'Cancelled referral' if cancelled else 'Referral'} {consignment.reference}",
         "date": wording.date_in_words(wording.authored_at(referral).date(), practice.country),
         "reference": consignment.reference,
         "practice": _practice(consignment),
         "partner": _partner(consignment),
         "greeting": _text(wording.greeting_name(partner)),
         "repeat_warning": wording.repeat_warning(consignment.reference)
-        if consignment.possible_repeat
+        if consignment.possible_repeat and not cancelled
+        else None,
+        "cancellation": {
+            "request": wording.CANCELLATION_REQUEST,
+            "reason": _paragraphs(consignment.cancel_reason or ""),
+        }
+        if cancelled
         else None,
         "urgency": {
             "word": wording.PRIORITY_WORDS[referral.priority].upper(),

@@ -19,7 +19,9 @@ _idle_compilers: SimpleQueue[typst.Compiler] = SimpleQueue()
 
 
 def render_letter(consignment: Consignment) -> bytes:
-    """The letter as PDF/UA-1 (ISO 14289-1); the same consignment gives the same bytes.
+    """The letter of the referral or of its cancellation, as `consignment.message` says.
+
+    PDF/UA-1 (ISO 14289-1); the same consignment gives the same bytes.
 
     Takes about 15 ms of CPU without the interpreter's lock; any number of threads may call it.
     """

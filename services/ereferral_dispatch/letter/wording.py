@@ -30,6 +30,11 @@ PRIORITY_MEANINGS = {
     Priority.STAT: "Please act on this immediately: it is an emergency.",
 }
 
+CANCELLATION_REQUEST = (
+    "Please do not book the patient because of it. If an appointment has been made, please cancel "
+    "it, or talk to us before you see the patient."
+)
+
 
 def one_line(text: str) -> str:
     """The text on one line: every run of spaces, line or paragraph separators is one space."""

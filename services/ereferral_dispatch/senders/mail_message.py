@@ -3,6 +3,7 @@
 The same arguments give the same bytes.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -14,8 +15,11 @@ import email_validator
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.letter.wording import one_line
+from services.ereferral_dispatch.senders.base import Consignment, Message
 
 _DISPLAY_NAME_LENGTH = 78
+# Not the contracts' rule for an address: a relay of one's own may well be of @clinic.local.
+_SENDER_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]*\w", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,19 @@ class MailMessage:
     important: bool
     letter: bytes
     letter_name: str
+    message: Message = Message.REFERRAL
+
+
+def sender_address(mail_from: str) -> str:
+    """The address that mail is sent from. Raises ValueError where it is none."""
+    if not _SENDER_ADDRESS.fullmatch(mail_from):
+        raise ValueError("The sender's address must be one e-mail address in ASCII")
+    return mail_from
+
+
+def letter_name(consignment: Consignment) -> str:
+    """What the attached letter is called: `referral-<reference>.pdf`, `cancellation-…`."""
+    return f"{consignment.message}-{consignment.reference}.pdf"
 
 
 def ascii_address(address: str) -> str | None:
@@ -48,9 +65,14 @@ def ascii_address(address: str) -> str | None:
     return checked.ascii_email
 
 
-def message_id(ereferral_id: UUID, channel: ContactMethod, mail_from: str) -> str:
-    """`<ereferral-uuid.channel@domain>`: the same in every attempt, so that relays see a repeat."""
-    return f"<{ereferral_id}.{channel}@{mail_from.rpartition('@')[2]}>"
+def message_id(message: MailMessage) -> str:
+    """`<ereferral-uuid.channel@domain>`: the same in every attempt, so that relays see a repeat.
+
+    A cancellation's is `<ereferral-uuid.cancel.channel@domain>`: no repeat of the referral.
+    """
+    kind = ".cancel" if message.message is Message.CANCELLATION else ""
+    domain = message.mail_from.rpartition("@")[2]
+    return f"<{message.ereferral_id}{kind}.{message.channel}@{domain}>"
 
 
 def build_message(message: MailMessage) -> bytes:
@@ -65,7 +87,7 @@ def build_message(message: MailMessage) -> bytes:
         mime["Reply-To"] = _mailbox(reply_to)
     mime["To"] = _mailbox(recipient or message.recipient)
     mime["Subject"] = one_line(message.subject)
-    mime["Message-ID"] = message_id(message.ereferral_id, message.channel, message.mail_from)
+    mime["Message-ID"] = message_id(message)
     mime["Auto-Submitted"] = "auto-generated"
     if message.important:
         mime["Importance"] = "high"

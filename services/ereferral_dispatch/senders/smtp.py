@@ -55,8 +55,8 @@ class Envelope:
 class SmtpTransport:
     """Hands messages to a relay, one connection each. Holds no state between them.
 
-    `ca_file`: certificates to trust instead of the system's. With `smtp://` everything goes in the
-    clear, whatever the relay offers; with the other schemes nothing but the greeting, EHLO and
+    `ca_file` (PEM) is trusted beside the system's authorities. With `smtp://` everything goes in
+    the clear, whatever the relay offers; with the other schemes nothing but the greeting, EHLO and
     STARTTLS goes out before a verified handshake.
     """
 
@@ -71,8 +71,10 @@ class SmtpTransport:
         self._timeouts = timeouts or SmtpTimeouts()
         self._tls: ssl.SSLContext | None = None
         if relay.security is not SmtpSecurity.PLAIN:
-            self._tls = ssl.create_default_context(cafile=ca_file)
+            self._tls = ssl.create_default_context()
             self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+            if ca_file is not None:
+                self._tls.load_verify_locations(ca_file)
 
     async def send(
         self, envelope: Envelope, content: bytes, point_of_no_return: PointOfNoReturn

@@ -16,7 +16,7 @@ from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.models import ReferralPartner
-from services.referrals.rules.partner import search_text, settle_partner
+from services.referrals.rules.partner import check_given, search_text, settle_partner
 
 FIELDS = tuple(PartnerFields.model_fields)
 
@@ -103,6 +103,11 @@ def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need
 
 HANDLERS: Handlers = {
     "referral_partner.create": Handler(ReferralPartnerCreate, create, needs=_own_id),
-    "referral_partner.update": Handler(ReferralPartnerUpdate, update, needs=_named),
+    "referral_partner.update": Handler(
+        ReferralPartnerUpdate,
+        update,
+        needs=_named,
+        check=lambda command: check_given(command.changes()),
+    ),
     "referral_partner.archive": Handler(ReferralPartnerArchive, archive, needs=_named),
 }

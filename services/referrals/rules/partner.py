@@ -13,6 +13,31 @@ from contracts.referral_partner import ContactType
 from contracts.values import parse_phone
 
 
+# The most lenient partner that an update's fields can come to.
+_AT_BEST = {
+    "contact_type": ContactType.OTHER,
+    "first_name": "-",
+    "last_name": "-",
+    "practice_name": "-",
+    "accepts_ereferral": False,
+    "ereferral_endpoint": "-",
+}
+
+
+def check_given(fields: Mapping[str, Any]) -> None:
+    """What an update's fields break among themselves, whatever is held of the partner.
+
+    Raises Refusal `validation_error`.
+    """
+    at_best = {**_AT_BEST, **fields}
+    errors = [*_name_errors(at_best), *_endpoint_errors(at_best)]
+    if "country" in fields:
+        numbers = tuple(name for name in ("phone", "fax") if name in fields)
+        settle_numbers(fields, numbers, fields["country"], errors)
+    if errors:
+        raise invalid(errors)
+
+
 def settle_partner(fields: Mapping[str, Any]) -> dict[str, Any]:
     """A partner's whole fields with their numbers in E.164. Raises Refusal `validation_error`."""
     errors = [*_name_errors(fields), *_endpoint_errors(fields)]

@@ -1,6 +1,5 @@
 """The sender of the e-mail channel."""
 
-import re
 from pathlib import Path
 
 from contracts.referral import Priority
@@ -10,16 +9,18 @@ from services.ereferral_dispatch.letter.wording import authored_at
 from services.ereferral_dispatch.rules.outcomes import Outcome
 from services.ereferral_dispatch.senders.base import Consignment, PointOfNoReturn
 from services.ereferral_dispatch.senders.email.text import email_subject, email_text
-from services.ereferral_dispatch.senders.mail_message import MailMessage, build_message
+from services.ereferral_dispatch.senders.mail_message import (
+    MailMessage,
+    build_message,
+    letter_name,
+    sender_address,
+)
 from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
 
-# Not the contracts' rule for an address: a relay of one's own may well be of @clinic.local.
-_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]*\w", re.ASCII)
-
 
 class EmailSender:
-    """Sends the letter to the partner's e-mail address.
+    """Sends the letter, of a referral or of its cancellation, to the partner's e-mail address.
 
     `mail_from` is the envelope's sender and the message's `From`, under the
     practice's name; answers go to the practice's own address. Raises ValueError where it is none.
@@ -35,9 +36,7 @@ class EmailSender:
         timeouts: SmtpTimeouts | None = None,
         ca_file: Path | None = None,
     ) -> None:
-        if not _ADDRESS.fullmatch(mail_from):
-            raise ValueError("The sender's address must be one e-mail address in ASCII")
-        self._mail_from = mail_from
+        self._mail_from = sender_address(mail_from)
         self._transport = SmtpTransport(relay, timeouts=timeouts, ca_file=ca_file)
 
     def compose(self, consignment: Consignment) -> bytes:
@@ -56,7 +55,8 @@ class EmailSender:
                 written_at=authored_at(package.referral),
                 important=package.referral.priority is not Priority.ROUTINE,
                 letter=render_letter(consignment),
-                letter_name=f"referral-{consignment.reference}.pdf",
+                letter_name=letter_name(consignment),
+                message=consignment.message,
             )
         )
 

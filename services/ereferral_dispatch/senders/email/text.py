@@ -2,23 +2,32 @@
 
 from contracts.referral import Priority
 from services.ereferral_dispatch.letter import wording
-from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.senders.base import Consignment, Message
+
+_CONFIDENTIAL = (
+    "The letter is confidential. If it reached you by mistake, please tell the practice "
+    "and delete it."
+)
 
 
 def email_subject(consignment: Consignment) -> str:
     """Urgency, whether it may be a repeat, the practice, the reference."""
     package = consignment.package
+    practice = wording.one_line(package.practice.name)
+    if consignment.message is Message.CANCELLATION:
+        return f"Cancelled: referral from {practice}, reference {consignment.reference}"
     priority = package.referral.priority
     urgency = (
         "" if priority is Priority.ROUTINE else f"{wording.PRIORITY_WORDS[priority].upper()}: "
     )
     kind = "Possible repeat of a referral" if consignment.possible_repeat else "Referral"
-    practice = wording.one_line(package.practice.name)
     return f"{urgency}{kind} from {practice}, reference {consignment.reference}"
 
 
 def email_text(consignment: Consignment) -> str:
-    """The practice, the urgency, the reference and how to answer."""
+    """The practice, the urgency, the reference and how to answer; of a cancellation how to ask."""
+    if consignment.message is Message.CANCELLATION:
+        return _cancellation_text(consignment)
     package = consignment.package
     referral, practice = package.referral, package.practice
     practice_name = wording.one_line(practice.name)
@@ -32,8 +41,7 @@ def email_text(consignment: Consignment) -> str:
             ]
         ),
         _how_to_answer(consignment),
-        "The letter is confidential. If it reached you by mistake, please tell the practice "
-        "and delete it.",
+        _CONFIDENTIAL,
     ]
     if consignment.possible_repeat:
         warning = wording.repeat_warning(consignment.reference)
@@ -41,16 +49,32 @@ def email_text(consignment: Consignment) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
+def _cancellation_text(consignment: Consignment) -> str:
+    practice = consignment.package.practice
+    paragraphs = [
+        f"{wording.one_line(practice.name)} has CANCELLED a referral that you may have received. "
+        "The attached letter (PDF) says which one and why.",
+        f"Reference: {consignment.reference}",
+        wording.CANCELLATION_REQUEST,
+        "If you have questions, please name the reference:\n" + _ways(consignment),
+        _CONFIDENTIAL,
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
 def _how_to_answer(consignment: Consignment) -> str:
-    package = consignment.package
-    practice, partner = package.practice, package.partner
-    respond_by = package.referral.respond_by
+    practice = consignment.package.practice
+    respond_by = consignment.package.referral.respond_by
     by = f" by {wording.date_in_words(respond_by.date(), practice.country)}" if respond_by else ""
-    ways = wording.ways_to_answer(practice, reader_country=partner.country)
+    return (
+        f"Please let {wording.one_line(practice.name)} know{by} whether you can see the "
+        f"patient, and name the reference:\n{_ways(consignment)}"
+    )
+
+
+def _ways(consignment: Consignment) -> str:
+    package = consignment.package
+    ways = wording.ways_to_answer(package.practice, reader_country=package.partner.country)
     return "\n".join(
-        [
-            f"Please let {wording.one_line(practice.name)} know{by} whether you can see the "
-            "patient, and name the reference:",
-            *([f"  {label}: {value}" for label, value in ways] or ["  by the way it reached you"]),
-        ]
+        [f"  {label}: {value}" for label, value in ways] or ["  by the way it reached you"]
     )

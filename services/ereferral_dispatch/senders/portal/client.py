@@ -1,4 +1,4 @@
-"""The HTTP client of the portal: where aiohttp 3.14 is told what "nothing has left yet" means.
+"""The HTTP client of portal and fax: where aiohttp 3.14 is told what "nothing has left yet" means.
 
 aiohttp awaits `on_request_headers_sent` on a connection that is up (new or pooled, TLS included)
 and before it writes anything: the headers go out with the first bytes of the body. That is where
@@ -6,6 +6,7 @@ the point of no return is.
 """
 
 import asyncio
+import errno
 import functools
 import ssl
 from collections.abc import Callable
@@ -14,11 +15,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 
+from contracts.ereferral import FailureCode
+from services.ereferral_dispatch.rules.outcomes import (
+    Outcome,
+    PermanentFailure,
+    TransientFailure,
+)
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.portal.answer import status_of_line
-from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -29,6 +36,10 @@ if TYPE_CHECKING:
 KEEPALIVE_SECONDS = 4.0
 DNS_CACHE_SECONDS = 10
 FIRST_LINE_LIMIT_BYTES = 8_192
+ANSWER_LIMIT_BYTES = 64 * 1024
+_UNREACHABLE = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
+)
 
 
 class PortalHandler(ResponseHandler):
@@ -115,9 +126,9 @@ EXCHANGE: ContextVar[Exchange] = ContextVar("EXCHANGE")
 
 
 class PortalConnector(aiohttp.TCPConnector):
-    """Connections to checked addresses; one that was answered unasked is not used again."""
+    """Connections to what `resolver` gives; one that was answered unasked is not used again."""
 
-    def __init__(self, resolver: CheckedResolver, context: ssl.SSLContext, limit: int) -> None:
+    def __init__(self, resolver: AbstractResolver, context: ssl.SSLContext, limit: int) -> None:
         super().__init__(
             ssl=context,
             resolver=resolver,
@@ -182,3 +193,58 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context
+
+
+async def read_body(response: aiohttp.ClientResponse, timeout_seconds: float) -> bytes | None:
+    """The answer's body; None where it is over 64 KiB, or does not come whole and in time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > ANSWER_LIMIT_BYTES:
+                    return None
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return None
+    return bytes(body)
+
+
+def failure_before_body(error: aiohttp.ClientError | OSError) -> Outcome:
+    """What an error means before anything of the body was handed over."""
+    match error:
+        case aiohttp.InvalidURL():
+            return PermanentFailure(
+                FailureCode.ADDRESS_BLOCKED, "The endpoint is not a usable URL."
+            )
+        case aiohttp.ClientConnectorCertificateError():
+            return PermanentFailure(
+                FailureCode.CERTIFICATE_INVALID, "The server's certificate is not valid."
+            )
+        case aiohttp.ClientConnectorSSLError():
+            return TransientFailure(FailureCode.TLS_FAILED, "The TLS handshake failed.")
+        case aiohttp.ClientConnectorDNSError():
+            return TransientFailure(
+                FailureCode.NAME_NOT_RESOLVED, "The server's name has no address."
+            )
+        case TimeoutError():
+            return TransientFailure(
+                FailureCode.CONNECT_TIMEOUT, "No connection came about in time."
+            )
+        case aiohttp.ClientConnectorError(os_error=cause):
+            return _failure_to_connect(cause)
+    return TransientFailure(
+        FailureCode.CONNECTION_LOST, "The connection was lost before anything was sent."
+    )
+
+
+def _failure_to_connect(cause: OSError) -> TransientFailure:
+    if isinstance(cause, ConnectionRefusedError):
+        return TransientFailure(FailureCode.CONNECT_REFUSED, "The server refused the connection.")
+    if isinstance(cause, TimeoutError):
+        return TransientFailure(FailureCode.CONNECT_TIMEOUT, "No connection came about in time.")
+    if cause.errno in _UNREACHABLE:
+        return TransientFailure(FailureCode.NETWORK_UNREACHABLE, "The server cannot be reached.")
+    if isinstance(cause, ConnectionError):
+        # The connection stood, or it would have been refused: it broke off in the handshake.
+        return TransientFailure(FailureCode.TLS_FAILED, "The TLS handshake was broken off.")
+    return TransientFailure(FailureCode.CONNECTION_LOST, "No connection came about.")

@@ -37,6 +37,8 @@ from services.ereferral_dispatch.senders.portal.client import (
     EXCHANGE,
     Exchange,
     PortalConnector,
+    failure_before_body,
+    read_body,
     tls_context,
     trace_config,
 )
@@ -45,13 +47,9 @@ from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver,
 from services.ereferral_dispatch.senders.portal.signature import partner_secret, signed_headers
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-ANSWER_LIMIT_BYTES = 64 * 1024
 # What a 409 says is waited for; any other answer's rest only so that its connection can be kept.
 CONFLICT_BODY_SECONDS = 5.0
 REST_SECONDS = 1.0
-_UNREACHABLE = frozenset(
-    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
-)
 # W3C Trace Context, section 3.2; anything else would be ours to answer for at the partner's.
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -181,27 +179,13 @@ class PortalSender:
 
     async def _outcome_of_answer(self, response: aiohttp.ClientResponse) -> Outcome:
         if response.status == CONFLICT:
-            body = await _body(response, CONFLICT_BODY_SECONDS)
+            body = await read_body(response, CONFLICT_BODY_SECONDS)
             if body is not None and says_duplicate(body):
                 return Delivered(http_code(CONFLICT))
         else:
-            await _body(response, self._rest_seconds)
+            await read_body(response, self._rest_seconds)
         wish = retry_after_seconds(response.headers.get("Retry-After"), self._now())
         return outcome_of_status(response.status, wish)
-
-
-async def _body(response: aiohttp.ClientResponse, timeout_seconds: float) -> bytes | None:
-    """The answer's body; None where it is over 64 KiB, or does not come whole and in time."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > ANSWER_LIMIT_BYTES:
-                    return None
-    except (TimeoutError, aiohttp.ClientError, OSError):
-        return None
-    return bytes(body)
 
 
 def _outcome_of_error(error: aiohttp.ClientError | OSError, exchange: Exchange) -> Outcome:
@@ -210,7 +194,7 @@ def _outcome_of_error(error: aiohttp.ClientError | OSError, exchange: Exchange) 
     if status is not None and (exchange.begun or not 200 <= status <= 299):
         return outcome_of_status(status)
     if not exchange.begun:
-        return _failure_before_body(error)
+        return failure_before_body(error)
     match error:
         case TimeoutError() | aiohttp.ClientOSError(errno=errno.ETIMEDOUT):
             return OutcomeUnknown(
@@ -223,43 +207,3 @@ def _outcome_of_error(error: aiohttp.ClientError | OSError, exchange: Exchange) 
     return OutcomeUnknown(
         FailureCode.CONNECTION_LOST, "The connection ended without an answer; it may have it."
     )
-
-
-def _failure_before_body(error: aiohttp.ClientError | OSError) -> Outcome:
-    match error:
-        case aiohttp.InvalidURL():
-            return PermanentFailure(
-                FailureCode.ADDRESS_BLOCKED, "The endpoint is not a usable URL."
-            )
-        case aiohttp.ClientConnectorCertificateError():
-            return PermanentFailure(
-                FailureCode.CERTIFICATE_INVALID, "The portal's certificate is not valid."
-            )
-        case aiohttp.ClientConnectorSSLError():
-            return TransientFailure(FailureCode.TLS_FAILED, "The TLS handshake failed.")
-        case aiohttp.ClientConnectorDNSError():
-            return TransientFailure(
-                FailureCode.NAME_NOT_RESOLVED, "The portal's name has no address."
-            )
-        case TimeoutError():
-            return TransientFailure(
-                FailureCode.CONNECT_TIMEOUT, "No connection came about in time."
-            )
-        case aiohttp.ClientConnectorError(os_error=cause):
-            return _failure_to_connect(cause)
-    return TransientFailure(
-        FailureCode.CONNECTION_LOST, "The connection was lost before anything was sent."
-    )
-
-
-def _failure_to_connect(cause: OSError) -> TransientFailure:
-    if isinstance(cause, ConnectionRefusedError):
-        return TransientFailure(FailureCode.CONNECT_REFUSED, "The portal refused the connection.")
-    if isinstance(cause, TimeoutError):
-        return TransientFailure(FailureCode.CONNECT_TIMEOUT, "No connection came about in time.")
-    if cause.errno in _UNREACHABLE:
-        return TransientFailure(FailureCode.NETWORK_UNREACHABLE, "The portal cannot be reached.")
-    if isinstance(cause, ConnectionError):
-        # The connection stood, or it would have been refused: it broke off in the handshake.
-        return TransientFailure(FailureCode.TLS_FAILED, "The TLS handshake was broken off.")
-    return TransientFailure(FailureCode.CONNECTION_LOST, "No connection came about.")

@@ -1,0 +1,61 @@
+"""The mirrored directory: patients, providers and the practice."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.referrals.models.base import Base, Versioned
+
+
+class Observed:
+    """What every mirrored row has: when the practice-management system last saw it so.
+
+    A row with version 0 is a tombstone: an archive came for what was never put.
+    """
+
+    observed_at: Mapped[datetime]
+
+
+class Patient(Observed, Versioned, Base):
+    """A patient, mirrored."""
+
+    __tablename__ = "patient"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    date_of_birth: Mapped[date | None]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+
+
+class Provider(Observed, Versioned, Base):
+    """A practitioner of the practice, mirrored."""
+
+    __tablename__ = "provider"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    npi: Mapped[str | None]
+
+
+class Practice(Observed, Versioned, Base):
+    """The practice, mirrored: one for each org."""
+
+    __tablename__ = "practice"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    name: Mapped[str | None]
+    npi: Mapped[str | None]
+    phone: Mapped[str | None]
+    fax: Mapped[str | None]
+    email: Mapped[str | None]
+    address_line1: Mapped[str | None]
+    address_line2: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str]

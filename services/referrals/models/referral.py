@@ -1,0 +1,63 @@
+"""Outbound referrals and their timelines."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Identity
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.referrals.models.base import Base, Versioned
+
+
+class Referral(Versioned, Base):
+    """An outbound referral. `dispatch_version` is that of the newest news of its e-referral."""
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "patient_id"], ["patient.org_id", "patient.id"]),
+        ForeignKeyConstraint(
+            ["org_id", "referral_partner_id"], ["referral_partner.org_id", "referral_partner.id"]
+        ),
+        ForeignKeyConstraint(
+            ["org_id", "referring_provider_id"], ["provider.org_id", "provider.id"]
+        ),
+    )
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID]
+    referral_partner_id: Mapped[UUID]
+    referring_provider_id: Mapped[UUID | None]
+    priority: Mapped[str]
+    reason: Mapped[str]
+    reason_codes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    teeth: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    notes: Mapped[str | None]
+    respond_by: Mapped[datetime | None]
+    status: Mapped[str]
+    fulfilment_status: Mapped[str | None]
+    dispatch_status: Mapped[str | None]
+    dispatch_version: Mapped[int]
+    ereferral_id: Mapped[UUID | None]
+    sent_at: Mapped[datetime | None]
+    overdue: Mapped[bool]
+    cancel_reason: Mapped[str | None]
+
+
+class TimelineEntry(Base):
+    """One thing that happened to a referral, in the order of `id`."""
+
+    __tablename__ = "referral_timeline"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "referral_id"], ["referral.org_id", "referral.id"]),
+    )
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    referral_id: Mapped[UUID]
+    at: Mapped[datetime]
+    event: Mapped[str]
+    actor: Mapped[str | None]
+    detail: Mapped[str | None]
