@@ -14,7 +14,6 @@ from yarl import URL
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10
-PUBLISH_TIMEOUT_SECONDS = 30.0
 PERSISTENT = 2
 
 # aiormq writes the whole body of a returned message into its log.
@@ -63,7 +62,9 @@ async def _close(opened: AbstractConnection) -> None:
 class Publisher:
     """Publishes on a connection of its own, never on a consumer's: an alarm blocks what publishes.
 
-    The connection is made when it is first needed and again after it was lost.
+    The connection is made when it is first needed and again after it was lost. There is no
+    deadline: during an alarm a publish waits for as long as that lasts, since giving up would send the batch
+    back and count a delivery against it; a broker that is frozen misses its heartbeats.
     """
 
     def __init__(self, url: str, name: str) -> None:
@@ -80,11 +81,10 @@ class Publisher:
 
         Raises one of BROKER_ERRORS where the connection is lost.
         """
-        async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-            channel = await self._channel(confirms=False)
-            await channel.basic_publish(
-                body, routing_key=routing_key, properties=properties, mandatory=False
-            )
+        channel = await self._channel(confirms=False)
+        await channel.basic_publish(
+            body, routing_key=routing_key, properties=properties, mandatory=False
+        )
 
     async def deliver(
         self, body: bytes, *, exchange: str, routing_key: str, properties: spec.Basic.Properties
@@ -92,15 +92,14 @@ class Publisher:
         """Publish, and return when a queue has it. Raises one of BROKER_ERRORS where none has."""
         if not properties.message_id:
             properties.message_id = _NoMessageId()
-        async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-            channel = await self._channel(confirms=True)
-            await channel.basic_publish(
-                body,
-                exchange=exchange,
-                routing_key=routing_key,
-                properties=properties,
-                mandatory=True,
-            )
+        channel = await self._channel(confirms=True)
+        await channel.basic_publish(
+            body,
+            exchange=exchange,
+            routing_key=routing_key,
+            properties=properties,
+            mandatory=True,
+        )
 
     async def close(self) -> None:
         """Close the connection."""
@@ -114,7 +113,8 @@ class Publisher:
                 named = URL(self._url).update_query(
                     name=self._name, heartbeat=str(HEARTBEAT_SECONDS)
                 )
-                self._connection = await aiormq.connect(str(named))
+                async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                    self._connection = await aiormq.connect(str(named))
             channel = self._channels.get(confirms)
             if channel is None or channel.is_closed:
                 channel = await self._connection.channel(

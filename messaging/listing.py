@@ -36,5 +36,5 @@ async def page_of(
 
 
 def contains(column: InstrumentedAttribute[Any], searched: str) -> ColumnElement[bool]:
-    """Whether a lower-cased column holds the searched text; `%` and `_` are ordinary characters."""
-    return column.contains(searched.lower(), autoescape=True)
+    """Whether a case-folded column holds the searched text; `%` and `_` are ordinary characters."""
+    return column.contains(searched.casefold(), autoescape=True)

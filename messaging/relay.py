@@ -30,7 +30,7 @@ WINDOW = 400
 """Rows under way at most."""
 POLL_SECONDS = 0.05
 FOLLOW_SECONDS = 1.0
-CONFIRM_TIMEOUT_SECONDS = 10.0
+CONFIRM_TIMEOUT_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 LEADER_IDLE_TIMEOUT = "10s"
@@ -239,6 +239,9 @@ class Relay:
                     message_id=str(row.message_id),
                 )
                 return False
+            except TimeoutError:
+                # What was not sent yet goes with the connection; kept, it would go out twice.
+                raise _BrokerLost from None
             except BROKER_ERRORS:
                 return False
             confirmed.append(row.seq)
