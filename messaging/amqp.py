@@ -63,8 +63,8 @@ class Publisher:
     """Publishes on a connection of its own, never on a consumer's: an alarm blocks what publishes.
 
     The connection is made when it is first needed and again after it was lost. There is no
-    deadline: during an alarm a publish waits for as long as that lasts, since giving up would send the batch
-    back and count a delivery against it; a broker that is frozen misses its heartbeats.
+    deadline: during an alarm a publish waits for as long as that lasts, since giving up would send
+    the batch back and count a delivery against it; a broker that is frozen misses its heartbeats.
     """
 
     def __init__(self, url: str, name: str) -> None:

@@ -12,7 +12,7 @@ from contracts.problems import Problem, Refusal
 from contracts.replies import REPLY_CONTENT_TYPE, REPLY_TYPE, Reply
 from contracts.values import format_time
 from messaging import logs
-from messaging.amqp import PERSISTENT, Publisher
+from messaging.amqp import Publisher
 from messaging.grants import Grants
 from messaging.topology import DEAD_LETTERS, ConsumedQueue
 
@@ -21,6 +21,7 @@ log = logs.get(__name__)
 _KEPT_PROPERTIES = (
     "content_type",
     "content_encoding",
+    "delivery_mode",  # whichever it is, a quorum queue writes every message down
     "priority",
     "correlation_id",
     "reply_to",
@@ -106,7 +107,7 @@ class Answering:
             bytes(delivery.body),
             exchange=DEAD_LETTERS,
             routing_key=self._queue.name,
-            properties=spec.Basic.Properties(headers=headers, delivery_mode=PERSISTENT, **kept),
+            properties=spec.Basic.Properties(headers=headers, **kept),
         )
         log.warning(
             "message parked",

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from uuid_utils import compat as uuid_utils
 
 from contracts.problems import ProblemCode, Refusal
-from messaging import logs, metrics, outbox
+from messaging import audit, logs, metrics, outbox
 from messaging.answering import Answering, Verdict, refused, success_body
 from messaging.database import (
     constraint_name,
@@ -176,6 +176,7 @@ class BatchProcessor:
             workspaces = {key: self._workspace(item, rows, now) for key, item in fresh.items()}
             needs = await _load_needs(session, rows, fresh, workspaces)
             outgoing: list[Outgoing] = []
+            trail: list[audit.Entry] = []
             verdicts = []
             for incoming in batch:
                 key = _key(incoming)
@@ -189,9 +190,11 @@ class BatchProcessor:
                     answers[key] = answer
                 if verdict.problem is None:
                     outgoing += workspace.outgoing
+                    trail.append(_entry(incoming, verdict, answer, workspace))
                 verdicts.append(verdict)
             await _write_rows(session, rows)
             await outbox.put(session, outgoing)
+            await audit.append(session, trail)
             stored = {key: answer for key, answer in answers.items() if key not in known}
             await store_answers(session, stored, now)
         if outgoing:
@@ -277,6 +280,18 @@ def _decide_one(
     return (
         Verdict(incoming.delivery, done.status, body),
         Answer(body_hash, done.status, done.id, body),
+    )
+
+
+def _entry(
+    incoming: Incoming, verdict: Verdict, answer: Answer | None, workspace: Workspace
+) -> audit.Entry:
+    return audit.entry(
+        incoming.envelope,
+        at=workspace.now,
+        status=verdict.status,
+        record_id=answer.resource_id if answer is not None else None,
+        patient_ids=workspace.patient_ids,
     )
 
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import DateTime, Dialect, TypeDecorator, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -46,6 +46,19 @@ class Home:
     @property
     def system_role(self) -> str:
         return f"handoff_{self.schema}_system"
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time of the years 1 to 9999.
+
+    asyncpg writes the first and the last of them as infinities, and reads these without an offset.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def open_engine(
@@ -104,12 +117,7 @@ async def org_snapshot(
     Yields the session and that moment.
     """
     async with AsyncSession(engine, autoflush=False) as session, session.begin():
-        await session.connection(
-            execution_options={
-                "isolation_level": "REPEATABLE READ",
-                "postgresql_readonly": True,
-            }
-        )
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         yield session, await limit_to_orgs(session, [org_id])
 
 

@@ -111,10 +111,13 @@ def protect(home: Home, table: str, *, service: str, system: str) -> None:
 
 
 def create_messaging_tables(home: Home) -> None:
-    """Inbox and outbox as of their first version."""
+    """Inbox, outbox and audit trail as of their first version."""
     metadata.create_all(op.get_bind(), checkfirst=False)
     protect(home, "inbox", service="SELECT, INSERT", system="SELECT, UPDATE, DELETE")
     protect(home, "outbox", service="INSERT", system="SELECT, INSERT, DELETE")
+    # Append-only: nobody who runs here may change or remove what the trail holds.
+    protect(home, "audit", service="INSERT", system="SELECT")
+    op.execute("CREATE INDEX audit_patients ON audit USING gin (patient_ids)")
     op.execute("CREATE INDEX inbox_received_at ON inbox (received_at)")
     # The outbox is emptied all the time; its dead rows stand at the place that the relay looks at.
     op.execute(

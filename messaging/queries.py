@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from aiormq.abc import DeliveredMessage
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -14,11 +15,11 @@ from uuid_utils import compat as uuid_utils
 from contracts.problems import ProblemCode, Refusal
 from contracts.replies import ReplyStatus
 from contracts.shapes import Query, Shape
-from messaging import logs, metrics
+from messaging import audit, logs, metrics
 from messaging.answering import Answering, Verdict, refused, success_body
 from messaging.batch import GIVE_UP_AFTER_SECONDS, DatabaseAway
 from messaging.database import is_outage, org_snapshot, sqlstate
-from messaging.envelope import read_envelope
+from messaging.envelope import Envelope, read_envelope
 from messaging.grants import Grants
 from messaging.handling import parse
 from messaging.intake import check_permitted
@@ -31,10 +32,14 @@ _PAUSE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reader(Generic[QueryT]):
-    """How one kind of query is read. Raises Refusal where what it names is not there."""
+    """How one kind of query is read. Raises Refusal where what it names is not there.
+
+    `patients`: whose data an answer shows, for the audit trail.
+    """
 
     message: type[QueryT]
     read: Callable[[QueryT, AsyncSession, datetime], Awaitable[Shape]]
+    patients: Callable[[Any], Collection[UUID]] | None = None
 
 
 Readers = Mapping[str, Reader[Any]]
@@ -78,7 +83,7 @@ class QueryProcessor:
             check_permitted(self._grants, envelope, delivery)
             query = parse(reader.message, envelope.payload)
             started = time.monotonic()
-            answer = await self._until_the_database_answers(reader, query)
+            answer = await self._until_the_database_answers(reader, query, envelope)
             metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
         except Refusal as refusal:
             return refused(delivery, refusal)
@@ -87,12 +92,16 @@ class QueryProcessor:
         body = success_body(ReplyStatus.OK, answer.to_json())
         return Verdict(delivery, ReplyStatus.OK, body)
 
-    async def _until_the_database_answers(self, reader: Reader[Any], query: Query) -> Shape:
+    async def _until_the_database_answers(
+        self, reader: Reader[Any], query: Query, envelope: Envelope
+    ) -> Shape:
         deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
         while True:
             try:
                 async with org_snapshot(self._engine, query.org_id) as (session, now):
-                    return await reader.read(query, session, now)
+                    answer = await reader.read(query, session, now)
+                    await _leave_trail(session, reader, answer, envelope, now)
+                    return answer
             except Refusal:
                 raise
             except Exception as error:
@@ -122,6 +131,22 @@ class QueryProcessor:
         )
         verdict = refused(delivery, Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}."))
         return Verdict(delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True)
+
+
+async def _leave_trail(
+    session: AsyncSession, reader: Reader[Any], answer: Shape, envelope: Envelope, now: datetime
+) -> None:
+    """Whoever reads patients' data is written down, in the same transaction."""
+    patient_ids = reader.patients(answer) if reader.patients is not None else ()
+    if patient_ids:
+        one = audit.entry(
+            envelope,
+            at=now,
+            status=ReplyStatus.OK,
+            record_id=getattr(answer, "id", None),
+            patient_ids=set(patient_ids),
+        )
+        await audit.append(session, [one])
 
 
 class _QueryFault(Exception):

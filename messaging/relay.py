@@ -28,7 +28,10 @@ log = logs.get(__name__)
 
 WINDOW = 400
 """Rows under way at most."""
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.25
+"""How late another replica's rows are seen at most; what this one commits is told by `wake`."""
+GATHER_SECONDS = 0.02
+"""For how long confirmations are gathered while others are awaited: one DELETE takes them all."""
 FOLLOW_SECONDS = 1.0
 CONFIRM_TIMEOUT_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS = 0.5
@@ -67,6 +70,7 @@ class _Underway:
     chains: dict[asyncio.Task[bool], str] = field(default_factory=dict)
     confirmed: list[int] = field(default_factory=list)
     waiting: dict[str, _Backoff] = field(default_factory=dict)
+    looked_at: float = 0.0
 
     def blocked(self, now: float) -> set[str]:
         """The subjects that are not to be fetched now."""
@@ -143,8 +147,9 @@ class Relay:
         underway = _Underway()
         try:
             while not (stop.is_set() and not underway.chains):
-                await self._mark(database, underway)
-                if not stop.is_set():
+                ended = await self._mark(database, underway)
+                polled = time.monotonic() - underway.looked_at > POLL_SECONDS
+                if not stop.is_set() and (ended or polled or self._woken.is_set()):
                     await self._start_chains(database, channel, underway)
                 await self._await_news(underway, stop)
                 if channel.is_closed:
@@ -157,8 +162,11 @@ class Relay:
             for chain in underway.chains:
                 chain.cancel()
 
-    async def _mark(self, database: AsyncConnection, underway: _Underway) -> None:
-        """Delete what was confirmed, and only then let its subjects be fetched again."""
+    async def _mark(self, database: AsyncConnection, underway: _Underway) -> bool:
+        """Delete what was confirmed, and only then let its subjects be fetched again.
+
+        Returns whether any subject's messages have all been published or given up.
+        """
         ended = [chain for chain in underway.chains if chain.done()]
         if underway.confirmed:
             # The same list stays: chains that are under way append to it.
@@ -172,6 +180,7 @@ class Relay:
                 underway.waiting.pop(subject, None)
             else:
                 self._back_off(underway, subject)
+        return bool(ended)
 
     def _back_off(self, underway: _Underway, subject: str) -> None:
         metrics.RELAY_REFUSED.inc()
@@ -190,6 +199,7 @@ class Relay:
         if room < WINDOW // 4:
             return
         self._woken.clear()
+        underway.looked_at = time.monotonic()
         blocked = sorted(underway.blocked(time.monotonic()))
         rows = (await database.execute(_WAITING, {"busy": blocked, "most": room})).all()
         metrics.OUTBOX_WAITING.set(len(rows))
@@ -249,8 +259,6 @@ class Relay:
 
     async def _await_news(self, underway: _Underway, stop: asyncio.Event) -> None:
         if underway.chains:
-            await asyncio.wait(
-                underway.chains, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(underway.chains, timeout=GATHER_SECONDS)
         elif not self._woken.is_set():
             await pause(self._woken, POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""The two tables that every service has: the inbox (what was heard) and the outbox (what to say).
+"""The tables that every service has: inbox (what was heard), outbox (what to say), audit trail.
 
 They live in the service's own schema, which is the connection's search path.
 """
@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -29,6 +29,21 @@ inbox = Table(
     Column("resource_id", Uuid),
     Column("reply", LargeBinary),
     Column("received_at", DateTime(timezone=True), nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("org_id", Text, nullable=False),
+    Column("client", Text),
+    Column("actor", Text),
+    Column("operation", Text, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("record_id", Uuid),
+    Column("patient_ids", ARRAY(Uuid), nullable=False),
+    Column("message_id", Uuid),
 )
 
 outbox = Table(

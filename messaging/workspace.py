@@ -111,6 +111,7 @@ class Workspace:
         self.actor = actor
         self.traceparent = traceparent
         self.outgoing: list[Outgoing] = []
+        self.patient_ids: set[UUID] = set()
         self._rows = rows
         self._publishing = publishing
         self._message_id = message_id
@@ -140,6 +141,10 @@ class Workspace:
     def append(self, row: Any) -> None:
         """Put a new row that nothing looks up: an entry of a log."""
         self._rows.added.append(row)
+
+    def concerns(self, patient_id: UUID) -> None:
+        """Say whose data this message is about: it goes to the audit trail."""
+        self.patient_ids.add(patient_id)
 
     def new_id(self) -> UUID:
         """A UUIDv7 (RFC 9562)."""

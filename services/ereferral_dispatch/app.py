@@ -1,6 +1,7 @@
 """The composition root of dispatch: builds everything, owns nothing afterwards."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from contracts.referral_partner import ContactMethod
@@ -21,10 +22,12 @@ from services.ereferral_dispatch.queries.ereferral import READERS
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.senders.email.sender import EmailSender
+from services.ereferral_dispatch.senders.fax import FaxMailSender, SinchFaxSender
+from services.ereferral_dispatch.senders.phone import PhoneSender
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
-from services.ereferral_dispatch.settings import DispatchSettings
+from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
 from services.ereferral_dispatch.subscribers import asyncapi
 from services.ereferral_dispatch.worker import Channel, Worker
 
@@ -44,16 +47,21 @@ def build(settings: DispatchSettings) -> Service:
         events=None,
         asyncapi=asyncapi,
     )
-    email = _email_channel(settings)
+    by_mail = _mail_channels(settings)
     service = Service(definition, settings)
 
     async def deliver(stop: asyncio.Event) -> None:
         await service.until_possible(stop)
-        async with _portal_sender(settings) as portal:
+        async with AsyncExitStack() as opened:
+            portal = await opened.enter_async_context(_portal_sender(settings))
             channels = {
                 ContactMethod.PORTAL: Channel(portal, settings.attempt_timeout_seconds),
-                **email,
+                **by_mail,
+                ContactMethod.PHONE: Channel(PhoneSender(), settings.attempt_timeout_seconds),
             }
+            if settings.fax_provider is FaxProvider.SINCH:
+                sinch = await opened.enter_async_context(_sinch_sender(settings))
+                channels[ContactMethod.FAX] = Channel(sinch, settings.fax_deadline_seconds)
             worker = Worker(
                 service.system_engine,
                 channels,
@@ -89,17 +97,34 @@ def _portal_sender(settings: DispatchSettings) -> PortalSender:
     )
 
 
-def _email_channel(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
-    """The e-mail channel, where a relay is set."""
+def _sinch_sender(settings: DispatchSettings) -> SinchFaxSender:
+    secret = settings.sinch_key_secret
+    return SinchFaxSender(
+        render_letter=render_letter,
+        url=settings.sinch_url,
+        project_id=settings.sinch_project_id or "",
+        key_id=settings.sinch_key_id or "",
+        key_secret=secret.get_secret_value() if secret is not None else "",
+        connection_limit=settings.concurrency,
+    )
+
+
+def _mail_channels(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
+    """E-mail, and fax by mail, where a relay is set."""
     if settings.smtp_url is None or settings.mail_from is None:
         return {}
     try:
         relay = parse_smtp_url(settings.smtp_url)
     except ValueError as error:
         raise SettingError(f"DISPATCH_SMTP_URL: {error}") from None
+    mail_from, ca_file = settings.mail_from, settings.smtp_ca_file
+    deadline = settings.attempt_timeout_seconds + REPLY_AFTER_DATA_SECONDS
     try:
-        sender = EmailSender(relay, settings.mail_from, ca_file=settings.smtp_ca_file)
+        email = EmailSender(relay, mail_from, ca_file=ca_file)
     except ValueError as error:
         raise SettingError(f"DISPATCH_MAIL_FROM: {error}") from None
-    deadline = settings.attempt_timeout_seconds + REPLY_AFTER_DATA_SECONDS
-    return {ContactMethod.EMAIL: Channel(sender, deadline)}
+    channels = {ContactMethod.EMAIL: Channel(email, deadline)}
+    if settings.fax_provider is FaxProvider.MAIL and settings.fax_mail_domain is not None:
+        fax = FaxMailSender(relay, mail_from, settings.fax_mail_domain, ca_file=ca_file)
+        channels[ContactMethod.FAX] = Channel(fax, deadline)
+    return channels

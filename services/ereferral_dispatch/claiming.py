@@ -160,7 +160,8 @@ _FORGOTTEN = text(
     UPDATE lane l
     SET {_NEXT_LOOK}
     FROM (SELECT DISTINCT org_id, lane_id FROM ereferral WHERE due_at <= now()) AS waiting
-    WHERE l.org_id = waiting.org_id AND l.id = waiting.lane_id AND l.due_at IS NULL
+    WHERE l.org_id = waiting.org_id AND l.id = waiting.lane_id
+      AND (l.due_at IS NULL OR l.due_at > now())
       AND {_RUNNING} < :lane_concurrency
     """
 )
@@ -253,7 +254,8 @@ async def wake_lanes(
 
 
 async def remember_lanes(engine: AsyncEngine, limits: Limits) -> int:
-    """Give a time to lanes in which something is due and that have none; how many there were."""
+    """Give the right time to lanes in which something is due and that have none or a later one;
+    how many there were."""
     async with engine.begin() as connection:
         result = await connection.execute(_FORGOTTEN, _next_look(limits))
     return result.rowcount

@@ -59,6 +59,7 @@ class Ereferral(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, FetchedValue())
     referral_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
     referral_partner_id: Mapped[UUID]
     referral_partner_name: Mapped[str | None]
     status: Mapped[str]

@@ -48,6 +48,7 @@ def announce(
     """Publish an event about it as it is now: a version of its own."""
     row.version += 1
     row.updated_at = workspace.now
+    workspace.concerns(row.patient_id)
     workspace.publish(event, ereferral_change(row, call))
 
 

@@ -176,10 +176,14 @@ class Recorder:
                 .limit(LOST_AT_A_TIME)
                 .with_for_update(key_share=True, skip_locked=True, of=Ereferral)
             )
-            found = lost.all()
-            for row, attempt in found:
-                await self._settle(session, row, attempt, _lost_outcome(attempt))
-        return len(found)
+            settled = 0
+            for row, attempt in lost.all():
+                # Its worker may have recorded it before its row was locked here.
+                await session.refresh(attempt)
+                if attempt.finished_at is None:
+                    await self._settle(session, row, attempt, _lost_outcome(attempt))
+                    settled += 1
+        return settled
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
@@ -244,6 +248,9 @@ class Recorder:
         elif lane.held_at is None and must_be_held(streak, outcome, self.hold_rule, workspace.now):
             lane.probe_at = workspace.now + timedelta(seconds=self.probe_every_seconds)
             hold_lane(lane, workspace, row.referral_partner_name)
+        if lane.held_at is not None and lane.probe_at is not None:
+            # A lane that was full has no time of its own, and nor has what is held in it.
+            lane.due_at = min(lane.due_at or lane.probe_at, lane.probe_at)
         return lane.held_at is not None
 
 

@@ -1,5 +1,6 @@
 """The settings of dispatch. Source: the delivery rules and the operations page."""
 
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -11,6 +12,15 @@ from contracts.referral_partner import ContactMethod
 from messaging.settings import ServiceSettings
 
 Network = IPv4Network | IPv6Network
+
+_DOMAIN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
+
+
+class FaxProvider(StrEnum):
+    """How faxes go out."""
+
+    MAIL = "mail"
+    SINCH = "sinch"
 
 
 def _split(value: Any) -> Any:
@@ -77,15 +87,52 @@ class DispatchSettings(ServiceSettings):
         description="Mail relay: `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.",
     )
     smtp_ca_file: Path | None = Field(
-        None, description="CA certificates (PEM) for the relay; unset: the system's."
+        None, description="CA certificates (PEM) for the relay, trusted beside the system's."
     )
     portal_ca_file: Path | None = Field(
-        None, description="CA certificates (PEM) for portals; unset: the system's."
+        None, description="CA certificates (PEM) for portals, trusted beside the system's."
     )
     mail_from: str | None = Field(None, description="The sender's address of e-mails.")
+    fax_provider: FaxProvider = Field(
+        FaxProvider.MAIL, description="How faxes go out: `mail` or `sinch`."
+    )
+    fax_mail_domain: Annotated[str, Field(pattern=_DOMAIN)] | None = Field(
+        None,
+        description="Faxes go by mail to `<number>@` this domain of a fax service; unset: none do.",
+    )
+    sinch_project_id: str | None = Field(None, description="The Sinch project that sends faxes.")
+    sinch_key_id: str | None = Field(None, description="The id of that project's access key.")
+    sinch_key_secret: SecretStr | None = Field(
+        None, description="The secret of that project's access key."
+    )
+    sinch_url: str = Field(
+        "https://fax.api.sinch.com", description="Where Sinch's fax interface is."
+    )
+    fax_deadline_seconds: Annotated[float, Field(gt=0, le=7200)] = Field(
+        900, description="How long a fax through Sinch is followed; then its outcome is unknown."
+    )
 
     @model_validator(mode="after")
     def _mail_needs_a_sender(self) -> Self:
         if self.smtp_url is not None and self.mail_from is None:
             raise ValueError("DISPATCH_MAIL_FROM is not set: DISPATCH_SMTP_URL needs it")
+        return self
+
+    @model_validator(mode="after")
+    def _faxes_need_a_way_out(self) -> Self:
+        if self.fax_provider is FaxProvider.MAIL:
+            if self.fax_mail_domain is not None and self.smtp_url is None:
+                raise ValueError("DISPATCH_SMTP_URL is not set: DISPATCH_FAX_MAIL_DOMAIN needs it")
+            return self
+        for name, value in (
+            ("DISPATCH_SINCH_PROJECT_ID", self.sinch_project_id),
+            ("DISPATCH_SINCH_KEY_ID", self.sinch_key_id),
+            ("DISPATCH_SINCH_KEY_SECRET", self.sinch_key_secret),
+        ):
+            if not value:
+                raise ValueError(f"{name} is not set: DISPATCH_FAX_PROVIDER=sinch needs it")
+        if not self.sinch_url.startswith(
+            ("https://", "http://") if self.allow_http else "https://"
+        ):
+            raise ValueError("DISPATCH_SINCH_URL must start with https://")
         return self

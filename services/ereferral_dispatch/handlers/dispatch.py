@@ -71,6 +71,7 @@ def _planned(
         org_id=workspace.org_id,
         id=command.dispatch_uuid,
         referral_id=command.referral.id,
+        patient_id=command.patient.id,
         referral_partner_id=partner.id,
         referral_partner_name=display_name(
             partner.contact_type, partner.first_name, partner.last_name, partner.practice_name

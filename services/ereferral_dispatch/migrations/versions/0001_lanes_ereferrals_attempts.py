@@ -41,6 +41,7 @@ def upgrade() -> None:
             id uuid NOT NULL,
             seq bigint GENERATED ALWAYS AS IDENTITY,
             referral_id uuid NOT NULL,
+            patient_id uuid NOT NULL,
             referral_partner_id uuid NOT NULL,
             referral_partner_name text,
             status text NOT NULL,
