@@ -8,6 +8,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    Strict,
     model_serializer,
 )
 
@@ -187,5 +188,5 @@ class EreferralNews(BaseModel):
     type: str
     subject: Uuid
     time: Time
-    aggregateversion: int
+    aggregateversion: Annotated[int, Strict()]
     data: State

@@ -5,11 +5,17 @@ from contracts.ereferral import EreferralChange
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import EventSource, EventType
 from contracts.referral import Referral
+from contracts.referral_attribution import ReferralAttribution
 from contracts.referral_partner import ReferralPartner
+from contracts.referral_source import ReferralSource
+from contracts.referral_source_cost import ReferralSourceCost
 from contracts.shapes import Shape
 
 _DATA: dict[str, type[Shape]] = {
     "referral_partner": ReferralPartner,
+    "referral_source": ReferralSource,
+    "referral_source_cost": ReferralSourceCost,
+    "referral_attribution": ReferralAttribution,
     "patient": Patient,
     "provider": Provider,
     "practice": Practice,

@@ -7,7 +7,10 @@ from contracts import directory as d
 from contracts import ereferral as e
 from contracts import ereferral_staff as s
 from contracts import referral as r
+from contracts import referral_attribution as a
 from contracts import referral_partner as p
+from contracts import referral_source as rs
+from contracts import referral_source_cost as c
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Listing, Query, Shape
 
@@ -74,6 +77,50 @@ OPERATIONS: dict[str, Operation] = {
         _command(_R, "referral_partner.archive", p.ReferralPartnerArchive, None, _ARCHIVED),
         _query(_R, "referral_partner.get", p.ReferralPartnerGet, p.ReferralPartner),
         _query(_R, "referral_partner.list", p.ReferralPartnerList, Listing[p.ReferralPartner]),
+        _command(
+            _R, "referral_source.create", rs.ReferralSourceCreate, rs.ReferralSource, _CREATED
+        ),
+        _command(_R, "referral_source.update", rs.ReferralSourceUpdate, rs.ReferralSource),
+        _command(_R, "referral_source.archive", rs.ReferralSourceArchive, None, _ARCHIVED),
+        _query(_R, "referral_source.get", rs.ReferralSourceGet, rs.ReferralSource),
+        _query(_R, "referral_source.list", rs.ReferralSourceList, rs.ReferralSourceListing),
+        _query(_R, "referral_source.report", rs.ReferralSourceReport, rs.SourceReport),
+        _command(
+            _R,
+            "referral_source_cost.create",
+            c.ReferralSourceCostCreate,
+            c.ReferralSourceCost,
+            _CREATED,
+        ),
+        _command(
+            _R, "referral_source_cost.update", c.ReferralSourceCostUpdate, c.ReferralSourceCost
+        ),
+        _command(_R, "referral_source_cost.archive", c.ReferralSourceCostArchive, None, _ARCHIVED),
+        _query(_R, "referral_source_cost.get", c.ReferralSourceCostGet, c.ReferralSourceCost),
+        _query(
+            _R,
+            "referral_source_cost.list",
+            c.ReferralSourceCostList,
+            Listing[c.ReferralSourceCost],
+        ),
+        _command(
+            _R,
+            "referral_attribution.create",
+            a.ReferralAttributionCreate,
+            a.ReferralAttribution,
+            _CREATED,
+        ),
+        _command(
+            _R, "referral_attribution.update", a.ReferralAttributionUpdate, a.ReferralAttribution
+        ),
+        _command(_R, "referral_attribution.archive", a.ReferralAttributionArchive, None, _ARCHIVED),
+        _query(_R, "referral_attribution.get", a.ReferralAttributionGet, a.ReferralAttribution),
+        _query(
+            _R,
+            "referral_attribution.list",
+            a.ReferralAttributionList,
+            Listing[a.ReferralAttribution],
+        ),
         _command(_R, "patient.put", d.PatientPut, d.Patient),
         _command(_R, "patient.archive", d.PatientArchive, None, _ARCHIVED),
         _query(_R, "patient.get", d.PatientGet, d.Patient),

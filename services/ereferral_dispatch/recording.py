@@ -206,7 +206,9 @@ class Recorder:
         step = self._step(row, outcome)
         if may_have_been_received(outcome) and row.message == Message.REFERRAL:
             row.received_position = row.position
-        if isinstance(step, (Retry, NextChannel, GiveUp)):
+        if isinstance(step, (Retry, NextChannel, GiveUp)) or isinstance(
+            outcome, (TransientFailure, PermanentFailure)
+        ):
             # A mail whose outcome nobody knows has not been shown to fail.
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
         _go_on(row, step, outcome, workspace, lane_is_held=held)

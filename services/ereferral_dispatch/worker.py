@@ -18,6 +18,7 @@ from messaging.database import is_outage
 from messaging.envelope import read_body
 from messaging.waiting import pause
 from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
+from services.ereferral_dispatch.crossing import settle_crossed
 from services.ereferral_dispatch.holding import settle_held
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import (
@@ -101,12 +102,15 @@ class Worker:
             await self._drain()
 
     async def sweep(self, stop: asyncio.Event) -> None:
-        """Every five seconds: settle attempts past their lease, held lanes, and forgotten ones."""
+        """Every five seconds: settle attempts past their lease, cancels that crossed their dispatch,
+        held lanes, and forgotten ones."""
         while not stop.is_set():
             try:
                 lost = await self._recorder.settle_lost()
                 if lost:
                     log.warning("attempts of lost workers settled", count=lost)
+                    self._after_commit()
+                if await settle_crossed(self._engine, self._recorder.publishing):
                     self._after_commit()
                 if await settle_held(self._engine, self._recorder.publishing):
                     self._after_commit()

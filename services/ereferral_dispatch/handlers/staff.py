@@ -21,9 +21,11 @@ from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.handlers.attempt import (
+    all_attempts,
     close_open_call,
     find_newest_attempt,
     newest_attempt,
+    portal_that_may_have_it,
     record_call,
 )
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
@@ -88,7 +90,7 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
         end(row, EreferralStatus.DELIVERED, workspace)
     else:
         if row.received_position == row.position:
-            row.received_position = None
+            row.received_position = portal_that_may_have_it(row, workspace)
         _go_on_elsewhere(row, workspace)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
@@ -165,7 +167,9 @@ def _around(
     command: EreferralRetry | EreferralCompleteCall | EreferralResolve, workspace: Workspace
 ) -> Sequence[Need]:
     row = workspace.find(Ereferral, command.ereferral_uuid)
-    return () if row is None else [*lanes_of(row), *newest_attempt(row)]
+    if row is None:
+        return ()
+    return [*lanes_of(row), *newest_attempt(row), *all_attempts(row)]
 
 
 HANDLERS: Handlers = {

@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Protocol
 
 import pytest
 
 from services.ereferral_dispatch.rules.outcomes import (
+    CallRequested,
     Delivered,
     Outcome,
     OutcomeUnknown,
@@ -22,9 +24,15 @@ from services.ereferral_dispatch.rules.outcomes import (
     Sent,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Consignment, Sender
+from services.ereferral_dispatch.senders.base import (
+    AttemptWithdrawn,
+    Consignment,
+    Message,
+    Sender,
+)
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 5.0
+DEADLINE_SECONDS = 1.0
 
 
 class Behaviour(StrEnum):
@@ -74,6 +82,9 @@ class Partner(Protocol):
 
 class Harness(Protocol):
     """A channel's sender and its partners."""
+
+    asks_a_person: bool
+    """Whether nothing leaves by this channel: a person is asked to call."""
 
     def sender(self) -> AbstractAsyncContextManager[Sender]:
         """The sender, open."""
@@ -202,14 +213,77 @@ async def composing_is_pure(harness: Harness) -> None:
         assert events == []
 
 
-LAWS: tuple[Callable[[Harness], Awaitable[None]], ...] = (
+async def a_deadline_ends_an_attempt(harness: Harness) -> None:
+    """A partner that took everything and is silent holds nobody longer than the caller's deadline.
+
+    TimeoutError reaches the caller, with the point passed: it can tell that the outcome is unknown.
+    """
+    async with harness.sender() as sender, harness.partner(Behaviour.SILENT) as partner:
+        consignment, point = harness.consignment(partner.address), Point()
+        content = sender.compose(consignment)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await sender.send(consignment, content, point)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await partner.until_left()
+        assert point.awaited == 1
+        assert partner.attempts == 1
+        assert partner.content_bytes > 0
+
+
+async def nothing_leaves_where_a_person_calls(harness: Harness) -> None:
+    """Takes the place of the laws about what leaves: by phone nothing does.
+
+    Whatever the partner is like, the outcome is the script and the letter, at once; nobody is
+    connected to, and there is no point of no return to pass: a worker that is lost here has told
+    the partner nothing.
+    """
+    async with harness.sender() as sender:
+        for behaviour in Behaviour:
+            async with harness.partner(behaviour) as partner:
+                consignment, point = harness.consignment(partner.address), Point(withdraw=True)
+                content = sender.compose(consignment)
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    outcome = await sender.send(consignment, content, point)
+                assert isinstance(outcome, CallRequested)
+                assert outcome.script
+                assert outcome.letter.startswith(b"%PDF-")
+                assert (point.awaited, partner.attempts, partner.content_bytes) == (0, 0, 0)
+
+
+async def a_cancellation_is_a_message_of_its_own(harness: Harness) -> None:
+    """It is composed and sent like the referral, always the same, and is not the referral."""
+    async with harness.sender() as sender, harness.partner(Behaviour.ACCEPTS) as partner:
+        referral = harness.consignment(partner.address)
+        cancellation = replace(
+            referral, message=Message.CANCELLATION, cancel_reason="Sent by mistake"
+        )
+        content = sender.compose(cancellation)
+        assert content == sender.compose(cancellation)
+        assert content != sender.compose(referral)
+        outcome = await sender.send(cancellation, content, Point())
+        taken = (CallRequested,) if harness.asks_a_person else (Delivered, Sent)
+        assert isinstance(outcome, taken)
+
+
+Law = Callable[[Harness], Awaitable[None]]
+
+_OF_EVERY_CHANNEL: tuple[Law, ...] = (composing_is_pure, a_cancellation_is_a_message_of_its_own)
+_OF_SENDING: tuple[Law, ...] = (
     outcomes_follow_the_partner,
     content_waits_for_the_point_of_no_return,
     a_withdrawn_attempt_sends_nothing,
     an_error_of_the_point_is_our_own,
     cancellation_closes_the_connection,
-    composing_is_pure,
+    a_deadline_ends_an_attempt,
 )
+_OF_ASKING: tuple[Law, ...] = (nothing_leaves_where_a_person_calls,)
+
+
+def laws_of(harness: Harness) -> tuple[Law, ...]:
+    """Those of every channel, and those of one that sends, or of one that asks a person."""
+    return _OF_EVERY_CHANNEL + (_OF_ASKING if harness.asks_a_person else _OF_SENDING)
+
 
 _watching: dict[int, list[str]] = {}
 

@@ -1,11 +1,13 @@
-"""The e-mail channel's harness for the conformance suite."""
+"""The harnesses of e-mail, and of fax by mail, for the conformance suite."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from services.ereferral_dispatch.senders.base import Consignment
-from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.senders.base import Consignment, Sender
+from services.ereferral_dispatch.senders.email import EmailSender, SmtpRelay, parse_smtp_url
+from services.ereferral_dispatch.senders.fax import FaxMailSender
 from tests.integration.dispatch.conformance import Behaviour
 from tests.integration.dispatch.relays import Do, ScriptedRelay, free_port, scripted_relay
 from tests.samples import sample_consignment
@@ -45,14 +47,15 @@ class EmailPartner:
 class EmailHarness:
     """A sender whose relay is another one for each partner, at the same place."""
 
+    asks_a_person = False
+
     def __init__(self) -> None:
         self._port = 0
 
     @asynccontextmanager
-    async def sender(self) -> AsyncIterator[EmailSender]:
+    async def sender(self) -> AsyncIterator[Sender]:
         self._port = await free_port()
-        relay = parse_smtp_url(f"smtp://127.0.0.1:{self._port}")
-        yield EmailSender(relay, "referrals@handoff.example")
+        yield self._sender(parse_smtp_url(f"smtp://127.0.0.1:{self._port}"))
 
     @asynccontextmanager
     async def partner(self, behaviour: Behaviour) -> AsyncIterator[EmailPartner]:
@@ -64,3 +67,16 @@ class EmailHarness:
 
     def consignment(self, address: str) -> Consignment:
         return sample_consignment(address=f"desk@{address}")
+
+    def _sender(self, relay: SmtpRelay) -> Sender:
+        return EmailSender(relay, "referrals@handoff.example")
+
+
+class FaxMailHarness(EmailHarness):
+    """The relay of a fax service: the partner is a number there."""
+
+    def consignment(self, address: str) -> Consignment:
+        return sample_consignment(channel=ContactMethod.FAX, address="+12025550112")
+
+    def _sender(self, relay: SmtpRelay) -> Sender:
+        return FaxMailSender(relay, "referrals@handoff.example", "fax.example")

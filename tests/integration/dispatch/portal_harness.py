@@ -70,6 +70,8 @@ class PortalPartner:
 class PortalHarness:
     """Portals over plain http, which the tests' policy opens on loopback."""
 
+    asks_a_person = False
+
     def sender(self) -> AbstractAsyncContextManager[PortalSender]:
         return portal_sender()
 

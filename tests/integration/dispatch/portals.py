@@ -34,11 +34,11 @@ class Received:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Received:
-    """One whole request with a Content-Length; IncompleteReadError where it does not come."""
+    """One whole request, its body by Content-Length; IncompleteReadError where it does not come."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     request_line, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    body = await reader.readexactly(int(headers["content-length"]))
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Received(request_line, headers, body)
 
 
@@ -53,7 +53,12 @@ class RawPortal:
     """Runs its script once for each connection and keeps what it saw."""
 
     def __init__(
-        self, script: Script, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+        self,
+        script: Script,
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self._script = script
         self._tls = tls
@@ -63,11 +68,11 @@ class RawPortal:
         self.requests: list[Received] = []
         self.connections = 0
         self.bytes_received = 0
-        self.port = 0
+        self.port = port
         self.left = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._serve, self._host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -11,7 +11,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     OutcomeUnknown,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.base import AttemptWithdrawn
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Message
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.portal.signature import partner_secret, whsec
 from tests.integration.dispatch.portals import (
@@ -84,9 +84,10 @@ async def test_a_retry_sends_the_same_bytes_under_the_same_id(sender: PortalSend
 async def test_a_cancellation_has_an_id_of_its_own(sender: PortalSender) -> None:
     """Under the referral's own id it would be dropped as a repeat."""
     async with RawPortal(answering(OK)) as portal:
-        consignment = addressed(portal.url)
-        content = sender.compose_cancellation(consignment, "Sent by mistake")
-        await sender.send_cancellation(consignment, content, Gate())
+        consignment = addressed(
+            portal.url, message=Message.CANCELLATION, cancel_reason="Sent by mistake"
+        )
+        await sender.send(consignment, sender.compose(consignment), Gate())
     (request,) = portal.requests
     assert request.headers["webhook-id"] == f"{EREFERRAL_ID}.cancel"
     assert b'"revoked"' in request.body

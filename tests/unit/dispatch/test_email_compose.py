@@ -6,9 +6,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-import hypothesis
 import pytest
-from hypothesis import strategies
 
 from contracts.referral import Priority
 from services.ereferral_dispatch.letter import render_letter
@@ -58,6 +56,25 @@ def text_of(message: EmailMessage) -> str:
     assert body is not None
     text: str = body.get_content()
     return text.replace("\r\n", "\n")
+
+
+def message_of(sender_name: str, subject: str) -> bytes:
+    return build_message(
+        MailMessage(
+            ereferral_id=EREFERRAL_ID,
+            channel=sample_consignment().channel,
+            mail_from=FROM,
+            sender_name=sender_name,
+            reply_to="office@example.com",
+            recipient="desk@partner.example",
+            subject=subject,
+            text="text",
+            written_at=SENT_AT,
+            important=False,
+            letter=b"%PDF",
+            letter_name="letter.pdf",
+        )
+    )
 
 
 def addresses(header: Any) -> Sequence[tuple[str, str]]:
@@ -164,30 +181,11 @@ def test_a_name_is_only_a_name(name: str) -> None:
     )
 
 
-@hypothesis.settings(max_examples=200, deadline=None)
-@hypothesis.given(strategies.text(min_size=1, max_size=200), strategies.text(max_size=200))
-@hypothesis.example("x\u2028Bcc: thief@example.org", "y\r\nBcc: thief@example.org\r\n\r\nbody")
-@hypothesis.example("x\u0085Bcc: thief@example.org", "y\x0bBcc: thief@example.org")
-@hypothesis.example("x\x1cBcc: thief@example.org", "y\u2029Bcc: thief@example.org")
-def test_no_text_can_add_a_header_or_a_recipient(name: str, subject: str) -> None:
+@pytest.mark.parametrize("end", ["\r\n", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_no_line_end_can_add_a_header_or_a_recipient(end: str) -> None:
     """Every kind of line end in a name or subject stays within its own header."""
     message = parsed(
-        build_message(
-            MailMessage(
-                ereferral_id=EREFERRAL_ID,
-                channel=sample_consignment().channel,
-                mail_from=FROM,
-                sender_name=name,
-                reply_to="office@example.com",
-                recipient="desk@partner.example",
-                subject=subject,
-                text="text",
-                written_at=SENT_AT,
-                important=False,
-                letter=b"%PDF",
-                letter_name="letter.pdf",
-            )
-        )
+        message_of(f"x{end}Bcc: a@example.org", f"y{end}Bcc: a@example.org{end}{end}z")
     )
     assert message.keys() == HEADERS
     assert [spec for _, spec in addresses(message["From"])] == [FROM]

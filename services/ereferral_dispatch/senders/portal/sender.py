@@ -1,6 +1,5 @@
 """The portal sender: one POST an attempt, and what became of it."""
 
-import asyncio
 import errno
 import re
 from collections.abc import Callable
@@ -23,7 +22,6 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
-    TransientFailure,
     http_code,
 )
 from services.ereferral_dispatch.senders.base import Consignment, Message, PointOfNoReturn

@@ -103,7 +103,7 @@ def test_a_character_without_a_glyph_shows_its_code() -> None:
     assert missing_glyphs(pdf) == 0
 
 
-@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.settings(max_examples=15, deadline=None)
 @hypothesis.given(strategies.text(min_size=1, max_size=30))
 def test_every_text_gives_a_letter(text: str) -> None:
     """Whatever Unicode has can be written in the notes, and nothing of it stops a referral."""

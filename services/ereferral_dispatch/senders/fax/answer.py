@@ -1,0 +1,136 @@
+"""What Sinch's fax interface says, as outcomes. Pure.
+
+Source: the Sinch Fax API 3.0 reference (developers.sinch.com/docs/fax/api-reference), "Faxes" and
+"Error Messages". A FAILURE means that nobody received the fax, so it may be sent again.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+import orjson
+
+from contracts.ereferral import FAX_COMPLETED, FailureCode
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    Outcome,
+    OutcomeUnknown,
+    PermanentFailure,
+    TransientFailure,
+    http_code,
+)
+
+Fax = Mapping[str, object]
+_FAX_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+# As for portals: 408 Request Timeout, 425 Too Early, 429 Too Many Requests; and 503, whose server
+# took nothing. Any other 5xx may have come after the fax was made, and a fax cannot be recognised
+# as a repeat.
+_TRANSIENT = frozenset({408, 425, 429, 503})
+
+
+class FaxStatus(StrEnum):
+    """The status of a fax (schema FaxStatus)."""
+
+    QUEUED = "QUEUED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILURE = "FAILURE"
+
+
+class ErrorType(StrEnum):
+    """Why a fax failed (schema ErrorType; LINE_ERROR is in the provider's own client alone)."""
+
+    CALL = "CALL_ERROR"
+    LINE = "LINE_ERROR"
+    FAX = "FAX_ERROR"
+    DOCUMENT = "DOCUMENT_CONVERSION_ERROR"
+    FATAL = "FATAL_ERROR"
+    GENERAL = "GENERAL_ERROR"
+
+
+_CONGESTION = 15
+_RING_TIMEOUT, _BUSY, _NO_FAX_MACHINE = 16, 17, 30
+_INCOMPATIBLE_DESTINATION, _NOT_OPERATIONAL, _NOT_ACTIVE = 32, 34, 49
+_CALL_CODES = {
+    _CONGESTION: FailureCode.CONGESTION,
+    _BUSY: FailureCode.LINE_BUSY,
+    _RING_TIMEOUT: FailureCode.NO_ANSWER,
+    _NO_FAX_MACHINE: FailureCode.NO_ANSWER,
+    _NOT_OPERATIONAL: FailureCode.BAD_NUMBER,
+    _NOT_ACTIVE: FailureCode.BAD_NUMBER,
+}
+_CALL_PERMANENT = frozenset({_INCOMPATIBLE_DESTINATION, _NOT_OPERATIONAL, _NOT_ACTIVE})
+_NO_ANSWER_OUT_OF_PAPER, _NUMBER_NOT_PERMITTED = 48, 133
+_FAX_CODES = {
+    _NO_ANSWER_OUT_OF_PAPER: FailureCode.NO_ANSWER,
+    _NUMBER_NOT_PERMITTED: FailureCode.BAD_NUMBER,
+}
+# The machine cannot take it (7 size, 25 resolution, 31 and 68 incompatible), 46 no funds, 75 taken
+# back by a person at the provider, 113 the file is gone, 133 the number is not permitted.
+_FAX_PERMANENT = frozenset({7, 25, 31, 46, 68, 75, 113, _NUMBER_NOT_PERMITTED})
+# 57 and 69: the file could not be stored. All other conversion errors are about the file itself.
+_DOCUMENT_TRANSIENT = frozenset({57, 69})
+
+
+def read_fax(body: bytes | None) -> Fax | None:
+    """The fax that a body shows; None where it shows none."""
+    try:
+        fax = orjson.loads(body or b"")
+    except orjson.JSONDecodeError:
+        return None
+    return fax if isinstance(fax, dict) else None
+
+
+def fax_id(fax: Fax | None) -> str | None:
+    """The id to ask for it by; None where there is none that fits into a path."""
+    identifier = None if fax is None else fax.get("id")
+    if isinstance(identifier, str) and _FAX_ID.fullmatch(identifier):
+        return identifier
+    return None
+
+
+def outcome_of_fax(fax: Fax) -> Outcome | None:
+    """What became of a fax; None while it is under way, or its status is one we do not know."""
+    match fax.get("status"):
+        case FaxStatus.COMPLETED:
+            return Delivered(FAX_COMPLETED)
+        case FaxStatus.FAILURE:
+            return _failure(fax.get("errorType"), fax.get("errorCode"))
+    return None
+
+
+def outcome_of_refusal(status: int, retry_after_seconds: float | None) -> Outcome:
+    """What an answer other than 2xx to the request for a fax means."""
+    code = http_code(status)
+    if status in _TRANSIENT:
+        return TransientFailure(
+            code, "The fax provider cannot take it now.", retry_after_seconds=retry_after_seconds
+        )
+    if 300 <= status <= 499:
+        return PermanentFailure(code, "The fax provider refused it.")
+    if 100 <= status <= 599:
+        return OutcomeUnknown(code, "The fax provider failed; it may have taken it.")
+    return OutcomeUnknown(FailureCode.NO_ANSWER, "The fax provider's answer is not HTTP.")
+
+
+def _failure(error_type: object, error_code: object) -> TransientFailure | PermanentFailure:
+    """Of the error only its type and number are kept."""
+    number = error_code if isinstance(error_code, int) else 0
+    try:
+        kind = ErrorType(str(error_type))
+    except ValueError:
+        return TransientFailure(FailureCode.FAX_FAILED, f"unknown error {number}")
+    detail = f"{kind} {number}"
+    code, permanent = FailureCode.FAX_FAILED, False
+    match kind:
+        case ErrorType.CALL | ErrorType.LINE:
+            code, permanent = _CALL_CODES.get(number, code), number in _CALL_PERMANENT
+        case ErrorType.FAX:
+            code, permanent = _FAX_CODES.get(number, code), number in _FAX_PERMANENT
+        case ErrorType.DOCUMENT:
+            permanent = number not in _DOCUMENT_TRANSIENT
+        case ErrorType.FATAL:
+            permanent = True
+        case ErrorType.GENERAL:
+            permanent = False
+    return PermanentFailure(code, detail) if permanent else TransientFailure(code, detail)

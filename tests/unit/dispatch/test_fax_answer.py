@@ -1,0 +1,98 @@
+"""What Sinch's fax interface says, as outcomes: the table of its errors."""
+
+import pytest
+
+from contracts.ereferral import FAX_COMPLETED, FailureCode
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    OutcomeUnknown,
+    PermanentFailure,
+    TransientFailure,
+)
+from services.ereferral_dispatch.senders.fax.answer import (
+    fax_id,
+    outcome_of_fax,
+    outcome_of_refusal,
+    read_fax,
+)
+
+FAILED = FailureCode.FAX_FAILED
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "IN_PROGRESS", "SOMETHING_NEW", None, 7])
+def test_only_a_known_end_is_an_end(status: object) -> None:
+    """A status that we do not know counts neither as success nor as failure."""
+    assert outcome_of_fax({"status": status}) is None
+
+
+def test_completed_is_delivered() -> None:
+    """The partner's machine took every page."""
+    assert outcome_of_fax({"status": "COMPLETED"}) == Delivered(FAX_COMPLETED)
+
+
+@pytest.mark.parametrize(
+    ("error_type", "number", "code"),
+    [
+        ("CALL_ERROR", 15, FailureCode.CONGESTION),
+        ("CALL_ERROR", 16, FailureCode.NO_ANSWER),  # ring timeout
+        ("CALL_ERROR", 17, FailureCode.LINE_BUSY),
+        ("LINE_ERROR", 17, FailureCode.LINE_BUSY),
+        ("CALL_ERROR", 30, FailureCode.NO_ANSWER),
+        ("FAX_ERROR", 48, FailureCode.NO_ANSWER),  # may be out of paper
+        ("CALL_ERROR", 11, FAILED),  # dropped
+        ("CALL_ERROR", 43, FAILED),  # problem establishing the connection
+        ("FAX_ERROR", 6, FAILED),
+        ("FAX_ERROR", 131, FAILED),  # incomplete transmission
+        ("FAX_ERROR", 132, FAILED),  # no fax tone
+        ("DOCUMENT_CONVERSION_ERROR", 57, FAILED),  # the file could not be stored
+        ("GENERAL_ERROR", 1, FAILED),
+    ],
+)
+def test_what_may_work_later(error_type: str, number: int, code: FailureCode) -> None:
+    """Transient: the same number is tried again."""
+    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number}
+    assert outcome_of_fax(fax) == TransientFailure(code, f"{error_type} {number}")
+
+
+@pytest.mark.parametrize(
+    ("error_type", "number", "code"),
+    [
+        ("CALL_ERROR", 34, FailureCode.BAD_NUMBER),  # not operational
+        ("CALL_ERROR", 49, FailureCode.BAD_NUMBER),  # not active
+        ("FAX_ERROR", 133, FailureCode.BAD_NUMBER),  # not permitted
+        ("CALL_ERROR", 32, FAILED),  # incompatible destination
+        ("FAX_ERROR", 7, FAILED),  # the page's size
+        ("FAX_ERROR", 31, FAILED),  # incompatible machine
+        ("FAX_ERROR", 46, FAILED),  # no funds
+        ("DOCUMENT_CONVERSION_ERROR", 133, FAILED),
+        ("FATAL_ERROR", 1, FAILED),
+    ],
+)
+def test_what_will_not_work(error_type: str, number: int, code: FailureCode) -> None:
+    """Permanent: the next channel is tried. 133 is one thing of a fax, another of a document."""
+    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number}
+    assert outcome_of_fax(fax) == PermanentFailure(code, f"{error_type} {number}")
+
+
+@pytest.mark.parametrize(
+    "error", [{}, {"errorType": "NEW_ERROR", "errorCode": "Sample Patient"}, {"errorType": None}]
+)
+def test_an_error_that_we_do_not_know(error: dict[str, object]) -> None:
+    """Nobody received it, so it may be tried again; nothing of its text is kept."""
+    outcome = outcome_of_fax({"status": "FAILURE", **error})
+    assert outcome == TransientFailure(FAILED, "unknown error 0")
+
+
+def test_a_fax_that_may_have_been_made_is_unknown() -> None:
+    """503 says that nothing was taken; any other 5xx does not."""
+    assert isinstance(outcome_of_refusal(503, None), TransientFailure)
+    for status in (500, 502, 504, 599):
+        assert isinstance(outcome_of_refusal(status, None), OutcomeUnknown)
+
+
+@pytest.mark.parametrize(
+    "body", [None, b"", b"[]", b"no JSON", b'{"id": 7}', b'{"id": "a/b"}', b'{"id": ""}']
+)
+def test_a_body_without_an_id(body: bytes | None) -> None:
+    """An id goes into a path: what does not fit there is none."""
+    assert fax_id(read_fax(body)) is None
