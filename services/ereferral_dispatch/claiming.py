@@ -7,6 +7,7 @@ never waits, so it can lock lanes before e-referrals while everybody else does i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ class Claimed:
     traceparent: str | None
     message: Message
     cancel_reason: str | None
+    cancelled_at: datetime | None
     package: bytes
     content: bytes | None
 
@@ -107,7 +109,7 @@ _BEGIN = text(
             AS chosen (org_id, id, token)
         WHERE e.org_id = chosen.org_id AND e.id = chosen.id
         RETURNING e.org_id, e.id, e.attempts_made, chosen.token, e.possible_repeat, e.traceparent,
-            e.message, e.cancel_reason,
+            e.message, e.cancel_reason, e.cancel_requested_at,
             e.plan -> e.position ->> 'channel' AS channel,
             e.plan -> e.position ->> 'address' AS address
     ), attempts AS (
@@ -237,6 +239,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
             traceparent=row.traceparent,
             message=Message(row.message),
             cancel_reason=row.cancel_reason,
+            cancelled_at=row.cancel_requested_at,
             package=row.body,
             content=row.content,
         )

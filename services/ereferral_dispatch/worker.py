@@ -213,6 +213,7 @@ class _Attempt:
             traceparent=claimed.traceparent,
             message=claimed.message,
             cancel_reason=claimed.cancel_reason,
+            cancelled_at=claimed.cancelled_at,
         )
         content = claimed.content
         try:

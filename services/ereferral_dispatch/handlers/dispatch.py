@@ -11,7 +11,7 @@ from contracts.referral_partner import ContactMethod, display_name
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
-from services.ereferral_dispatch.handlers.lane import enter_lane
+from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
 from services.ereferral_dispatch.progress import announce, end
 from services.ereferral_dispatch.rules.routing import ContactPoint, contact_plan, lane_id
@@ -26,16 +26,14 @@ class Planner:
     fallback: Sequence[ContactMethod]
 
     def needs(self, command: EreferralDispatch) -> list[Need]:
-        """The e-referral or its cancel, should they be there already, and its lane."""
+        """The e-referral or its cancel, should they be there already, and its lanes."""
         plan = contact_plan(command.partner, self.fallback)
-        found = [
+        lanes = [lane_id(command.org_id, command.partner.id, point) for point in plan]
+        return [
             Need(Ereferral, (command.dispatch_uuid,)),
             Need(EarlyCancel, (command.dispatch_uuid,)),
+            *(Need(Lane, (lane,), writes=lane == lanes[0]) for lane in lanes),
         ]
-        if plan:
-            lane = lane_id(command.org_id, command.partner.id, plan[0])
-            found.append(Need(Lane, (lane,), writes=True))
-        return found
 
     def dispatch(self, command: EreferralDispatch, workspace: Workspace) -> Done:
         """Put it into its lane; it is tried as soon as there is room."""
@@ -51,6 +49,9 @@ class Planner:
         workspace.add(Ereferral, row.id, row=row)
         workspace.append(Package(org_id=row.org_id, ereferral_id=row.id, body=command.to_json()))
         enter_lane(row, workspace)
+        for position in range(1, len(plan)):
+            # A command that brings it there changes it before it could make the lane.
+            lane_at(row, position, workspace)
         announce(row, workspace, EventType.EREFERRAL_QUEUED)
         cancel = workspace.find(EarlyCancel, command.dispatch_uuid)
         if cancel is not None:

@@ -6,7 +6,7 @@ from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.models import Ereferral, Lane
-from services.ereferral_dispatch.progress import contact_point, point_at, release_lane
+from services.ereferral_dispatch.progress import point_at, release_lane
 from services.ereferral_dispatch.rules.routing import lane_id
 from services.ereferral_dispatch.shapes import channel_resource
 
@@ -25,14 +25,15 @@ def lanes_of(row: Ereferral) -> list[Need]:
     ]
 
 
-def enter_lane(row: Ereferral, workspace: Workspace) -> None:
-    """See to it that its lane is there, and is looked at now."""
-    lane = workspace.find(Lane, row.lane_id)
+def lane_at(row: Ereferral, position: int, workspace: Workspace) -> Lane:
+    """The lane of a contact point of its plan; a new one where nothing went there before."""
+    point = point_at(row, position)
+    key = lane_id(row.org_id, row.referral_partner_id, point)
+    lane = workspace.find(Lane, key)
     if lane is None:
-        point = contact_point(row)
         lane = Lane(
             org_id=row.org_id,
-            id=row.lane_id,
+            id=key,
             referral_partner_id=row.referral_partner_id,
             channel=point.channel,
             address=point.address,
@@ -41,7 +42,13 @@ def enter_lane(row: Ereferral, workspace: Workspace) -> None:
             created_at=workspace.now,
             updated_at=workspace.now,
         )
-        workspace.add(Lane, row.lane_id, row=lane)
+        workspace.add(Lane, key, row=lane)
+    return lane
+
+
+def enter_lane(row: Ereferral, workspace: Workspace) -> None:
+    """See to it that its lane is looked at now."""
+    lane = lane_at(row, row.position, workspace)
     if lane.due_at is None or lane.due_at > workspace.now:
         lane.due_at = workspace.now
 

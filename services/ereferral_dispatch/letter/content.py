@@ -48,7 +48,7 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
     content = {
         "paper": "us-letter" if practice.country in US_LETTER_COUNTRIES else "a4",
         "title": f"{'Cancelled referral' if cancelled else 'Referral'} {consignment.reference}",
-        "date": wording.date_in_words(wording.authored_at(referral).date(), practice.country),
+        "date": wording.date_in_words(consignment.authored_at.date(), practice.country),
         "reference": consignment.reference,
         "practice": _practice(consignment),
         "partner": _partner(consignment),
@@ -58,6 +58,7 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
         else None,
         "cancellation": {
             "request": wording.CANCELLATION_REQUEST,
+            "date": wording.date_in_words(consignment.written_at.date(), practice.country),
             "reason": _paragraphs(consignment.cancel_reason or ""),
         }
         if cancelled

@@ -11,7 +11,6 @@ import typst
 
 from services.ereferral_dispatch.letter.content import in_every_text, letter_content
 from services.ereferral_dispatch.letter.fonts import FONT_DIRECTORIES, spelled_out
-from services.ereferral_dispatch.letter.wording import authored_at
 from services.ereferral_dispatch.senders.base import Consignment
 
 _TEMPLATE = Path(__file__).with_name("letter.typ")
@@ -26,7 +25,7 @@ def render_letter(consignment: Consignment) -> bytes:
     Takes about 15 ms of CPU without the interpreter's lock; any number of threads may call it.
     """
     content = letter_content(consignment)
-    written_at = int(authored_at(consignment.package.referral).timestamp())
+    written_at = int(consignment.written_at.timestamp())
     try:
         return _pdf(content, written_at)
     except typst.TypstError:

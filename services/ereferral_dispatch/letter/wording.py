@@ -1,13 +1,13 @@
 """How a letter and the message around it say things: names, dates, numbers, urgency."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 import phonenumbers
 import pycountry
 
 from contracts.directory import Practice
-from contracts.referral import Priority, Referral
+from contracts.referral import Priority
 from contracts.referral_partner import ContactType, ReferralPartner
 
 _MONTHS = (
@@ -45,11 +45,6 @@ def date_in_words(day: date, country: str) -> str:
     """`November 20, 2026` in the United States, `20 November 2026` elsewhere; never only digits."""
     month = _MONTHS[day.month - 1]
     return f"{month} {day.day}, {day.year}" if country == "US" else f"{day.day} {month} {day.year}"
-
-
-def authored_at(referral: Referral) -> datetime:
-    """When the letter was written: the moment the referral was sent, whenever it is rendered."""
-    return referral.sent_at or referral.updated_at
 
 
 def number_for(number: str, country: str, *, reader_country: str) -> str:

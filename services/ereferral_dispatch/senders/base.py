@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -37,6 +38,19 @@ class Consignment:
     traceparent: str | None = None
     message: Message = Message.REFERRAL
     cancel_reason: str | None = None
+    cancelled_at: datetime | None = None
+
+    @property
+    def authored_at(self) -> datetime:
+        """When the referral was sent, whenever something about it is rendered."""
+        return self.package.referral.sent_at or self.package.referral.updated_at
+
+    @property
+    def written_at(self) -> datetime:
+        """The date of what is sent: that of the referral, or of its cancellation."""
+        if self.message is Message.CANCELLATION and self.cancelled_at is not None:
+            return self.cancelled_at
+        return self.authored_at
 
     @property
     def reference(self) -> str:

@@ -1,6 +1,7 @@
 """The letter and the mails that tell a partner that a referral is cancelled."""
 
 import email
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -28,7 +29,12 @@ ADDRESSES = {ContactMethod.EMAIL: "referrals@example.org", ContactMethod.FAX: "+
 
 def cancellation(**changes: Any) -> Consignment:
     return sample_consignment(
-        **{"message": Message.CANCELLATION, "cancel_reason": REASON, **changes}
+        **{
+            "message": Message.CANCELLATION,
+            "cancel_reason": REASON,
+            "cancelled_at": datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
+            **changes,
+        }
     )
 
 
@@ -46,7 +52,7 @@ def test_the_letter_says_what_is_cancelled_and_why() -> None:
     words = words_of(pdf)
     for said in (
         "Cancelled referral CANCELLED This referral is no longer wanted.",
-        "Referred on November 20, 2026 Reference 0123-4567-89AB Status Cancelled",
+        "Referred on November 20, 2026 Reference 0123-4567-89AB Cancelled on November 24, 2026",
         "Alex Example Example Endodontics",
         "Dear Alex Example, We have cancelled the referral below",
         "Please do not book the patient because of it.",

@@ -5,7 +5,6 @@ from pathlib import Path
 from contracts.referral import Priority
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.letter import render_letter
-from services.ereferral_dispatch.letter.wording import authored_at
 from services.ereferral_dispatch.rules.outcomes import Outcome
 from services.ereferral_dispatch.senders.base import Consignment, PointOfNoReturn
 from services.ereferral_dispatch.senders.email.text import email_subject, email_text
@@ -52,7 +51,7 @@ class EmailSender:
                 recipient=consignment.address,
                 subject=email_subject(consignment),
                 text=email_text(consignment),
-                written_at=authored_at(package.referral),
+                written_at=consignment.written_at,
                 important=package.referral.priority is not Priority.ROUTINE,
                 letter=render_letter(consignment),
                 letter_name=letter_name(consignment),

@@ -5,7 +5,6 @@ from pathlib import Path
 from contracts.referral import Priority
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.letter import render_letter
-from services.ereferral_dispatch.letter.wording import authored_at
 from services.ereferral_dispatch.rules.outcomes import Outcome
 from services.ereferral_dispatch.senders.base import Consignment, PointOfNoReturn
 from services.ereferral_dispatch.senders.email.text import email_subject
@@ -58,7 +57,7 @@ class FaxMailSender:
                 recipient=self._recipient(consignment) or f"unknown@{self._mail_domain}",
                 subject=email_subject(consignment),
                 text=f"{email_subject(consignment)}.\nThe letter is attached (PDF).\n",
-                written_at=authored_at(package.referral),
+                written_at=consignment.written_at,
                 important=package.referral.priority is not Priority.ROUTINE,
                 letter=render_letter(consignment),
                 letter_name=letter_name(consignment),

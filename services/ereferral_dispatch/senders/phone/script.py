@@ -70,8 +70,8 @@ def _say_referred(consignment: Consignment) -> str:
 
 
 def _say_cancelled(consignment: Consignment) -> str:
-    referral, practice = consignment.package.referral, consignment.package.practice
-    day = wording.date_in_words(wording.authored_at(referral).date(), practice.country)
+    practice = consignment.package.practice
+    day = wording.date_in_words(consignment.authored_at.date(), practice.country)
     sentences = [
         f"This is {wording.one_line(practice.name)}. We have CANCELLED a referral that you may "
         f"have received from us: {_patient(consignment)}, referred on {day}.",
