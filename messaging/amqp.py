@@ -15,6 +15,8 @@ from yarl import URL
 CONNECT_TIMEOUT_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10
 PERSISTENT = 2
+DIRECT_REPLY_TO = "amq.rabbitmq.reply-to."
+ADDRESSES_KNOWN = 4_096
 
 # aiormq writes the whole body of a returned message into its log.
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)
@@ -73,6 +75,9 @@ class Publisher:
         self._lock = asyncio.Lock()
         self._connection: AbstractConnection | None = None
         self._channels: dict[bool, AbstractChannel] = {}
+        self._trial: Publisher | None = None
+        self._trying = asyncio.Lock()
+        self._good_addresses: dict[str, None] = {}
 
     async def reply(
         self, body: bytes, *, routing_key: str, properties: spec.Basic.Properties
@@ -81,10 +86,36 @@ class Publisher:
 
         Raises one of BROKER_ERRORS where the connection is lost.
         """
+        if routing_key.startswith(DIRECT_REPLY_TO) and routing_key not in self._good_addresses:
+            await self._try_address(body, routing_key, properties)
+            return
         channel = await self._channel(confirms=False)
         await channel.basic_publish(
             body, routing_key=routing_key, properties=properties, mandatory=False
         )
+
+    async def _try_address(
+        self, body: bytes, routing_key: str, properties: spec.Basic.Properties
+    ) -> None:
+        """The first reply to a direct reply-to address: apart from all others, and confirmed.
+
+        Such an address names a process of the broker. At one that is made up, RabbitMQ 3.10 falls
+        over and closes the whole connection (541), and with it goes every reply under way. One
+        address is tried at a time, so that it is clear which one it was; its reply is given up.
+        """
+        async with self._trying:
+            if self._trial is None:
+                self._trial = Publisher(self._url, f"{self._name}.trial")
+            channel = await self._trial._channel(confirms=True)
+            try:
+                await channel.basic_publish(
+                    body, routing_key=routing_key, properties=properties, mandatory=False
+                )
+            except (aiormq.exceptions.ConnectionInternalError, aiormq.exceptions.ChannelClosed):
+                return
+            if len(self._good_addresses) >= ADDRESSES_KNOWN:
+                del self._good_addresses[next(iter(self._good_addresses))]
+            self._good_addresses[routing_key] = None
 
     async def deliver(
         self, body: bytes, *, exchange: str, routing_key: str, properties: spec.Basic.Properties
@@ -103,6 +134,8 @@ class Publisher:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._trial is not None:
+            await self._trial.close()
         if self._connection is not None:
             await _close(self._connection)
 

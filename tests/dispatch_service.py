@@ -32,6 +32,7 @@ SWEEP_EVERY_SECONDS = 0.2
 SIGNING_KEY = "test-signing-key"
 MAIL_FROM = "referrals@handoff.example"
 _MARK = "test.mark"
+_STATUS = "SELECT status FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2"
 _SERVICES_EXCHANGES = {"ereferral_dispatch.events": "#"}
 
 
@@ -254,16 +255,19 @@ class Org:
 
     async def until(self, ereferral_id: str, *statuses: str) -> dict[str, Any]:
         """Wait until it is in one of these statuses and show it."""
-        async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
-            while True:
-                status = await self._database.fetchval(
-                    "SELECT status FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2",
-                    self.id,
-                    UUID(ereferral_id),
-                )
-                if status in statuses:
-                    return await self.get(ereferral_id)
-                await asyncio.sleep(0.02)
+        await self.reaches(ereferral_id, *statuses)
+        return await self.get(ereferral_id)
+
+    async def reaches(self, ereferral_id: str, *statuses: str) -> None:
+        """Wait until it is in one of these statuses, asking the database alone."""
+        status = None
+        try:
+            async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
+                while status not in statuses:
+                    await asyncio.sleep(0.02)
+                    status = await self._database.fetchval(_STATUS, self.id, UUID(ereferral_id))
+        except TimeoutError:
+            raise AssertionError(f"it is {status} and not {' or '.join(statuses)}") from None
 
 
 @dataclass(frozen=True)
@@ -302,7 +306,7 @@ async def dispatching(
         chosen = dispatch_settings(database_url, rabbitmq_url, smtp_url=mail.url, **settings)
         service = await stack.enter_async_context(running_dispatch(chosen))
         # Before the service stops: it waits for what it is sending.
-        stack.callback(mail.release.set)
+        stack.callback(mail.let_all_go)
         stack.callback(portal.let_all_go)
         heard = await stack.enter_async_context(heard_by(rabbitmq_url, database))
         client = await stack.enter_async_context(open_client(rabbitmq_url))

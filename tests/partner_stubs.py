@@ -7,7 +7,7 @@ import io
 import json
 import socket
 import struct
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class PortalStub:
 
     def __init__(self) -> None:
         self._scripts: dict[str, list[Step]] = {}
-        self._hanging: dict[str, asyncio.Event] = {}
+        self._hanging: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._server: web.AppRunner | None = None
         self.port = 0
         self.posted: list[Posted] = []
@@ -102,7 +102,7 @@ class PortalStub:
 
     def let_go(self, path: str) -> None:
         """Let everything that hangs at that path end without an answer."""
-        self._hanging.setdefault(path, asyncio.Event()).set()
+        self._hanging[path].set()
 
     def at(self, path: str) -> list[Posted]:
         """What came to that path."""
@@ -148,7 +148,7 @@ class PortalStub:
         steps = self._scripts.get(posted.path) or [201]
         step = steps.pop(0) if len(steps) > 1 else steps[0]
         if step is Cut.HANG:
-            await self._hanging.setdefault(posted.path, asyncio.Event()).wait()
+            await self._hanging[posted.path].wait()
         if isinstance(step, Cut):
             _reset(request)
             return web.Response(status=500)
@@ -208,14 +208,18 @@ class Mail:
 
 class MailStub:
     """A relay that takes everything but where a recipient has a script: replies to RCPT (`450 …`),
-    or a Relay step, each used once and the last one for ever. `mails`: all it got to their end."""
+    or a Relay step, each used once and the last one for ever.
+
+    `mails`: all it got to their end; `asked`: the recipient of each RCPT. What hangs goes on when
+    it is let go.
+    """
 
     def __init__(self) -> None:
         self._scripts: dict[str, list[str | Relay]] = {}
+        self._hanging: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.port = 0
         self.mails: list[Mail] = []
         self.asked: list[str] = []
-        self.release = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -223,6 +227,15 @@ class MailStub:
 
     def script(self, recipient: str, *steps: str | Relay) -> None:
         self._scripts[recipient] = list(steps)
+
+    def let_go(self, recipient: str) -> None:
+        """Let what hangs for that recipient go on, as if it had not."""
+        self._hanging[recipient].set()
+
+    def let_all_go(self) -> None:
+        """Let everything that hangs go on."""
+        for hanging in self._hanging.values():
+            hanging.set()
 
     def to(self, recipient: str) -> list[Mail]:
         return [mail for mail in self.mails if mail.recipient == recipient]
@@ -234,7 +247,7 @@ class MailStub:
         steps = self._scripts.get(address) or ["250 ok"]
         step = steps.pop(0) if len(steps) > 1 else steps[0]
         if step is Relay.HANG_AT_RCPT:
-            await self.release.wait()
+            await self._hanging[address].wait()
         session.after_data = step
         if isinstance(step, str) and not step.startswith("250"):
             return step
@@ -248,7 +261,7 @@ class MailStub:
         (recipient,) = envelope.rcpt_tos
         self.mails.append(Mail(recipient, envelope.content))
         if session.after_data is Relay.HANG_AFTER_DATA:
-            await self.release.wait()
+            await self._hanging[recipient].wait()
         if session.after_data is Relay.LOSE_AFTER_DATA and server.transport is not None:
             server.transport.close()
         return "250 2.0.0 queued"
@@ -265,7 +278,7 @@ async def mail_stub() -> AsyncIterator[MailStub]:
     try:
         yield relay
     finally:
-        relay.release.set()
+        relay.let_all_go()
         server.close()
 
 

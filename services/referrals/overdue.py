@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.events import EventType
@@ -32,11 +32,11 @@ SWEEP_EVERY_SECONDS = 5.0
 """A third of the 15 s within which the wire contract promises the event."""
 ROWS_AT_A_TIME = 100
 
-# The very words of the partial index `referral_unanswered`: with a bound parameter in their place
-# a prepared statement's general plan could not use it.
+# The very words of the partial index `referral_unanswered`: with a parameter in their place a
+# prepared statement's general plan could not use it.
 _UNANSWERED = (
-    Referral.status == literal_column(f"'{ReferralStatus.ACTIVE}'"),
-    Referral.fulfilment_status == literal_column(f"'{FulfilmentStatus.REQUESTED}'"),
+    Referral.status == literal(ReferralStatus.ACTIVE, literal_execute=True),
+    Referral.fulfilment_status == literal(FulfilmentStatus.REQUESTED, literal_execute=True),
     ~Referral.overdue,
 )
 _DUE = (

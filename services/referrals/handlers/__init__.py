@@ -1,6 +1,21 @@
 """What each command does: plain functions of a command and a workspace. One file a resource."""
 
-from services.referrals.handlers import directory, ereferral_news, partner, referral
+from services.referrals.handlers import (
+    attribution,
+    directory,
+    ereferral_news,
+    partner,
+    referral,
+    source,
+    source_cost,
+)
 
-COMMAND_HANDLERS = {**partner.HANDLERS, **directory.HANDLERS, **referral.HANDLERS}
+COMMAND_HANDLERS = {
+    **partner.HANDLERS,
+    **source.HANDLERS,
+    **source_cost.HANDLERS,
+    **attribution.HANDLERS,
+    **directory.HANDLERS,
+    **referral.HANDLERS,
+}
 EVENT_HANDLERS = ereferral_news.EVENT_HANDLERS

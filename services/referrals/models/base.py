@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped
+
+from messaging.database import Moment
 
 
 class Base(DeclarativeBase):
     """Times are aware, texts unbounded in the table: their length is the contract's to judge."""
 
     metadata = MetaData(naming_convention={"fk": "fk_%(table_name)s_%(column_0_N_name)s"})
-    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text}
+    type_annotation_map: ClassVar = {datetime: Moment, str: Text}
 
 
 class Versioned:

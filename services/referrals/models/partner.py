@@ -2,16 +2,30 @@
 
 from uuid import UUID
 
-from sqlalchemy import Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import FetchedValue, Text
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from services.referrals.models.base import Base, Versioned
 
 
+def _made_by_the_database() -> MappedColumn[str | None]:
+    return mapped_column(
+        server_default=FetchedValue(),
+        server_onupdate=FetchedValue(for_update=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )
+
+
 class ReferralPartner(Versioned, Base):
-    """A referral partner. `sort_name` and `search_text` are lower-cased copies for the list."""
+    """A referral partner. For the list: `sort_name` is lower-cased, `search_text` case-folded.
+
+    The two keys are the database's own copies for the list's index, null where they would be too
+    long for it: nobody but the list looks at them.
+    """
 
     __tablename__ = "referral_partner"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -37,3 +51,5 @@ class ReferralPartner(Versioned, Base):
     preferred_contact_method: Mapped[str | None]
     sort_name: Mapped[str] = mapped_column(Text(collation="C"))
     search_text: Mapped[str]
+    search_key: Mapped[str | None] = _made_by_the_database()
+    specialty_key: Mapped[str | None] = _made_by_the_database()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Identity
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,7 +47,7 @@ class Referral(Versioned, Base):
 
 
 class TimelineEntry(Base):
-    """One thing that happened to a referral, in the order of `id`."""
+    """One thing that happened to a referral; shown oldest first, by `at` and then `id`."""
 
     __tablename__ = "referral_timeline"
     __table_args__ = (
@@ -55,7 +55,7 @@ class TimelineEntry(Base):
     )
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     referral_id: Mapped[UUID]
     at: Mapped[datetime]
     event: Mapped[str]

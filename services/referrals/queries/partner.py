@@ -1,18 +1,25 @@
 """Reading referral partners."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from contracts.problems import ProblemCode, not_found
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
 from contracts.shapes import Listing
-from messaging.listing import contains, page_of
+from messaging.listing import contains
+from messaging.loading import load
 from messaging.queries import Reader, Readers
+from messaging.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
+from services.referrals.queries.pages import ids_of_page
+
+_LONG = aliased(ReferralPartner)
 
 
 async def get(query: ReferralPartnerGet, session: AsyncSession, _: datetime) -> Resource:
@@ -25,6 +32,21 @@ async def get(query: ReferralPartnerGet, session: AsyncSession, _: datetime) -> 
 async def list_(
     query: ReferralPartnerList, session: AsyncSession, _: datetime
 ) -> Listing[Resource]:
+    partner, org = ReferralPartner, query.org_id
+    by_name = (partner.sort_name, partner.id)
+    ids, total = await ids_of_page(session, partner.id, _wanted(query), by_name, query)
+    rows = Rows()
+    await load(session, rows, ((org, Need(partner, (id_,))) for id_ in ids))
+    return Listing.model_construct(
+        items=[partner_resource(rows.found[partner, (org, id_)]) for id_ in ids],
+        page=query.page,
+        page_size=query.page_size,
+        total=total,
+    )
+
+
+def _wanted(query: ReferralPartnerList) -> list[ColumnElement[bool]]:
+    """All of it is in the index `referral_partner_listed`, but what is too long for an index."""
     partner = ReferralPartner
     wanted: list[ColumnElement[bool]] = [
         partner.org_id == query.org_id,
@@ -32,14 +54,25 @@ async def list_(
     ]
     if query.contact_type is not None:
         wanted.append(partner.contact_type == query.contact_type)
-    if query.specialty is not None:
-        wanted.append(func.lower(partner.specialty) == func.lower(query.specialty))
     if query.is_active is not None:
         wanted.append(partner.is_active == query.is_active)
+    if query.specialty is not None:
+        specialty = func.lower(query.specialty)
+        long = _long(query.org_id, _LONG.specialty_key, func.lower(_LONG.specialty) == specialty)
+        wanted.append(or_(partner.specialty_key == specialty, partner.id.in_(long)))
     if query.search is not None:
-        wanted.append(contains(partner.search_text, query.search))
-    statement = select(partner).where(*wanted).order_by(partner.sort_name, partner.id)
-    return await page_of(session, statement, query, partner_resource)
+        long = _long(query.org_id, _LONG.search_key, contains(_LONG.search_text, query.search))
+        wanted.append(or_(contains(partner.search_key, query.search), partner.id.in_(long)))
+    return wanted
+
+
+def _long(
+    org_id: str, key: InstrumentedAttribute[str | None], matches: ColumnElement[bool]
+) -> Select[UUID]:
+    """The few that have no key and match by what stands in their row."""
+    return select(_LONG.id).where(
+        _LONG.org_id == org_id, _LONG.deleted_at.is_(None), key.is_(None), matches
+    )
 
 
 READERS: Readers = {

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode, not_found
@@ -12,7 +12,7 @@ from contracts.referral import TimelineEntry as Entry
 from contracts.shapes import Listing
 from messaging.loading import load
 from messaging.queries import Reader, Readers
-from messaging.workspace import Rows
+from messaging.workspace import Need, Rows
 from services.referrals.handlers.referral_record import pointed_to, referral_resource
 from services.referrals.models import (
     Patient,
@@ -21,6 +21,7 @@ from services.referrals.models import (
     ReferralPartner,
     TimelineEntry,
 )
+from services.referrals.queries.pages import ids_of_page
 
 
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:
@@ -43,16 +44,11 @@ async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> Referra
 
 
 async def list_(query: ReferralList, session: AsyncSession, _: datetime) -> Listing[Resource]:
-    wanted = _wanted(query)
-    total = await session.scalar(select(func.count()).select_from(Referral).where(*wanted)) or 0
-    page = (
-        select(Referral)
-        .where(*wanted)
-        .order_by(Referral.created_at.desc(), Referral.id.desc())
-        .limit(query.page_size)
-        .offset((query.page - 1) * query.page_size)
-    )
-    rows = list(await session.scalars(page)) if total else []
+    newest_first = (Referral.created_at.desc(), Referral.id.desc())
+    ids, total = await ids_of_page(session, Referral.id, _wanted(query), newest_first, query)
+    found = Rows()
+    await load(session, found, ((query.org_id, Need(Referral, (id_,))) for id_ in ids))
+    rows = [found.found[Referral, (query.org_id, id_)] for id_ in ids]
     return Listing.model_construct(
         items=await _shown(session, rows),
         page=query.page,

@@ -94,6 +94,9 @@ def _endpoint_errors(fields: Mapping[str, Any]) -> list[FieldError]:
 def search_text(
     first_name: str | None, last_name: str | None, practice_name: str | None, npi: str | None
 ) -> str:
-    """What a search looks through: first and last name, practice name and NPI, lower-cased."""
+    """What a search looks through: first and last name, practice name and NPI, case-folded.
+
+    Not lower-cased: a Greek sigma then depends on its place in the word, which a substring has not.
+    """
     name = " ".join(part for part in (first_name, last_name) if part)
-    return "\n".join(part for part in (name, practice_name, npi) if part).lower()
+    return "\n".join(part for part in (name, practice_name, npi) if part).casefold()

@@ -162,12 +162,11 @@ async def test_during_an_attempt_before_its_point_of_no_return(
 ) -> None:
     """Accepted while it is in progress; nothing leaves, and it is cancelled."""
     dispatch.mail.script("slow@partner.example", Relay.HANG_AT_RCPT)
-    dispatch.mail.release.clear()
     ereferral = await org.dispatch(new_partner(email="slow@partner.example"))
     await eventually(lambda: "slow@partner.example" in dispatch.mail.asked)
     answered = await org.cancel(ereferral)
     assert answered.status == 202 and answered.data["status"] == "in_progress"
-    dispatch.mail.release.set()
+    dispatch.mail.let_go("slow@partner.example")
     shown = await org.until(ereferral, "cancelled")
     assert dispatch.mail.to("slow@partner.example") == []
     assert [a["outcome"] for a in shown["attempts"]] == ["transient_failure"]

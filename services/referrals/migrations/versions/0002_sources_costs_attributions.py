@@ -49,6 +49,20 @@ def upgrade() -> None:
         )
         """
     )
+    # What services.referrals.models.source.SourceFigures says. Its rows change all the time: room
+    # on each page lets a changed one stay there.
+    op.execute(
+        """
+        CREATE TABLE referral_source_figures (
+            org_id text NOT NULL,
+            referral_source_id uuid NOT NULL,
+            patient_count integer NOT NULL CHECK (patient_count >= 0),
+            total_cost numeric(20, 2) NOT NULL CHECK (total_cost >= 0),
+            PRIMARY KEY (org_id, referral_source_id),
+            FOREIGN KEY (org_id, referral_source_id) REFERENCES referral_source (org_id, id)
+        ) WITH (fillfactor = 50)
+        """
+    )
     op.execute(
         f"""
         CREATE TABLE referral_source_cost (
@@ -90,9 +104,41 @@ def upgrade() -> None:
         )
         """
     )
-    for table in ("referral_source", "referral_source_cost", "referral_attribution"):
+    _create_indexes()
+    for table in (
+        "org_counter",
+        "referral_source",
+        "referral_source_figures",
+        "referral_source_cost",
+        "referral_attribution",
+    ):
         protect(HOME, table, service="SELECT, INSERT, UPDATE", system="SELECT")
-    protect(HOME, "org_counter", service="SELECT, INSERT, UPDATE", system="SELECT")
+
+
+def _create_indexes() -> None:
+    # A list of costs; and the report, which reads an org's costs from the index alone.
+    op.execute(
+        "CREATE INDEX referral_source_cost_by_period ON referral_source_cost "
+        "(org_id, referral_source_id, period_start, id) INCLUDE (period_end, amount) "
+        "WHERE deleted_at IS NULL"
+    )
+    # A patient's list; and all that a command needs to know of a patient, archived ones too.
+    op.execute(
+        "CREATE INDEX referral_attribution_by_patient ON referral_attribution "
+        "(org_id, patient_id, attributed_at DESC, id)"
+    )
+    # The net beneath the patient's lock.
+    op.execute(
+        "CREATE UNIQUE INDEX referral_attribution_one_primary ON referral_attribution "
+        "(org_id, patient_id) WHERE attribution_role = 'primary' AND deleted_at IS NULL"
+    )
+    # The report's new patients.
+    op.execute(
+        "CREATE INDEX referral_attribution_new_patients ON referral_attribution "
+        "(org_id, referral_source_id, attributed_at) "
+        "WHERE attribution_role = 'primary' AND deleted_at IS NULL "
+        "AND referral_source_id IS NOT NULL"
+    )
 
 
 def downgrade() -> None:

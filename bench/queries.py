@@ -1,0 +1,269 @@
+"""How long each query takes in an ordinary org and in a big one, and how that grows with the data.
+
+    python -m bench.queries [--scale 0.1]
+
+At scale 1: a million partners, patients, referrals and costs and five million attributions over 91
+orgs. One org holds a tenth of all, the others 10,000 partners each. A query is asked of its reader
+as the service asks it: a transaction of its own that sees one org, the answer made JSON; the broker
+is left out. It is measured in a tenth of the data too: an ordinary org is as big there and only has
+fewer neighbours, the big one is a tenth of itself.
+"""
+
+import argparse
+import asyncio
+import math
+import secrets
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bench.query_seed import (
+    ATTRIBUTION,
+    BIG_ORG,
+    ORDINARY_ORG,
+    PARTNER,
+    PATIENT,
+    REFERRAL,
+    SAMPLE_NPI,
+    SOURCE,
+    SOURCES,
+    Progress,
+    Size,
+    row_id,
+    seed,
+)
+from messaging.database import open_engine, org_snapshot
+from messaging.handling import parse
+from messaging.migrating import migrate
+from ops.servers import Servers, backing_servers, create_database, drop_database
+from services.referrals.home import HOME, MIGRATIONS
+from services.referrals.queries import READERS
+
+SAMPLES = 200
+WARM_UP = 10
+ORDINARY_P99_MS = 50.0
+BIG_P99_MS = 300.0
+PAGE_SIZE = 50
+
+Fields = Callable[[Random, int], dict[str, Any]]
+"""The fields of one sample, from chance and from how many partners the org has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One kind of query. `what` says which filter or page."""
+
+    operation: str
+    what: str
+    fields: Fields
+
+
+def _list(operation: str, what: str = "first page", **fields: Any) -> Case:
+    return Case(operation, what, lambda random, count: fields)
+
+
+def _last_page(operation: str, **fields: Any) -> Case:
+    return Case(
+        operation,
+        "last page",
+        lambda random, count: {"page": count // PAGE_SIZE, **fields},
+    )
+
+
+def _named(kind: int, random: Random, count: int) -> str:
+    return row_id(kind, random.randrange(count))
+
+
+def _attribution(random: Random, count: int) -> dict[str, Any]:
+    number = random.randrange(count)
+    return {
+        "patient_uuid": row_id(PATIENT, number),
+        "attribution_uuid": row_id(ATTRIBUTION, number),
+    }
+
+
+def _source(random: Random, count: int) -> dict[str, Any]:
+    return {"referral_source_uuid": _named(SOURCE, random, SOURCES)}
+
+
+def _patient(random: Random, count: int) -> dict[str, Any]:
+    return {"patient_uuid": _named(PATIENT, random, count)}
+
+
+def _partner(random: Random, count: int) -> dict[str, Any]:
+    return {"referral_partner_uuid": _named(PARTNER, random, count)}
+
+
+def _npi(random: Random, count: int) -> dict[str, Any]:
+    return {"search": SAMPLE_NPI.format(random.randrange(count))}
+
+
+_YEAR = {"period_start": "2025-01-01", "period_end": "2025-12-31"}
+_MONTH = {"period_start": "2025-06-01", "period_end": "2025-06-30"}
+
+CASES = (
+    Case("referral_partner.get", "", _partner),
+    _list("referral_partner.list"),
+    _last_page("referral_partner.list"),
+    _list("referral_partner.list", "contact_type: most", contact_type="provider"),
+    _list("referral_partner.list", "contact_type: a tenth", contact_type="lab"),
+    _list("referral_partner.list", "specialty", specialty="endodontics"),
+    _list("referral_partner.list", "is_active: few", is_active=False),
+    _list("referral_partner.list", "search: most", search="a"),
+    _list("referral_partner.list", "search: some", search="garcia d"),
+    Case("referral_partner.list", "search: one", _npi),
+    _list("referral_partner.list", "search: none", search="zzz"),
+    _list(
+        "referral_partner.list",
+        "search and all filters",
+        search="garcia",
+        contact_type="provider",
+        specialty="endodontics",
+        is_active=True,
+    ),
+    Case("referral_source.get", "", _source),
+    _list("referral_source.list"),
+    _list("referral_source.list", "search", search="ling 1"),
+    _list("referral_source.report", "a month", **_MONTH),
+    _list("referral_source.report", "a year", **_YEAR),
+    Case("referral_source_cost.list", "first page", _source),
+    Case("referral_attribution.get", "", _attribution),
+    Case("referral_attribution.list", "first page", _patient),
+    Case("referral.get", "", lambda r, n: {"referral_uuid": _named(REFERRAL, r, n)}),
+    _list("referral.list"),
+    _last_page("referral.list"),
+    Case("referral.list", "patient_uuid", _patient),
+    Case("referral.list", "referral_partner_uuid", _partner),
+    _list("referral.list", "status: half", status="completed"),
+    _list("referral.list", "fulfilment_status: few", fulfilment_status="requested"),
+    _list("referral.list", "dispatch_status: most", dispatch_status="delivered"),
+    _list("referral.list", "dispatch_status: none", dispatch_status="held"),
+    _list("referral.list", "overdue: few", overdue=True),
+    _list("referral.list", "overdue: most", overdue=False),
+    _list(
+        "referral.list",
+        "three filters",
+        status="active",
+        fulfilment_status="requested",
+        dispatch_status="failed",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Milliseconds of the middle sample, and of the one that 99 of 100 do not exceed."""
+
+    p50_ms: float
+    p99_ms: float
+
+
+async def _measure(engine: AsyncEngine, case: Case, org_id: str, partners: int) -> Spread:
+    reader = READERS[case.operation]
+    random = Random(case.operation + case.what)
+    took_ms = []
+    for _ in range(WARM_UP + SAMPLES):
+        payload = {"org_id": org_id, **case.fields(random, partners)}
+        query = parse(reader.message, payload)
+        started = time.perf_counter()
+        async with org_snapshot(engine, org_id) as (session, now):
+            answer = await reader.read(query, session, now)
+        answer.to_json()
+        took_ms.append((time.perf_counter() - started) * 1000)
+    took_ms = sorted(took_ms[WARM_UP:])
+    return Spread(statistics.median(took_ms), took_ms[math.ceil(0.99 * len(took_ms)) - 1])
+
+
+Measured = dict[tuple[Case, str], Spread]
+
+
+async def measure(database_url: str, size: Size, progress: Progress) -> Measured:
+    """Each case in both orgs of a seeded database."""
+    engine = open_engine(database_url, HOME, role=HOME.service_role, name="bench.queries")
+    measured: Measured = {}
+    for case in CASES:
+        for org_id in (ORDINARY_ORG, BIG_ORG):
+            spread = await _measure(engine, case, org_id, size.partners_of(org_id))
+            measured[case, org_id] = spread
+        progress(f"measured {case.operation} {case.what}")
+    await engine.dispose()
+    return measured
+
+
+@asynccontextmanager
+async def _seeded(servers: Servers, size: Size, progress: Progress) -> AsyncIterator[str]:
+    """The URL of a database of that size, gone afterwards."""
+    name = f"bench_{secrets.token_hex(8)}"
+    database_url = await asyncio.to_thread(create_database, servers.postgres_url, name)
+    try:
+        await asyncio.to_thread(migrate, database_url, MIGRATIONS)
+        progress(f"seeding {size.partners:,} partners over {size.orgs + 1} orgs")
+        await seed(database_url, size, progress)
+        yield database_url
+    finally:
+        await asyncio.to_thread(drop_database, servers.postgres_url, name)
+
+
+async def run(servers: Servers, progress: Progress, scale: float = 1.0) -> bool:
+    """Measure in a tenth of the data and in all of it, and show both. Whether targets are met."""
+    found = []
+    for size in (Size.of_scale(scale / 10), Size.of_scale(scale)):
+        async with _seeded(servers, size, progress) as database_url:
+            found.append(await measure(database_url, size, progress))
+    tenth, all_of_it = found
+    Console().print(_table(tenth, all_of_it, Size.of_scale(scale)))
+    missed = list(_missed(all_of_it))
+    for line in missed:
+        Console().print(line, style="red")
+    return not missed
+
+
+def _table(tenth: Measured, all_of_it: Measured, size: Size) -> Table:
+    table = Table(
+        title=f"Queries: {size.partners:,} partners, {5 * size.partners:,} attributions; "
+        f"milliseconds, p50 / p99; ×: p50 beside a tenth of the data"
+    )
+    for header in ("query", "", "ordinary org", "×", "big org", "×"):
+        table.add_column(header, justify="left" if header in ("query", "") else "right")
+    for case in CASES:
+        row = [case.operation, case.what]
+        for org_id in (ORDINARY_ORG, BIG_ORG):
+            spread = all_of_it[case, org_id]
+            row.append(f"{spread.p50_ms:.1f} / {spread.p99_ms:.1f}")
+            row.append(f"{spread.p50_ms / tenth[case, org_id].p50_ms:.1f}")
+        table.add_row(*row)
+    return table
+
+
+def _missed(measured: Measured) -> Iterator[str]:
+    for (case, org_id), spread in measured.items():
+        target_ms = BIG_P99_MS if org_id == BIG_ORG else ORDINARY_P99_MS
+        if spread.p99_ms > target_ms:
+            what = f"{case.operation} {case.what}".strip()
+            yield f"{what} in {org_id}: p99 {spread.p99_ms:.0f} ms, target {target_ms:.0f} ms"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.queries", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="1 is a million partners")
+    arguments = parser.parse_args()
+
+    def progress(line: str) -> None:
+        print(f"  {line}", flush=True)
+
+    with backing_servers(progress) as servers:
+        met = asyncio.run(run(servers, progress, arguments.scale))
+    sys.exit(0 if met else 1)
+
+
+if __name__ == "__main__":
+    main()

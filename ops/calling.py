@@ -1,0 +1,107 @@
+"""`handoff call`: one command or query as a client sends it, and its reply."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat as uuid_utils
+from yarl import URL
+
+from contracts.operations import OPERATIONS, Kind, Operation, Service
+from messaging.client import Answered, NobodyListens, open_client
+from ops.broker import broker, queue_state
+from ops.catalogue import ServiceName
+from ops.environment import CannotGoOn
+
+NEAR_NAMES = 5
+
+
+def find_operation(name: str) -> Operation:
+    """The operation of that name. Raises CannotGoOn, which lists the names that are near."""
+    operation = OPERATIONS.get(name)
+    if operation is not None:
+        return operation
+    near = difflib.get_close_matches(name, OPERATIONS, n=NEAR_NAMES, cutoff=0.4)
+    near = near or [known for known in OPERATIONS if known.partition(".")[0] in name]
+    listed = ", ".join(near or sorted(OPERATIONS))
+    raise CannotGoOn(f"There is no operation {name!r}; there are: {listed}")
+
+
+def service_of(operation: Operation) -> ServiceName:
+    """Who answers it."""
+    referrals = operation.service is Service.REFERRALS
+    return ServiceName.REFERRALS if referrals else ServiceName.EREFERRAL_DISPATCH
+
+
+def check_body(text: str) -> bytes:
+    """The body as it will be sent. Raises CannotGoOn where it is not one JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise CannotGoOn(f"The body is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise CannotGoOn('The body must be a JSON object, such as {"org_id": "demo"}')
+    return text.encode()
+
+
+async def call(
+    url: str,
+    operation: Operation,
+    body: bytes,
+    *,
+    message_id: UUID | None,
+    actor: str | None,
+    timeout_seconds: float,
+) -> Answered:
+    """Send it and await its reply.
+
+    Raises CannotGoOn where the broker is away, nobody listens or no reply came in time. A command
+    that found nobody is not sent at all: it would be done later, unseen.
+    """
+    name = service_of(operation)
+    nobody = (
+        f"Nobody takes {operation.exchange} on this broker: "
+        f"start handoff serve {name}, or handoff up"
+    )
+    async with broker(name, url, "handoff.call.check") as opened:
+        state = await queue_state(opened, operation.exchange)
+        if state is None or not state.consumers:
+            raise CannotGoOn(nobody)
+    message_id = message_id or uuid_utils.uuid7()
+    headers: Mapping[str, Any] = {} if actor is None else {"actor": actor}
+    async with open_client(url, "handoff.call") as client:
+        try:
+            return await client.call(
+                operation.exchange,
+                operation.name,
+                body,
+                message_id=message_id,
+                headers=headers,
+                # The broker vouches for it: grants go by this name.
+                user_id=URL(url).user or "guest",
+                timeout_seconds=timeout_seconds,
+            )
+        except TimeoutError:
+            raise CannotGoOn(_no_reply(operation, message_id, timeout_seconds)) from None
+        except NobodyListens:
+            raise CannotGoOn(nobody) from None
+
+
+def as_json(answered: Answered) -> str:
+    """The reply as the wire contract's section 3 has it."""
+    what: dict[str, Any] = (
+        {"data": answered.data} if answered.problem is None else {"problem": answered.problem}
+    )
+    return json.dumps({"status": answered.status, **what}, indent=2, ensure_ascii=False)
+
+
+def _no_reply(operation: Operation, message_id: UUID, timeout_seconds: float) -> str:
+    line = f"No reply to {operation.name} within {timeout_seconds:g} s"
+    if operation.kind is Kind.QUERY:
+        return line
+    return (
+        f"{line}; it may still be done. Asking again with --message-id {message_id} "
+        "has no second effect"
+    )

@@ -1,0 +1,107 @@
+"""The two services as a person who runs them sees them: names, variables, where their parts are.
+
+What a command does not need is not imported: a service takes seconds to load.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.operations import Service
+
+if TYPE_CHECKING:
+    from messaging.database import Home
+    from messaging.service import Service as RunningService
+    from messaging.settings import ServiceSettings
+    from messaging.topology import ConsumedQueue, Topology
+
+
+class ServiceName(StrEnum):
+    """A service's name on the command line."""
+
+    REFERRALS = "referrals"
+    EREFERRAL_DISPATCH = "ereferral-dispatch"
+
+    @property
+    def service(self) -> Service:
+        """Its name on the wire."""
+        return Service(self.value.replace("-", "_"))
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its variables start with."""
+        return "REFERRALS_" if self is ServiceName.REFERRALS else "DISPATCH_"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a service lives: its schema and roles, its migrations, its exchanges and queues.
+
+    `consumes` are the queues that it takes messages from; its topology may declare more.
+    """
+
+    home: "Home"
+    migrations: Path
+    topology: "Topology"
+    consumes: "tuple[ConsumedQueue, ...]"
+
+
+def settings_of(name: ServiceName) -> "type[ServiceSettings]":
+    """The class of the service's settings."""
+    if name is ServiceName.REFERRALS:
+        from services.referrals.settings import ReferralsSettings
+
+        return ReferralsSettings
+    from services.ereferral_dispatch.settings import DispatchSettings
+
+    return DispatchSettings
+
+
+def place_of(name: ServiceName) -> Place:
+    """Where the service lives."""
+    if name is ServiceName.REFERRALS:
+        from services.referrals import home as referrals
+
+        return Place(
+            referrals.HOME,
+            referrals.MIGRATIONS,
+            referrals.TOPOLOGY,
+            (referrals.COMMANDS, referrals.QUERIES, referrals.EREFERRAL_EVENTS),
+        )
+    from services.ereferral_dispatch import home as dispatch
+
+    return Place(
+        dispatch.HOME,
+        dispatch.MIGRATIONS,
+        dispatch.TOPOLOGY,
+        (dispatch.COMMANDS, dispatch.QUERIES),
+    )
+
+
+def prepare(name: ServiceName) -> "tuple[ServiceSettings, Callable[[], RunningService]]":
+    """The service's settings, and what builds a replica with them. Raises SettingError."""
+    from messaging.settings import load_settings
+
+    if name is ServiceName.REFERRALS:
+        from services.referrals.settings import ReferralsSettings
+
+        of_referrals = load_settings(ReferralsSettings)
+
+        def build_referrals() -> "RunningService":
+            from services.referrals.app import build
+
+            return build(of_referrals)
+
+        return of_referrals, build_referrals
+    from services.ereferral_dispatch.settings import DispatchSettings
+
+    of_dispatch = load_settings(DispatchSettings)
+
+    def build_dispatch() -> "RunningService":
+        from services.ereferral_dispatch.app import build
+
+        return build(of_dispatch)
+
+    return of_dispatch, build_dispatch

@@ -1,0 +1,213 @@
+"""The `handoff` command: wires names and options to what does the work, and nothing else.
+
+What a command does not need is not imported, so that each starts quickly.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from ops.catalogue import ServiceName
+from ops.dead_letters_cli import app as dead_letters
+from ops.one_line import FAILED, ending_in_one_line
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Gets a patient's referral from one practice to another without losing it.",
+)
+app.add_typer(dead_letters, name="dead-letters")
+
+
+@app.command()
+def serve(service: Annotated[ServiceName, typer.Argument(help="Which service.")]) -> None:
+    """Run one replica of a service until SIGTERM; what has begun is finished within 30 s.
+
+    Example: handoff serve referrals
+    """
+    with ending_in_one_line():
+        from ops.serving import serve as run
+
+        well = run(service)
+    raise typer.Exit(0 if well else FAILED)
+
+
+@app.command()
+def migrate(
+    service: Annotated[ServiceName | None, typer.Argument(help="Without it: both.")] = None,
+) -> None:
+    """Bring the databases to the newest schema; running it again changes nothing.
+
+    Example: handoff migrate referrals
+    """
+    with ending_in_one_line():
+        from ops.migrations import migrate_service
+
+        for name in [service] if service else list(ServiceName):
+            print(migrate_service(name), flush=True)
+
+
+@app.command()
+def up(
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Without the demo's practice and referrals.")
+    ] = False,
+) -> None:
+    """Run everything on this machine until Ctrl-C: servers, both services, demo partners.
+
+    Example: handoff up
+    """
+    with ending_in_one_line():
+        from ops.up import up as run
+
+        status = run(empty=empty)
+    raise typer.Exit(status)
+
+
+@app.command()
+def demo(
+    save_svg: Annotated[Path | None, typer.Option(help="Save the last table as a picture.")] = None,
+) -> None:
+    """Send referrals to fictional partners and watch them arrive; leaves nothing running.
+
+    Example: handoff demo
+    """
+    with ending_in_one_line():
+        from ops.up import demo as run
+
+        status = run(save_svg)
+    raise typer.Exit(status)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at each setting, dependency, migration and queue: fine, or what to do.
+
+    Example: handoff doctor
+    """
+    from ops.doctor import Verdict, examine
+    from ops.environment import adopt_running_up
+
+    if adopt_running_up():
+        print("Looking at the running handoff up of this checkout.")
+    wrong = 0
+    for name in ServiceName:
+        print(f"{name}:")
+        for finding in examine(name):
+            print(f"  {finding.verdict:5}  {finding.what}: {finding.words}", flush=True)
+            wrong += finding.verdict is Verdict.WRONG
+    print("Everything is fine." if not wrong else f"{wrong} to be mended.")
+    raise typer.Exit(FAILED if wrong else 0)
+
+
+@app.command()
+def call(
+    operation: Annotated[str, typer.Argument(help="Such as referral.get.")],
+    body: Annotated[str, typer.Argument(help="A JSON object with org_id; - reads it from stdin.")],
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the reply.")] = 30.0,
+    message_id: Annotated[
+        UUID | None, typer.Option(help="The same one again has no second effect.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(help="Who is behind it: an opaque id.")] = None,
+) -> None:
+    """Send a command or query and print the reply; 0 for success, 1 for a problem.
+
+    Example: handoff call referral_partner.list '{"org_id": "demo"}'
+    """
+    with ending_in_one_line():
+        from ops import calling
+        from ops.environment import adopt_running_up, rabbitmq_url
+
+        adopt_running_up()
+        wanted = calling.find_operation(operation)
+        reply = asyncio.run(
+            calling.call(
+                rabbitmq_url(calling.service_of(wanted)),
+                wanted,
+                calling.check_body(sys.stdin.read() if body == "-" else body),
+                message_id=message_id,
+                actor=actor,
+                timeout_seconds=timeout,
+            )
+        )
+    print(calling.as_json(reply))
+    raise typer.Exit(0 if reply.problem is None else FAILED)
+
+
+@app.command()
+def events(
+    org: Annotated[str | None, typer.Option(help="Of this org alone.")] = None,
+    binding: Annotated[
+        str, typer.Option("--type", help="A binding pattern: * is one word, # any number.")
+    ] = "#",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Whole events: they hold patient data.")
+    ] = False,
+) -> None:
+    """Print the events of both services as they happen, until Ctrl-C.
+
+    Example: handoff events --org demo --type 'ereferral.*'
+    """
+    with ending_in_one_line():
+        from ops.environment import adopt_running_up
+        from ops.tail import tail
+
+        adopt_running_up()
+        try:
+            asyncio.run(tail(binding, org, as_json=as_json))
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+@app.command("partner-secret")
+def partner_secret(
+    org: Annotated[str, typer.Argument(help="The org that refers.")],
+    partner: Annotated[UUID, typer.Argument(help="The referral partner's id.")],
+) -> None:
+    """Show the secret that a partner's portal verifies our signatures with.
+
+    Example: handoff partner-secret demo 01930000-0000-7000-8000-00000000b001
+    """
+    with ending_in_one_line():
+        from ops.environment import adopt_running_up, one_setting
+        from services.ereferral_dispatch.senders.portal import signature
+
+        adopt_running_up()
+        key = one_setting(ServiceName.EREFERRAL_DISPATCH, "signing_key")
+    print(signature.whsec(signature.partner_secret(key, org, partner)))
+
+
+@app.command()
+def schemas(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; 1 where files differ.")
+    ] = False,
+    docs: Annotated[Path | None, typer.Option(help="The folder; docs/ of this checkout.")] = None,
+) -> None:
+    """Write AsyncAPI, JSON Schemas and the page of settings into docs/.
+
+    Example: handoff schemas --check
+    """
+    from ops import schemas as generated
+    from ops.children import CHECKOUT
+
+    folder = docs or CHECKOUT / "docs"
+    if check:
+        different = generated.differences(folder)
+        for path in different:
+            print(f"{folder / path} is not what the code says: run make schemas")
+        raise typer.Exit(FAILED if different else 0)
+    changed = generated.write(folder)
+    for path in changed:
+        print(folder / path)
+    print(f"{len(changed)} changed.")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,286 @@
+"""`handoff dead-letters`: what was parked, why, and how it gets back to work or is given up.
+
+Looking takes messages without acknowledging them and puts them back: it destroys nothing.
+"""
+
+import getpass
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import aiormq.exceptions
+from aiormq import spec
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from uuid_utils.compat import uuid7
+from yarl import URL
+
+from contracts.values import format_time
+from messaging import logs
+from messaging.amqp import PERSISTENT, Publisher
+from messaging.envelope import read_message_id
+from messaging.topology import ConsumedQueue
+from ops.broker import broker, queue_state
+from ops.catalogue import ServiceName, place_of
+from ops.environment import CannotGoOn, rabbitmq_url
+
+# What parking added (wire contract, section 3), and what the broker adds to what it dead-letters.
+PARKING_HEADERS = frozenset(
+    {
+        "problem_code",
+        "problem_detail",
+        "failed_at",
+        "original_exchange",
+        "original_routing_key",
+        "original_user_id",
+        "original_expiration",
+    }
+)
+# The namespace (RFC 9562, section 6.6) of the ids that replayed messages get.
+_REPLAYS = UUID("5d0c4a2e-63b1-5f0e-9a55-2b1c8d3f7e90")
+_HOW_TO_IMPERSONATE = (
+    "give that user the RabbitMQ tag impersonator, or replay with --as-me under its own grant"
+)
+_BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+_KEPT_PROPERTIES = (
+    "content_type",
+    "content_encoding",
+    "priority",
+    "correlation_id",
+    "timestamp",
+    "message_type",
+    "app_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One parked message. `exchange` and `operation` (its routing key) say where it had come in.
+
+    `position` counts from 1, the oldest. All but `taken` and `position` may be unknown.
+    """
+
+    position: int
+    taken: DeliveredMessage
+    message_id: str | None
+    problem_code: str | None
+    problem_detail: str | None
+    failed_at: str | None
+    exchange: str | None
+    operation: str | None
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """Its headers, as they are."""
+        return dict(self.taken.header.properties.headers or {})
+
+
+def find_queue(name: str) -> tuple[ServiceName, ConsumedQueue]:
+    """A consumed queue by its name or that of its dead letters, and whose it is.
+
+    Raises CannotGoOn, which lists the queues.
+    """
+    queues = all_queues()
+    for owner, queue in queues:
+        if name in (queue.name, queue.dead_letters):
+            return owner, queue
+    listed = ", ".join(queue.name for _, queue in queues)
+    raise CannotGoOn(f"There is no queue {name!r} with dead letters; there are: {listed}")
+
+
+def all_queues() -> list[tuple[ServiceName, ConsumedQueue]]:
+    """Every queue that a service consumes."""
+    return [(name, queue) for name in ServiceName for queue in place_of(name).consumes]
+
+
+class LetterBox:
+    """The dead letters of one queue, taken from it while it is open and put back when it closes."""
+
+    def __init__(self, channel: AbstractChannel, url: str, queue: ConsumedQueue) -> None:
+        self._channel = channel
+        self._queue = queue
+        self.url = url
+
+    async def take(
+        self, message_id: str | None = None, limit: int | None = None
+    ) -> list[DeadLetter]:
+        """What is there now, oldest first; with `message_id` those of this id alone."""
+        found: list[DeadLetter] = []
+        position = 0
+        while limit is None or len(found) < limit:
+            taken = await self._channel.basic_get(self._queue.dead_letters)
+            if taken.delivery_tag is None:
+                break
+            position += 1
+            letter = _read(position, taken)
+            if message_id is None or letter.message_id == message_id:
+                found.append(letter)
+        return found
+
+    async def remove(self, letter: DeadLetter) -> None:
+        """Take it out for good."""
+        await self._channel.basic_ack(letter.taken.delivery_tag or 0, wait=True)
+
+
+@asynccontextmanager
+async def letter_box(name: ServiceName, queue: ConsumedQueue) -> AsyncIterator[LetterBox]:
+    """Open the dead letters of a queue.
+
+    Raises SettingError, and CannotGoOn where there is no broker or no such queue.
+    """
+    url = rabbitmq_url(name)
+    async with broker(name, url, "handoff.dead_letters") as opened:
+        if await queue_state(opened, queue.dead_letters) is None:
+            raise _not_yet(name, queue)
+        channel = await opened.channel()
+        try:
+            yield LetterBox(channel, url, queue)
+        finally:
+            if not channel.is_closed:
+                await channel.basic_nack(0, multiple=True, requeue=True, wait=True)
+
+
+async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
+    """How many there are. Raises as letter_box does."""
+    url = rabbitmq_url(name)
+    async with broker(name, url, "handoff.dead_letters") as opened:
+        state = await queue_state(opened, queue.dead_letters)
+    if state is None:
+        raise _not_yet(name, queue)
+    return state.depth
+
+
+async def replay(
+    box: LetterBox, letters: Sequence[DeadLetter], queue: ConsumedQueue, *, as_me: bool
+) -> list[tuple[DeadLetter, str]]:
+    """Send letters in again, each taken out once the broker has confirmed it.
+
+    Each goes in as the client that sent it, under that client's grant, for which RabbitMQ wants the
+    tag `impersonator` on our user; `as_me`: under our own. Returns what stayed, and why.
+    """
+    publisher = Publisher(box.url, "handoff.replay")
+    stayed: list[tuple[DeadLetter, str]] = []
+    try:
+        for letter in letters:
+            new_id = _replay_id(letter)
+            us = URL(box.url).user or "guest"
+            user_id = us if as_me else letter.headers.get("original_user_id")
+            if letter.exchange is None or letter.operation is None:
+                stayed.append((letter, "nothing says where it came from"))
+                continue
+            try:
+                await publisher.deliver(
+                    bytes(letter.taken.body),
+                    exchange=letter.exchange,
+                    routing_key=letter.operation,
+                    properties=_replayed_properties(letter, new_id, user_id),
+                )
+            except aiormq.exceptions.ChannelPreconditionFailed:
+                stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
+            except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
+                stayed.append((letter, f"no queue takes it from {letter.exchange} now"))
+            else:
+                await box.remove(letter)
+                _audit("dead letter replayed", queue, letter, f"as {new_id}")
+    finally:
+        await publisher.close()
+    return stayed
+
+
+async def discard(box: LetterBox, letters: Sequence[DeadLetter], queue: ConsumedQueue) -> None:
+    """Take letters out for good."""
+    for letter in letters:
+        await box.remove(letter)
+        _audit("dead letter discarded", queue, letter, "for good")
+
+
+def _not_yet(name: ServiceName, queue: ConsumedQueue) -> CannotGoOn:
+    return CannotGoOn(
+        f"{queue.dead_letters} is not on this broker yet: handoff serve {name} makes it"
+    )
+
+
+def _replayed_properties(
+    letter: DeadLetter, new_id: UUID, user_id: str | None
+) -> spec.Basic.Properties:
+    """The message as its client sent it, under its new id.
+
+    Without `reply_to`: who asked is gone, and what is refused without one is parked again.
+    """
+    original = letter.taken.header.properties
+    headers = {
+        name: value
+        for name, value in letter.headers.items()
+        if name not in PARKING_HEADERS and not name.startswith(_BROKERS_HEADERS)
+    }
+    headers["replay_of"] = letter.message_id or ""
+    kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
+    return spec.Basic.Properties(
+        headers=headers,
+        delivery_mode=PERSISTENT,
+        message_id=str(new_id),
+        user_id=user_id,
+        **kept,
+    )
+
+
+def _replay_id(letter: DeadLetter) -> UUID:
+    """Always the same for the same dead letter, so that a replay that broke off can be repeated."""
+    if letter.failed_at is None:
+        return uuid7()
+    digest = hashlib.sha256(letter.taken.body).hexdigest()
+    return uuid5(_REPLAYS, f"{letter.message_id}/{letter.failed_at}/{digest}")
+
+
+def _read(position: int, taken: DeliveredMessage) -> DeadLetter:
+    properties = taken.header.properties
+    headers: dict[str, Any] = dict(properties.headers or {})
+    death = _first_death(headers)
+    message_id = read_message_id(taken)
+    return DeadLetter(
+        position=position,
+        taken=taken,
+        message_id=str(message_id) if message_id else properties.message_id or None,
+        problem_code=_text(headers.get("problem_code")) or _text(death.get("reason")),
+        problem_detail=_text(headers.get("problem_detail")),
+        failed_at=_text(headers.get("failed_at")) or _text(death.get("time")),
+        exchange=_text(headers.get("original_exchange")) or _text(death.get("exchange")),
+        operation=_text(headers.get("original_routing_key")) or _text(death.get("routing-keys")),
+    )
+
+
+def _first_death(headers: dict[str, Any]) -> dict[str, Any]:
+    """Why the broker itself gave a message up, such as for its delivery limit; else nothing."""
+    deaths = headers.get("x-death")
+    first = deaths[-1] if isinstance(deaths, list) and deaths else {}
+    return first if isinstance(first, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if isinstance(value, str) and value else None
+
+
+def _audit(event: str, queue: ConsumedQueue, letter: DeadLetter, what: str) -> None:
+    """The line of the audit trail: who did what to which message."""
+    try:
+        person = getpass.getuser()
+    except (KeyError, OSError):
+        person = "unknown"
+    logs.get(__name__).info(
+        event,
+        queue=queue.name,
+        message_id=logs.identifier(letter.message_id),
+        exchange=letter.exchange,
+        operation=letter.operation,
+        code=letter.problem_code,
+        detail=f"{what}, by {person}",
+    )

@@ -1,0 +1,1 @@
+"""The demo: fictional partners, fictional patients, and the story of their referrals."""

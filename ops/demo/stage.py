@@ -1,0 +1,133 @@
+"""What the demo plays on: both services, migrated and ready, a partner portal and a mail relay."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from ops.broker import broker, queue_state
+from ops.catalogue import ServiceName
+from ops.demo.mail_sink import MailSink, mail_sink
+from ops.demo.portal import DemoPortal, demo_portal
+from ops.demo.sample import FAX_MAIL_DOMAIN
+from ops.environment import CannotGoOn
+from ops.migrations import migrate_service
+from ops.servers import Servers
+from ops.servers.ports import free_ports
+from ops.supervising import Say, Supervised, kept_running
+from services.ereferral_dispatch.senders.portal import signature
+
+# Short, so that two failures and the success after them fit into a demo.
+RETRY_SCHEDULE_SECONDS = "2,3,5,10,30"
+MAIL_FROM = "referrals@handoff.example.com"
+DEFAULT_PORTS = {ServiceName.REFERRALS: 8001, ServiceName.EREFERRAL_DISPATCH: 8002}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that runs. `variables` are the settings of both services."""
+
+    rabbitmq_url: str
+    services: tuple[Supervised, ...]
+    portal: DemoPortal
+    mail: MailSink
+    variables: Mapping[str, str]
+
+    def partner_secret(self, org_id: str, partner_uuid: UUID) -> str:
+        """What `handoff partner-secret` shows for a partner."""
+        key = self.variables["DISPATCH_SIGNING_KEY"]
+        return signature.whsec(signature.partner_secret(key, org_id, partner_uuid))
+
+
+@asynccontextmanager
+async def running_stage(
+    servers: Servers, folder: Path, say: Say, *, any_port: bool
+) -> AsyncIterator[Stage]:
+    """Migrate, start everything and yield when both services are ready; end it all after the block.
+
+    The services' logs go into `folder`. `any_port`: where a health port is taken, take a free one.
+    Raises CannotGoOn.
+    """
+    await _nobody_else(servers)
+    async with AsyncExitStack() as stack:
+        portal = await stack.enter_async_context(demo_portal())
+        mail = await stack.enter_async_context(mail_sink())
+        variables = _variables(servers, mail.url, any_port=any_port)
+        os.environ.update(variables)
+        services = tuple(
+            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in ServiceName
+        )
+        say("Starting both services; the databases are migrated meanwhile …")
+        await stack.enter_async_context(kept_running(services, say))
+        for name in ServiceName:
+            say(f"  {await asyncio.to_thread(migrate_service, name)}")
+        await asyncio.gather(*(service.ready() for service in services))
+        say("  both services are ready")
+        yield Stage(servers.referrals_rabbitmq_url, services, portal, mail, variables)
+
+
+def _variables(servers: Servers, smtp_url: str, *, any_port: bool) -> dict[str, str]:
+    """The services' settings: mail goes to the sink alone, partners may live on this machine."""
+    return {
+        **servers.environment(),
+        **{
+            f"{name.prefix}HTTP_PORT": _port(name, default, any_port=any_port)
+            for name, default in DEFAULT_PORTS.items()
+        },
+        "REFERRALS_LOG_FORMAT": "json",
+        "DISPATCH_LOG_FORMAT": "json",
+        "DISPATCH_SIGNING_KEY": os.environ.get("DISPATCH_SIGNING_KEY") or secrets.token_hex(32),
+        "DISPATCH_SMTP_URL": smtp_url,
+        "DISPATCH_MAIL_FROM": MAIL_FROM,
+        "DISPATCH_FAX_PROVIDER": "mail",
+        "DISPATCH_FAX_MAIL_DOMAIN": FAX_MAIL_DOMAIN,
+        "DISPATCH_EGRESS_ALLOW": "127.0.0.0/8",
+        "DISPATCH_ALLOW_HTTP": "true",
+        "DISPATCH_RETRY_SCHEDULE_SECONDS": RETRY_SCHEDULE_SECONDS,
+    }
+
+
+def _port(name: ServiceName, default: int, *, any_port: bool) -> str:
+    wanted = os.environ.get(f"{name.prefix}HTTP_PORT") or str(default)
+    if not any_port or not wanted.isdecimal():
+        return wanted
+    with socket.socket() as trial:
+        # As the service itself will: a port in TIME_WAIT is no obstacle.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", int(wanted)))
+        except OSError:
+            return str(free_ports(1)[0])
+    return wanted
+
+
+async def _nobody_else(servers: Servers) -> None:
+    """A broker that was given may have services of its own, which would take the demo's messages.
+
+    Raises CannotGoOn.
+    """
+    if servers.rabbitmq is not None:
+        return
+    for name, url in (
+        (ServiceName.REFERRALS, servers.referrals_rabbitmq_url),
+        (ServiceName.EREFERRAL_DISPATCH, servers.dispatch_rabbitmq_url),
+    ):
+        async with broker(name, url, "handoff.stage") as opened:
+            state = await queue_state(opened, f"{name.service}.commands")
+        if state is not None and state.consumers:
+            raise CannotGoOn(
+                f"{name} runs on the broker of {name.prefix}RABBITMQ_URL already: stop it, or "
+                "unset the variable to get a broker of one's own"
+            )
+
+
+def _new_log(folder: Path, name: ServiceName) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{name}.log"
+    log.write_bytes(b"")
+    return log

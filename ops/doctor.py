@@ -1,0 +1,195 @@
+"""`handoff doctor`: each setting, dependency, migration and queue: fine, or what to do."""
+
+import asyncio
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import aiormq.exceptions
+from aiormq.abc import AbstractConnection
+
+from messaging.grants import GrantsError, load_grants
+from messaging.settings import SettingError, load_settings, variable
+from messaging.topology import ConsumedQueue, declare
+from ops.broker import QueueState, broker, place, queue_state, version
+from ops.catalogue import Place, ServiceName, place_of, settings_of
+from ops.environment import CannotGoOn, rabbitmq_url
+from ops.migrations import database_place, database_url, schema_state
+from ops.relay_check import check_mail_relay
+
+LOOK_TIMEOUT_SECONDS = 5.0
+
+
+class Verdict(StrEnum):
+    """What a finding means. A note is worth knowing and nothing to be done about at once."""
+
+    FINE = "fine"
+    NOTE = "note"
+    WRONG = "WRONG"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `words` say how it is, or what to do."""
+
+    verdict: Verdict
+    what: str
+    words: str
+
+
+def examine(name: ServiceName) -> Iterator[Finding]:
+    """Look at all that a service needs. Nothing is changed, and nothing is raised."""
+    complaints = set()
+    for finding in _everything(name):
+        # A missing setting is met at every place that needs it, and told once.
+        if finding.words not in complaints:
+            yield finding
+        if finding.verdict is Verdict.WRONG:
+            complaints.add(finding.words)
+
+
+def _everything(name: ServiceName) -> Iterator[Finding]:
+    yield from _settings(name)
+    yield from _database(name)
+    yield from _broker(name)
+    if name is ServiceName.EREFERRAL_DISPATCH:
+        yield from _mail_relay()
+    yield from _health(name)
+
+
+def _settings(name: ServiceName) -> Iterator[Finding]:
+    settings = settings_of(name)
+    try:
+        loaded = load_settings(settings)
+    except SettingError as wrong:
+        yield Finding(Verdict.WRONG, "settings", str(wrong))
+        return
+    given = [variable(settings, field) for field in settings.model_fields]
+    known = len([one for one in given if one in os.environ])
+    yield Finding(Verdict.FINE, "settings", f"{known} of {len(given)} set, the rest have defaults")
+    unknown = sorted(one for one in os.environ if one.startswith(name.prefix) and one not in given)
+    if unknown:
+        yield Finding(
+            Verdict.WRONG,
+            "settings",
+            f"no such setting: {', '.join(unknown)}; see docs/settings.md",
+        )
+    grants: Path | None = loaded.client_grants_file
+    if grants is None:
+        words = f"{name.prefix}CLIENT_GRANTS_FILE is unset: every client may do everything"
+        yield Finding(Verdict.NOTE, "grants", words)
+        return
+    try:
+        load_grants(grants)
+    except GrantsError as wrong:
+        words = f"{name.prefix}CLIENT_GRANTS_FILE: {grants} {wrong}"
+        yield Finding(Verdict.WRONG, "grants", words)
+    else:
+        yield Finding(Verdict.FINE, "grants", f"{grants} can be read")
+
+
+def _database(name: ServiceName) -> Iterator[Finding]:
+    try:
+        url = database_url(name)
+        state = schema_state(name, url)
+    except (SettingError, CannotGoOn) as wrong:
+        yield Finding(Verdict.WRONG, "PostgreSQL", str(wrong))
+        return
+    words = f"{state.server_version} at {database_place(url)}"
+    yield Finding(Verdict.FINE, "PostgreSQL", words)
+    if state.current:
+        yield Finding(Verdict.FINE, "migrations", f"at {state.held}, the newest")
+    else:
+        held = state.held or "no migration"
+        words = f"{held} is applied and {state.needed} is needed: run handoff migrate {name}"
+        yield Finding(Verdict.WRONG, "migrations", words)
+
+
+def _broker(name: ServiceName) -> Iterator[Finding]:
+    try:
+        yield from asyncio.run(_queues(name, rabbitmq_url(name)))
+    except (SettingError, CannotGoOn) as wrong:
+        yield Finding(Verdict.WRONG, "RabbitMQ", str(wrong))
+
+
+async def _queues(name: ServiceName, url: str) -> list[Finding]:
+    where = place_of(name)
+    async with broker(name, url, "handoff.doctor") as opened:
+        found = [Finding(Verdict.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
+        missing = False
+        for queue in where.consumes:
+            state = await queue_state(opened, queue.name)
+            letters = await queue_state(opened, queue.dead_letters)
+            missing = missing or state is None or letters is None
+            found.append(_queue(name, queue, state, letters))
+        if not missing:
+            found.append(await _arguments(name, where, opened))
+    return found
+
+
+def _queue(
+    name: ServiceName, queue: ConsumedQueue, state: QueueState | None, letters: QueueState | None
+) -> Finding:
+    if state is None or letters is None:
+        words = f"is not on this broker yet: handoff serve {name} makes it"
+        return Finding(Verdict.WRONG, queue.name, words)
+    figures = f"consumers {state.consumers}, waiting {state.depth}, dead letters {letters.depth}"
+    if not state.consumers:
+        words = f"{figures}: nobody takes from it: start handoff serve {name}"
+        return Finding(Verdict.WRONG, queue.name, words)
+    if letters.depth:
+        words = f"{figures}: look at them with handoff dead-letters list {queue.name}"
+        return Finding(Verdict.WRONG, queue.name, words)
+    return Finding(Verdict.FINE, queue.name, figures)
+
+
+async def _arguments(name: ServiceName, where: Place, opened: AbstractConnection) -> Finding:
+    """Declaring what is there already changes nothing and shows other arguments."""
+    try:
+        await declare(await opened.channel(), where.topology)
+    except aiormq.exceptions.ChannelPreconditionFailed as error:
+        words = (
+            f"declared with other arguments than this program's: {error}; "
+            f"stop handoff serve {name}, delete that queue when it is empty, start it again"
+        )
+        return Finding(Verdict.WRONG, "topology", words)
+    return Finding(Verdict.FINE, "topology", "exchanges and queues are as this program wants")
+
+
+def _mail_relay() -> Iterator[Finding]:
+    url = os.environ.get("DISPATCH_SMTP_URL")
+    ca_file = os.environ.get("DISPATCH_SMTP_CA_FILE")
+    if not url:
+        words = "DISPATCH_SMTP_URL is unset: nothing can be sent by e-mail, nor by fax through it"
+        yield Finding(Verdict.NOTE, "mail relay", words)
+        return
+    try:
+        yield Finding(Verdict.FINE, "mail relay", asyncio.run(check_mail_relay(url, ca_file)))
+    except CannotGoOn as wrong:
+        yield Finding(Verdict.WRONG, "mail relay", str(wrong))
+
+
+def _health(name: ServiceName) -> Iterator[Finding]:
+    """What a replica on this machine says of itself; one elsewhere is seen by its consumers."""
+    try:
+        settings = load_settings(settings_of(name))
+    except SettingError:
+        return
+    host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
+    url = f"http://{host}:{settings.http_port}/health/ready"
+    try:
+        with urllib.request.urlopen(url, timeout=LOOK_TIMEOUT_SECONDS) as answer:
+            answer.read()
+    except urllib.error.HTTPError as answer:
+        checks = json.loads(answer.read()).get("checks", {})
+        wrong = "; ".join(f"{what}: {words}" for what, words in checks.items() if words != "ok")
+        yield Finding(Verdict.WRONG, "health", f"{url} is not ready: {wrong}")
+    except OSError:
+        yield Finding(Verdict.NOTE, "health", f"nothing answers at {url} on this machine")
+    else:
+        yield Finding(Verdict.FINE, "health", f"{url} is ready")

@@ -1,0 +1,124 @@
+"""Where a command finds the services' variables: the environment, else a running `handoff up`.
+
+`handoff up` writes them to `.handoff/up.env` (mode 0600) and holds a lock on that file for as long
+as it lives, so that what a killed one left behind is not taken for a running one.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import create_model
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from messaging.settings import SettingError, load_settings
+from ops.catalogue import ServiceName, settings_of
+from ops.children import CHECKOUT
+
+
+class CannotGoOn(Exception):
+    """A command has to end here. Its text is one line for a person: what is wrong, what to do."""
+
+
+def handoff_folder() -> Path:
+    """`.handoff` of this checkout; of the current folder where the program is installed."""
+    checkout = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
+    return checkout / ".handoff"
+
+
+def up_file() -> Path:
+    """Where a running `handoff up` says how it is reached."""
+    return handoff_folder() / "up.env"
+
+
+@contextmanager
+def the_only_up() -> Iterator[Callable[[Mapping[str, str]], None]]:
+    """Hold `.handoff/up.env` until the block is left; call what is yielded to write variables.
+
+    Raises CannotGoOn where another `handoff up` of this checkout holds it.
+    """
+    path = up_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        if not _locked(file.fileno(), fcntl.LOCK_EX):
+            raise CannotGoOn("handoff up runs for this checkout already; stop it with Ctrl-C there")
+        os.fchmod(file.fileno(), 0o600)
+        file.truncate()
+
+        def announce(variables: Mapping[str, str]) -> None:
+            file.writelines(f"{name}={value}\n" for name, value in sorted(variables.items()))
+            file.flush()
+
+        try:
+            yield announce
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def variables_of_running_up() -> dict[str, str]:
+    """The variables of this checkout's running `handoff up`; none where there is none."""
+    try:
+        file = up_file().open()
+    except OSError:
+        return {}
+    with file:
+        if _locked(file.fileno(), fcntl.LOCK_SH):
+            return {}  # Nobody holds it: its owner was killed.
+        lines = [line.rstrip("\n").partition("=") for line in file]
+    return {name: value for name, equals, value in lines if equals}
+
+
+def adopt_running_up() -> bool:
+    """Fill in what the environment leaves unset from a running `handoff up`; whether one runs."""
+    found = variables_of_running_up()
+    for name, value in found.items():
+        if not os.environ.get(name):
+            os.environ[name] = value
+    return bool(found)
+
+
+def one_setting(name: ServiceName, field: str) -> str:
+    """One setting of a service, checked as the service would, whatever the others are.
+
+    Raises SettingError, one line that names the variable.
+    """
+    settings = settings_of(name)
+    info = settings.model_fields[field]
+    fields: dict[str, Any] = {field: (Annotated[info.annotation, *info.metadata], info)}
+    only = cast(
+        type[BaseSettings], create_model(settings.__name__, __base__=_prefixed(name), **fields)
+    )
+    value = getattr(load_settings(only), field)
+    return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
+
+
+def rabbitmq_url(name: ServiceName) -> str:
+    """The broker of a service. Raises SettingError, which says how to get one."""
+    try:
+        return one_setting(name, "rabbitmq_url")
+    except SettingError as wrong:
+        if os.environ.get(f"{name.prefix}RABBITMQ_URL"):
+            raise
+        raise SettingError(
+            f"{wrong} Or run handoff up in this checkout: its services are then used."
+        ) from None
+
+
+def _prefixed(name: ServiceName) -> type[BaseSettings]:
+    class Prefixed(BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix=name.prefix, hide_input_in_errors=True, frozen=True
+        )
+
+    return Prefixed
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,132 @@
+"""`handoff migrate`, and the state of a service's schema before and after it."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from messaging.database import CONNECT_TIMEOUT_SECONDS, sqlstate
+from messaging.migrating import head, migrate
+from messaging.settings import SettingError
+from ops.catalogue import ServiceName, place_of
+from ops.environment import CannotGoOn, one_setting
+
+
+class _State(StrEnum):
+    """SQLSTATEs (PostgreSQL's appendix A) that a wrong URL or an empty database gives."""
+
+    NO_SUCH_TABLE = "42P01"
+    NO_SUCH_SCHEMA = "3F000"
+    NO_SUCH_DATABASE = "3D000"
+    WRONG_LOGIN = "28P01"
+    NOT_AUTHORIZED = "28000"
+    NO_PRIVILEGE = "42501"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """A service's schema. `held` is None where no migration was applied."""
+
+    server_version: str
+    held: str | None
+    needed: str
+
+    @property
+    def current(self) -> bool:
+        """Whether the schema is the one that this program needs."""
+        return self.held == self.needed
+
+
+def database_url(name: ServiceName) -> str:
+    """The service's database. Raises SettingError."""
+    url = one_setting(name, "database_url")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise SettingError(f"{name.prefix}DATABASE_URL: is not a URL that can be read") from None
+    return url
+
+
+def database_place(url: str) -> str:
+    """Host, port and name of a database's URL, without user and password."""
+    parts = make_url(url)
+    return f"{parts.host or 'localhost'}:{parts.port or 5432}/{parts.database or ''}"
+
+
+def schema_state(name: ServiceName, url: str) -> SchemaState:
+    """Look at the service's schema. Raises CannotGoOn where the database cannot be reached."""
+    where = place_of(name)
+    try:
+        version, held = asyncio.run(_look(url, where.home.schema))
+    except Exception as error:
+        raise CannotGoOn(f"{name.prefix}DATABASE_URL: {_why(error, url)}") from None
+    return SchemaState(version, held, head(where.migrations))
+
+
+def migrate_service(name: ServiceName) -> str:
+    """Bring one service's database to the newest revision and return what was done, in one line.
+
+    Raises SettingError and CannotGoOn, each one line that names the variable.
+    """
+    url = database_url(name)
+    before = schema_state(name, url)
+    at = database_place(url)
+    if before.current:
+        return f"{name}: {at} is at {before.held}, the newest; nothing to do"
+    try:
+        migrate(url, place_of(name).migrations)
+    except Exception as error:
+        if sqlstate(error) == _State.NO_PRIVILEGE:
+            raise CannotGoOn(
+                f"{name.prefix}DATABASE_URL: its user may not create schemas or roles; migrate "
+                "as one who may (CREATEROLE, and CREATE on the database)"
+            ) from None
+        raise
+    return f"{name}: {at} migrated from {before.held or 'nothing'} to {before.needed}"
+
+
+async def _look(url: str, schema: str) -> tuple[str, str | None]:
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        poolclass=NullPool,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "server_settings": {"search_path": schema},
+        },
+    )
+    try:
+        async with engine.connect() as connection:
+            version = str(await connection.scalar(text("SHOW server_version")))
+            try:
+                held = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            except Exception as error:
+                if sqlstate(error) in (_State.NO_SUCH_TABLE, _State.NO_SUCH_SCHEMA):
+                    return version, None
+                raise
+            return version, held
+    finally:
+        await engine.dispose()
+
+
+def _why(error: Exception, url: str) -> str:
+    state, at = sqlstate(error), database_place(url)
+    if state == _State.NO_SUCH_DATABASE:
+        return (
+            f"there is no database {make_url(url).database} at {at.rpartition('/')[0]}; create it"
+        )
+    if state in (_State.WRONG_LOGIN, _State.NOT_AUTHORIZED):
+        return f"PostgreSQL at {at} refused the user or the password"
+    if state == _State.NO_PRIVILEGE:
+        return f"PostgreSQL at {at} does not let this user read the service's schema"
+    if state is not None:
+        return f"PostgreSQL at {at} refused it (SQLSTATE {state})"
+    if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        return f"no PostgreSQL answers at {at} ({type(error).__name__})"
+    raise error

@@ -1,0 +1,71 @@
+"""`handoff serve`: one replica of a service, until it is told to stop."""
+
+import asyncio
+import traceback
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from yarl import URL
+
+from messaging import logs
+from messaging.http import PortTaken
+from messaging.service import Service, stop_on_signals
+from messaging.settings import ServiceSettings, SettingError
+from ops.catalogue import ServiceName, prepare
+
+log = logs.get(__name__)
+
+
+def serve(name: ServiceName) -> bool:
+    """Run a replica until SIGTERM or SIGINT; False where a fault of ours ended it.
+
+    Raises SettingError, one line that names the variable, before anything was started.
+    """
+    settings, build = prepare(name)
+    check_urls(name, settings)
+    logs.configure(name.service, settings.log_format)
+    service = build()
+    try:
+        asyncio.run(_run(service))
+    except PortTaken:
+        raise SettingError(
+            f"{name.prefix}HTTP_PORT: something listens on port {settings.http_port} of "
+            f"{settings.http_host} already; stop it or choose another port"
+        ) from None
+    except Exception as fault:
+        if _was_listening(fault):
+            raise SettingError(
+                f"{name.prefix}HTTP_HOST, {name.prefix}HTTP_PORT: cannot listen on port "
+                f"{settings.http_port} of {settings.http_host}"
+            ) from None
+        # The place alone: an exception's text may quote what a message held.
+        last = traceback.extract_tb(fault.__traceback__)[-1]
+        where = f"{last.filename}:{last.lineno}"
+        log.error("ended by a fault", error=type(fault).__name__, where=where)
+        return False
+    return True
+
+
+def check_urls(name: ServiceName, settings: ServiceSettings) -> None:
+    """Refuse URLs that no driver could read. Raises SettingError; its text quotes no URL."""
+    try:
+        make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        raise SettingError(f"{name.prefix}DATABASE_URL: is not a URL that can be read") from None
+    try:
+        if not URL(settings.rabbitmq_url).host:
+            raise ValueError
+    except ValueError:
+        raise SettingError(f"{name.prefix}RABBITMQ_URL: is not a URL with a host") from None
+
+
+async def _run(service: Service) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    await service.run(stop)
+
+
+def _was_listening(fault: Exception) -> bool:
+    """Whether it is the system's refusal to open the HTTP port: no such address, no such right."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return isinstance(fault, OSError) and any(frame.name == "serve_http" for frame in frames)

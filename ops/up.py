@@ -1,0 +1,139 @@
+"""`handoff up` and `handoff demo`: everything on this machine, with real servers.
+
+Both end with all that they started, whichever way they end.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops.demo.sample import ORG_ID
+from ops.demo.showing import Progress, Show, new_console
+from ops.environment import handoff_folder, the_only_up
+from ops.servers import Servers, backing_servers
+
+if TYPE_CHECKING:
+    from ops.demo.stage import Stage
+
+STOPPED_BY_PERSON = 130  # 128 + SIGINT, as shells count
+PAGES = ("/health/ready", "/metrics", "/asyncapi")
+
+
+def demo(save_svg: Path | None) -> int:
+    """Tell the story and end; 0 where each referral ended as it should. Raises CannotGoOn."""
+    show = Show(new_console())
+    began = time.monotonic()
+
+    async def play(servers: Servers) -> int:
+        from ops.demo.stage import running_stage
+        from ops.demo.story import tell
+
+        folder = handoff_folder() / "demo"
+        async with running_stage(servers, folder, show.say, any_port=True) as stage:
+            rows = await tell(stage, show)
+            _show_end(stage, show, rows)
+        if save_svg is not None:
+            show.save_picture(save_svg)
+        return int(any(row.faults for row in rows))
+
+    try:
+        status = _with_servers(play, show)
+        show.say(f"{time.monotonic() - began:.0f} s in all. Nothing is left running.")
+        return status
+    except KeyboardInterrupt:
+        show.say("Stopped; nothing is left running.")
+        return STOPPED_BY_PERSON
+
+
+def up(*, empty: bool) -> int:
+    """Run until Ctrl-C, with the demo's referrals unless `empty`. Raises CannotGoOn."""
+    show = Show(new_console())
+
+    async def run(servers: Servers) -> int:
+        from ops.demo.stage import running_stage
+        from ops.demo.story import tell
+
+        folder = handoff_folder() / "up"
+        async with running_stage(servers, folder, show.say, any_port=False) as stage:
+            if not empty:
+                _show_end(stage, show, await tell(stage, show))
+            announce(stage.variables)
+            _show_how_to_use(stage, show)
+            await asyncio.Event().wait()
+        return 0
+
+    with the_only_up() as announce, suppress(KeyboardInterrupt):
+        return _with_servers(run, show)
+    show.say("Stopped; nothing is left running.")
+    return 0
+
+
+def _with_servers(play: Callable[[Servers], Coroutine[Any, Any, int]], show: Show) -> int:
+    def say(line: str) -> None:
+        show.say(f"  {line}")
+
+    show.say("Servers:")
+    # Loading the rest takes seconds, which the servers need for their start anyway.
+    threading.Thread(target=import_module, args=["ops.demo.story"], daemon=True).start()
+    with _sigterm_as_ctrl_c(), backing_servers(say, handoff_folder()) as servers:
+        try:
+            return asyncio.run(play(servers))
+        except BaseExceptionGroup as several:
+            # One of the services cannot run, or the story could not be told: the first says why.
+            first: BaseException = several
+            while isinstance(first, BaseExceptionGroup):
+                first = first.exceptions[0]
+            raise first from None
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """End in order on SIGTERM too."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show_end(stage: "Stage", show: Show, rows: Sequence[Progress]) -> None:
+    """Where each referral stands, its letter, and where to look."""
+    show.console.print(show.picture())
+    for row in rows:
+        for fault in row.faults:
+            show.say(f"NOT AS IT SHOULD BE: {row.scene.partner['practice_name']}: {fault}")
+    show.say("The letters, as they arrived:")
+    for row in rows:
+        if row.letter is not None:
+            show.say(f"  {os.path.relpath(row.letter)}")
+    show.say("To look at while it runs (make up leaves it running):")
+    for service in stage.services:
+        show.say(f"  {service.name:18} {'  '.join(service.url(page) for page in PAGES)}")
+
+
+def _show_how_to_use(stage: "Stage", show: Show) -> None:
+    show.say("It runs. In another terminal of this checkout:")
+    handoff = _this_command()
+    show.say(f'  {handoff} call referral_partner.list \'{{"org_id": "{ORG_ID}"}}\'')
+    show.say(f"  {handoff} events --org {ORG_ID}")
+    show.say(f"  {handoff} doctor")
+    show.say(f"Demo portal {stage.portal.url}, mail relay {stage.mail.url} (keeps every mail).")
+    show.say(f"Logs: {', '.join(str(service.log) for service in stage.services)}")
+    show.say("Ctrl-C ends all of it.")
+
+
+def _this_command() -> str:
+    """How to call `handoff` from the current folder."""
+    script = Path(sys.executable).parent / "handoff"
+    if shutil.which("handoff") == str(script):
+        return "handoff"
+    return os.path.relpath(script)

@@ -1,0 +1,239 @@
+"""What is done with the commands about patients' attributions.
+
+Every one of them locks the patient: what they find of the patient's other attributions stays true
+until they have committed. The database's unique index on primaries is a net beneath that.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from contracts.events import EventType
+from contracts.problems import ProblemCode, Refusal
+from contracts.referral_attribution import (
+    AttributionRole,
+    ReferralAttributionArchive,
+    ReferralAttributionCreate,
+    ReferralAttributionUpdate,
+)
+from contracts.referral_attribution import ReferralAttribution as Resource
+from contracts.replies import ReplyStatus
+from contracts.shapes import Reference, reference
+from messaging.handling import Handler, Handlers
+from messaging.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.handlers.partner import partner_name
+from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
+from services.referrals.models import (
+    Patient,
+    Provider,
+    ReferralAttribution,
+    ReferralPartner,
+    ReferralSource,
+)
+from services.referrals.rules.attribution import (
+    REFERENCES,
+    check_active,
+    check_primary,
+    check_references,
+)
+
+Change = ReferralAttributionUpdate | ReferralAttributionArchive
+
+BY_PATIENT = ("patient_id",)
+FIELDS = ("attribution_role", "source_note")
+
+
+def attribution_resource(
+    row: ReferralAttribution,
+    patient: Patient,
+    source: ReferralSource | None,
+    partner: ReferralPartner | None,
+    provider: Provider | None,
+    referrer: Patient | None,
+) -> Resource:
+    """An attribution as it is shown, with the names that its references have now."""
+    return Resource.model_construct(
+        id=row.id,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        patient=Reference.model_construct(uuid=row.patient_id, name=patient.name),
+        attribution_role=AttributionRole(row.attribution_role),
+        source_note=row.source_note,
+        referral_source=reference(row.referral_source_id, source.name if source else None),
+        referral_partner=reference(
+            row.referral_partner_id, partner_name(partner) if partner else None
+        ),
+        provider=reference(row.provider_id, provider.name if provider else None),
+        referring_patient=reference(row.referring_patient_id, referrer.name if referrer else None),
+        attributed_at=row.attributed_at,
+    )
+
+
+def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
+    if command.id is not None and workspace.find(ReferralAttribution, command.id) is not None:
+        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is an attribution with this id.")
+    others = _others(command.patient_uuid, None, workspace)
+    check_primary(command.attribution_role, (one.attribution_role for one in others))
+    _check_active(command, workspace)
+    row = ReferralAttribution(
+        org_id=workspace.org_id,
+        id=command.id or workspace.new_id(),
+        patient_id=command.patient_uuid,
+        referral_source_id=command.referral_source_uuid,
+        referral_partner_id=command.referral_partner_uuid,
+        provider_id=command.provider_uuid,
+        referring_patient_id=command.referring_patient_uuid,
+        attributed_at=workspace.now,
+        version=1,
+        created_at=workspace.now,
+        updated_at=workspace.now,
+        **{name: getattr(command, name) for name in FIELDS},
+    )
+    workspace.add(ReferralAttribution, row.id, row=row)
+    workspace.find_all(ReferralAttribution, BY_PATIENT, row.patient_id).append(row)
+    bring_patient(row.referral_source_id, others, workspace)
+    resource = _shown(row, workspace)
+    workspace.publish(EventType.REFERRAL_ATTRIBUTION_CREATED, resource)
+    return Done(ReplyStatus.CREATED, resource, row.id)
+
+
+def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
+    row = workspace.get(ReferralAttribution, command.attribution_uuid)
+    before = _shown(row, workspace)
+    changes = command.changes()
+    others = _others(row.patient_id, row, workspace)
+    check_primary(
+        changes.get("attribution_role", row.attribution_role),
+        (one.attribution_role for one in others),
+    )
+    for name, value in changes.items():
+        setattr(row, name, value)
+    changed = changed_fields(before, _shown(row, workspace))
+    if not changed:
+        return Done(ReplyStatus.OK, before, row.id)
+    row.version += 1
+    row.updated_at = workspace.now
+    after = _shown(row, workspace)
+    workspace.publish(EventType.REFERRAL_ATTRIBUTION_UPDATED, after, changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
+
+
+def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done:
+    row = workspace.get(ReferralAttribution, command.attribution_uuid)
+    row.version += 1
+    row.updated_at = row.deleted_at = workspace.now
+    lose_patient(row.referral_source_id, _others(row.patient_id, row, workspace), workspace)
+    workspace.publish(EventType.REFERRAL_ATTRIBUTION_ARCHIVED, _shown(row, workspace))
+    return Done(ReplyStatus.ARCHIVED, None, row.id)
+
+
+def _others(
+    patient: UUID, but: ReferralAttribution | None, workspace: Workspace
+) -> list[ReferralAttribution]:
+    """The patient's unarchived attributions, but one."""
+    rows = workspace.find_all(ReferralAttribution, BY_PATIENT, patient)
+    return [row for row in rows if row.deleted_at is None and row is not but]
+
+
+def _check_active(command: ReferralAttributionCreate, workspace: Workspace) -> None:
+    if command.referral_source_uuid is not None:
+        source = workspace.get(ReferralSource, command.referral_source_uuid)
+        check_active("referral_source_uuid", is_active=source.is_active)
+    if command.referral_partner_uuid is not None:
+        partner = workspace.get(ReferralPartner, command.referral_partner_uuid)
+        check_active("referral_partner_uuid", is_active=partner.is_active)
+
+
+def _shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
+    def pointed_to(model: Any, uuid: UUID | None) -> Any:
+        return None if uuid is None else workspace.find(model, uuid)
+
+    return attribution_resource(
+        row,
+        workspace.get(Patient, row.patient_id),
+        pointed_to(ReferralSource, row.referral_source_id),
+        pointed_to(ReferralPartner, row.referral_partner_id),
+        pointed_to(Provider, row.provider_id),
+        pointed_to(Patient, row.referring_patient_id),
+    )
+
+
+def _check(command: ReferralAttributionCreate) -> None:
+    check_references(command.patient_uuid, {name: getattr(command, name) for name in REFERENCES})
+
+
+def _patient(command: ReferralAttributionCreate | Change) -> list[Need]:
+    """The patient, locked, and what there is of theirs."""
+    uuid = command.patient_uuid
+    return [
+        Need(Patient, (uuid,), writes=True, missing=ProblemCode.PATIENT_NOT_FOUND),
+        Need(ReferralAttribution, (uuid,), by=BY_PATIENT),
+    ]
+
+
+def _named_in_create(command: ReferralAttributionCreate) -> list[Need]:
+    needs = _patient(command)
+    for model, uuid, missing in (
+        (ReferralSource, command.referral_source_uuid, ProblemCode.REFERRAL_SOURCE_NOT_FOUND),
+        (ReferralPartner, command.referral_partner_uuid, ProblemCode.REFERRAL_PARTNER_NOT_FOUND),
+        (Provider, command.provider_uuid, ProblemCode.PROVIDER_NOT_FOUND),
+        (Patient, command.referring_patient_uuid, ProblemCode.PATIENT_NOT_FOUND),
+        (ReferralAttribution, command.id, None),
+    ):
+        if uuid is not None:
+            needs.append(Need(model, (uuid,), missing=missing))
+    return needs
+
+
+def _named(command: Change) -> list[Need]:
+    return [
+        *_patient(command),
+        Need(
+            ReferralAttribution,
+            (command.attribution_uuid,),
+            writes=True,
+            missing=ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND,
+            versioned=True,
+            belongs=lambda row: bool(row.patient_id == command.patient_uuid),
+        ),
+    ]
+
+
+def _brought_to(command: ReferralAttributionCreate, _: Workspace) -> Sequence[Need]:
+    return moving(command.referral_source_uuid)
+
+
+def _to_show(command: Change, workspace: Workspace) -> list[Need]:
+    row = workspace.find(ReferralAttribution, command.attribution_uuid)
+    if row is None:
+        return []
+    pointed_to = (
+        (ReferralSource, row.referral_source_id),
+        (ReferralPartner, row.referral_partner_id),
+        (Provider, row.provider_id),
+        (Patient, row.referring_patient_id),
+    )
+    return [Need(model, (uuid,)) for model, uuid in pointed_to if uuid is not None]
+
+
+def _to_archive(command: ReferralAttributionArchive, workspace: Workspace) -> Sequence[Need]:
+    row = workspace.find(ReferralAttribution, command.attribution_uuid)
+    return [*_to_show(command, workspace), *moving(row.referral_source_id if row else None)]
+
+
+HANDLERS: Handlers = {
+    "referral_attribution.create": Handler(
+        ReferralAttributionCreate,
+        create,
+        needs=_named_in_create,
+        then_needs=_brought_to,
+        check=_check,
+    ),
+    "referral_attribution.update": Handler(
+        ReferralAttributionUpdate, update, needs=_named, then_needs=_to_show
+    ),
+    "referral_attribution.archive": Handler(
+        ReferralAttributionArchive, archive, needs=_named, then_needs=_to_archive
+    ),
+}

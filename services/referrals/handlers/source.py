@@ -1,0 +1,202 @@
+"""What is done with the commands about referral sources."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from contracts.events import EventType
+from contracts.problems import ProblemCode, Refusal
+from contracts.referral_source import ReferralSource as Resource
+from contracts.referral_source import (
+    ReferralSourceArchive,
+    ReferralSourceCreate,
+    ReferralSourceUpdate,
+    SourceCategory,
+)
+from contracts.replies import ReplyStatus
+from contracts.shapes import reference
+from messaging.handling import Handler, Handlers
+from messaging.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.handlers.partner import partner_name
+from services.referrals.models import (
+    OrgCounter,
+    Patient,
+    ReferralPartner,
+    ReferralSource,
+    SourceFigures,
+)
+from services.referrals.rules.source import check_links
+
+_COLUMNS = {
+    "name": "name",
+    "category": "category",
+    "description": "description",
+    "is_active": "is_active",
+    "linked_patient_uuid": "linked_patient_id",
+    "linked_referral_partner_uuid": "linked_referral_partner_id",
+}
+
+
+def source_resource(
+    row: ReferralSource,
+    figures: SourceFigures,
+    patient: Patient | None,
+    partner: ReferralPartner | None,
+) -> Resource:
+    """A source as it is shown, with the names that its links have now."""
+    return Resource.model_construct(
+        id=row.id,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        name=row.name,
+        category=SourceCategory(row.category),
+        description=row.description,
+        is_active=row.is_active,
+        linked_patient=reference(row.linked_patient_id, patient.name if patient else None),
+        linked_referral_partner=reference(
+            row.linked_referral_partner_id, partner_name(partner) if partner else None
+        ),
+        sort_order=row.sort_order,
+        patient_count=figures.patient_count,
+        total_cost=figures.total_cost,
+    )
+
+
+def create(command: ReferralSourceCreate, workspace: Workspace) -> Done:
+    if command.id is not None and workspace.find(ReferralSource, command.id) is not None:
+        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a referral source with this id.")
+    row = ReferralSource(
+        org_id=workspace.org_id,
+        id=command.id or workspace.new_id(),
+        sort_order=_next_sort_order(workspace),
+        version=1,
+        created_at=workspace.now,
+        updated_at=workspace.now,
+    )
+    _set(row, {name: getattr(command, name) for name in _COLUMNS})
+    workspace.add(ReferralSource, row.id, row=row)
+    figures = SourceFigures(
+        org_id=row.org_id, referral_source_id=row.id, patient_count=0, total_cost=Decimal("0.00")
+    )
+    workspace.add(SourceFigures, row.id, row=figures)
+    resource = _shown(row, workspace)
+    workspace.publish(EventType.REFERRAL_SOURCE_CREATED, resource)
+    return Done(ReplyStatus.CREATED, resource, row.id)
+
+
+def update(command: ReferralSourceUpdate, workspace: Workspace) -> Done:
+    row = workspace.get(ReferralSource, command.referral_source_uuid)
+    held = {name: getattr(row, column) for name, column in _COLUMNS.items()}
+    merged = {**held, **command.changes()}
+    check_links(merged["linked_patient_uuid"], merged["linked_referral_partner_uuid"])
+    before = _shown(row, workspace)
+    _set(row, merged)
+    changed = changed_fields(before, _shown(row, workspace))
+    if not changed:
+        return Done(ReplyStatus.OK, before, row.id)
+    row.version += 1
+    row.updated_at = workspace.now
+    after = _shown(row, workspace)
+    workspace.publish(EventType.REFERRAL_SOURCE_UPDATED, after, changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
+
+
+def archive(command: ReferralSourceArchive, workspace: Workspace) -> Done:
+    row = workspace.get(ReferralSource, command.referral_source_uuid)
+    row.version += 1
+    row.updated_at = row.deleted_at = workspace.now
+    workspace.publish(EventType.REFERRAL_SOURCE_ARCHIVED, _shown(row, workspace))
+    return Done(ReplyStatus.ARCHIVED, None, row.id)
+
+
+def _next_sort_order(workspace: Workspace) -> int:
+    """The org's last + 1, under its counter's lock; an org's very first makes the counter.
+
+    Two replicas may both make it: one insert is refused, and that message is decided once more.
+    """
+    counter = workspace.find(OrgCounter)
+    if counter is None:
+        counter = OrgCounter(org_id=workspace.org_id, last_sort_order=0)
+        workspace.add(OrgCounter, row=counter)
+    counter.last_sort_order += 1
+    return counter.last_sort_order
+
+
+def _set(row: ReferralSource, fields: dict[str, Any]) -> None:
+    for name, column in _COLUMNS.items():
+        setattr(row, column, fields[name])
+    row.search_text = row.name.lower()
+
+
+def _shown(row: ReferralSource, workspace: Workspace) -> Resource:
+    patient, partner = row.linked_patient_id, row.linked_referral_partner_id
+    return source_resource(
+        row,
+        workspace.get(SourceFigures, row.id),
+        workspace.find(Patient, patient) if patient is not None else None,
+        workspace.find(ReferralPartner, partner) if partner is not None else None,
+    )
+
+
+def _check(command: ReferralSourceCreate | ReferralSourceUpdate) -> None:
+    check_links(command.linked_patient_uuid, command.linked_referral_partner_uuid)
+
+
+def _named_links(command: ReferralSourceCreate | ReferralSourceUpdate) -> list[Need]:
+    needs = []
+    if command.linked_patient_uuid is not None:
+        uuid = command.linked_patient_uuid
+        needs.append(Need(Patient, (uuid,), missing=ProblemCode.PATIENT_NOT_FOUND))
+    if command.linked_referral_partner_uuid is not None:
+        uuid = command.linked_referral_partner_uuid
+        needs.append(Need(ReferralPartner, (uuid,), missing=ProblemCode.REFERRAL_PARTNER_NOT_FOUND))
+    return needs
+
+
+def _named_in_create(command: ReferralSourceCreate) -> list[Need]:
+    own_id = [] if command.id is None else [Need(ReferralSource, (command.id,))]
+    return [*_named_links(command), *own_id, Need(OrgCounter, writes=True)]
+
+
+def _named(command: ReferralSourceUpdate | ReferralSourceArchive) -> list[Need]:
+    return [
+        Need(
+            ReferralSource,
+            (command.referral_source_uuid,),
+            writes=True,
+            missing=ProblemCode.REFERRAL_SOURCE_NOT_FOUND,
+            versioned=True,
+        )
+    ]
+
+
+def _named_in_update(command: ReferralSourceUpdate) -> list[Need]:
+    return [*_named(command), *_named_links(command)]
+
+
+def _to_show(
+    command: ReferralSourceUpdate | ReferralSourceArchive, workspace: Workspace
+) -> Sequence[Need]:
+    needs = [Need(SourceFigures, (command.referral_source_uuid,))]
+    row = workspace.find(ReferralSource, command.referral_source_uuid)
+    if row is None:
+        return needs
+    if row.linked_patient_id is not None:
+        needs.append(Need(Patient, (row.linked_patient_id,)))
+    if row.linked_referral_partner_id is not None:
+        needs.append(Need(ReferralPartner, (row.linked_referral_partner_id,)))
+    return needs
+
+
+HANDLERS: Handlers = {
+    "referral_source.create": Handler(
+        ReferralSourceCreate, create, needs=_named_in_create, check=_check
+    ),
+    "referral_source.update": Handler(
+        ReferralSourceUpdate, update, needs=_named_in_update, then_needs=_to_show, check=_check
+    ),
+    "referral_source.archive": Handler(
+        ReferralSourceArchive, archive, needs=_named, then_needs=_to_show
+    ),
+}

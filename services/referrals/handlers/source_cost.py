@@ -1,0 +1,140 @@
+"""What is done with the commands about the costs of referral sources."""
+
+from collections.abc import Sequence
+
+from contracts.events import EventType
+from contracts.problems import ProblemCode, Refusal
+from contracts.referral_source_cost import ReferralSourceCost as Resource
+from contracts.referral_source_cost import (
+    ReferralSourceCostArchive,
+    ReferralSourceCostCreate,
+    ReferralSourceCostUpdate,
+)
+from contracts.replies import ReplyStatus
+from contracts.shapes import Reference
+from messaging.handling import Handler, Handlers
+from messaging.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.handlers.source_figures import moving, spend
+from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.rules.period import settle_period
+
+FIELDS = ("amount", "period_start", "period_end", "notes")
+Command = ReferralSourceCostCreate | ReferralSourceCostUpdate | ReferralSourceCostArchive
+
+
+def cost_resource(row: ReferralSourceCost, source: ReferralSource) -> Resource:
+    """A cost as it is shown, with the name that its source has now."""
+    return Resource.model_construct(
+        id=row.id,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        referral_source=Reference.model_construct(uuid=source.id, name=source.name),
+        **{name: getattr(row, name) for name in FIELDS},
+    )
+
+
+def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
+    if command.id is not None and workspace.find(ReferralSourceCost, command.id) is not None:
+        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a cost with this id.")
+    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    row = ReferralSourceCost(
+        org_id=workspace.org_id,
+        id=command.id or workspace.new_id(),
+        referral_source_id=source.id,
+        version=1,
+        created_at=workspace.now,
+        updated_at=workspace.now,
+        **{name: getattr(command, name) for name in FIELDS},
+    )
+    workspace.add(ReferralSourceCost, row.id, row=row)
+    spend(source.id, row.amount, workspace)
+    resource = cost_resource(row, source)
+    workspace.publish(EventType.REFERRAL_SOURCE_COST_CREATED, resource)
+    return Done(ReplyStatus.CREATED, resource, row.id)
+
+
+def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
+    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    row = workspace.get(ReferralSourceCost, command.cost_uuid)
+    merged = {**{name: getattr(row, name) for name in FIELDS}, **command.changes()}
+    settle_period(merged["period_start"], merged["period_end"])
+    before = cost_resource(row, source)
+    for name in FIELDS:
+        setattr(row, name, merged[name])
+    changed = changed_fields(before, cost_resource(row, source))
+    if not changed:
+        return Done(ReplyStatus.OK, before, row.id)
+    spend(source.id, row.amount - before.amount, workspace)
+    row.version += 1
+    row.updated_at = workspace.now
+    after = cost_resource(row, source)
+    workspace.publish(EventType.REFERRAL_SOURCE_COST_UPDATED, after, changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
+
+
+def archive(command: ReferralSourceCostArchive, workspace: Workspace) -> Done:
+    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    row = workspace.get(ReferralSourceCost, command.cost_uuid)
+    row.version += 1
+    row.updated_at = row.deleted_at = workspace.now
+    spend(source.id, -row.amount, workspace)
+    workspace.publish(EventType.REFERRAL_SOURCE_COST_ARCHIVED, cost_resource(row, source))
+    return Done(ReplyStatus.ARCHIVED, None, row.id)
+
+
+def _check_created(command: ReferralSourceCostCreate) -> None:
+    settle_period(command.period_start, command.period_end)
+
+
+def _check_changes(command: ReferralSourceCostUpdate) -> None:
+    if {"period_start", "period_end"} <= command.model_fields_set:
+        settle_period(command.period_start, command.period_end)
+
+
+def _source(command: Command) -> Need:
+    return Need(
+        ReferralSource,
+        (command.referral_source_uuid,),
+        missing=ProblemCode.REFERRAL_SOURCE_NOT_FOUND,
+    )
+
+
+def _named_in_create(command: ReferralSourceCostCreate) -> list[Need]:
+    own_id = [] if command.id is None else [Need(ReferralSourceCost, (command.id,))]
+    return [_source(command), *own_id]
+
+
+def _named(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:
+    return [
+        _source(command),
+        Need(
+            ReferralSourceCost,
+            (command.cost_uuid,),
+            writes=True,
+            missing=ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND,
+            versioned=True,
+            belongs=lambda row: bool(row.referral_source_id == command.referral_source_uuid),
+        ),
+    ]
+
+
+def _moved(command: Command, _: Workspace) -> Sequence[Need]:
+    return moving(command.referral_source_uuid)
+
+
+HANDLERS: Handlers = {
+    "referral_source_cost.create": Handler(
+        ReferralSourceCostCreate,
+        create,
+        needs=_named_in_create,
+        then_needs=_moved,
+        check=_check_created,
+    ),
+    "referral_source_cost.update": Handler(
+        ReferralSourceCostUpdate, update, needs=_named, then_needs=_moved, check=_check_changes
+    ),
+    "referral_source_cost.archive": Handler(
+        ReferralSourceCostArchive, archive, needs=_named, then_needs=_moved
+    ),
+}

@@ -1,0 +1,76 @@
+"""Reading patients' attributions."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from contracts.problems import ProblemCode, not_found
+from contracts.referral_attribution import ReferralAttribution as Resource
+from contracts.referral_attribution import ReferralAttributionGet, ReferralAttributionList
+from contracts.shapes import Listing
+from messaging.listing import page_of
+from messaging.queries import Reader, Readers
+from services.referrals.handlers.attribution import attribution_resource
+from services.referrals.models import Patient, ReferralAttribution
+
+_AS_SHOWN = (
+    joinedload(ReferralAttribution.patient, innerjoin=True),
+    joinedload(ReferralAttribution.referral_source),
+    joinedload(ReferralAttribution.referral_partner),
+    joinedload(ReferralAttribution.provider),
+    joinedload(ReferralAttribution.referring_patient),
+)
+
+
+def _shown(row: ReferralAttribution) -> Resource:
+    return attribution_resource(
+        row,
+        row.patient,
+        row.referral_source,
+        row.referral_partner,
+        row.provider,
+        row.referring_patient,
+    )
+
+
+async def get(query: ReferralAttributionGet, session: AsyncSession, _: datetime) -> Resource:
+    await _check_patient(query, session)
+    key = (query.org_id, query.attribution_uuid)
+    row = await session.get(ReferralAttribution, key, options=_AS_SHOWN)
+    if row is None or row.deleted_at is not None or row.patient_id != query.patient_uuid:
+        raise not_found(ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND, query.attribution_uuid)
+    return _shown(row)
+
+
+async def list_(
+    query: ReferralAttributionList, session: AsyncSession, _: datetime
+) -> Listing[Resource]:
+    await _check_patient(query, session)
+    attribution = ReferralAttribution
+    statement = (
+        select(attribution)
+        .where(
+            attribution.org_id == query.org_id,
+            attribution.patient_id == query.patient_uuid,
+            attribution.deleted_at.is_(None),
+        )
+        .order_by(attribution.attributed_at.desc(), attribution.id)
+        .options(*_AS_SHOWN)
+    )
+    return await page_of(session, statement, query, _shown)
+
+
+async def _check_patient(
+    query: ReferralAttributionGet | ReferralAttributionList, session: AsyncSession
+) -> None:
+    row = await session.get(Patient, (query.org_id, query.patient_uuid))
+    if row is None or row.deleted_at is not None:
+        raise not_found(ProblemCode.PATIENT_NOT_FOUND, query.patient_uuid)
+
+
+READERS: Readers = {
+    "referral_attribution.get": Reader(ReferralAttributionGet, get),
+    "referral_attribution.list": Reader(ReferralAttributionList, list_),
+}

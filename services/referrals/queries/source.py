@@ -1,0 +1,62 @@
+"""Reading referral sources."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from contracts.problems import ProblemCode, not_found
+from contracts.referral_source import ReferralSource as Resource
+from contracts.referral_source import (
+    ReferralSourceGet,
+    ReferralSourceList,
+    ReferralSourceListing,
+)
+from messaging.listing import contains, page_of
+from messaging.queries import Reader, Readers
+from services.referrals.handlers.source import source_resource
+from services.referrals.models import ReferralSource
+
+_AS_SHOWN = (
+    joinedload(ReferralSource.figures),
+    joinedload(ReferralSource.linked_patient),
+    joinedload(ReferralSource.linked_referral_partner),
+)
+
+
+def _shown(row: ReferralSource) -> Resource:
+    return source_resource(row, row.figures, row.linked_patient, row.linked_referral_partner)
+
+
+async def get(query: ReferralSourceGet, session: AsyncSession, _: datetime) -> Resource:
+    key = (query.org_id, query.referral_source_uuid)
+    row = await session.get(ReferralSource, key, options=_AS_SHOWN)
+    if row is None or row.deleted_at is not None:
+        raise not_found(ProblemCode.REFERRAL_SOURCE_NOT_FOUND, query.referral_source_uuid)
+    return _shown(row)
+
+
+async def list_(
+    query: ReferralSourceList, session: AsyncSession, _: datetime
+) -> ReferralSourceListing:
+    source = ReferralSource
+    wanted: list[ColumnElement[bool]] = [
+        source.org_id == query.org_id,
+        source.deleted_at.is_(None),
+    ]
+    if query.category is not None:
+        wanted.append(source.category == query.category)
+    if query.is_active is not None:
+        wanted.append(source.is_active == query.is_active)
+    if query.search is not None:
+        wanted.append(contains(source.search_text, query.search))
+    statement = select(source).where(*wanted).order_by(source.sort_order).options(*_AS_SHOWN)
+    page = await page_of(session, statement, query, _shown)
+    return ReferralSourceListing.model_construct(**dict(page))
+
+
+READERS: Readers = {
+    "referral_source.get": Reader(ReferralSourceGet, get),
+    "referral_source.list": Reader(ReferralSourceList, list_),
+}

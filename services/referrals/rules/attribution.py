@@ -1,0 +1,67 @@
+"""What an attribution may refer to, and which one of a patient's is the primary.
+
+Source: the wire contract's section 5, "Attributions", and the seed's 409 and 422 conditions.
+"""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from contracts.problems import FieldError, ProblemCode, Refusal, invalid
+from contracts.referral_attribution import AttributionRole
+
+REFERENCES = (
+    "referral_source_uuid",
+    "referral_partner_uuid",
+    "provider_uuid",
+    "referring_patient_uuid",
+)
+
+
+def check_references(patient: UUID, references: Mapping[str, UUID | None]) -> None:
+    """Exactly one of REFERENCES is given, and nobody refers themselves.
+
+    Raises Refusal `validation_error`.
+    """
+    given = [name for name in REFERENCES if references[name] is not None]
+    if len(given) != 1:
+        raise invalid(
+            [
+                FieldError(
+                    loc=[name],
+                    type="exactly_one_reference",
+                    msg="Exactly one source, partner, provider or referring patient must be given",
+                )
+                for name in given or REFERENCES
+            ]
+        )
+    if references["referring_patient_uuid"] == patient:
+        raise invalid(
+            [
+                FieldError(
+                    loc=["referring_patient_uuid"],
+                    type="own_referrer",
+                    msg="A patient cannot be their own referrer",
+                )
+            ]
+        )
+
+
+def check_primary(role: str, other_roles: Iterable[str]) -> None:
+    """At most one of a patient's unarchived attributions is primary; `other_roles`: the others'.
+
+    Raises Refusal `primary_attribution_exists`.
+    """
+    if role == AttributionRole.PRIMARY and AttributionRole.PRIMARY in other_roles:
+        raise Refusal(
+            ProblemCode.PRIMARY_ATTRIBUTION_EXISTS,
+            "The patient has a primary attribution; archive it or change its role first.",
+        )
+
+
+def check_active(field: str, *, is_active: bool) -> None:
+    """A source or partner that is not active gets no new attributions.
+
+    Raises Refusal `validation_error`.
+    """
+    if not is_active:
+        raise invalid([FieldError(loc=[field], type="inactive", msg="It is not active")])

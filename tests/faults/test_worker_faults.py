@@ -1,0 +1,270 @@
+"""Workers that die, freeze or are stopped at each step of an attempt.
+
+Never two attempts under different ids at a portal, never a mail sent twice, never a lost
+e-referral; what provably never left is simply sent.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from tests.dispatch_service import Org, eventually, new_partner, plain_url
+from tests.faults.victims import Scene, fault_scene, until_logged
+from tests.partner_stubs import DUPLICATE, Answer, Cut, Relay
+
+_LOCK = "SELECT FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2 FOR UPDATE"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def scene(
+    postgres_database: str, rabbitmq_vhost: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    """Servers and partners without a worker."""
+    folder: Path = tmp_path_factory.mktemp("faults")
+    async with fault_scene(postgres_database, rabbitmq_vhost, folder) as found:
+        yield found
+
+
+@dataclass
+class Aftermath:
+    """What became of each e-referral, by the step at which its worker was lost."""
+
+    scene: Scene
+    ids: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def attempts(self, step: str) -> list[tuple[str, str]]:
+        return [(a["outcome"], a["code"]) for a in self.shown[step]["attempts"]]
+
+    def mails(self, step: str) -> int:
+        return len(self.scene.mail.to(f"{step}@partner.example"))
+
+    async def story(self, step: str) -> list[str]:
+        return await self.scene.heard.story(self.ids[step])
+
+
+def by_mail(step: str, **fields: Any) -> dict[str, Any]:
+    return new_partner(email=f"{step}@partner.example", **fields)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def killed(scene: Scene) -> Aftermath:
+    """A worker was killed with an e-referral at each step; another one has done the rest."""
+    after, portal, mail = Aftermath(scene), scene.portal, scene.mail
+    portal.script("read", Cut.HANG, DUPLICATE)
+    answering = asyncio.Event()
+    portal.script("answered", Answer(201, when=answering), DUPLICATE)
+    mail.script("connecting@partner.example", Relay.HANG_AT_RCPT, "250 ok")
+    mail.script("taken@partner.example", Relay.HANG_AFTER_DATA, "250 ok")
+    mail.script("replied@partner.example", Relay.HANG_AFTER_DATA, "250 ok")
+    read, referral = new_partner(ereferral_endpoint=portal.endpoint("read")), uuid4()
+    locking = await asyncpg.connect(plain_url(scene.settings.database_url))
+
+    async with scene.victim() as victim, scene.org() as org:
+        for step, partner in (
+            ("read", read),
+            ("waiting", read),
+            ("answered", new_partner(ereferral_endpoint=portal.endpoint("answered"))),
+            ("connecting", by_mail("connecting")),
+            ("taken", by_mail("taken", phone="+12025550111")),
+            ("replied", by_mail("replied")),
+        ):
+            in_turn = {"referral_uuid": referral} if partner is read else {}
+            after.ids[step] = await org.dispatch(partner, **in_turn)
+        await eventually(lambda: portal.running["read"] == portal.running["answered"] == 1)
+        await eventually(lambda: "connecting@partner.example" in mail.asked)
+        await eventually(lambda: len(mail.mails) == 2)
+        # The last of all: a handshake is waited for no longer than five seconds.
+        shaking = new_partner(ereferral_endpoint=scene.handshake.endpoint("shaking"))
+        after.ids["shaking"] = await org.dispatch(shaking)
+        async with locking.transaction():
+            for step in ("answered", "replied"):
+                await locking.execute(_LOCK, org.id, UUID(after.ids[step]))
+            answering.set()
+            mail.let_go("replied@partner.example")
+            await eventually(lambda: scene.handshake.connections == 1)
+            await eventually(lambda: after.ids["answered"] in portal.finished)
+            await asyncio.sleep(0.3)
+            os.kill(victim.pid, signal.SIGKILL)
+            await eventually(lambda: victim.process.ended)
+    await locking.close()
+    await scene.expire_leases()
+    async with scene.survivor() as survivor:
+        mine = scene.org_of(survivor.client, like=org)
+        await scene.until_all_end()
+        for step, ereferral in after.ids.items():
+            after.shown[step] = await mine.get(ereferral)
+    return after
+
+
+async def test_what_was_not_begun_is_sent(killed: Aftermath) -> None:
+    """Killed before its attempt was written: another worker sends it, as if nothing had been."""
+    assert killed.shown["waiting"]["status"] == "delivered"
+    assert killed.attempts("waiting") == [("delivered", "http_409")]
+    assert await killed.story("waiting") == ["queued", "delivered"]
+
+
+async def test_what_had_not_left_is_simply_sent(killed: Aftermath) -> None:
+    """Killed in the TLS handshake, and before the recipient was accepted: nothing left, so it is
+    sent once, and is no possible repeat."""
+    story = ["queued", "attempt_failed", "retry_scheduled"]
+    assert killed.attempts("shaking") == [
+        ("transient_failure", "worker_lost"),
+        ("delivered", "http_201"),
+    ]
+    assert killed.scene.portal.ids("shaking") == [killed.ids["shaking"]]
+    assert await killed.story("shaking") == [*story, "delivered"]
+    assert killed.attempts("connecting") == [
+        ("transient_failure", "worker_lost"),
+        ("sent", "smtp_250"),
+    ]
+    assert killed.mails("connecting") == 1
+    assert await killed.story("connecting") == [*story, "sent"]
+    for step in ("shaking", "connecting"):
+        assert killed.shown[step]["possible_repeat"] is False
+
+
+@pytest.mark.parametrize("step", ["read", "answered"])
+async def test_a_portal_that_may_have_it_is_asked_again_under_the_same_id(
+    killed: Aftermath, step: str
+) -> None:
+    """Killed while the portal had the whole body, or had answered and nothing was recorded: an
+    unknown outcome, tried again with the same bytes under the same id."""
+    assert killed.shown[step]["status"] == "delivered"
+    assert killed.attempts(step) == [
+        ("outcome_unknown", "worker_lost"),
+        ("delivered", "http_409"),
+    ]
+    posted = [one for one in killed.scene.portal.at(step) if one.id != killed.ids["waiting"]]
+    assert [one.id for one in posted] == [killed.ids[step]] * 2
+    assert posted[0].body == posted[1].body
+    assert await killed.story(step) == [
+        "queued",
+        "attempt_failed",
+        "retry_scheduled",
+        "delivered",
+    ]
+
+
+@pytest.mark.parametrize("step", ["taken", "replied"])
+async def test_a_mail_that_may_have_left_is_never_sent_again(killed: Aftermath, step: str) -> None:
+    """Killed after the final dot, or after the relay's reply and before it was recorded:
+    `outcome_unknown`, in front of a person, by no other channel."""
+    assert killed.shown[step]["status"] == "outcome_unknown"
+    assert killed.attempts(step) == [("outcome_unknown", "worker_lost")]
+    assert killed.mails(step) == 1
+    assert await killed.story(step) == ["queued", "outcome_unknown"]
+
+
+async def test_no_portal_sees_a_second_id(killed: Aftermath) -> None:
+    """Whatever was tried again went under the e-referral's own id."""
+    assert {posted.id for posted in killed.scene.portal.posted} <= set(killed.ids.values())
+
+
+async def insist(scene: Scene, org: Org, operation: str, ereferral: str, **fields: Any) -> None:
+    """A command that is sent until a replica that is not frozen takes it."""
+    version = await scene.database.fetchval(
+        "SELECT version FROM ereferral_dispatch.ereferral WHERE id = $1", UUID(ereferral)
+    )
+    given = {**fields, "ereferral_uuid": ereferral, "base_version": version}
+    for _ in range(4):
+        try:
+            async with asyncio.timeout(2):
+                answered = await org.ask(operation, **given)
+        except TimeoutError:
+            continue
+        assert answered.status == 200, answered
+        return
+    raise AssertionError("no replica took it")
+
+
+async def test_a_frozen_worker_writes_nothing_that_is_no_longer_its_own(scene: Scene) -> None:
+    """Stopped past its lease while another worker took over, then continued: before the point of
+    no return it withdraws; a portal's late answer changes nothing; a mail's corrects
+    `outcome_unknown`, unless a person has resolved it."""
+    portal, mail, answer = scene.portal, scene.mail, asyncio.Event()
+    portal.script("late", Answer(201, when=answer), DUPLICATE)
+    for step in ("late-rcpt", "late-mail", "late-resolved"):
+        hangs = Relay.HANG_AT_RCPT if step == "late-rcpt" else Relay.HANG_AFTER_DATA
+        mail.script(f"{step}@partner.example", hangs, "250 ok")
+    before = len(mail.mails)
+    async with scene.victim() as victim, scene.org() as org:
+        late = await org.dispatch(new_partner(ereferral_endpoint=portal.endpoint("late")))
+        rcpt = await org.dispatch(by_mail("late-rcpt"))
+        corrected = await org.dispatch(by_mail("late-mail"))
+        resolved = await org.dispatch(by_mail("late-resolved"))
+        await eventually(lambda: portal.running["late"] == 1 and len(mail.mails) == before + 2)
+        await eventually(lambda: "late-rcpt@partner.example" in mail.asked)
+        os.kill(victim.pid, signal.SIGSTOP)
+        try:
+            await scene.expire_leases()
+            async with scene.survivor() as survivor:
+                mine = scene.org_of(survivor.client, like=org)
+                await org.reaches(late, "delivered")
+                await org.reaches(rcpt, "sent")
+                for ereferral in (corrected, resolved):
+                    await org.reaches(ereferral, "outcome_unknown")
+                await insist(scene, mine, "ereferral.resolve", resolved, outcome="not_delivered")
+                os.kill(victim.pid, signal.SIGCONT)
+                answer.set()
+                mail.let_all_go()
+                for ereferral in (late, rcpt, resolved):
+                    await until_logged(victim, "outcome came too late", ereferral)
+                await org.reaches(corrected, "sent")
+        finally:
+            os.kill(victim.pid, signal.SIGCONT)
+        shown = {
+            ereferral: [(a["outcome"], a["code"]) for a in (await org.get(ereferral))["attempts"]]
+            for ereferral in (late, rcpt, corrected, resolved)
+        }
+    lost = ("outcome_unknown", "worker_lost")
+    assert shown[late] == [lost, ("delivered", "http_409")]
+    assert shown[rcpt] == [("transient_failure", "worker_lost"), ("sent", "smtp_250")]
+    assert shown[corrected] == [("sent", "smtp_250")]
+    assert shown[resolved] == [lost]
+    assert await scene.heard.story(corrected) == ["queued", "outcome_unknown", "sent"]
+    assert await scene.heard.story(resolved) == ["queued", "outcome_unknown", "failed"]
+    assert (await scene.heard.story(late))[-1] == "delivered"
+    assert portal.ids("late") == [late, late]
+    for step in ("late-rcpt", "late-mail", "late-resolved"):
+        assert len(mail.to(f"{step}@partner.example")) == 1
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_what_has_left(scene: Scene) -> None:
+    """SIGTERM while sending: it ends within 30 s with what it had begun to send recorded; what had
+    not left is given up at once and sent by the next worker, once."""
+    portal, mail, answer = scene.portal, scene.mail, asyncio.Event()
+    portal.script("stopping", Answer(201, when=answer))
+    mail.script("stopping@partner.example", Relay.HANG_AT_RCPT, "250 ok")
+    async with scene.victim() as victim, scene.org() as org:
+        leaving = await org.dispatch(new_partner(ereferral_endpoint=portal.endpoint("stopping")))
+        given_up = await org.dispatch(by_mail("stopping"))
+        await eventually(lambda: portal.running["stopping"] == 1)
+        await eventually(lambda: "stopping@partner.example" in mail.asked)
+        os.kill(victim.pid, signal.SIGTERM)
+        await org.reaches(given_up, "retry_scheduled")
+        assert not victim.process.ended
+        answer.set()
+        await eventually(lambda: victim.process.ended, within_seconds=30)
+        assert victim.process.exit_status == 0
+        await org.reaches(leaving, "delivered")
+        assert mail.to("stopping@partner.example") == []
+        async with scene.survivor() as survivor:
+            mine = scene.org_of(survivor.client, like=org)
+            shown = await mine.until(given_up, "sent")
+    assert [(a["outcome"], a["code"]) for a in shown["attempts"]] == [
+        ("transient_failure", "stopped"),
+        ("sent", "smtp_250"),
+    ]
+    assert len(mail.to("stopping@partner.example")) == 1
+    assert portal.ids("stopping") == [leaving]
+    assert await scene.heard.story(leaving) == ["queued", "delivered"]

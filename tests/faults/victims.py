@@ -1,0 +1,202 @@
+"""Workers that are killed, frozen and stopped while they send, and partners that let it happen."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import trustme
+
+from messaging.client import Client, open_client
+from services.ereferral_dispatch.settings import DispatchSettings
+from tests.dispatch_service import (
+    MAIL_FROM,
+    SIGNING_KEY,
+    Dispatch,
+    Heard,
+    Org,
+    dispatch_settings,
+    eventually,
+    heard_by,
+    migrated,
+    plain_url,
+    running_dispatch,
+)
+from tests.partner_stubs import MailStub, PortalStub, mail_stub, portal_stub
+from tests.services import RunningService, running_service
+
+
+class SlowHandshake:
+    """A portal over TLS before the stub's own: its first connection gets no handshake at all."""
+
+    def __init__(self, behind: PortalStub, tls: ssl.SSLContext) -> None:
+        self._behind = behind
+        self._tls = tls
+        self._swallowed: list[asyncio.StreamWriter] = []
+        self.connections = 0
+        self.port = 0
+
+    def endpoint(self, path: str) -> str:
+        return f"https://127.0.0.1:{self.port}/{path}"
+
+    def let_go(self) -> None:
+        """Close the connection that waits for its handshake."""
+        for writer in self._swallowed:
+            writer.transport.abort()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.connections == 1:
+            self._swallowed.append(writer)
+            return
+        try:
+            await writer.start_tls(self._tls)
+            to_stub, from_us = await asyncio.open_connection("127.0.0.1", self._behind.port)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pipe(reader, from_us))
+                group.create_task(_pipe(to_stub, writer))
+        except (OSError, ExceptionGroup):
+            writer.transport.abort()
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while chunk := await reader.read(65_536):
+            writer.write(chunk)
+            await writer.drain()
+    finally:
+        writer.close()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Servers, partners and a listener; workers come and go."""
+
+    settings: DispatchSettings
+    heard: Heard
+    portal: PortalStub
+    mail: MailStub
+    handshake: SlowHandshake
+    database: asyncpg.Connection
+
+    @asynccontextmanager
+    async def victim(self) -> AsyncIterator[RunningService]:
+        """A replica in a process of its own. It is ended, if it still runs, when this is left."""
+        # Started in this thread: a child goes when the thread goes that made it.
+        with running_service("ereferral-dispatch", self.environment()) as service:
+            try:
+                yield service
+            finally:
+                self.portal.let_all_go()
+                self.mail.let_all_go()
+                if not service.process.ended:
+                    await asyncio.to_thread(service.end)
+
+    @asynccontextmanager
+    async def survivor(self) -> AsyncIterator[Dispatch]:
+        """A replica in this process, with a client."""
+        async with (
+            running_dispatch(self.settings) as service,
+            open_client(self.settings.rabbitmq_url) as client,
+        ):
+            yield Dispatch(
+                service,
+                client,
+                self.heard,
+                self.portal,
+                self.mail,
+                self.database,
+                self.settings,
+            )
+
+    @asynccontextmanager
+    async def org(self) -> AsyncIterator[Org]:
+        """An org and its own client."""
+        async with open_client(self.settings.rabbitmq_url) as client:
+            yield self.org_of(client)
+
+    def org_of(self, client: Client, like: Org | None = None) -> Org:
+        """A new org, or one that was there before, with another client."""
+        org = Org(client, self.database)
+        if like is not None:
+            org.id = like.id
+        return org
+
+    async def expire_leases(self) -> None:
+        """Every attempt that is open now has lost its lease, as if a minute and more had gone."""
+        await self.database.execute(
+            "UPDATE ereferral_dispatch.attempt SET lease_until = now() - interval '1 second' "
+            "WHERE finished_at IS NULL AND lease_until IS NOT NULL"
+        )
+
+    async def until_all_end(self) -> None:
+        """Wait until nothing is under way or due any more."""
+        waiting = "SELECT count(*) FROM ereferral_dispatch.ereferral WHERE due_at IS NOT NULL"
+        running = "OR status = 'in_progress'"
+        async with asyncio.timeout(30):
+            while await self.database.fetchval(f"{waiting} {running}"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    def environment(self) -> dict[str, str]:
+        """The settings as a process reads them."""
+        settings = self.settings
+        return {
+            "DISPATCH_DATABASE_URL": settings.database_url,
+            "DISPATCH_RABBITMQ_URL": settings.rabbitmq_url,
+            "DISPATCH_SIGNING_KEY": SIGNING_KEY,
+            "DISPATCH_ALLOW_HTTP": "true",
+            "DISPATCH_EGRESS_ALLOW": "127.0.0.0/8",
+            "DISPATCH_RETRY_SCHEDULE_SECONDS": "0.05,0.1",
+            "DISPATCH_ATTEMPT_TIMEOUT_SECONDS": str(settings.attempt_timeout_seconds),
+            "DISPATCH_SMTP_URL": self.mail.url,
+            "DISPATCH_MAIL_FROM": MAIL_FROM,
+            "DISPATCH_PORTAL_CA_FILE": str(settings.portal_ca_file),
+        }
+
+
+@asynccontextmanager
+async def fault_scene(
+    database_url: str, rabbitmq_url: str, folder: Path, **settings: Any
+) -> AsyncIterator[Scene]:
+    """All of it but the workers."""
+    async with AsyncExitStack() as stack:
+        await migrated(database_url)
+        database = await asyncpg.connect(plain_url(database_url))
+        stack.push_async_callback(database.close)
+        portal = await stack.enter_async_context(portal_stub())
+        mail = await stack.enter_async_context(mail_stub())
+        authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(tls)
+        ca_file = folder / "ca.pem"
+        authority.cert_pem.write_to_path(ca_file)
+        handshake = SlowHandshake(portal, tls)
+        server = await asyncio.start_server(handshake.serve, "127.0.0.1", 0)
+        stack.callback(server.close)
+        stack.callback(handshake.let_go)
+        handshake.port = server.sockets[0].getsockname()[1]
+        chosen = dispatch_settings(
+            database_url,
+            rabbitmq_url,
+            **{
+                "smtp_url": mail.url,
+                "portal_ca_file": ca_file,
+                "attempt_timeout_seconds": 60.0,
+                **settings,
+            },
+        )
+        heard = await stack.enter_async_context(heard_by(rabbitmq_url, database))
+        yield Scene(chosen, heard, portal, mail, handshake, database)
+
+
+async def until_logged(service: RunningService, event: str, ereferral_id: str) -> None:
+    """Wait until the process has logged that about an e-referral."""
+    await eventually(
+        lambda: any(
+            line["event"] == event and line.get("ereferral_id") == ereferral_id
+            for line in service.log_lines()
+        )
+    )

@@ -1,0 +1,373 @@
+"""What staff does with e-referrals that stand in front of a person: retry, calls, resolve."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from messaging.client import Answered
+from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner
+from tests.partner_stubs import Answer, Relay
+
+TOMORROW = {"Retry-After": "86400"}
+NUMBER = "+12025550111"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
+    """A running replica with partners, a client and a listener."""
+    async with dispatching(
+        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def org(dispatch: Dispatch) -> Org:
+    """An org of this test's own."""
+    return dispatch.org()
+
+
+def at_portal(dispatch: Dispatch, path: str, *steps: Any, **fields: Any) -> dict[str, Any]:
+    """A partner whose portal follows that script."""
+    if steps:
+        dispatch.portal.script(path, *steps)
+    return new_partner(ereferral_endpoint=dispatch.portal.endpoint(path), **fields)
+
+
+async def awaiting_call(org: Org, **fields: Any) -> str:
+    """An e-referral whose partner is to be called."""
+    given = {"phone": NUMBER, "preferred_contact_method": "phone", **fields}
+    ereferral = await org.dispatch(new_partner(**given))
+    await org.until(ereferral, "awaiting_call")
+    return ereferral
+
+
+async def unknown(dispatch: Dispatch, org: Org, address: str, **fields: Any) -> str:
+    """An e-referral whose first mail was lost after its DATA; a second one is taken."""
+    dispatch.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
+    ereferral = await org.dispatch(new_partner(email=address, **fields))
+    await org.until(ereferral, "outcome_unknown")
+    return ereferral
+
+
+def code(answered: Answered) -> tuple[int, str]:
+    """Status and problem code of a refusal."""
+    assert answered.problem is not None, answered
+    return answered.status, answered.problem["code"]
+
+
+async def test_retry_of_what_failed(dispatch: Dispatch, org: Org) -> None:
+    """202 and one attempt now, by the channel where it stood."""
+    ereferral = await org.dispatch(at_portal(dispatch, "failed", 403, 201))
+    await org.until(ereferral, "failed")
+    answered = await org.act("ereferral.retry", ereferral)
+    assert answered.status == 202 and answered.data["status"] == "queued"
+    await org.until(ereferral, "delivered")
+    story = await dispatch.heard.story(ereferral)
+    assert story == ["queued", "attempt_failed", "failed", "queued", "delivered"]
+    assert dispatch.portal.ids("failed") == [ereferral] * 2
+
+
+async def test_retry_of_what_waits_for_its_time(dispatch: Dispatch, org: Org) -> None:
+    """A retry scheduled for tomorrow is made now."""
+    ereferral = await org.dispatch(at_portal(dispatch, "tomorrow", Answer(503, TOMORROW), 201))
+    await org.until(ereferral, "retry_scheduled")
+    assert (await org.act("ereferral.retry", ereferral)).status == 202
+    shown = await org.until(ereferral, "delivered")
+    assert [a["code"] for a in shown["attempts"]] == ["http_503", "http_201"]
+    first, second = dispatch.portal.at("tomorrow")
+    assert first.body == second.body and not shown["possible_repeat"]
+
+
+async def test_retry_of_an_unknown_outcome_says_that_it_may_be_a_repeat(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """The partner may have the first mail: the second says so, and so does `possible_repeat`."""
+    address = "again@partner.example"
+    ereferral = await unknown(dispatch, org, address)
+    answered = await org.act("ereferral.retry", ereferral)
+    assert answered.status == 202 and answered.data["possible_repeat"] is True
+    await org.until(ereferral, "sent")
+    first, second = dispatch.mail.to(address)
+    assert "may be a repeat" not in first.text.lower()
+    assert "may be a repeat" in second.text.lower()
+    assert first.message["Message-ID"] == second.message["Message-ID"]
+
+
+async def test_retry_of_what_is_held_goes_though_its_channel_is_held(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """One attempt now. It fails: held again, and nobody else goes; it succeeds: all are let go."""
+    partner = at_portal(dispatch, "held", 410, 503, 201)
+    await org.until(await org.dispatch(partner), "failed")
+    ereferral, other = await org.dispatch(partner), await org.dispatch(partner)
+    for one in (ereferral, other):
+        await org.until(one, "held")
+    assert (await org.act("ereferral.retry", ereferral)).status == 202
+    await eventually(lambda: len(dispatch.portal.at("held")) == 2)
+    await org.until(ereferral, "held")
+    assert (await org.get(other))["status"] == "held"
+    assert (await org.act("ereferral.retry", ereferral)).status == 202
+    for one in (ereferral, other):
+        await org.until(one, "delivered")
+    assert await dispatch.heard.story(ereferral) == [
+        "queued",
+        "held",
+        "queued",
+        "attempt_failed",
+        "held",
+        "queued",
+        "delivered",
+    ]
+    assert dispatch.portal.ids("held")[1:] == [ereferral, ereferral, other]
+    assert [event.type for event in await dispatch.heard.channels(org)] == ["held", "released"]
+
+
+async def test_retry_of_what_awaits_a_call(dispatch: Dispatch, org: Org) -> None:
+    """By another channel it is sent there; by its own the call is asked for anew. The call that
+    was not made is no open attempt."""
+    by_mail = await awaiting_call(org, email="instead@partner.example")
+    answered = await org.act("ereferral.retry", by_mail, channel="email")
+    assert answered.status == 202 and answered.data["channel"] == "email"
+    shown = await org.until(by_mail, "sent")
+    assert [(a["channel"], a["outcome"]) for a in shown["attempts"]] == [
+        ("phone", "transient_failure"),
+        ("email", "sent"),
+    ]
+    by_phone = await awaiting_call(org)
+    assert (await org.act("ereferral.retry", by_phone)).status == 202
+    shown = await org.until(by_phone, "awaiting_call")
+    assert [a["finished_at"] is None for a in shown["attempts"]] == [False, True]
+    story = await dispatch.heard.story(by_phone)
+    assert story == ["queued", "call_requested", "queued", "call_requested"]
+
+
+async def test_retry_by_another_channel_declares_what_may_have_arrived(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """A portal that answered 500 may have it: a mail says so, another try there need not."""
+    steps = (Answer(500, TOMORROW), Answer(500, TOMORROW), 201)
+    partner = at_portal(dispatch, "declared", *steps, email="declared@partner.example")
+    ereferral = await org.dispatch(partner)
+    await org.until(ereferral, "retry_scheduled")
+    answered = await org.act("ereferral.retry", ereferral, channel="portal")
+    assert answered.status == 202 and answered.data["possible_repeat"] is False
+    await eventually(lambda: len(dispatch.portal.at("declared")) == 2)
+    await org.until(ereferral, "retry_scheduled")
+    answered = await org.act("ereferral.retry", ereferral, channel="email")
+    assert answered.status == 202 and answered.data["possible_repeat"] is True
+    await org.until(ereferral, "sent")
+    (mail,) = dispatch.mail.to("declared@partner.example")
+    assert "may be a repeat" in mail.text.lower()
+
+
+async def test_retry_is_refused_where_there_is_nothing_to_retry(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """409 invalid_transition while it is queued or in progress, and once it is delivered, sent or
+    cancelled."""
+    answers, referral = asyncio.Event(), uuid4()
+    partner = at_portal(dispatch, "busy", Answer(201, when=answers))
+    in_progress = await org.dispatch(partner, referral_uuid=referral)
+    queued = await org.dispatch(partner, referral_uuid=referral)
+    await eventually(lambda: dispatch.portal.running["busy"] == 1)
+    sent = await org.dispatch(new_partner(email="busy@partner.example"))
+    await org.until(sent, "sent")
+    for ereferral, status in ((in_progress, "in_progress"), (queued, "queued"), (sent, "sent")):
+        assert (await org.get(ereferral))["status"] == status
+        refused = await org.act("ereferral.retry", ereferral)
+        assert code(refused) == (409, "invalid_transition")
+    await org.cancel(queued)
+    assert code(await org.act("ereferral.retry", queued)) == (409, "invalid_transition")
+    answers.set()
+    await org.until(in_progress, "delivered")
+    assert code(await org.act("ereferral.retry", in_progress)) == (409, "invalid_transition")
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "wrong"),
+    [
+        ("ereferral.retry", {}, {"channel": "pigeon"}),
+        ("ereferral.complete_call", {"outcome": "reached"}, {"outcome": "busy"}),
+        ("ereferral.resolve", {"outcome": "delivered"}, {"outcome": "maybe"}),
+    ],
+)
+async def test_the_order_of_the_checks(
+    dispatch: Dispatch, org: Org, operation: str, fields: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    """422 before 404, 404 before 409 version_conflict with the present version, that before
+    409 invalid_transition; none of them changes anything."""
+    ereferral = await org.dispatch(at_portal(dispatch, "order"))
+    version = (await org.until(ereferral, "delivered"))["version"]
+    nobody, stale = str(uuid4()), version + 1
+
+    async def ask(ereferral_uuid: str, base_version: int | None, **others: Any) -> Answered:
+        given = {**fields, **others, "ereferral_uuid": ereferral_uuid}
+        if base_version is not None:
+            given["base_version"] = base_version
+        return await org.ask(operation, **given)
+
+    assert code(await ask(nobody, 1, **wrong)) == (422, "validation_error")
+    assert code(await ask(nobody, None)) == (422, "validation_error")
+    assert code(await ask(nobody, 0)) == (422, "validation_error")
+    assert code(await ask(nobody, 1)) == (404, "ereferral_not_found")
+    conflict = await ask(ereferral, stale)
+    assert code(conflict) == (409, "version_conflict") and conflict.problem is not None
+    assert conflict.problem["current_version"] == version
+    refused = await ask(ereferral, version)
+    assert code(refused) == (409, "invalid_transition") and refused.problem is not None
+    assert refused.problem.get("current_version") is None
+    elsewhere = dispatch.org()
+    theirs = await elsewhere.ask(
+        operation, **fields, ereferral_uuid=ereferral, base_version=version
+    )
+    assert code(theirs) == (404, "ereferral_not_found")
+    assert (await org.get(ereferral))["version"] == version
+
+
+async def test_retry_by_a_channel_that_the_partner_does_not_have(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """422 no_usable_contact_point, once nothing else is wrong."""
+    ereferral = await org.dispatch(at_portal(dispatch, "only", 403))
+    await org.until(ereferral, "failed")
+    refused = await org.act("ereferral.retry", ereferral, channel="fax")
+    assert code(refused) == (422, "no_usable_contact_point")
+    assert (await org.get(ereferral))["status"] == "failed"
+
+
+async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, org: Org) -> None:
+    """`ereferral.call_requested` carries the number, the script and the letter; it needs a person
+    at once."""
+    ereferral = await awaiting_call(org)
+    assert await dispatch.heard.story(ereferral) == ["queued", "call_requested"]
+    call = (await dispatch.heard.about(ereferral))[1].data["call"]
+    assert call["number"] == NUMBER and "Sample Patient" in call["script"]
+    assert base64.b64decode(call["letter"]).startswith(b"%PDF-")
+    listed = await org.ask("ereferral.list", needs_person=True)
+    assert [item["id"] for item in listed.data["items"]] == [ereferral]
+
+
+async def test_a_call_that_reached_somebody(dispatch: Dispatch, org: Org) -> None:
+    """`reached` is proof: delivered, and the attempt says who said so."""
+    ereferral = await awaiting_call(org)
+    answered = await org.act(
+        "ereferral.complete_call", ereferral, outcome="reached", note="Spoke to the desk."
+    )
+    assert answered.status == 200 and answered.data["status"] == "delivered"
+    (attempt,) = (await org.get(ereferral))["attempts"]
+    assert (attempt["channel"], attempt["outcome"]) == ("phone", "delivered")
+    assert attempt["detail"] == "Spoke to the desk." and attempt["finished_at"] is not None
+    assert await dispatch.heard.story(ereferral) == ["queued", "call_requested", "delivered"]
+
+
+async def test_a_call_that_nobody_answered(dispatch: Dispatch, org: Org) -> None:
+    """It stays, is counted, and is due again after two hours: until then it needs nobody."""
+    ereferral = await awaiting_call(org)
+    for calls in (1, 2):
+        answered = await org.act("ereferral.complete_call", ereferral, outcome="no_answer")
+        assert answered.status == 200 and answered.data["status"] == "awaiting_call"
+        due, now = answered.data["next_attempt_at"], answered.data["updated_at"]
+        waits = datetime.fromisoformat(due) - datetime.fromisoformat(now)
+        assert waits.total_seconds() == 7200
+        made = (await org.get(ereferral))["attempts"]
+        assert [(a["number"], a["outcome"], a["code"]) for a in made] == [
+            (n + 1, "transient_failure", "no_answer") for n in range(calls)
+        ]
+        assert not (await org.ask("ereferral.list", needs_person=True)).data["items"]
+        await dispatch.execute(
+            "UPDATE ereferral SET call_due_at = now() WHERE org_id = $1", org.id
+        )
+        assert (await org.ask("ereferral.list", needs_person=True)).data["total"] == 1
+    assert await dispatch.heard.story(ereferral) == [
+        "queued",
+        "call_requested",
+        "attempt_failed",
+        "attempt_failed",
+    ]
+
+
+async def test_a_wrong_number_leads_to_the_next_channel(dispatch: Dispatch, org: Org) -> None:
+    """Where there is one; else it failed."""
+    elsewhere = await awaiting_call(org, email="next@partner.example")
+    nowhere = await awaiting_call(org)
+    answered = await org.act("ereferral.complete_call", elsewhere, outcome="wrong_number")
+    assert answered.status == 200
+    assert (answered.data["status"], answered.data["channel"]) == ("queued", "email")
+    shown = await org.until(elsewhere, "sent")
+    assert [(a["outcome"], a["code"]) for a in shown["attempts"]] == [
+        ("permanent_failure", "wrong_number"),
+        ("sent", "smtp_250"),
+    ]
+    assert not shown["possible_repeat"]
+    story = await dispatch.heard.story(elsewhere)
+    assert story == ["queued", "call_requested", "attempt_failed", "queued", "sent"]
+    answered = await org.act("ereferral.complete_call", nowhere, outcome="wrong_number")
+    assert answered.status == 200 and answered.data["status"] == "failed"
+    story = await dispatch.heard.story(nowhere)
+    assert story == ["queued", "call_requested", "attempt_failed", "failed"]
+
+
+async def test_an_unknown_outcome_that_turned_out_well(dispatch: Dispatch, org: Org) -> None:
+    """`delivered`: it is, the note stays with its attempt, and nothing more is sent."""
+    ereferral = await unknown(dispatch, org, "well@partner.example", phone=NUMBER)
+    answered = await org.act(
+        "ereferral.resolve", ereferral, outcome="delivered", note="They have it."
+    )
+    assert answered.status == 200 and answered.data["status"] == "delivered"
+    (attempt,) = (await org.get(ereferral))["attempts"]
+    assert attempt["detail"] == "They have it."
+    story = await dispatch.heard.story(ereferral)
+    assert story == ["queued", "outcome_unknown", "delivered"]
+    assert len(dispatch.mail.to("well@partner.example")) == 1
+
+
+async def test_an_unknown_outcome_that_did_not_arrive(dispatch: Dispatch, org: Org) -> None:
+    """`not_delivered` goes on to the next channel, which is no possible repeat: a person knows;
+    without one it failed."""
+    ereferral = await unknown(dispatch, org, "badly@partner.example", phone=NUMBER)
+    answered = await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
+    assert answered.status == 200
+    assert (answered.data["status"], answered.data["channel"]) == ("queued", "phone")
+    shown = await org.until(ereferral, "awaiting_call")
+    assert not shown["possible_repeat"]
+    alone = await unknown(dispatch, org, "alone@partner.example")
+    answered = await org.act("ereferral.resolve", alone, outcome="not_delivered")
+    assert answered.status == 200 and answered.data["status"] == "failed"
+    assert await dispatch.heard.story(alone) == ["queued", "outcome_unknown", "failed"]
+
+
+@pytest.mark.parametrize(
+    "response", ["accepted", "rejected", "in-progress", "completed", "failed"]
+)
+async def test_the_partners_answer_is_told(dispatch: Dispatch, org: Org, response: str) -> None:
+    """`record_response` in any state: a version and an event of its own, the status stays."""
+    ereferral = await org.dispatch(at_portal(dispatch, "answers"))
+    before = await org.until(ereferral, "delivered")
+    answered = await org.ask(
+        "ereferral.record_response",
+        ereferral_uuid=ereferral,
+        response=response,
+        note="By fax.",
+    )
+    assert answered.status == 200
+    assert answered.data["status"] == "delivered"
+    assert answered.data["version"] == before["version"] + 1
+    event = (await dispatch.heard.about(ereferral))[-1]
+    assert event.type == "response_recorded"
+    assert (event.data["response"], event.data["response_note"]) == (response, "By fax.")
+
+
+async def test_an_answer_that_is_none_or_to_nothing_is_refused(org: Org) -> None:
+    """422 before 404."""
+    for response, expected in (("perhaps", 422), ("accepted", 404)):
+        answered = await org.ask(
+            "ereferral.record_response", ereferral_uuid=str(uuid4()), response=response
+        )
+        assert answered.status == expected

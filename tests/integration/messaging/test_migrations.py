@@ -1,0 +1,112 @@
+"""The mapped tables are the tables that the migrations make."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from messaging.migrating import head, migrate
+from messaging.tables import metadata as messaging_metadata
+from services.ereferral_dispatch import home as dispatch_home
+from services.ereferral_dispatch.models import Base as DispatchBase
+from services.referrals import home as referrals_home
+from services.referrals.models import Base as ReferralsBase
+
+_MIGRATE = """
+import sys
+from pathlib import Path
+from messaging.migrating import migrate
+migrate(sys.argv[1], Path(sys.argv[2]))
+"""
+SERVICES = [
+    pytest.param("referrals", referrals_home.MIGRATIONS, ReferralsBase.metadata, id="referrals"),
+    pytest.param(
+        "ereferral_dispatch", dispatch_home.MIGRATIONS, DispatchBase.metadata, id="dispatch"
+    ),
+]
+
+
+def ours(change: Any) -> bool:
+    """Whether a difference is meant: an index or a unique key, a column that is loaded late.
+
+    SQLAlchemy takes a deferred column for nullable, whatever its annotation says.
+    """
+    if change[0] == "modify_nullable":
+        return (change[2], change[3]) == ("composed", "content")
+    return change[0] in ("remove_index", "remove_constraint")
+
+
+def differences(connection: Connection, schema: str, mapped: MetaData) -> list[Any]:
+    """What Alembic would change; indexes and unique keys are the migrations' own."""
+    connection.execute(text(f'SET search_path TO "{schema}"'))
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    found = compare_metadata(context, [mapped, messaging_metadata])  # type: ignore[arg-type]
+    changes = [change for group in found for change in (group if type(group) is list else [group])]
+    return [change for change in changes if not ours(change)]
+
+
+@pytest.mark.parametrize(("schema", "scripts", "mapped"), SERVICES)
+async def test_nothing_is_mapped_that_is_not_migrated_nor_the_other_way_round(
+    new_postgres_database: Callable[[], str], schema: str, scripts: Path, mapped: MetaData
+) -> None:
+    """Tables, columns, types, nullability and foreign keys are the same."""
+    url = new_postgres_database()
+    await asyncio.to_thread(migrate, url, scripts)
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences, schema, mapped) == []
+        tables = set(
+            (
+                await connection.execute(
+                    text("SELECT tablename FROM pg_tables WHERE schemaname = :schema"),
+                    {"schema": schema},
+                )
+            ).scalars()
+        )
+    await engine.dispose()
+    assert tables == {*mapped.tables, *messaging_metadata.tables, "alembic_version"}
+
+
+@pytest.mark.parametrize(("schema", "scripts", "mapped"), SERVICES)
+async def test_migrating_twice_and_at_the_same_time_is_safe(
+    new_postgres_database: Callable[[], str], schema: str, scripts: Path, mapped: MetaData
+) -> None:
+    """Every replica may do it at its start."""
+    url = new_postgres_database()
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", _MIGRATE, url, str(scripts))
+        for _ in range(3)
+    ]
+    assert [await process.wait() for process in started] == [0, 0, 0]
+    await asyncio.to_thread(migrate, url, scripts)
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        held = await connection.scalar(text(f'SELECT version_num FROM "{schema}".alembic_version'))
+    await engine.dispose()
+    assert held == head(scripts)
+    assert len(mapped.tables) >= 1
+
+
+async def test_both_services_may_live_in_one_database(
+    new_postgres_database: Callable[[], str],
+) -> None:
+    """Two databases, or one with two schemas."""
+    url = new_postgres_database()
+    await asyncio.to_thread(migrate, url, referrals_home.MIGRATIONS)
+    await asyncio.to_thread(migrate, url, dispatch_home.MIGRATIONS)
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        for schema, mapped in (
+            ("referrals", ReferralsBase.metadata),
+            ("ereferral_dispatch", DispatchBase.metadata),
+        ):
+            assert await connection.run_sync(differences, schema, mapped) == []
+    await engine.dispose()

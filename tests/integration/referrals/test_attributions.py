@@ -1,0 +1,441 @@
+"""Attributions of patients: every operation, with everything that refuses it, and its events."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from messaging.client import Answered
+from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
+from tests.referrals_service import Referrals, plain_url
+from tests.refusals import errors, problem
+
+IDENTITY = {"id", "version", "created_at", "updated_at", "attributed_at"}
+NOBODY = str(uuid4())
+NO_REFERENCE = {
+    "referral_source": None,
+    "referral_partner": None,
+    "provider": None,
+    "referring_patient": None,
+}
+FIELDS = {
+    "referral_source": "referral_source_uuid",
+    "referral_partner": "referral_partner_uuid",
+    "provider": "provider_uuid",
+    "referring_patient": "referring_patient_uuid",
+}
+NAMES = {
+    "referral_source": "Billboard",
+    "referral_partner": "Ann Archer",
+    "provider": "Dr. Rose Rand",
+    "referring_patient": "Rita Roe",
+}
+NOT_FOUND = {
+    "referral_source": "referral_source_not_found",
+    "referral_partner": "referral_partner_not_found",
+    "provider": "provider_not_found",
+    "referring_patient": "patient_not_found",
+}
+
+
+@pytest.fixture
+def org(referrals: Referrals) -> Marketing:
+    """An org of this test's own."""
+    return marketing(referrals)
+
+
+async def referred_to(org: Marketing, reference: str, **fields: Any) -> dict[str, Any]:
+    """A new thing of the kind that the reference leads to."""
+    match reference:
+        case "referral_source":
+            return await org.source(**fields)
+        case "referral_partner":
+            return await org.partner(**fields)
+        case "provider":
+            return await org.provider(**fields)
+        case _:
+            return await org.patient(name="Rita Roe", **fields)
+
+
+async def archive_referred(org: Marketing, reference: str, thing: dict[str, Any]) -> None:
+    match reference:
+        case "referral_source":
+            await org.archive("referral_source", thing)
+        case "referral_partner":
+            await org.archive_partner(thing)
+        case "provider":
+            gone = await org.ask(
+                "provider.archive", provider_uuid=thing["id"], observed_at="2026-01-06T08:00:00Z"
+            )
+            assert gone.status == 204
+        case _:
+            await org.archive_patient(thing)
+
+
+def named(attribution: dict[str, Any]) -> dict[str, Any]:
+    return {"patient_uuid": attribution["patient"]["uuid"], "attribution_uuid": attribution["id"]}
+
+
+async def updated(org: Marketing, attribution: dict[str, Any], **fields: Any) -> Answered:
+    given = {**named(attribution), "base_version": attribution["version"], **fields}
+    return await org.ask("referral_attribution.update", **given)
+
+
+async def created(org: Marketing, patient: dict[str, Any], **fields: Any) -> Answered:
+    return await org.ask("referral_attribution.create", patient_uuid=patient["id"], **fields)
+
+
+@pytest.mark.parametrize("reference", FIELDS)
+async def test_a_new_attribution_shows_every_field(org: Marketing, reference: str) -> None:
+    """The one reference with its name, the other three null; primary unless it says otherwise."""
+    patient, thing = await org.patient(), await referred_to(org, reference)
+    data = await org.attribution(
+        patient, **{FIELDS[reference]: thing["id"]}, source_note=" Told us\r\nat intake "
+    )
+    assert {name: value for name, value in data.items() if name not in IDENTITY} == {
+        **NO_REFERENCE,
+        "patient": uuid_and_name(patient, "Paul Pace"),
+        "attribution_role": "primary",
+        "source_note": "Told us\nat intake",
+        reference: uuid_and_name(thing, NAMES[reference]),
+    }
+    assert data["version"] == 1
+    assert UUID(data["id"]).version == 7
+    assert data["attributed_at"] == data["created_at"] == data["updated_at"]
+    read = await org.ask("referral_attribution.get", **named(data))
+    assert (read.status, read.data) == (200, data)
+    (item,) = (await org.ask("referral_attribution.list", patient_uuid=patient["id"])).data["items"]
+    assert item == data
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"attribution_role": None}, {("attribution_role", "enum")}),
+        ({"attribution_role": "Primary"}, {("attribution_role", "enum")}),
+        ({"attribution_role": "first"}, {("attribution_role", "enum")}),
+        ({"source_note": 5}, {("source_note", "string_type")}),
+        ({"source_note": "n" * 10_001}, {("source_note", "string_too_long")}),
+        ({"source_note": "a\x00"}, {("source_note", "text_characters")}),
+        ({"attributed_at": "2026-01-01T00:00:00Z"}, {("attributed_at", "extra_forbidden")}),
+        ({"patient_uuid": "x"}, {("patient_uuid", "uuid_parsing")}),
+        ({"patient_uuid": None}, {("patient_uuid", "is_instance_of")}),
+    ],
+)
+async def test_fields_that_break_a_rule_are_refused(
+    org: Marketing, fields: dict[str, Any], refused: set[tuple[str, str]]
+) -> None:
+    """By create, and by update, before either looks for the patient."""
+    given = {"patient_uuid": NOBODY, "referral_source_uuid": NOBODY, **fields}
+    assert errors(await org.ask("referral_attribution.create", **given)) == refused
+    given = {"patient_uuid": NOBODY, "attribution_uuid": NOBODY, "base_version": 1, **fields}
+    assert errors(await org.ask("referral_attribution.update", **given)) == refused
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (),
+        ("referral_source_uuid", "referral_partner_uuid"),
+        ("provider_uuid", "referring_patient_uuid"),
+        tuple(FIELDS.values()),
+    ],
+    ids=" ".join,
+)
+async def test_exactly_one_reference_is_given(org: Marketing, given: tuple[str, ...]) -> None:
+    """None or several are 422, before anything is looked for; null is none."""
+    unset = {name: None for name in FIELDS.values() if name not in given}
+    answered = await org.ask(
+        "referral_attribution.create", patient_uuid=NOBODY, **unset, **dict.fromkeys(given, NOBODY)
+    )
+    assert errors(answered) == {
+        (name, "exactly_one_reference") for name in given or FIELDS.values()
+    }
+
+
+async def test_a_patient_is_not_their_own_referrer(org: Marketing) -> None:
+    """422, even of a patient that nobody knows."""
+    for uuid in ((await org.patient())["id"], NOBODY):
+        answered = await org.ask(
+            "referral_attribution.create", patient_uuid=uuid, referring_patient_uuid=uuid
+        )
+        assert errors(answered) == {("referring_patient_uuid", "own_referrer")}
+
+
+@pytest.mark.parametrize("reference", FIELDS)
+async def test_a_reference_leads_to_something_of_the_org_that_is_not_archived(
+    org: Marketing, referrals: Referrals, reference: str
+) -> None:
+    """404 for what never was, what is archived, what another org has; the patient comes first."""
+    elsewhere = marketing(referrals)
+    foreign, gone = await referred_to(elsewhere, reference), await referred_to(org, reference)
+    await archive_referred(org, reference, gone)
+    patient, gone_patient = await org.patient(), await org.patient()
+    foreign_patient = await elsewhere.patient()
+    await org.archive_patient(gone_patient)
+    field = FIELDS[reference]
+    for uuid in (NOBODY, foreign["id"], gone["id"]):
+        answered = await created(org, patient, **{field: uuid})
+        assert uuid in problem(answered, 404, NOT_FOUND[reference])["detail"]
+        for nobody in (NOBODY, gone_patient["id"], foreign_patient["id"]):
+            answered = await org.ask(
+                "referral_attribution.create", patient_uuid=nobody, **{field: uuid}
+            )
+            if reference == "referring_patient" and nobody == uuid:
+                continue
+            assert nobody in problem(answered, 404, "patient_not_found")["detail"]
+    kept = await referred_to(org, reference)
+    assert (await created(org, patient, **{field: kept["id"]})).status == 201
+
+
+@pytest.mark.parametrize("reference", ["referral_source", "referral_partner"])
+async def test_what_is_not_active_gets_no_new_attribution(org: Marketing, reference: str) -> None:
+    """422 `inactive` on the field, after every 409; what it already has stays and can change."""
+    patient = await org.patient()
+    thing = await referred_to(org, reference)
+    held = await org.attribution(patient, **{FIELDS[reference]: thing["id"]})
+    resource = f"{reference}.update"
+    await org.ask(resource, **{f"{reference}_uuid": thing["id"]}, base_version=1, is_active=False)
+    assist = {FIELDS[reference]: thing["id"], "attribution_role": "assist"}
+    assert errors(await created(org, patient, **assist)) == {(FIELDS[reference], "inactive")}
+    second = await created(org, patient, **{FIELDS[reference]: thing["id"]})
+    problem(second, 409, "primary_attribution_exists")
+    taken = await created(org, patient, **assist, id=held["id"])
+    problem(taken, 409, "already_exists")
+    assert (await updated(org, held, attribution_role="secondary")).status == 200
+
+
+async def test_a_patient_has_one_primary_attribution(org: Marketing) -> None:
+    """In create and in update; any number of others; archiving or changing it frees the place."""
+    patient, source = await org.patient(), await org.source()
+    to_source = {"referral_source_uuid": source["id"]}
+    first = await org.attribution(patient, **to_source)
+    problem(await created(org, patient, **to_source), 409, "primary_attribution_exists")
+    others = [
+        await org.attribution(patient, **to_source, attribution_role=role)
+        for role in ("secondary", "secondary", "assist")
+    ]
+    taken = await updated(org, others[0], attribution_role="primary")
+    problem(taken, 409, "primary_attribution_exists")
+    stale = await updated(org, others[0], attribution_role="primary", base_version=7)
+    problem(stale, 409, "version_conflict")
+    same = await updated(org, first, attribution_role="primary")
+    assert (same.status, same.data) == (200, first)
+    assert (await updated(org, first, attribution_role="assist")).status == 200
+    risen = await updated(org, others[0], attribution_role="primary")
+    assert (risen.status, risen.data["attribution_role"]) == (200, "primary")
+    problem(await created(org, patient, **to_source), 409, "primary_attribution_exists")
+    await org.archive("referral_attribution", risen.data)
+    assert (await created(org, patient, **to_source)).status == 201
+    # Another patient's primary is nobody else's business.
+    assert (await created(org, await org.patient(), **to_source)).status == 201
+
+
+@pytest.mark.parametrize("name", FIELDS.values())
+async def test_references_never_change(org: Marketing, name: str) -> None:
+    """An update that names one is refused, even with what it has."""
+    source = await org.source()
+    held = await org.attribution(await org.patient(), referral_source_uuid=source["id"])
+    for value in (source["id"], None):
+        answered = await updated(org, held, **{name: value})
+        assert errors(answered) == {(name, "extra_forbidden")}
+
+
+async def test_an_update_changes_what_it_names_and_says_so(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """Null clears the note; nothing changed is no version and no event."""
+    source = await org.source()
+    made = await org.attribution(
+        await org.patient(), referral_source_uuid=source["id"], source_note="by phone"
+    )
+    for fields in ({}, {"source_note": "by phone "}, {"attribution_role": "primary"}):
+        same = await updated(org, made, **fields)
+        assert (same.status, same.data) == (200, made)
+    answered = await updated(org, made, attribution_role="assist", source_note=None)
+    after = {
+        **made,
+        "attribution_role": "assist",
+        "source_note": None,
+        "version": 2,
+        "updated_at": answered.data["updated_at"],
+    }
+    assert (answered.status, answered.data) == (200, after)
+    assert (await org.ask("referral_attribution.get", **named(made))).data == after
+    (event,) = [
+        said.body
+        for said in await referrals.heard.events(org)
+        if said.body["type"] == "referral_attribution.updated"
+    ]
+    assert event["changed"] == "attribution_role,source_note"
+    assert event["data"] == after
+
+
+async def test_an_attribution_is_found_through_its_own_patient_alone(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """404 of the patient first, then of the attribution; another patient's does not exist."""
+    source, patient, other = await org.source(), await org.patient(), await org.patient()
+    to_source = {"referral_source_uuid": source["id"]}
+    held = await org.attribution(patient, **to_source)
+    gone = await org.attribution(patient, **to_source, attribution_role="assist")
+    await org.archive("referral_attribution", gone)
+    gone_patient = await org.patient()
+    theirs = await org.attribution(gone_patient, **to_source)
+    await org.archive_patient(gone_patient)
+    elsewhere = marketing(referrals)
+    foreign_patient = await elsewhere.patient()
+    for operation, fields in (
+        ("get", {}),
+        ("update", {"base_version": 1, "source_note": "x"}),
+        ("archive", {"base_version": 1}),
+    ):
+        name = f"referral_attribution.{operation}"
+        for uuid, attribution in (
+            (NOBODY, held),
+            (foreign_patient["id"], held),
+            (gone_patient["id"], theirs),
+        ):
+            answered = await org.ask(
+                name, patient_uuid=uuid, attribution_uuid=attribution["id"], **fields
+            )
+            problem(answered, 404, "patient_not_found")
+        for asking, uuid, attribution_uuid in (
+            (org, other["id"], held["id"]),
+            (org, patient["id"], gone["id"]),
+            (org, patient["id"], NOBODY),
+            (elsewhere, foreign_patient["id"], held["id"]),
+        ):
+            answered = await asking.ask(
+                name, patient_uuid=uuid, attribution_uuid=attribution_uuid, **fields
+            )
+            problem(answered, 404, "referral_attribution_not_found")
+    for uuid in (NOBODY, gone_patient["id"], foreign_patient["id"]):
+        listed = await org.ask("referral_attribution.list", patient_uuid=uuid)
+        problem(listed, 404, "patient_not_found")
+
+
+@pytest.mark.parametrize("operation", ["update", "archive"])
+async def test_a_change_needs_the_current_version(org: Marketing, operation: str) -> None:
+    """Required; at least 1; the current one, or it is told which that is."""
+    source = await org.source()
+    held = await org.attribution(await org.patient(), referral_source_uuid=source["id"])
+    name = f"referral_attribution.{operation}"
+    assert errors(await org.ask(name, **named(held))) == {("base_version", "missing")}
+    zero = await org.ask(name, **named(held), base_version=0)
+    assert errors(zero) == {("base_version", "greater_than_equal")}
+    stale = await org.ask(name, **named(held), base_version=2)
+    assert problem(stale, 409, "version_conflict")["current_version"] == 1
+
+
+async def test_a_create_may_bring_its_own_id_once(org: Marketing, referrals: Referrals) -> None:
+    """For good, and for every patient of the org."""
+    own = str(uuid4())
+    source = await org.source()
+    to_source = {"referral_source_uuid": source["id"], "attribution_role": "assist"}
+    patient, other = await org.patient(), await org.patient()
+    held = await org.attribution(patient, **to_source, id=own)
+    assert held["id"] == own
+    for one in (patient, other):
+        problem(await created(org, one, **to_source, id=own), 409, "already_exists")
+    await org.archive("referral_attribution", held)
+    problem(await created(org, patient, **to_source, id=own), 409, "already_exists")
+    assert await org.figures(source) == (0, 0)
+
+
+@pytest.mark.parametrize("reference", FIELDS)
+async def test_a_reference_stays_when_what_it_leads_to_is_archived(
+    org: Marketing, reference: str
+) -> None:
+    """With its name, in get, list and the reply to an update; and it can still be archived."""
+    patient, thing = await org.patient(), await referred_to(org, reference)
+    made = await org.attribution(patient, **{FIELDS[reference]: thing["id"]})
+    await archive_referred(org, reference, thing)
+    assert (await org.ask("referral_attribution.get", **named(made))).data == made
+    listed = await org.ask("referral_attribution.list", patient_uuid=patient["id"])
+    assert listed.data["items"] == [made]
+    changed = await updated(org, made, source_note="left since")
+    assert changed.data[reference] == made[reference]
+    await org.archive("referral_attribution", changed.data)
+
+
+async def test_a_list_goes_newest_first(org: Marketing) -> None:
+    """Of one patient, without the archived, with every reference's name."""
+    patient = await org.patient()
+    made = []
+    for reference, field in FIELDS.items():
+        thing = await referred_to(org, reference)
+        made.append(
+            await org.attribution(patient, **{field: thing["id"]}, attribution_role="assist")
+        )
+    source = await org.source()
+    gone = await org.attribution(patient, referral_source_uuid=source["id"])
+    await org.archive("referral_attribution", gone)
+    await org.attribution(await org.patient(), referral_source_uuid=source["id"])
+    listed = await org.ask("referral_attribution.list", patient_uuid=patient["id"])
+    assert listed.data == {"items": made[::-1], "page": 1, "page_size": 50, "total": 4}
+    second = await org.ask(
+        "referral_attribution.list", patient_uuid=patient["id"], page=2, page_size=3
+    )
+    assert second.data == {"items": made[:1], "page": 2, "page_size": 3, "total": 4}
+
+
+async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referrals) -> None:
+    """Created, updated, archived: one subject, versions 1, 2, 3; the last with the last state."""
+    provider = await org.provider()
+    made = await org.attribution(await org.patient(), provider_uuid=provider["id"])
+    changed = await updated(org, made, source_note="colleague")
+    await org.archive("referral_attribution", changed.data)
+    events = [
+        said.body
+        for said in await referrals.heard.events(org)
+        if said.body["type"].startswith("referral_attribution.")
+    ]
+    assert [
+        (e["type"], e["aggregateversion"], e["data"]["version"], e["data"]["source_note"])
+        for e in events
+    ] == [
+        ("referral_attribution.created", 1, 1, None),
+        ("referral_attribution.updated", 2, 2, "colleague"),
+        ("referral_attribution.archived", 3, 3, "colleague"),
+    ]
+    assert {(e["source"], e["subject"], e["dataschema"], e["orgid"]) for e in events} == {
+        ("/referrals", made["id"], "referral_attribution/v1", org.id)
+    }
+    assert events[0]["data"] == made
+    assert [e.get("changed") for e in events] == [None, "source_note", None]
+
+
+async def test_the_database_itself_refuses_a_second_primary(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """The net beneath the patient's lock, for whoever else writes there."""
+    source = await org.source()
+    held = await org.attribution(await org.patient(), referral_source_uuid=source["id"])
+    database = await asyncpg.connect(plain_url(referrals.database_url))
+    try:
+        with pytest.raises(asyncpg.UniqueViolationError) as refused:
+            await database.execute(
+                """
+                INSERT INTO referrals.referral_attribution
+                SELECT (a).* FROM (
+                    SELECT json_populate_record(a, json_build_object('id', gen_random_uuid())) AS a
+                    FROM referrals.referral_attribution a WHERE id = $1
+                ) copied
+                """,
+                held["id"],
+            )
+        assert refused.value.constraint_name == "referral_attribution_one_primary"
+    finally:
+        await database.close()
+
+
+async def test_a_patient_is_not_changed_by_their_attributions(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """Their row is locked and nothing else: no version, no event."""
+    patient = await org.patient()
+    await org.attribution(patient, referral_source_uuid=(await org.source())["id"])
+    assert (await org.ask("patient.get", patient_uuid=patient["id"])).data == patient
+    assert (await referrals.heard.event_types(org)).count("patient.put") == 1

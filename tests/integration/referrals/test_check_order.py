@@ -1,0 +1,176 @@
+"""The order of the checks on a running service: the first failure wins."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.raw_messages import open_wire
+from tests.referrals_service import Org, Referrals
+from tests.refusals import problem
+
+UNKNOWN = "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
+
+
+async def test_everything_wrong_at_once_is_repaired_one_check_at_a_time(
+    org: Org, referrals: Referrals
+) -> None:
+    """400 form, 400 operation, 409 repeat, 422 fields, 404 row, 409 version, 422 merged, success."""
+    partner = await org.partner()
+    used = uuid4()
+    assert (await org.ask("practice.put", message_id=used, name="P", observed_at="x")).status == 422
+
+    operation = "referral_partner.melt"
+    fields: dict[str, Any] = {
+        "org_id": "not an org",
+        "referral_partner_uuid": UNKNOWN,
+        "base_version": 7,
+        "npi": "123",
+        "last_name": None,
+    }
+    message_id = used
+
+    async def answer() -> tuple[int, str]:
+        answered = await referrals.client.call(
+            "referrals.commands", operation, fields, message_id=message_id
+        )
+        return answered.status, answered.problem["code"] if answered.problem else "success"
+
+    assert await answer() == (400, "malformed_message")
+    fields["org_id"] = org.id
+    assert await answer() == (400, "unknown_operation")
+    operation = "referral_partner.update"
+    assert await answer() == (409, "message_id_reused")
+    message_id = uuid4()
+    assert await answer() == (422, "validation_error")
+    fields["npi"] = "1234567893"
+    message_id = uuid4()
+    assert await answer() == (404, "referral_partner_not_found")
+    fields["referral_partner_uuid"] = partner["id"]
+    message_id = uuid4()
+    assert await answer() == (409, "version_conflict")
+    fields["base_version"] = 1
+    message_id = uuid4()
+    assert await answer() == (422, "validation_error")
+    fields["last_name"] = "Archer"
+    message_id = uuid4()
+    assert await answer() == (200, "success")
+
+
+async def test_a_query_is_checked_in_the_same_order(org: Org, referrals: Referrals) -> None:
+    """Form, operation, fields, row."""
+
+    async def answer(operation: str, fields: dict[str, Any]) -> str:
+        answered = await referrals.client.call("referrals.queries", operation, fields)
+        assert answered.problem is not None
+        code: str = answered.problem["code"]
+        return code
+
+    assert await answer("patient.melt", {"patient_uuid": "1"}) == "malformed_message"
+    fields = {"org_id": org.id, "patient_uuid": "1", "x": 1}
+    assert await answer("patient.melt", fields) == "unknown_operation"
+    assert await answer("patient.put", fields) == "unknown_operation"
+    assert await answer("patient.get", fields) == "validation_error"
+    assert await answer("patient.get", {"org_id": org.id, "patient_uuid": UNKNOWN}) == (
+        "patient_not_found"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"{", "JSON"),
+        (b'{"org_id":"o","x":NaN}', "JSON"),
+        (b'{"org_id":"o","x":' + b"[" * 32 + b"]" * 32 + b"}", "32"),
+        (b'{"org_id":"o","x":"' + b"x" * 1_048_576 + b'"}', "1 MiB"),
+        (b'{"org_id":"o,b"}', "org_id"),
+        (b"\xef\xbb\xbf{}", "JSON"),
+        (b"", "JSON"),
+    ],
+)
+async def test_a_malformed_body_is_refused_with_what_is_wrong(
+    referrals: Referrals, body: bytes, detail: str
+) -> None:
+    """As command and as query; the rest of the queue goes on."""
+    for exchange, operation in (
+        ("referrals.commands", "patient.put"),
+        ("referrals.queries", "patient.get"),
+    ):
+        answered = await referrals.client.call(exchange, operation, body)
+        assert detail in problem(answered, 400, "malformed_message")["detail"]
+
+
+async def test_of_a_repeated_key_the_last_one_counts(org: Org, referrals: Referrals) -> None:
+    """At the door of the service as in every JSON library that says so."""
+    body = (
+        f'{{"org_id":"someone-else","name":"first","name":"last","org_id":"{org.id}",'
+        f'"observed_at":"2026-01-05T08:00:00Z"}}'
+    )
+    answered = await referrals.client.call("referrals.commands", "practice.put", body.encode())
+    assert answered.data["name"] == "last"
+    assert (await org.ask("practice.get")).data["name"] == "last"
+
+
+async def test_numbers_of_any_size_are_refused_by_the_field_and_nothing_falls_over(
+    org: Org, referrals: Referrals
+) -> None:
+    """A base version of a thousand digits, of 1e400, of 1.0: 422 for this field."""
+    for number in ("9" * 1_000, "1e400", "1.0", "-0.0", "1E2"):
+        body = (
+            f'{{"org_id":"{org.id}","referral_partner_uuid":"{UNKNOWN}","base_version":{number}}}'
+        )
+        answered = await referrals.client.call(
+            "referrals.commands", "referral_partner.archive", body.encode()
+        )
+        refused = problem(answered, 422, "validation_error")
+        assert [error["loc"] for error in refused["errors"]] == [["base_version"]]
+
+
+async def test_a_lone_surrogate_anywhere_is_refused_and_nothing_falls_over(
+    org: Org, referrals: Referrals
+) -> None:
+    """In a text, in an id, in an enumeration, in the name of a field, in a query."""
+    surrogate = "\\ud800"
+    for fields in (
+        f'"first_name":"{surrogate}"',
+        f'"id":"{surrogate}"',
+        f'"contact_type":"{surrogate}"',
+        f'"{surrogate}":1',
+        f'"ereferral_endpoint":"https://{surrogate}"',
+        f'"notes":{{"{surrogate}":1}}',
+    ):
+        body = f'{{"org_id":"{org.id}",{fields}}}'
+        answered = await referrals.client.call(
+            "referrals.commands", "referral_partner.create", body.encode()
+        )
+        problem(answered, 422, "validation_error")
+    body = f'{{"org_id":"{org.id}","search":"{surrogate}"}}'
+    answered = await referrals.client.call(
+        "referrals.queries", "referral_partner.list", body.encode()
+    )
+    problem(answered, 422, "validation_error")
+
+
+async def test_properties_are_checked_before_the_body(referrals: Referrals) -> None:
+    """Content type and encoding, type, message id, actor; each refusal names its property."""
+    good = {"content_type": "application/json", "message_id": UNKNOWN}
+    async with open_wire(referrals.rabbitmq_url) as wire:
+        for properties, named in (
+            ({"content_type": None}, "content_type"),
+            ({"content_type": "text/plain"}, "content_type"),
+            ({"content_encoding": "gzip"}, "content_encoding"),
+            ({"message_type": "patient.archive"}, "type"),
+            ({"message_id": None}, "message_id"),
+            ({"message_id": "17"}, "message_id"),
+            ({"headers": {"actor": "x" * 129}}, "actor"),
+        ):
+            given: dict[str, Any] = {**good, "reply_to": wire.reply_queue, **properties}
+            await wire.publish(
+                b'{"org_id":"o"}', "patient.put", exchange="referrals.commands", **given
+            )
+            reply = json.loads((await wire.reply()).body)
+            assert reply["status"] == 400
+            assert reply["problem"]["code"] == "malformed_message"
+            assert reply["problem"]["detail"].split()[0] in (named, "The")
+            assert named in reply["problem"]["detail"]

@@ -1,0 +1,334 @@
+"""Changing, sending and cancelling an outbound referral."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from messaging.client import Answered
+from tests.integration.referrals.news import shown, tell, timeline
+from tests.referrals_service import Org, Referrals
+
+
+async def _update(org: Org, referral: dict[str, Any], **fields: Any) -> Answered:
+    fields = {"base_version": referral["version"], **fields}
+    return await org.ask("referral.update", referral_uuid=referral["id"], **fields)
+
+
+async def _cancel(org: Org, referral: dict[str, Any], **fields: Any) -> Answered:
+    fields = {"base_version": referral["version"], "reason": "Moved away", **fields}
+    return await org.ask("referral.cancel", referral_uuid=referral["id"], **fields)
+
+
+def _code(answered: Answered) -> tuple[int, str]:
+    assert answered.problem is not None, answered
+    return answered.status, answered.problem["code"]
+
+
+async def test_an_update_changes_what_it_names_and_nothing_else(
+    org: Org, referrals: Referrals
+) -> None:
+    """PATCH: version, time of change and the fields given; the event names them, sorted."""
+    draft = await org.referral(notes="Allergic to penicillin", teeth=["14"])
+    lab = await org.partner(contact_type="lab", practice_name="Bright Lab")
+    provider = await org.provider(name="Dr. Rose Rand")
+    answered = await _update(
+        org,
+        draft,
+        referral_partner_uuid=lab["id"],
+        referring_provider_uuid=provider["id"],
+        priority="urgent",
+        reason="Retreatment of tooth 14",
+        reason_codes=[{"system": "http://snomed.info/sct", "code": "109728009"}],
+        teeth=["14", "A"],
+        notes=None,
+        respond_by="2027-01-31T09:30:00+01:00",
+    )
+    assert answered.status == 200
+    expected = {
+        **draft,
+        "referral_partner": {"uuid": lab["id"], "name": "Bright Lab"},
+        "referring_provider": {"uuid": provider["id"], "name": "Dr. Rose Rand"},
+        "priority": "urgent",
+        "reason": "Retreatment of tooth 14",
+        "reason_codes": [
+            {"system": "http://snomed.info/sct", "code": "109728009", "display": None}
+        ],
+        "teeth": ["14", "A"],
+        "notes": None,
+        "respond_by": "2027-01-31T08:30:00Z",
+        "version": 2,
+        "updated_at": answered.data["updated_at"],
+    }
+    assert answered.data == expected
+    assert answered.data["updated_at"] > draft["updated_at"]
+    assert await shown(org, draft) == expected
+    event = (await referrals.heard.events(org))[-1].body
+    assert (event["type"], event["subject"]) == ("referral.updated", draft["id"])
+    assert event["aggregateversion"] == 2
+    assert event["data"] == expected
+    assert event["changed"] == (
+        "notes,priority,reason,reason_codes,referral_partner,referring_provider,respond_by,teeth"
+    )
+
+
+async def test_null_clears_what_may_be_null(org: Org) -> None:
+    """The referring provider too, though it is a reference."""
+    provider = await org.provider()
+    draft = await org.referral(
+        referring_provider_uuid=provider["id"],
+        notes="n",
+        teeth=["1"],
+        reason_codes=[{"system": "s", "code": "c"}],
+        respond_by="2027-01-01T00:00:00Z",
+    )
+    cleared = ("referring_provider", "notes", "teeth", "reason_codes", "respond_by")
+    answered = await _update(
+        org,
+        draft,
+        referring_provider_uuid=None,
+        **dict.fromkeys(("notes", "teeth", "reason_codes", "respond_by")),
+    )
+    assert answered.status == 200
+    assert [answered.data[name] for name in cleared] == [None] * 5
+
+
+async def test_an_update_that_changes_nothing_is_no_version(org: Org, referrals: Referrals) -> None:
+    """Neither without a field, nor with every field as it is."""
+    draft = await org.referral(teeth=["14"], reason_codes=[{"system": "s", "code": "c"}])
+    same = {name: draft[name] for name in ("priority", "reason", "teeth", "notes", "respond_by")}
+    partner = draft["referral_partner"]["uuid"]
+    codes = [{"system": "s", "code": "c"}]
+    for fields in ({}, {**same, "referral_partner_uuid": partner, "reason_codes": codes}):
+        answered = await _update(org, draft, **fields)
+        assert (answered.status, answered.data) == (200, draft)
+    assert (await referrals.heard.event_types(org))[-1] == "referral.created"
+    assert [entry["event"] for entry in await timeline(org, draft)] == ["referral.created"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"priority": None},
+        {"reason": None},
+        {"reason": " "},
+        {"referral_partner_uuid": None},
+        {"patient_uuid": str(uuid4())},
+        {"status": "active"},
+        {"teeth": ["33"]},
+        {"priority": "soon"},
+        {"respond_by": "2027-01-01"},
+        {"base_version": 0},
+        {"base_version": None},
+    ],
+    ids=str,
+)
+async def test_what_an_update_does_not_take(org: Org, fields: dict[str, Any]) -> None:
+    """Not nullable, not valid, or not there to be changed: the patient above all."""
+    draft = await org.referral()
+    answered = await _update(org, draft, **fields)
+    assert _code(answered) == (422, "validation_error")
+    assert answered.problem is not None
+    assert [error["loc"][0] for error in answered.problem["errors"]] == list(fields)
+    assert await shown(org, draft) == draft
+
+
+async def test_an_update_is_refused_in_the_order_of_the_checks(org: Org) -> None:
+    """Each id it names, parent before child; then the version; then the status."""
+    sent = await org.sent_referral()
+    gone = {"partner": await org.partner(), "provider": await org.provider()}
+    archived = await org.ask(
+        "referral_partner.archive", referral_partner_uuid=gone["partner"]["id"], base_version=1
+    )
+    assert archived.status == 204
+    archived = await org.ask(
+        "provider.archive",
+        provider_uuid=gone["provider"]["id"],
+        observed_at="2026-01-06T08:00:00Z",
+    )
+    assert archived.status == 204
+    partner, provider = gone["partner"]["id"], gone["provider"]["id"]
+    nobody = {"id": str(uuid4()), "version": 1}
+    everything = {"referral_partner_uuid": partner, "referring_provider_uuid": provider}
+    stale = {**sent, "version": 1}
+    assert _code(await _update(org, nobody, **everything)) == (404, "referral_not_found")
+    assert _code(await _update(org, stale, **everything)) == (404, "referral_partner_not_found")
+    assert _code(await _update(org, stale, referring_provider_uuid=provider)) == (
+        404,
+        "provider_not_found",
+    )
+    conflict = await _update(org, stale, notes="n")
+    assert _code(conflict) == (409, "version_conflict")
+    assert conflict.problem is not None and conflict.problem["current_version"] == 2
+    assert _code(await _update(org, sent, notes="n")) == (409, "invalid_transition")
+    assert _code(await _update(org, sent)) == (409, "invalid_transition")
+
+
+async def test_another_orgs_referral_is_not_there(org: Org, referrals: Referrals) -> None:
+    """For every operation that names it, as if it did not exist."""
+    theirs = await referrals.org().sent_referral()
+    named = {"referral_uuid": theirs["id"]}
+    versioned = {**named, "base_version": 2}
+    for operation, fields in (
+        ("referral.get", named),
+        ("referral.update", versioned),
+        ("referral.send", versioned),
+        ("referral.cancel", {**versioned, "reason": "r"}),
+        ("referral.record_response", {**named, "response": "accepted"}),
+    ):
+        assert _code(await org.ask(operation, **fields)) == (404, "referral_not_found")
+
+
+async def test_an_update_keeps_a_partner_that_was_archived_since(org: Org) -> None:
+    """It does not name them, so it works, and the reference is shown as before."""
+    draft = await org.referral()
+    partner = draft["referral_partner"]
+    archived = await org.ask(
+        "referral_partner.archive", referral_partner_uuid=partner["uuid"], base_version=1
+    )
+    assert archived.status == 204
+    answered = await _update(org, draft, notes="Call before noon")
+    assert (answered.status, answered.data["referral_partner"]) == (200, partner)
+
+
+async def test_what_is_sent_is_frozen(org: Org, referrals: Referrals) -> None:
+    """The package holds partner, patient and practice as they were, whatever becomes of them."""
+    partner = await org.ereferral_partner(email="desk@example.com")
+    patient = await org.patient(name="Paul Pace")
+    draft = await org.referral(
+        referral_partner_uuid=partner["id"], patient_uuid=patient["id"], reason="First reason"
+    )
+    assert (await _update(org, draft, reason="Second reason")).status == 200
+    await org.practice(name="Main Street Dental")
+    sent = await org.ask("referral.send", referral_uuid=draft["id"], base_version=2)
+    assert sent.status == 202
+    changed = await org.ask(
+        "referral_partner.update",
+        referral_partner_uuid=partner["id"],
+        base_version=1,
+        email="new@example.com",
+        ereferral_endpoint="https://elsewhere.example/fhir",
+    )
+    assert changed.status == 200
+    await org.patient(
+        patient_uuid=patient["id"], name="Paula Pace", observed_at="2026-02-01T00:00:00Z"
+    )
+    await org.practice(name="Side Street Dental", observed_at="2026-02-01T00:00:00Z")
+    (said,) = await referrals.heard.dispatches(org)
+    assert said.body["partner"] == partner
+    assert said.body["patient"] == patient
+    assert said.body["practice"]["name"] == "Main Street Dental"
+    assert said.body["referral"] == sent.data
+    assert said.body["referral"]["reason"] == "Second reason"
+
+
+async def test_cancelling_a_draft_ends_it_before_anybody_was_asked(
+    org: Org, referrals: Referrals
+) -> None:
+    """Nothing was requested: the fulfilment stays null and dispatch hears nothing."""
+    draft = await org.referral()
+    answered = await _cancel(org, draft, reason="  Moved\r\naway ")
+    assert answered.status == 200
+    expected = {
+        **draft,
+        "status": "revoked",
+        "cancel_reason": "Moved\naway",
+        "version": 2,
+        "updated_at": answered.data["updated_at"],
+    }
+    assert answered.data == expected
+    event = (await referrals.heard.events(org))[-1].body
+    assert (event["type"], event["aggregateversion"]) == ("referral.cancelled", 2)
+    assert event["data"] == expected
+    assert "changed" not in event
+    assert await referrals.heard.dispatches(org) == []
+
+
+async def test_cancelling_what_was_sent_tells_dispatch_behind_the_package(
+    org: Org, referrals: Referrals
+) -> None:
+    """The request is cancelled with it, and the partner's channel is told which e-referral."""
+    sent = await org.sent_referral()
+    answered = await _cancel(org, sent)
+    assert answered.status == 200
+    assert (answered.data["status"], answered.data["fulfilment_status"]) == ("revoked", "cancelled")
+    assert answered.data["version"] == 3
+    dispatch, cancel = await referrals.heard.dispatches(org)
+    assert dispatch.message.routing_key == "ereferral.dispatch"
+    assert cancel.message.routing_key == "ereferral.cancel"
+    assert cancel.body == {
+        "org_id": org.id,
+        "ereferral_uuid": sent["ereferral_uuid"],
+        "reason": "Moved away",
+    }
+    assert cancel.properties.message_id != dispatch.properties.message_id
+
+
+@pytest.mark.parametrize("response", ["accepted", "rejected", "in-progress", "failed"])
+async def test_whatever_is_active_can_be_cancelled(org: Org, response: str) -> None:
+    """Whatever the partner has answered, but that the work is done."""
+    sent = await org.sent_referral()
+    answered = await org.ask(
+        "referral.record_response", referral_uuid=sent["id"], response=response
+    )
+    cancelled = await _cancel(org, answered.data)
+    assert cancelled.status == 200
+    assert cancelled.data["fulfilment_status"] == "cancelled"
+
+
+async def test_a_cancel_is_refused_in_the_order_of_the_checks(org: Org) -> None:
+    """Reason, referral, version, and then whether it is over."""
+    draft = await org.referral()
+    nobody = {"id": str(uuid4()), "version": 1}
+    assert _code(await _cancel(org, draft, reason=" ")) == (422, "validation_error")
+    assert _code(await _cancel(org, draft, reason="r" * 2001)) == (422, "validation_error")
+    assert _code(await _cancel(org, nobody)) == (404, "referral_not_found")
+    assert _code(await _cancel(org, draft, base_version=2)) == (409, "version_conflict")
+    cancelled = (await _cancel(org, draft)).data
+    assert _code(await _cancel(org, draft)) == (409, "version_conflict")
+    assert _code(await _cancel(org, cancelled)) == (409, "invalid_transition")
+    assert _code(await _update(org, cancelled, notes="n")) == (409, "invalid_transition")
+    sent = await org.sent_referral()
+    done = await org.ask("referral.record_response", referral_uuid=sent["id"], response="completed")
+    assert _code(await _cancel(org, done.data)) == (409, "invalid_transition")
+
+
+async def test_the_timeline_tells_it_all_oldest_first(org: Org, referrals: Referrals) -> None:
+    """Commands with the actor behind them, dispatch with its own times, answers when given."""
+    draft = await org.referral()
+    by = {"actor": "user-7"}
+    await org.ask(
+        "referral.update", headers=by, referral_uuid=draft["id"], base_version=1, notes="n"
+    )
+    await org.practice()
+    sent = await org.ask("referral.send", headers=by, referral_uuid=draft["id"], base_version=2)
+    await tell(
+        referrals, org, sent.data, "delivered", version=3, time="2027-01-01T10:00:00.000001Z"
+    )
+    await org.ask(
+        "referral.record_response",
+        headers=by,
+        referral_uuid=draft["id"],
+        response="accepted",
+        note="Tuesday at nine",
+        occurred_at="2027-01-01T11:00:00+02:00",
+    )
+    await org.ask(
+        "referral.cancel",
+        headers=by,
+        referral_uuid=draft["id"],
+        base_version=5,
+        reason="Moved away",
+    )
+    entries = await timeline(org, draft)
+    assert [(entry["event"], entry["actor"], entry["detail"]) for entry in entries] == [
+        ("referral.created", None, None),
+        ("referral.updated", "user-7", "notes"),
+        ("referral.sent", "user-7", None),
+        ("referral.cancelled", "user-7", "Moved away"),
+        ("referral.response_recorded", "user-7", "accepted: Tuesday at nine"),
+        ("ereferral.delivered", None, "channel portal"),
+    ]
+    assert entries[-2]["at"] == "2027-01-01T09:00:00Z"
+    assert entries[-1]["at"] == "2027-01-01T10:00:00.000001Z"
+    assert entries == sorted(entries, key=lambda entry: entry["at"])

@@ -1,0 +1,150 @@
+"""The list of outbound referrals."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.referrals.news import tell
+from tests.referrals_service import Org, Referrals
+
+
+@pytest_asyncio.fixture(scope="module")
+async def org(referrals: Referrals) -> Org:
+    """One org for the module: nothing here changes what `made` has made."""
+    return referrals.org()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def made(org: Org, referrals: Referrals) -> dict[str, dict[str, Any]]:
+    """Five referrals by name, oldest first, of two patients to two partners."""
+    pace = await org.patient(name="Paul Pace")
+    quill = await org.patient(name="Quinn Quill")
+    archer = await org.ereferral_partner(first_name="Ann", last_name="Archer")
+    lab = await org.ereferral_partner(contact_type="lab", practice_name="Bright Lab")
+    provider = await org.provider(name="Dr. Rose Rand")
+    to_archer = {"patient_uuid": pace["id"], "referral_partner_uuid": archer["id"]}
+    to_lab = {"patient_uuid": quill["id"], "referral_partner_uuid": lab["id"]}
+    found = {
+        "draft": await org.referral(**to_archer, referring_provider_uuid=provider["id"]),
+        "sent": await org.sent_referral(**to_archer),
+        "delivered": await org.sent_referral(**to_lab),
+        "completed": await org.sent_referral(**to_lab),
+        "revoked": await org.sent_referral(**to_lab),
+    }
+    await tell(referrals, org, found["delivered"], "delivered", version=2)
+    await org.ask(
+        "referral.record_response", referral_uuid=found["completed"]["id"], response="completed"
+    )
+    await org.ask(
+        "referral.cancel", referral_uuid=found["revoked"]["id"], base_version=2, reason="r"
+    )
+    return found
+
+
+async def _list(org: Org, **fields: Any) -> dict[str, Any]:
+    answered = await org.ask("referral.list", **fields)
+    assert answered.status == 200, answered
+    data: dict[str, Any] = answered.data
+    return data
+
+
+async def test_newest_first_with_names_and_without_timelines(
+    org: Org, made: dict[str, dict[str, Any]]
+) -> None:
+    """Each item is what an event's data shows."""
+    listed = await _list(org)
+    assert [item["id"] for item in listed["items"]] == [
+        made[name]["id"] for name in ("revoked", "completed", "delivered", "sent", "draft")
+    ]
+    assert {key: listed[key] for key in ("page", "page_size", "total")} == {
+        "page": 1,
+        "page_size": 50,
+        "total": 5,
+    }
+    assert listed["items"][4] == made["draft"]
+    assert listed["items"][4]["referring_provider"]["name"] == "Dr. Rose Rand"
+    assert listed["items"][3] == made["sent"]
+    assert listed["items"][2]["patient"]["name"] == "Quinn Quill"
+    assert listed["items"][2]["referral_partner"]["name"] == "Bright Lab"
+    assert listed["items"][2]["referring_provider"] is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"status": "draft"}, ["draft"]),
+        ({"status": "active"}, ["delivered", "sent"]),
+        ({"status": "completed"}, ["completed"]),
+        ({"status": "revoked"}, ["revoked"]),
+        ({"fulfilment_status": "requested"}, ["delivered", "sent"]),
+        ({"fulfilment_status": "completed"}, ["completed"]),
+        ({"fulfilment_status": "cancelled"}, ["revoked"]),
+        ({"fulfilment_status": "in-progress"}, []),
+        ({"dispatch_status": "delivered"}, ["delivered"]),
+        ({"dispatch_status": "queued"}, []),
+        ({"overdue": True}, []),
+        ({"overdue": False}, ["revoked", "completed", "delivered", "sent", "draft"]),
+        ({"status": "active", "dispatch_status": "delivered"}, ["delivered"]),
+        ({"status": "draft", "fulfilment_status": "requested"}, []),
+        ({"status": None, "overdue": None}, ["revoked", "completed", "delivered", "sent", "draft"]),
+    ],
+    ids=str,
+)
+async def test_filters_narrow_together(
+    org: Org, made: dict[str, dict[str, Any]], filters: dict[str, Any], names: list[str]
+) -> None:
+    """Each by itself and with others; null is no filter. The total counts what matches."""
+    listed = await _list(org, **filters)
+    assert [item["id"] for item in listed["items"]] == [made[name]["id"] for name in names]
+    assert listed["total"] == len(names)
+
+
+async def test_by_patient_and_by_partner(org: Org, made: dict[str, dict[str, Any]]) -> None:
+    """An id that nobody has names nothing: an empty list."""
+    patient = made["draft"]["patient"]["uuid"]
+    partner = made["delivered"]["referral_partner"]["uuid"]
+    of_patient = await _list(org, patient_uuid=patient)
+    assert [item["id"] for item in of_patient["items"]] == [made["sent"]["id"], made["draft"]["id"]]
+    assert (await _list(org, referral_partner_uuid=partner))["total"] == 3
+    assert (await _list(org, patient_uuid=patient, referral_partner_uuid=partner))["total"] == 0
+    assert (await _list(org, patient_uuid=str(uuid4())))["items"] == []
+
+
+async def test_pages(org: Org, made: dict[str, dict[str, Any]]) -> None:
+    """Past the end there are no items and the true total."""
+    second = await _list(org, page=2, page_size=2)
+    assert [item["id"] for item in second["items"]] == [made["delivered"]["id"], made["sent"]["id"]]
+    assert second["total"] == 5
+    past = await _list(org, page=4, page_size=2)
+    assert (past["items"], past["total"]) == ([], 5)
+
+
+async def test_another_org_sees_nothing_of_it(
+    referrals: Referrals, made: dict[str, dict[str, Any]]
+) -> None:
+    """Not by naming its partner either."""
+    stranger = referrals.org()
+    partner = made["draft"]["referral_partner"]["uuid"]
+    assert (await _list(stranger))["total"] == 0
+    assert (await _list(stranger, referral_partner_uuid=partner))["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "sent"},
+        {"fulfilment_status": "in_progress"},
+        {"dispatch_status": "in-progress"},
+        {"overdue": "true"},
+        {"page_size": 201},
+        {"page": 0},
+        {"referring_provider_uuid": str(uuid4())},
+    ],
+    ids=str,
+)
+async def test_what_the_list_does_not_take(org: Org, fields: dict[str, Any]) -> None:
+    """Unknown filters and values."""
+    answered = await org.ask("referral.list", **fields)
+    assert answered.status == 422

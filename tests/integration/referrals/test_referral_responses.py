@@ -1,0 +1,237 @@
+"""A partner's answer to a referral, recorded by the practice or heard from dispatch."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from messaging.client import Answered
+from tests.integration.referrals.news import shown, tell, timeline
+from tests.referrals_service import Org, Referrals
+
+
+async def _respond(
+    org: Org, referral: dict[str, Any], response: str | None, **fields: Any
+) -> Answered:
+    return await org.ask(
+        "referral.record_response", referral_uuid=referral["id"], response=response, **fields
+    )
+
+
+def _code(answered: Answered) -> tuple[int, str]:
+    assert answered.problem is not None, answered
+    return answered.status, answered.problem["code"]
+
+
+@pytest.mark.parametrize(
+    ("response", "status"),
+    [
+        ("accepted", "active"),
+        ("rejected", "active"),
+        ("in-progress", "active"),
+        ("completed", "completed"),
+        ("failed", "active"),
+    ],
+)
+async def test_a_response_moves_the_fulfilment(
+    org: Org, referrals: Referrals, response: str, status: str
+) -> None:
+    """Whichever comes first, it is a version with its event; `completed` alone completes."""
+    sent = await org.sent_referral()
+    answered = await _respond(org, sent, response)
+    expected = {
+        **sent,
+        "status": status,
+        "fulfilment_status": response,
+        "version": 3,
+        "updated_at": answered.data["updated_at"],
+    }
+    assert (answered.status, answered.data) == (200, expected)
+    assert await shown(org, sent) == expected
+    event = (await referrals.heard.events(org))[-1].body
+    assert (event["type"], event["aggregateversion"]) == ("referral.response_recorded", 3)
+    assert event["data"] == expected
+    assert "changed" not in event
+
+
+async def test_a_response_never_goes_back(org: Org, referrals: Referrals) -> None:
+    """Step by step forward; at each step what lies behind is refused and changes nothing."""
+    sent = await org.sent_referral()
+    behind = {
+        "accepted": ["rejected"],
+        "in-progress": ["accepted", "rejected"],
+        "completed": ["accepted", "rejected", "in-progress", "failed"],
+    }
+    for response, refused in behind.items():
+        answered = await _respond(org, sent, response)
+        assert answered.status == 200
+        for earlier in refused:
+            assert _code(await _respond(org, sent, earlier)) == (409, "invalid_transition")
+        assert await shown(org, sent) == answered.data
+    types = await referrals.heard.event_types(org)
+    assert types.count("referral.response_recorded") == 3
+    entries = [entry["detail"] for entry in await timeline(org, sent)]
+    assert entries == [None, None, "accepted", "in-progress", "completed"]
+
+
+async def test_the_same_response_again_is_written_down_and_changes_nothing(
+    org: Org, referrals: Referrals
+) -> None:
+    """Neither forward nor back: no version, no event, but its note is kept."""
+    sent = await org.sent_referral()
+    first = await _respond(org, sent, "accepted")
+    again = await _respond(org, sent, "accepted", note="Moved to Friday")
+    assert (again.status, again.data) == (200, first.data)
+    types = await referrals.heard.event_types(org)
+    assert types.count("referral.response_recorded") == 1
+    details = [entry["detail"] for entry in await timeline(org, sent)]
+    assert details[-2:] == ["accepted", "accepted: Moved to Friday"]
+
+
+async def test_a_draft_cannot_be_answered(org: Org) -> None:
+    """Nobody has seen it."""
+    draft = await org.referral()
+    assert _code(await _respond(org, draft, "accepted")) == (409, "invalid_transition")
+    assert len(await timeline(org, draft)) == 1
+
+
+async def test_after_a_cancel_a_response_only_joins_the_timeline(
+    org: Org, referrals: Referrals
+) -> None:
+    """200 with what is there; `completed` does not bring it back."""
+    sent = await org.sent_referral()
+    cancelled = await org.ask(
+        "referral.cancel", referral_uuid=sent["id"], base_version=2, reason="Moved away"
+    )
+    for response in ("completed", "accepted", "accepted"):
+        answered = await _respond(org, sent, response, note="Too late")
+        assert (answered.status, answered.data) == (200, cancelled.data)
+    assert (await referrals.heard.event_types(org))[-1] == "referral.cancelled"
+    details = [entry["detail"] for entry in await timeline(org, sent)]
+    assert details[-3:] == ["completed: Too late", "accepted: Too late", "accepted: Too late"]
+
+
+@pytest.mark.parametrize(
+    ("response", "fields", "loc"),
+    [
+        ("requested", {}, "response"),
+        ("cancelled", {}, "response"),
+        ("in_progress", {}, "response"),
+        (None, {}, "response"),
+        ("accepted", {"note": "\u0007"}, "note"),
+        ("accepted", {"note": "n" * 10_001}, "note"),
+        ("accepted", {"occurred_at": "2026-01-01"}, "occurred_at"),
+        ("accepted", {"base_version": 2}, "base_version"),
+    ],
+)
+async def test_what_a_response_is_not(
+    org: Org, response: str | None, fields: dict[str, Any], loc: str
+) -> None:
+    """Not another status, and nothing that is not asked for."""
+    answered = await _respond(org, {"id": str(uuid4())}, response, **fields)
+    assert _code(answered) == (422, "validation_error")
+    assert answered.problem is not None
+    assert [error["loc"][0] for error in answered.problem["errors"]] == [loc]
+
+
+async def test_when_it_occurred_may_lie_anywhere(org: Org) -> None:
+    """Far back or ahead: it is the partner's word, and stands in its place in the timeline."""
+    sent = await org.sent_referral()
+    for response, at in (
+        ("accepted", "9999-12-31T23:59:59Z"),
+        ("in-progress", "1999-12-31T23:59:59.5Z"),
+    ):
+        assert (await _respond(org, sent, response, occurred_at=at)).status == 200
+    entries = [(entry["at"], entry["detail"]) for entry in await timeline(org, sent)]
+    assert entries[0] == ("1999-12-31T23:59:59.500000Z", "in-progress")
+    assert entries[-1] == ("9999-12-31T23:59:59Z", "accepted")
+
+
+async def test_an_answer_that_dispatch_heard_counts_like_one_recorded_here(
+    org: Org, referrals: Referrals
+) -> None:
+    """The same law: forward it moves, the same or back it joins the timeline."""
+    sent = await org.sent_referral()
+    await tell(referrals, org, sent, "delivered", version=2)
+    assert (await shown(org, sent))["fulfilment_status"] == "requested"
+    for version, response, fulfilment, own_version in (
+        (3, "accepted", "accepted", 4),
+        (4, "accepted", "accepted", 4),
+        (5, "completed", "completed", 5),
+        (6, "in-progress", "completed", 5),
+    ):
+        await tell(referrals, org, sent, "response_recorded", version=version, response=response)
+        now = await shown(org, sent)
+        assert (now["fulfilment_status"], now["version"]) == (fulfilment, own_version)
+    assert (await shown(org, sent))["status"] == "completed"
+    assert (await referrals.heard.event_types(org))[-3:] == [
+        "referral.dispatch_changed",
+        "referral.response_recorded",
+        "referral.response_recorded",
+    ]
+
+
+async def test_the_timeline_shows_what_dispatch_heard(org: Org, referrals: Referrals) -> None:
+    """At the time that dispatch gives, with the partner's own words."""
+    sent = await org.sent_referral()
+    await tell(
+        referrals,
+        org,
+        sent,
+        "response_recorded",
+        version=2,
+        time="2027-03-01T09:00:00Z",
+        response="rejected",
+        response_note="No capacity before June",
+    )
+    assert (await timeline(org, sent))[-1] == {
+        "at": "2027-03-01T09:00:00Z",
+        "event": "ereferral.response_recorded",
+        "actor": None,
+        "detail": "rejected: No capacity before June",
+    }
+
+
+async def test_news_that_is_older_than_the_last_only_joins_the_timeline(
+    org: Org, referrals: Referrals
+) -> None:
+    """By the e-referral's version: neither its status nor its answer counts any more."""
+    sent = await org.sent_referral()
+    await tell(referrals, org, sent, "delivered", version=5)
+    before = await shown(org, sent)
+    await tell(
+        referrals,
+        org,
+        sent,
+        "response_recorded",
+        version=4,
+        status="in_progress",
+        response="accepted",
+    )
+    assert await shown(org, sent) == before
+    assert before["dispatch_status"] == "delivered"
+
+
+async def test_a_change_of_both_is_two_versions(org: Org, referrals: Referrals) -> None:
+    """News that were missed come with the answer: each event is about one of them."""
+    sent = await org.sent_referral()
+    await tell(
+        referrals,
+        org,
+        sent,
+        "response_recorded",
+        version=7,
+        status="sent",
+        response="completed",
+    )
+    now = await shown(org, sent)
+    assert (now["dispatch_status"], now["status"], now["version"]) == ("sent", "completed", 4)
+    told = [
+        (said.body["type"], said.body["aggregateversion"], said.body["data"]["status"])
+        for said in await referrals.heard.events(org)
+        if said.body["subject"] == sent["id"]
+    ]
+    assert told[-2:] == [
+        ("referral.dispatch_changed", 3, "active"),
+        ("referral.response_recorded", 4, "completed"),
+    ]

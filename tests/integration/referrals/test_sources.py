@@ -1,0 +1,500 @@
+"""Referral sources: every operation, with all that refuses it, its events and its figures."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from contracts.referral_source import SourceCategory
+from messaging.client import Answered
+from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
+from tests.referrals_service import Referrals
+from tests.refusals import errors, problem
+
+IDENTITY = {"id", "version", "created_at", "updated_at"}
+NOBODY = str(uuid4())
+
+
+@pytest.fixture
+def org(referrals: Referrals) -> Marketing:
+    """An org of this test's own."""
+    return marketing(referrals)
+
+
+async def updated(org: Marketing, source: dict[str, Any], **fields: Any) -> Answered:
+    return await org.ask(
+        "referral_source.update",
+        **{
+            "referral_source_uuid": source["id"],
+            "base_version": source["version"],
+            **fields,
+        },
+    )
+
+
+async def test_a_new_source_shows_every_field(org: Marketing) -> None:
+    """What was given in its normal form, its place, and figures that begin at nothing."""
+    data = await org.source(
+        name="  Google Ads - Spring 2026 ",
+        category="digital_advertising",
+        description="Search\r\nand display",
+        is_active=False,
+    )
+    assert {name: value for name, value in data.items() if name not in IDENTITY} == {
+        "name": "Google Ads - Spring 2026",
+        "category": "digital_advertising",
+        "description": "Search\nand display",
+        "is_active": False,
+        "linked_patient": None,
+        "linked_referral_partner": None,
+        "sort_order": 1,
+        "patient_count": 0,
+        "total_cost": 0,
+    }
+    assert data["version"] == 1
+    assert UUID(data["id"]).version == 7
+    assert data["created_at"] == data["updated_at"]
+    assert data["created_at"].endswith("Z")
+
+
+async def test_what_is_not_given_is_null_or_its_default(org: Marketing) -> None:
+    """A source needs a name and a category, no more."""
+    data = await org.source()
+    assert (data["description"], data["is_active"]) == (None, True)
+    assert (data["linked_patient"], data["linked_referral_partner"]) == (None, None)
+
+
+@pytest.mark.parametrize("category", SourceCategory)
+async def test_each_category_is_taken_whatever_is_linked(
+    org: Marketing, category: SourceCategory
+) -> None:
+    """Which link fits a category is advice."""
+    patient, partner = await org.patient(), await org.partner()
+    by_patient = await org.source(category=category, linked_patient_uuid=patient["id"])
+    assert by_patient["category"] == category
+    assert by_patient["linked_patient"] == uuid_and_name(patient, "Paul Pace")
+    by_partner = await org.source(category=category, linked_referral_partner_uuid=partner["id"])
+    assert by_partner["linked_referral_partner"] == uuid_and_name(partner, "Ann Archer")
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"name": None}, {("name", "string_type")}),
+        ({"name": " "}, {("name", "text_empty")}),
+        ({"name": "n" * 201}, {("name", "string_too_long")}),
+        ({"name": "a\nb"}, {("name", "text_characters")}),
+        ({"name": 5}, {("name", "string_type")}),
+        ({"category": "billboards"}, {("category", "enum")}),
+        ({"category": "Signage"}, {("category", "enum")}),
+        ({"category": None}, {("category", "enum")}),
+        ({"is_active": None}, {("is_active", "bool_type")}),
+        ({"is_active": "true"}, {("is_active", "bool_type")}),
+        ({"description": "d" * 10_001}, {("description", "string_too_long")}),
+        ({"linked_patient_uuid": "x"}, {("linked_patient_uuid", "uuid_parsing")}),
+        ({"sort_order": 3}, {("sort_order", "extra_forbidden")}),
+        ({"patient_count": 3}, {("patient_count", "extra_forbidden")}),
+        # Both links are refused before either is looked for.
+        (
+            {"linked_patient_uuid": NOBODY, "linked_referral_partner_uuid": NOBODY},
+            {
+                ("linked_patient_uuid", "exclusive_links"),
+                ("linked_referral_partner_uuid", "exclusive_links"),
+            },
+        ),
+    ],
+)
+async def test_fields_that_break_a_rule_are_refused(
+    org: Marketing, fields: dict[str, Any], refused: set[tuple[str, str]]
+) -> None:
+    """By create, and by update before it looks for the source."""
+    made = await org.ask(
+        "referral_source.create", **{"name": "Billboard", "category": "signage", **fields}
+    )
+    assert errors(made) == refused
+    nothing = await org.ask(
+        "referral_source.update",
+        **{"referral_source_uuid": NOBODY, "base_version": 1, **fields},
+    )
+    assert errors(nothing) == refused
+
+
+async def test_create_needs_a_name_and_a_category(org: Marketing) -> None:
+    """Both are told at once; an update needs neither."""
+    assert errors(await org.ask("referral_source.create")) == {
+        ("name", "missing"),
+        ("category", "missing"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        ("linked_patient_uuid", "patient_not_found"),
+        ("linked_referral_partner_uuid", "referral_partner_not_found"),
+    ],
+)
+async def test_a_link_leads_to_something_of_the_org_that_is_not_archived(
+    org: Marketing, referrals: Referrals, link: str, code: str
+) -> None:
+    """404 for what never was, what is archived, what another org has; in update as in create."""
+    elsewhere = marketing(referrals)
+    if link == "linked_patient_uuid":
+        foreign, gone = await elsewhere.patient(), await org.patient()
+        await org.archive_patient(gone)
+    else:
+        foreign, gone = await elsewhere.partner(), await org.partner()
+        await org.archive_partner(gone)
+    source = await org.source()
+    for uuid in (NOBODY, foreign["id"], gone["id"]):
+        made = await org.ask("referral_source.create", name="N", category="other", **{link: uuid})
+        problem(made, 404, code)
+        # The link is looked for before the version.
+        problem(await updated(org, source, base_version=9, **{link: uuid}), 404, code)
+    assert (await org.source_now(source))["version"] == 1
+    assert (await org.source())["sort_order"] == 2, "a refused create took a number"
+
+
+async def test_a_create_may_bring_its_own_id_once(org: Marketing, referrals: Referrals) -> None:
+    """Ids are taken per org, and for good."""
+    own = str(uuid4())
+    source = await org.source(id=own)
+    assert source["id"] == own
+    for _ in range(2):
+        again = await org.ask("referral_source.create", id=own, name="N", category="other")
+        problem(again, 409, "already_exists")
+        if (await org.ask("referral_source.get", referral_source_uuid=own)).status == 200:
+            await org.archive("referral_source", source)
+    assert (await marketing(referrals).source(id=own))["id"] == own
+
+
+async def test_an_update_changes_what_it_names_and_says_so(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """Null clears; the rest stays; the event names what changed, as it goes out."""
+    patient, partner = await org.patient(), await org.partner()
+    made = await org.source(description="By the road", linked_patient_uuid=patient["id"])
+    answered = await updated(
+        org,
+        made,
+        description=None,
+        linked_patient_uuid=None,
+        linked_referral_partner_uuid=partner["id"],
+        category="doctor_referral",
+    )
+    assert answered.status == 200
+    after = {
+        **made,
+        "description": None,
+        "linked_patient": None,
+        "linked_referral_partner": uuid_and_name(partner, "Ann Archer"),
+        "category": "doctor_referral",
+        "version": 2,
+        "updated_at": answered.data["updated_at"],
+    }
+    assert answered.data == after == await org.source_now(made)
+    told = [said.body for said in await referrals.heard.events(org)]
+    (event,) = [body for body in told if body["type"] == "referral_source.updated"]
+    assert event["changed"] == "category,description,linked_patient,linked_referral_partner"
+    assert event["data"] == after
+
+
+async def test_an_update_that_changes_nothing_is_no_version(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """200, the same version, no event; also with the name as it was, or spelled with spaces."""
+    made = await org.source()
+    for fields in ({}, {"name": " Billboard "}, {"category": "signage", "is_active": True}):
+        answered = await updated(org, made, **fields)
+        assert (answered.status, answered.data) == (200, made)
+    assert await referrals.heard.event_types(org) == ["referral_source.created"]
+
+
+async def test_a_link_beside_the_one_that_is_held_is_refused(org: Marketing) -> None:
+    """The merged state counts: both links are 422, last of all checks."""
+    patient, partner = await org.patient(), await org.partner()
+    by_patient = await org.source(linked_patient_uuid=patient["id"])
+    by_partner = await org.source(linked_referral_partner_uuid=partner["id"])
+    both = {
+        ("linked_patient_uuid", "exclusive_links"),
+        ("linked_referral_partner_uuid", "exclusive_links"),
+    }
+    second = await updated(org, by_patient, linked_referral_partner_uuid=partner["id"])
+    assert errors(second) == both
+    assert errors(await updated(org, by_partner, linked_patient_uuid=patient["id"])) == both
+    stale = await updated(
+        org, by_patient, base_version=2, linked_referral_partner_uuid=partner["id"]
+    )
+    assert problem(stale, 409, "version_conflict")["current_version"] == 1
+
+
+@pytest.mark.parametrize("operation", ["update", "archive"])
+async def test_a_change_needs_the_current_version(org: Marketing, operation: str) -> None:
+    """Required; at least 1; the current one, or it is told which that is."""
+    source = await org.source()
+    name = f"referral_source.{operation}"
+    uuid = source["id"]
+    assert errors(await org.ask(name, referral_source_uuid=uuid)) == {("base_version", "missing")}
+    zero = await org.ask(name, referral_source_uuid=uuid, base_version=0)
+    assert errors(zero) == {("base_version", "greater_than_equal")}
+    stale = await org.ask(name, referral_source_uuid=uuid, base_version=2)
+    assert problem(stale, 409, "version_conflict")["current_version"] == 1
+
+
+async def test_an_archived_source_is_not_found(org: Marketing, referrals: Referrals) -> None:
+    """By whatever names it or is nested in it; its event carries the last state, one version on."""
+    source = await org.source()
+    cost = await org.cost(source)
+    patient = await org.patient()
+    attribution = await org.attribution(patient, referral_source_uuid=source["id"])
+    await org.archive("referral_source", source)
+    named = {"referral_source_uuid": source["id"]}
+    its_cost = {**named, "cost_uuid": cost["id"]}
+    whole_cost = {"amount": 1, "period_start": "2026-01-01", "period_end": "2026-01-01"}
+    for operation, fields in (
+        ("referral_source.get", named),
+        ("referral_source.update", {**named, "base_version": 2}),
+        ("referral_source.archive", {**named, "base_version": 2}),
+        ("referral_source_cost.create", {**named, **whole_cost}),
+        ("referral_source_cost.update", {**its_cost, "base_version": 1}),
+        ("referral_source_cost.archive", {**its_cost, "base_version": 1}),
+        ("referral_source_cost.get", its_cost),
+        ("referral_source_cost.list", named),
+        (
+            "referral_attribution.create",
+            {**named, "patient_uuid": patient["id"], "attribution_role": "assist"},
+        ),
+    ):
+        problem(await org.ask(operation, **fields), 404, "referral_source_not_found")
+    assert (await org.ask("referral_source.list")).data["total"] == 0
+    (event,) = [
+        said.body
+        for said in await referrals.heard.events(org)
+        if said.body["type"] == "referral_source.archived"
+    ]
+    assert event["aggregateversion"] == event["data"]["version"] == 2
+    assert event["data"] == {
+        **source,
+        "version": 2,
+        "updated_at": event["data"]["updated_at"],
+        "patient_count": 1,
+        "total_cost": 100,
+    }
+    assert "changed" not in event
+    # What points to it keeps showing it, and can still be changed and archived.
+    theirs = {"patient_uuid": patient["id"], "attribution_uuid": attribution["id"]}
+    shown = await org.ask("referral_attribution.get", **theirs)
+    assert shown.data["referral_source"] == uuid_and_name(source, "Billboard")
+    noted = await org.ask(
+        "referral_attribution.update", **theirs, base_version=1, source_note="saw it twice"
+    )
+    assert noted.data["referral_source"] == uuid_and_name(source, "Billboard")
+    await org.archive("referral_attribution", noted.data)
+
+
+async def test_a_link_stays_when_what_it_leads_to_is_archived(org: Marketing) -> None:
+    """Its name stays too, and the source can still be changed otherwise."""
+    patient, partner = await org.patient(), await org.partner()
+    by_patient = await org.source(linked_patient_uuid=patient["id"])
+    by_partner = await org.source(linked_referral_partner_uuid=partner["id"])
+    await org.archive_patient(patient)
+    await org.archive_partner(partner)
+    for source in (by_patient, by_partner):
+        assert await org.source_now(source) == source
+        answered = await updated(org, source, name="Renamed")
+        assert answered.data["linked_patient"] == source["linked_patient"]
+        assert answered.data["linked_referral_partner"] == source["linked_referral_partner"]
+
+
+async def test_a_link_shows_the_name_of_now(org: Marketing) -> None:
+    """In get and in a list: the patient married."""
+    patient = await org.patient()
+    source = await org.source(linked_patient_uuid=patient["id"])
+    await org.patient(patient_uuid=patient["id"], name="Paul Poole")
+    assert (await org.source_now(source))["linked_patient"]["name"] == "Paul Poole"
+    (item,) = (await org.ask("referral_source.list")).data["items"]
+    assert item == await org.source_now(source)
+
+
+async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referrals) -> None:
+    """Created, updated, archived: one subject, versions 1, 2, 3, caused by the commands."""
+    commands = [uuid4() for _ in range(3)]
+    made = await org.ask(
+        "referral_source.create", message_id=commands[0], name="Radio", category="tv_radio"
+    )
+    source = made.data
+    named = {"referral_source_uuid": source["id"]}
+    await org.ask(
+        "referral_source.update", message_id=commands[1], **named, base_version=1, name="Radio 2"
+    )
+    await org.ask("referral_source.archive", message_id=commands[2], **named, base_version=2)
+    events = [said.body for said in await referrals.heard.events(org)]
+    assert [
+        (e["type"], e["aggregateversion"], e["data"]["version"], e["data"]["name"]) for e in events
+    ] == [
+        ("referral_source.created", 1, 1, "Radio"),
+        ("referral_source.updated", 2, 2, "Radio 2"),
+        ("referral_source.archived", 3, 3, "Radio 2"),
+    ]
+    assert [e["causationid"] for e in events] == [str(command) for command in commands]
+    assert {(e["source"], e["subject"], e["dataschema"], e["orgid"]) for e in events} == {
+        ("/referrals", source["id"], "referral_source/v1", org.id)
+    }
+    assert events[0]["data"] == source
+    assert [e.get("changed") for e in events] == [None, "name", None]
+
+
+async def test_a_list_goes_by_sort_order_and_filters(org: Marketing) -> None:
+    """Category, activity, and a substring of the name in any case; % and _ mean themselves."""
+    made = [
+        await org.source(name=name, category=category, is_active=active)
+        for name, category, active in (
+            ("Zeitung", "print_media", True),
+            ("Élan Radio", "tv_radio", False),
+            ("100% Radio_X", "tv_radio", True),
+            ("Anzeige", "print_media", True),
+        )
+    ]
+
+    async def names(**fields: Any) -> list[str]:
+        listed = await org.ask("referral_source.list", **fields)
+        assert listed.data["total"] == len(listed.data["items"])
+        return [item["name"] for item in listed.data["items"]]
+
+    assert await names() == ["Zeitung", "Élan Radio", "100% Radio_X", "Anzeige"]
+    assert await names(category="tv_radio") == ["Élan Radio", "100% Radio_X"]
+    assert await names(category="tv_radio", is_active=True) == ["100% Radio_X"]
+    assert await names(is_active=False) == ["Élan Radio"]
+    assert await names(search="RADIO") == ["Élan Radio", "100% Radio_X"]
+    assert await names(search="éLAN") == ["Élan Radio"]
+    assert await names(search="%") == ["100% Radio_X"]
+    assert await names(search="_") == ["100% Radio_X"]
+    assert await names(search="nothing") == []
+    listed = await org.ask("referral_source.list", page=2, page_size=3)
+    assert listed.data == {"items": made[3:], "page": 2, "page_size": 3, "total": 4}
+    past = await org.ask("referral_source.list", page=9)
+    assert past.data == {"items": [], "page": 9, "page_size": 50, "total": 4}
+    renamed = await updated(org, made[0], name="Radio Zeitung")
+    assert renamed.status == 200
+    assert await names(search="radio z") == ["Radio Zeitung"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"search": ""}, {("search", "text_empty")}),
+        ({"search": "s" * 101}, {("search", "string_too_long")}),
+        ({"category": "x"}, {("category", "enum")}),
+        ({"page": 0}, {("page", "greater_than_equal")}),
+        ({"page_size": 201}, {("page_size", "less_than_equal")}),
+        ({"name": "x"}, {("name", "extra_forbidden")}),
+    ],
+)
+async def test_a_list_refuses_what_it_cannot_do(
+    org: Marketing, fields: dict[str, Any], refused: set[tuple[str, str]]
+) -> None:
+    """422, with the field."""
+    assert errors(await org.ask("referral_source.list", **fields)) == refused
+
+
+async def test_the_figures_follow_costs_and_attributions(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """Counted at once, patients once each; no new version and no event of the source."""
+    source, other = await org.source(), await org.source()
+    ann, ben = await org.patient(), await org.patient()
+    first = await org.attribution(ann, referral_source_uuid=source["id"])
+    second = await org.attribution(
+        ann, referral_source_uuid=source["id"], attribution_role="assist"
+    )
+    assert await org.figures(source) == (1, 0), "two attributions, one patient"
+    bens = await org.attribution(ben, referral_source_uuid=source["id"])
+    cost = await org.cost(source, amount="1234.50")
+    assert await org.figures(source) == (2, 1234.5)
+    again = await org.cost(source, amount=0.05)
+    assert await org.figures(source) == (2, 1234.55)
+    raised = await org.ask(
+        "referral_source_cost.update",
+        referral_source_uuid=source["id"],
+        cost_uuid=cost["id"],
+        base_version=1,
+        amount=1000,
+    )
+    assert await org.figures(source) == (2, 1000.05)
+    await org.archive("referral_source_cost", again)
+    assert await org.figures(source) == (2, 1000)
+    await org.archive("referral_attribution", first)
+    assert await org.figures(source) == (2, 1000), "Ann's second one still leads here"
+    await org.archive("referral_attribution", second)
+    assert await org.figures(source) == (1, 1000)
+    await org.archive("referral_attribution", bens)
+    await org.archive("referral_source_cost", raised.data)
+    assert await org.figures(source) == (0, 0)
+    assert await org.source_now(source) == source
+    assert await org.figures(other) == (0, 0)
+    told = await referrals.heard.event_types(org)
+    assert [event for event in told if event.startswith("referral_source.")] == [
+        "referral_source.created",
+        "referral_source.created",
+    ]
+
+
+async def test_replies_and_events_of_a_source_show_its_figures(
+    org: Marketing, referrals: Referrals
+) -> None:
+    """As they are at that moment; and they are never among what changed."""
+    source = await org.source()
+    await org.cost(source, amount="10.10")
+    await org.attribution(await org.patient(), referral_source_uuid=source["id"])
+    same = await updated(org, source)
+    assert (same.data["patient_count"], same.data["total_cost"]) == (1, 10.1)
+    renamed = await updated(org, source, name="Neon sign")
+    assert (renamed.data["patient_count"], renamed.data["total_cost"]) == (1, 10.1)
+    (event,) = [
+        said.body
+        for said in await referrals.heard.events(org)
+        if said.body["type"] == "referral_source.updated"
+    ]
+    assert event["changed"] == "name"
+    assert event["data"] == renamed.data
+    (item,) = (await org.ask("referral_source.list")).data["items"]
+    assert item == renamed.data
+
+
+async def test_a_patient_who_is_archived_still_counts(org: Marketing) -> None:
+    """Their attribution is not archived with them."""
+    source, patient = await org.source(), await org.patient()
+    await org.attribution(patient, referral_source_uuid=source["id"])
+    await org.archive_patient(patient)
+    assert await org.figures(source) == (1, 0)
+
+
+async def test_another_orgs_sources_do_not_exist(org: Marketing, referrals: Referrals) -> None:
+    """Not to read, not to change, not to list, not to report."""
+    source = await org.source()
+    other = marketing(referrals)
+    named = {"referral_source_uuid": source["id"]}
+    for operation, fields in (
+        ("get", {}),
+        ("update", {"base_version": 1, "name": "Mine"}),
+        ("archive", {"base_version": 1}),
+    ):
+        answered = await other.ask(f"referral_source.{operation}", **named, **fields)
+        problem(answered, 404, "referral_source_not_found")
+    assert (await other.ask("referral_source.list")).data["total"] == 0
+    assert (await other.report("2020-01-01", "2030-12-31")).data["items"] == []
+    assert await org.source_now(source) == source
+    assert (await other.source())["sort_order"] == 1, "orgs are counted apart"
+
+
+async def test_a_repeat_of_a_create_takes_no_second_number(org: Marketing) -> None:
+    """The same message, the same source; the next one follows without a gap."""
+    message_id = uuid4()
+    answers = [
+        await org.ask("referral_source.create", message_id=message_id, name="N", category="other")
+        for _ in range(3)
+    ]
+    assert len({answer.data["id"] for answer in answers}) == 1
+    assert {answer.data["sort_order"] for answer in answers} == {1}
+    await org.archive("referral_source", answers[0].data)
+    assert (await org.source())["sort_order"] == 2, "an archived source keeps its number"

@@ -1,0 +1,167 @@
+"""Partners through the real service, step by step beside a plain model of what must be so."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from messaging.client import Answered
+from tests.referrals_service import Org, Referrals
+
+# 15 runs of at most 20 steps: about ten seconds, on a busy machine twice that.
+EXAMPLES = 15
+STEPS = 20
+
+_NAMES = st.text(st.sampled_from("abAB%_é 大"), min_size=1, max_size=8).filter(
+    lambda name: bool(name.strip())
+)
+_FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "first_name": _NAMES,
+        "last_name": _NAMES,
+        "practice_name": st.none() | _NAMES,
+        "is_active": st.booleans(),
+        "notes": st.none() | st.sampled_from(["Call first", "Fax only"]),
+    },
+)
+Request = tuple[str, dict[str, Any], UUID]
+
+
+class Partners(RuleBasedStateMachine):
+    """Creates, changes, archives and repeats; `model` holds what the org's partners must be."""
+
+    referrals: ClassVar[Referrals]
+    loop: ClassVar[asyncio.AbstractEventLoop]
+
+    known = Bundle("known")
+    archived = Bundle("archived")
+    asked = Bundle("asked")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model: dict[str, dict[str, Any]] = {}
+        self.answers: dict[UUID, Answered] = {}
+
+    def wait(self, coroutine: Coroutine[Any, Any, Answered]) -> Answered:
+        """Hypothesis is synchronous and has a thread of its own; the client lives in the loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    def ask(self, operation: str, **fields: Any) -> tuple[Answered, Request]:
+        """A command under a message id of its own, and what to send to repeat it."""
+        message_id = uuid4()
+        answered = self.wait(self.org.ask(operation, message_id=message_id, **fields))
+        self.answers[message_id] = answered
+        return answered, (operation, fields, message_id)
+
+    @initialize()
+    def an_org_of_its_own(self) -> None:
+        self.org: Org = self.referrals.org()
+
+    @rule(target=known, first=_NAMES, last=_NAMES, fields=_FIELDS)
+    def create(self, first: str, last: str, fields: dict[str, Any]) -> str:
+        given = {"first_name": first, "last_name": last, **fields}
+        answered, _ = self.ask("referral_partner.create", **given)
+        assert (answered.status, answered.data["version"]) == (201, 1)
+        uuid: str = answered.data["id"]
+        unset = {"practice_name": None, "is_active": True, "notes": None}
+        self.model[uuid] = {**unset, **given, "version": 1}
+        return uuid
+
+    @rule(target=asked, uuid=known, fields=_FIELDS, behind=st.integers(0, 2))
+    def update(self, uuid: str, fields: dict[str, Any], behind: int) -> Request:
+        held = self.model[uuid]
+        base = max(1, held["version"] - behind)
+        answered, request = self.ask(
+            "referral_partner.update", referral_partner_uuid=uuid, base_version=base, **fields
+        )
+        if base != held["version"]:
+            assert answered.problem is not None and answered.status == 409
+            assert answered.problem["current_version"] == held["version"]
+            return request
+        changed = any(_kept(value) != _kept(held[name]) for name, value in fields.items())
+        held.update(fields, version=held["version"] + changed)
+        assert (answered.status, answered.data["version"]) == (200, held["version"])
+        return request
+
+    @rule(target=archived, uuid=consumes(known))
+    def archive(self, uuid: str) -> str:
+        held = self.model.pop(uuid)
+        answered, _ = self.ask(
+            "referral_partner.archive",
+            referral_partner_uuid=uuid,
+            base_version=held["version"],
+        )
+        assert (answered.status, answered.data) == (204, None)
+        return uuid
+
+    @rule(uuid=archived)
+    def what_is_archived_is_not_found(self, uuid: str) -> None:
+        answered, _ = self.ask(
+            "referral_partner.archive", referral_partner_uuid=uuid, base_version=1
+        )
+        assert answered.status == 404
+
+    @rule(uuid=archived)
+    def an_archived_id_is_taken(self, uuid: str) -> None:
+        answered, _ = self.ask("referral_partner.create", id=uuid, first_name="a", last_name="b")
+        assert answered.status == 409
+
+    @rule(request=asked)
+    def the_same_message_again_has_no_effect_and_the_same_answer(self, request: Request) -> None:
+        operation, fields, message_id = request
+        again = self.wait(self.org.ask(operation, message_id=message_id, **fields))
+        assert again == self.answers[message_id]
+
+    @rule(request=asked)
+    def another_body_under_its_message_id_is_refused(self, request: Request) -> None:
+        operation, fields, message_id = request
+        other = {**fields, "notes": "Something else"}
+        answered = self.wait(self.org.ask(operation, message_id=message_id, **other))
+        assert answered.problem is not None
+        assert answered.problem["code"] == "message_id_reused"
+
+    @invariant()
+    def the_list_shows_the_model(self) -> None:
+        if not hasattr(self, "org"):
+            return
+        answered = self.wait(self.org.ask("referral_partner.list", page_size=200))
+        listed = {item["id"]: item for item in answered.data["items"]}
+        assert listed.keys() == self.model.keys()
+        assert answered.data["total"] == len(self.model)
+        for uuid, held in self.model.items():
+            for name, value in held.items():
+                assert listed[uuid][name] == _kept(value), name
+
+
+def _kept(value: Any) -> Any:
+    """A value as it is held: texts are trimmed (wire contract, section 4)."""
+    return value.strip() if isinstance(value, str) else value
+
+
+async def test_partners_are_what_a_plain_model_says(referrals: Referrals) -> None:
+    """Whatever is done in whatever order, repeats included: the list is the model's."""
+    Partners.referrals = referrals
+    Partners.loop = asyncio.get_running_loop()
+    await asyncio.to_thread(
+        run_state_machine_as_test,
+        Partners,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,81 @@
+"""Messages without a client library's opinion: any properties, any body, and what was parked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiormq import spec
+from aiormq.abc import AbstractChannel, DeliveredMessage
+
+from messaging.amqp import connection
+
+PARKED_WITHIN_SECONDS = 10.0
+
+
+class Wire:
+    """A channel of its own, with a queue that replies come back to."""
+
+    def __init__(self, channel: AbstractChannel, reply_queue: str) -> None:
+        self.channel = channel
+        self.reply_queue = reply_queue
+        self.replies: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
+
+    async def publish(
+        self, body: bytes, routing_key: str, *, exchange: str, **properties: Any
+    ) -> None:
+        """Publish with exactly these properties; returns when the broker has it."""
+        given = spec.Basic.Properties(**properties)
+        if given.message_id is None:
+            # Else the library makes one up; this one it leaves alone, and it is sent as empty.
+            given.message_id = _Absent()
+        await self.channel.basic_publish(
+            body, exchange=exchange, routing_key=routing_key, properties=given, mandatory=True
+        )
+
+    async def reply(self, within_seconds: float = 10.0) -> DeliveredMessage:
+        """The next reply to this wire's own queue."""
+        return await asyncio.wait_for(self.replies.get(), within_seconds)
+
+    async def parked(self, queue: str, count: int = 1) -> list[DeliveredMessage]:
+        """What the queue's dead letters hold, taken away; waits for so many, fails on more."""
+        taken: list[DeliveredMessage] = []
+        async with asyncio.timeout(PARKED_WITHIN_SECONDS):
+            while len(taken) < count:
+                taken += await self._take(queue)
+                await asyncio.sleep(0.02)
+        taken += await self._take(queue)
+        assert len(taken) == count, taken
+        return taken
+
+    async def _take(self, queue: str) -> list[DeliveredMessage]:
+        taken = []
+        while True:
+            message = await self.channel.basic_get(f"{queue}.dead_letters", no_ack=True)
+            if isinstance(message.delivery, spec.Basic.GetEmpty):
+                return taken
+            taken.append(message)
+
+
+class _Absent(str):
+    """Empty, and yet true for a library that asks whether there is a message id."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@asynccontextmanager
+async def open_wire(rabbitmq_url: str) -> AsyncIterator[Wire]:
+    """A wire on a connection of its own."""
+    async with connection(rabbitmq_url, "test.wire") as opened:
+        channel = await opened.channel(publisher_confirms=True, on_return_raises=True)
+        declared = await channel.queue_declare(exclusive=True, auto_delete=True)
+        wire = Wire(channel, declared.queue or "")
+
+        async def take(message: DeliveredMessage) -> None:
+            wire.replies.put_nowait(message)
+
+        await channel.basic_consume(wire.reply_queue, take, no_ack=True)
+        yield wire

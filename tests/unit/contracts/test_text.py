@@ -1,0 +1,114 @@
+"""Text: NFC, trimmed, of limited length, and without characters that control or mislead."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
+
+from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText, clean_text
+from tests.unit.contracts.judging import refusal, taken
+
+C0_AND_C1 = [*range(0x20), *range(0x7F, 0xA0)]
+BIDI = [0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069]
+SURROGATES = [0xD800, 0xDBFF, 0xDC00, 0xDFFF]
+ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize(
+    ("given_text", "kept"),
+    [
+        ("e\u0301", "é"),
+        ("\u212b", "Å"),
+        ("\u1112\u1161\u11ab", "한"),
+        ("ﬁ", "ﬁ"),
+        ("名前", "名前"),
+    ],
+)
+def test_text_is_nfc_and_nothing_more(given_text: str, kept: str) -> None:
+    """Canonical equivalents are one text; compatibility characters stay as they are."""
+    assert taken(Line, given_text) == kept
+
+
+@pytest.mark.parametrize("space", [" ", "   ", "\u00a0", "\u2003", "\u202f", "\u3000"])
+def test_white_space_around_a_text_is_trimmed_and_inside_it_stays(space: str) -> None:
+    """A space of any script is no part of a name; between two words it is."""
+    assert taken(RequiredLine, f"{space}Ann{space}Archer{space}") == f"Ann{space}Archer"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u00a0\u2003\u3000"])
+def test_empty_is_null(text: str) -> None:
+    """A text of nothing but white space is null where null is allowed, else refused."""
+    assert taken(Line, text) is None
+    assert taken(Notes, text) is None
+    assert refusal(RequiredLine, text) == "text_empty"
+    assert refusal(RequiredReason, text) == "text_empty"
+    assert refusal(SearchText, text) == "text_empty"
+
+
+def test_cr_lf_becomes_lf() -> None:
+    """Line ends of notes are one newline each; a carriage return alone is a control character."""
+    assert taken(Notes, "one\r\ntwo\r\n\r\nthree") == "one\ntwo\n\nthree"
+    assert refusal(Notes, "one\rtwo") == "text_characters"
+    assert refusal(Notes, "one\r\r\ntwo") == "text_characters"
+
+
+@pytest.mark.parametrize("code", C0_AND_C1, ids=hex)
+def test_control_characters_are_refused_but_tab_and_newline_in_notes(code: int) -> None:
+    """Of the controls, only tab and newline may stand in notes and reasons, none in one line."""
+    text = f"a{chr(code)}b"
+    assert refusal(Line, text) == "text_characters"
+    assert refusal(SearchText, text) == "text_characters"
+    allowed = chr(code) in "\t\n"
+    assert refusal(Notes, text) == (None if allowed else "text_characters")
+    assert refusal(RequiredReason, text) == (None if allowed else "text_characters")
+
+
+@pytest.mark.parametrize("code", [*BIDI, *SURROGATES, 0], ids=hex)
+def test_bidirectional_controls_lone_surrogates_and_nul_are_refused_everywhere(code: int) -> None:
+    """What makes a text show other than it reads, or cannot be stored, is refused at any place."""
+    for text in (f"a{chr(code)}b", f"{chr(code)}b", f"a{chr(code)}", chr(code)):
+        for shape in (Line, RequiredLine, Notes, RequiredReason, SearchText):
+            assert refusal(shape, text) == "text_characters"
+
+
+@pytest.mark.parametrize("code", [0x200E, 0x200F, 0x202F, 0x2065, 0x206A, 0xD7FF, 0xE000, 0x1F9B7])
+def test_the_neighbours_of_the_refused_characters_are_taken(code: int) -> None:
+    """The refused ranges end where the contract says."""
+    assert taken(Line, f"a{chr(code)}b") == f"a{chr(code)}b"
+
+
+@pytest.mark.parametrize(
+    ("shape", "longest"),
+    [(Line, 200), (RequiredLine, 200), (RequiredReason, 2_000), (Notes, 10_000), (SearchText, 100)],
+)
+def test_a_length_counts_the_characters_that_are_kept(shape: object, longest: int) -> None:
+    """One character is one code point of the cleaned text, whatever its bytes."""
+    assert taken(shape, "🦷" * longest) == "🦷" * longest
+    assert taken(shape, " " + "e\u0301" * longest + " ") == "é" * longest
+    assert refusal(shape, "x" * (longest + 1)) == "string_too_long"
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, ["a"], {"a": "b"}])
+def test_only_a_string_is_a_text(value: object) -> None:
+    """JSON types are exact: nothing is turned into text."""
+    for shape in (Line, RequiredLine, Notes, RequiredReason, SearchText):
+        assert refusal(shape, value) == "string_type"
+
+
+@given(ANY_TEXT, st.booleans())
+def test_cleaning_is_idempotent_and_gives_clean_text(text: str, multiline: bool) -> None:
+    """A kept text is NFC, has no refused character, and is kept as it is when it comes again."""
+    try:
+        cleaned = clean_text(text, multiline=multiline)
+    except PydanticCustomError:
+        return
+    if cleaned is None:
+        assert text.strip() == ""
+        return
+    assert unicodedata.is_normalized("NFC", cleaned)
+    allowed = "\t\n" if multiline else ""
+    assert not [c for c in cleaned if unicodedata.category(c) in ("Cc", "Cs") and c not in allowed]
+    assert not set(map(ord, cleaned)) & set(BIDI)
+    assert clean_text(cleaned, multiline=multiline) == cleaned

@@ -1,0 +1,187 @@
+"""NPI, phone, e-mail and country: what is a valid one, and how it goes out."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
+
+from contracts.values import Country, Email, Endpoint, Npi, Phone, Time, Uuid, parse_phone
+from tests.unit.contracts.judging import refusal, taken
+
+# The check digits by hand: 24 for the prefix 80840, each second digit from the right doubled.
+# 1000000004: 24 + 2·1 = 26, so 4 is missing to 30.  2000000002: 24 + 2·2 = 28, so 2.
+# 1234567893: 24 + 2+2+6+4+(1+0)+6+(1+4)+8+(1+8) = 67, so 3.
+VALID_NPIS = ["1000000004", "2000000002", "1234567893"]
+
+
+@pytest.mark.parametrize("npi", VALID_NPIS)
+def test_an_npi_has_the_check_digit_that_the_prefix_80840_asks_for(npi: str) -> None:
+    """Ten digits, the first 1 or 2, Luhn over the prefix and all of them."""
+    assert taken(Npi, npi) == npi
+    assert taken(Npi, f" {npi} ") == npi
+    for digit in set("0123456789") - {npi[-1]}:
+        assert refusal(Npi, npi[:-1] + digit) == "npi_checksum"
+
+
+@pytest.mark.parametrize("npi", ["1000000008", "2000000006"])
+def test_luhn_without_the_prefix_does_not_make_an_npi(npi: str) -> None:
+    """These pass Luhn by themselves, as a card number would."""
+    assert refusal(Npi, npi) == "npi_checksum"
+
+
+@pytest.mark.parametrize(
+    "npi",
+    [
+        *("123456789", "12345678930", "0000000000", "3000000000", "9234567893", "123456789X"),
+        *("1234-567893", "１234567893", "١234567893", "12345 67893"),
+    ],
+)
+def test_an_npi_of_another_form_is_refused(npi: str) -> None:
+    """Ten ASCII digits, the first 1 or 2."""
+    assert refusal(Npi, npi) == "npi_format"
+
+
+def test_an_npi_is_text_and_may_be_null() -> None:
+    """A number is not an NPI, an empty text is none."""
+    assert refusal(Npi, 1234567893) == "string_type"
+    assert taken(Npi, None) is None
+    assert taken(Npi, " ") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "e164"),
+    [
+        ("(202) 555-0143", "US", "+12025550143"),
+        ("202.555.0143", "US", "+12025550143"),
+        ("1 202 555 0143", "US", "+12025550143"),
+        ("２０２５５５０１４３", "US", "+12025550143"),
+        ("+1 202 555 0143", "DE", "+12025550143"),
+        ("+44 20 7946 0958", "US", "+442079460958"),
+        ("020 7946 0958", "GB", "+442079460958"),
+        ("030 901820", "DE", "+4930901820"),
+        ("01 42 68 53 00", "FR", "+33142685300"),
+        ("604 555 0143", "CA", "+16045550143"),
+    ],
+)
+def test_a_number_is_read_in_its_region_and_goes_out_in_e164(
+    number: str, region: str, e164: str
+) -> None:
+    """A national number belongs to its country, an international one says its own."""
+    assert parse_phone(number, region) == e164
+
+
+@pytest.mark.parametrize(
+    ("number", "region"),
+    [
+        ("020 7946 0958", "US"),
+        ("030 901820", "FR"),
+        ("555-0143", "US"),
+        ("(000) 000-0000", "US"),
+        ("+1 202 555 0143 ext. 5", "US"),
+        ("202-555-0143 202-555-0144", "US"),
+        ("+999 12345678", "US"),
+        ("+", "US"),
+        ("no number", "US"),
+        ("0" * 200, "US"),
+    ],
+)
+def test_what_is_no_valid_number_of_its_region_is_refused(number: str, region: str) -> None:
+    """Nothing is guessed: a number that nobody can have, or one with an extension, is refused."""
+    with pytest.raises(PydanticCustomError) as refused:
+        parse_phone(number, region)
+    assert refused.value.type == "phone_invalid"
+
+
+@pytest.mark.parametrize("number", ["+1 555", "+0", "+44", "no number", "?", "1", "12 and 34"])
+def test_what_is_no_number_of_any_region_is_refused_by_the_contract_alone(number: str) -> None:
+    """What can be told without the country is told before anything is looked up."""
+    assert refusal(Phone, number) == "phone_invalid"
+
+
+@pytest.mark.parametrize(
+    ("given_email", "normal"),
+    [
+        ("ann.archer@example.com", "ann.archer@example.com"),
+        ("Ann@EXAMPLE.com", "Ann@example.com"),
+        (" ann@example.com ", "ann@example.com"),
+        ("ann+teeth@mail.example.co.uk", "ann+teeth@mail.example.co.uk"),
+        ("büro@zahnärzte.example", "büro@zahnärzte.example"),
+        ("desk@xn--zahnrzte-3za.example", "desk@zahnärzte.example"),
+    ],
+)
+def test_an_email_goes_out_in_its_normal_form(given_email: str, normal: str) -> None:
+    """One address, its domain in lower case; nothing is looked up."""
+    assert taken(Email, given_email) == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ann",
+        "ann@",
+        "@example.com",
+        "ann@localhost",
+        "ann@example",
+        "ann@@example.com",
+        "ann@example.com, bob@example.com",
+        "Ann <ann@example.com>",
+        "ann archer@example.com",
+        ".ann@example.com",
+        "ann..archer@example.com",
+        "ann@-example.com",
+        "ann@example..com",
+        "ann@[127.0.0.1]",
+        f"ann@{'a' * 64}.com",
+    ],
+)
+def test_what_is_not_one_email_address_is_refused(text: str) -> None:
+    """No list, no display name, no address that no mail can reach."""
+    assert refusal(Email, text) == "email_invalid"
+
+
+def test_no_line_break_gets_into_an_email() -> None:
+    """An address that would add a header to a message is refused."""
+    assert refusal(Email, "ann@example.com\r\nBcc: eve@example.com") == "text_characters"
+
+
+@pytest.mark.parametrize("code", ["US", "DE", "GB", "FR", "JP", "ZA", "SS"])
+def test_a_country_is_an_assigned_alpha_2_code(code: str) -> None:
+    """ISO 3166-1."""
+    assert taken(Country, code) == code
+
+
+@pytest.mark.parametrize("code", ["us", "Us", "UK", "EU", "XX", "ZZ", "USA", "840", "U", "ＵＳ"])
+def test_any_other_country_is_refused(code: str) -> None:
+    """Lower case, a code that is reserved or not assigned, another standard's code."""
+    assert refusal(Country, code) == "country_code"
+
+
+def test_a_country_is_never_null() -> None:
+    """An empty text is null, and a country is not nullable."""
+    for value in (None, "", "  "):
+        assert refusal(Country, value) == "string_type"
+
+
+@given(
+    st.sampled_from([Npi, Phone, Email, Country, Endpoint, Uuid, Time]),
+    st.text(alphabet=st.characters(exclude_categories=()), max_size=80),
+)
+def test_no_text_makes_a_parser_fall_over(annotation: Any, text: str) -> None:
+    """Whatever a client writes is taken or refused; nothing else is raised."""
+    assert refusal(annotation, text) is None or refusal(annotation, text) != ""
+
+
+@given(
+    st.sampled_from(["US", "GB", "DE", "JP", "ZZ"]),
+    st.text(alphabet="+0123456789 ()-./ext;#*,０１", max_size=30),
+)
+def test_a_number_that_goes_out_comes_in_as_the_same_number(region: str, text: str) -> None:
+    """E.164 is a fixed point, in every region."""
+    try:
+        e164 = parse_phone(text, region)
+    except PydanticCustomError:
+        return
+    assert e164.startswith("+") and e164[1:].isdigit() and len(e164) <= 16
+    assert parse_phone(e164, "FR") == e164

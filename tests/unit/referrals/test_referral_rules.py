@@ -1,0 +1,119 @@
+"""The lifecycle of an outbound referral: who may move it where."""
+
+import pytest
+
+from contracts.problems import ProblemCode, Refusal
+from contracts.referral import FulfilmentStatus, ReferralStatus, Response
+from services.referrals.rules.referral import (
+    Effect,
+    check_can_be_answered,
+    check_can_be_cancelled,
+    check_can_be_updated,
+    fulfilment_after_cancel,
+    response_effect,
+    status_after,
+)
+
+# By hand, from the wire contract's "null → requested → accepted | rejected → in-progress →
+# completed | failed": > moves it on, = is written down and changes nothing, ! is refused.
+_RESPONSES = ("accepted", "rejected", "in-progress", "completed", "failed")
+_EFFECTS = {
+    "requested": "> > > > >",
+    "accepted": "= ! > > >",
+    "rejected": "! = > > >",
+    "in-progress": "! ! = > >",
+    "completed": "! ! ! = !",
+    "failed": "! ! ! ! =",
+}
+_MEANING = {">": Effect.MOVES, "=": Effect.JOINS_TIMELINE, "!": Effect.REFUSED}
+_PAIRS = [
+    (fulfilment, response, _MEANING[mark])
+    for fulfilment, marks in _EFFECTS.items()
+    for response, mark in zip(_RESPONSES, marks.split(), strict=True)
+]
+
+
+@pytest.mark.parametrize(("fulfilment", "response", "effect"), _PAIRS)
+def test_a_response_moves_forward_may_skip_and_never_goes_back(
+    fulfilment: str, response: str, effect: Effect
+) -> None:
+    """Every pair of where a sent referral stands and what the partner answers."""
+    status = "completed" if fulfilment == "completed" else "active"
+    assert response_effect(status, fulfilment, Response(response)) is effect
+
+
+def test_the_pairs_are_all_there_are() -> None:
+    """A cancelled referral is revoked, which has a law of its own; the rest is in the table."""
+    assert set(_EFFECTS) == set(FulfilmentStatus) - {"cancelled"}
+    assert set(_RESPONSES) == set(Response)
+
+
+@pytest.mark.parametrize("response", list(Response))
+@pytest.mark.parametrize("fulfilment", ["cancelled", None])
+def test_after_a_cancel_a_response_only_joins_the_timeline(
+    fulfilment: str | None, response: Response
+) -> None:
+    """Whatever it says, and whether the referral was sent before it was cancelled or not."""
+    assert response_effect("revoked", fulfilment, response) is Effect.JOINS_TIMELINE
+
+
+@pytest.mark.parametrize("response", list(Response))
+def test_a_draft_cannot_be_answered(response: Response) -> None:
+    """Nobody has seen it."""
+    effect = response_effect("draft", None, response)
+    assert effect is Effect.REFUSED
+    with pytest.raises(Refusal) as refusal:
+        check_can_be_answered("draft", effect)
+    assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
+
+
+def test_only_what_is_refused_raises() -> None:
+    """An answer that changes nothing is a success."""
+    check_can_be_answered("active", Effect.MOVES)
+    check_can_be_answered("revoked", Effect.JOINS_TIMELINE)
+    with pytest.raises(Refusal):
+        check_can_be_answered("active", Effect.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("response", "status"),
+    [
+        ("accepted", "active"),
+        ("rejected", "active"),
+        ("in-progress", "active"),
+        ("completed", "completed"),
+        ("failed", "active"),
+    ],
+)
+def test_only_completed_completes_the_referral(response: str, status: str) -> None:
+    """What was rejected or failed stays active: it waits for the practice to decide."""
+    assert status_after(Response(response)) == status
+
+
+@pytest.mark.parametrize("status", list(ReferralStatus))
+def test_only_a_draft_can_be_changed(status: ReferralStatus) -> None:
+    """What was sent is frozen."""
+    if status == "draft":
+        check_can_be_updated(status)
+        return
+    with pytest.raises(Refusal) as refusal:
+        check_can_be_updated(status)
+    assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
+
+
+@pytest.mark.parametrize("status", list(ReferralStatus))
+def test_a_draft_and_an_active_referral_can_be_cancelled(status: ReferralStatus) -> None:
+    """What is over is over."""
+    if status in ("draft", "active"):
+        check_can_be_cancelled(status)
+        return
+    with pytest.raises(Refusal) as refusal:
+        check_can_be_cancelled(status)
+    assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
+
+
+def test_a_cancel_ends_a_request_where_there_is_one() -> None:
+    """A draft asked nobody for anything: there is nothing of it to be cancelled."""
+    assert fulfilment_after_cancel(None) is None
+    for fulfilment in ("requested", "accepted", "rejected", "in-progress", "failed"):
+        assert fulfilment_after_cancel(fulfilment) == "cancelled"
