@@ -149,6 +149,7 @@ def _shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
     def pointed_to(model: Any, uuid: UUID | None) -> Any:
         return None if uuid is None else workspace.find(model, uuid)
 
+    workspace.concerns(row.patient_id)
     return attribution_resource(
         row,
         workspace.get(Patient, row.patient_id),

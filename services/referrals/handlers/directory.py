@@ -58,6 +58,7 @@ PRACTICES = Mirror(Practice, practice_resource, EventType.PRACTICE_PUT)
 
 
 def put_patient(command: d.PatientPut, workspace: Workspace) -> Done:
+    workspace.concerns(command.patient_uuid)
     practice = workspace.find(Practice)
     region = practice.country if practice is not None else DEFAULT_COUNTRY
     return _put(PATIENTS, command, _settled(command, ("phone",), region), workspace)
@@ -72,6 +73,7 @@ def put_practice(command: d.PracticePut, workspace: Workspace) -> Done:
 
 
 def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done:
+    workspace.concerns(command.patient_uuid)
     return _archive(PATIENTS, command.patient_uuid, command.observed_at, workspace)
 
 

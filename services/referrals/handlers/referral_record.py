@@ -76,6 +76,7 @@ def pointed_to(row: Referral) -> list[Need]:
 
 def shown(row: Referral, workspace: Workspace) -> Resource:
     """As it is now. Raises LookupError where what it points to was not asked for."""
+    workspace.concerns(row.patient_id)
     return referral_resource(
         row,
         workspace.find(Patient, row.patient_id),

@@ -71,6 +71,12 @@ async def _check_patient(
 
 
 READERS: Readers = {
-    "referral_attribution.get": Reader(ReferralAttributionGet, get),
-    "referral_attribution.list": Reader(ReferralAttributionList, list_),
+    "referral_attribution.get": Reader(
+        ReferralAttributionGet, get, patients=lambda shown: [shown.patient.uuid]
+    ),
+    "referral_attribution.list": Reader(
+        ReferralAttributionList,
+        list_,
+        patients=lambda page: [item.patient.uuid for item in page.items],
+    ),
 }

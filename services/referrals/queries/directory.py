@@ -37,7 +37,7 @@ async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime)
 
 
 READERS: Readers = {
-    "patient.get": Reader(d.PatientGet, get_patient),
+    "patient.get": Reader(d.PatientGet, get_patient, patients=lambda shown: [shown.id]),
     "provider.get": Reader(d.ProviderGet, get_provider),
     "practice.get": Reader(d.PracticeGet, get_practice),
 }

@@ -89,6 +89,8 @@ async def _shown(session: AsyncSession, rows: list[Referral]) -> list[Resource]:
 
 
 READERS: Readers = {
-    "referral.get": Reader(ReferralGet, get),
-    "referral.list": Reader(ReferralList, list_),
+    "referral.get": Reader(ReferralGet, get, patients=lambda shown: [shown.patient.uuid]),
+    "referral.list": Reader(
+        ReferralList, list_, patients=lambda page: [item.patient.uuid for item in page.items]
+    ),
 }

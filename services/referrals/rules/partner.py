@@ -12,7 +12,6 @@ from contracts.problems import FieldError, invalid
 from contracts.referral_partner import ContactType
 from contracts.values import parse_phone
 
-
 # The most lenient partner that an update's fields can come to.
 _AT_BEST = {
     "contact_type": ContactType.OTHER,

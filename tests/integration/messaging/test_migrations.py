@@ -75,24 +75,22 @@ async def test_nothing_is_mapped_that_is_not_migrated_nor_the_other_way_round(
     assert tables == {*mapped.tables, *messaging_metadata.tables, "alembic_version"}
 
 
-@pytest.mark.parametrize(("schema", "scripts", "mapped"), SERVICES)
 async def test_migrating_twice_and_at_the_same_time_is_safe(
-    new_postgres_database: Callable[[], str], schema: str, scripts: Path, mapped: MetaData
+    new_postgres_database: Callable[[], str],
 ) -> None:
     """Every replica may do it at its start."""
-    url = new_postgres_database()
+    url, scripts = new_postgres_database(), referrals_home.MIGRATIONS
     started = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", _MIGRATE, url, str(scripts))
-        for _ in range(3)
+        for _ in range(2)
     ]
-    assert [await process.wait() for process in started] == [0, 0, 0]
+    assert [await process.wait() for process in started] == [0, 0]
     await asyncio.to_thread(migrate, url, scripts)
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.connect() as connection:
-        held = await connection.scalar(text(f'SELECT version_num FROM "{schema}".alembic_version'))
+        held = await connection.scalar(text("SELECT version_num FROM referrals.alembic_version"))
     await engine.dispose()
     assert held == head(scripts)
-    assert len(mapped.tables) >= 1
 
 
 async def test_both_services_may_live_in_one_database(
