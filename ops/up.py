@@ -8,11 +8,9 @@ import os
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +32,7 @@ def demo(save_svg: Path | None) -> int:
     began = time.monotonic()
 
     async def play(servers: Servers) -> int:
+        # Here, so that the first line does not wait for seconds of loading.
         from ops.demo.stage import running_stage
         from ops.demo.story import tell
 
@@ -82,8 +81,6 @@ def _with_servers(play: Callable[[Servers], Coroutine[Any, Any, int]], show: Sho
         show.say(f"  {line}")
 
     show.say("Servers:")
-    # Loading the rest takes seconds, which the servers need for their start anyway.
-    threading.Thread(target=import_module, args=["ops.demo.story"], daemon=True).start()
     with _sigterm_as_ctrl_c(), backing_servers(say, handoff_folder()) as servers:
         try:
             return asyncio.run(play(servers))

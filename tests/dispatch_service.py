@@ -23,7 +23,7 @@ from services.ereferral_dispatch import worker
 from services.ereferral_dispatch.app import build
 from services.ereferral_dispatch.home import MIGRATIONS
 from services.ereferral_dispatch.settings import DispatchSettings
-from tests.partner_stubs import MailStub, PortalStub, mail_stub, portal_stub
+from tests.partner_stubs import MailStub, PortalStub, Step, mail_stub, portal_stub
 from tests.samples import sample_package, sample_partner, sample_referral
 
 READY_WITHIN_SECONDS = 30.0
@@ -179,6 +179,12 @@ async def heard_by(rabbitmq_url: str, database: asyncpg.Connection) -> AsyncIter
         await connection.close()
 
 
+def refusal(answered: Answered) -> tuple[int, str]:
+    """Status and problem code of a reply that refuses."""
+    assert answered.problem is not None, answered
+    return answered.status, answered.problem["code"]
+
+
 def new_partner(**fields: Any) -> dict[str, Any]:
     """Fields of a partner nobody else uses, with no address but those given."""
     nowhere = {"ereferral_endpoint": None, "email": None, "fax": None, "phone": None}
@@ -285,6 +291,12 @@ class Dispatch:
     def org(self) -> Org:
         """A new org."""
         return Org(self.client, self.database)
+
+    def at_portal(self, path: str, *steps: Step, **fields: Any) -> dict[str, Any]:
+        """A new partner with a portal at that path, which follows the script if there is one."""
+        if steps:
+            self.portal.script(path, *steps)
+        return new_partner(ereferral_endpoint=self.portal.endpoint(path), **fields)
 
     async def execute(self, statement: str, *arguments: Any) -> None:
         """A statement as the superuser, in the service's schema."""

@@ -194,9 +194,7 @@ class Mail:
 
     @property
     def message(self) -> EmailMessage:
-        return cast(
-            EmailMessage, email.message_from_bytes(self.content, policy=email.policy.default)
-        )
+        return email.message_from_bytes(self.content, policy=email.policy.default)
 
     @property
     def text(self) -> str:
@@ -217,6 +215,7 @@ class MailStub:
     def __init__(self) -> None:
         self._scripts: dict[str, list[str | Relay]] = {}
         self._hanging: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._after_data: dict[int, str | Relay] = {}
         self.port = 0
         self.mails: list[Mail] = []
         self.asked: list[str] = []
@@ -248,7 +247,7 @@ class MailStub:
         step = steps.pop(0) if len(steps) > 1 else steps[0]
         if step is Relay.HANG_AT_RCPT:
             await self._hanging[address].wait()
-        session.after_data = step
+        self._after_data[id(session)] = step
         if isinstance(step, str) and not step.startswith("250"):
             return step
         envelope.rcpt_tos.append(address)
@@ -260,9 +259,9 @@ class MailStub:
         assert isinstance(envelope.content, bytes)
         (recipient,) = envelope.rcpt_tos
         self.mails.append(Mail(recipient, envelope.content))
-        if session.after_data is Relay.HANG_AFTER_DATA:
+        if self._after_data[id(session)] is Relay.HANG_AFTER_DATA:
             await self._hanging[recipient].wait()
-        if session.after_data is Relay.LOSE_AFTER_DATA and server.transport is not None:
+        if self._after_data[id(session)] is Relay.LOSE_AFTER_DATA and server.transport is not None:
             server.transport.close()
         return "250 2.0.0 queued"
 

@@ -23,9 +23,7 @@ _CROSSED = (
         EarlyCancel,
         (EarlyCancel.org_id == Ereferral.org_id) & (EarlyCancel.ereferral_id == Ereferral.id),
     )
-    .where(
-        Ereferral.cancel_requested_at.is_(None), Ereferral.status != EreferralStatus.CANCELLED
-    )
+    .where(Ereferral.cancel_requested_at.is_(None), Ereferral.status != EreferralStatus.CANCELLED)
     .order_by(Ereferral.org_id, Ereferral.id)
     .limit(AT_A_TIME)
     .with_for_update(key_share=True, skip_locked=True, of=Ereferral)

@@ -102,8 +102,8 @@ class Worker:
             await self._drain()
 
     async def sweep(self, stop: asyncio.Event) -> None:
-        """Every five seconds: settle attempts past their lease, cancels that crossed their dispatch,
-        held lanes, and forgotten ones."""
+        """Every five seconds: settle attempts past their lease, cancels that crossed their
+        dispatch, held lanes, and forgotten ones."""
         while not stop.is_set():
             try:
                 lost = await self._recorder.settle_lost()

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -86,15 +87,15 @@ class Scene:
     @asynccontextmanager
     async def victim(self) -> AsyncIterator[RunningService]:
         """A replica in a process of its own. It is ended, if it still runs, when this is left."""
-        # Started in this thread: a child goes when the thread goes that made it.
-        with running_service("ereferral-dispatch", self.environment()) as service:
-            try:
-                yield service
-            finally:
-                self.portal.let_all_go()
-                self.mail.let_all_go()
-                if not service.process.ended:
-                    await asyncio.to_thread(service.end)
+        starting = running_service("ereferral-dispatch", self.environment())
+        # In a thread: the partners in this one must go on, and connections keep their heartbeat.
+        service = await asyncio.to_thread(starting.__enter__)
+        try:
+            yield service
+        finally:
+            self.portal.let_all_go()
+            self.mail.let_all_go()
+            await asyncio.to_thread(starting.__exit__, *sys.exc_info())
 
     @asynccontextmanager
     async def survivor(self) -> AsyncIterator[Dispatch]:

@@ -150,6 +150,8 @@ def _shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
         return None if uuid is None else workspace.find(model, uuid)
 
     workspace.concerns(row.patient_id)
+    if row.referring_patient_id is not None:
+        workspace.concerns(row.referring_patient_id)
     return attribution_resource(
         row,
         workspace.get(Patient, row.patient_id),

@@ -1,6 +1,7 @@
 """What is done with news of e-referrals, which dispatch publishes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from contracts.ereferral import EreferralNews
 from contracts.events import EventType
@@ -28,7 +29,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
     row = workspace.find(Referral, news.data.referral_uuid)
     if row is None or row.ereferral_id != news.subject:
         return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
-    write_down(row, workspace, news.type, at=news.time, detail=_detail(news))
+    write_down(row, workspace, news.type, at=_not_before_sent(news, row), detail=_detail(news))
     if news.aggregateversion <= row.dispatch_version:
         return Done(ReplyStatus.OK, None, row.id)
     row.dispatch_version = news.aggregateversion
@@ -42,6 +43,11 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
     ):
         take_response(row, workspace, response)
     return Done(ReplyStatus.OK, None, row.id)
+
+
+def _not_before_sent(news: EreferralNews, row: Referral) -> datetime:
+    """Dispatch's time, whose clock may be behind ours: nothing was heard of what was not sent."""
+    return max(news.time, row.sent_at or news.time)
 
 
 def _detail(news: EreferralNews) -> str | None:

@@ -131,6 +131,8 @@ def _set(row: ReferralSource, fields: dict[str, Any]) -> None:
 
 def _shown(row: ReferralSource, workspace: Workspace) -> Resource:
     patient, partner = row.linked_patient_id, row.linked_referral_partner_id
+    if patient is not None:
+        workspace.concerns(patient)
     return source_resource(
         row,
         workspace.get(SourceFigures, row.id),

@@ -1,6 +1,7 @@
 """Reading patients' attributions."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,13 +71,15 @@ async def _check_patient(
         raise not_found(ProblemCode.PATIENT_NOT_FOUND, query.patient_uuid)
 
 
+def _patients(*shown: Resource) -> set[UUID]:
+    """Who was brought, and who brought them."""
+    named = [reference for one in shown for reference in (one.patient, one.referring_patient)]
+    return {reference.uuid for reference in named if reference is not None}
+
+
 READERS: Readers = {
-    "referral_attribution.get": Reader(
-        ReferralAttributionGet, get, patients=lambda shown: [shown.patient.uuid]
-    ),
+    "referral_attribution.get": Reader(ReferralAttributionGet, get, patients=_patients),
     "referral_attribution.list": Reader(
-        ReferralAttributionList,
-        list_,
-        patients=lambda page: [item.patient.uuid for item in page.items],
+        ReferralAttributionList, list_, patients=lambda page: _patients(*page.items)
     ),
 }

@@ -1,6 +1,7 @@
 """Reading referral sources."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,7 +57,14 @@ async def list_(
     return ReferralSourceListing.model_construct(**dict(page))
 
 
+def _patients(*shown: Resource) -> set[UUID]:
+    """The patients that sources are."""
+    return {one.linked_patient.uuid for one in shown if one.linked_patient is not None}
+
+
 READERS: Readers = {
-    "referral_source.get": Reader(ReferralSourceGet, get),
-    "referral_source.list": Reader(ReferralSourceList, list_),
+    "referral_source.get": Reader(ReferralSourceGet, get, patients=_patients),
+    "referral_source.list": Reader(
+        ReferralSourceList, list_, patients=lambda page: _patients(*page.items)
+    ),
 }

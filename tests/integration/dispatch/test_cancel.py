@@ -39,13 +39,6 @@ def org(dispatch: Dispatch) -> Org:
     return dispatch.org()
 
 
-def at_portal(dispatch: Dispatch, path: str, *steps: Any, **fields: Any) -> dict[str, Any]:
-    """A partner whose portal follows that script."""
-    if steps:
-        dispatch.portal.script(path, *steps)
-    return new_partner(ereferral_endpoint=dispatch.portal.endpoint(path), **fields)
-
-
 def is_cancelled(answered: Answered) -> bool:
     """200 with an e-referral that is cancelled."""
     return answered.status == 200 and answered.data["status"] == "cancelled"
@@ -53,7 +46,7 @@ def is_cancelled(answered: Answered) -> bool:
 
 async def test_before_its_dispatch_was_heard(dispatch: Dispatch, org: Org) -> None:
     """A cancel that comes first is taken; the e-referral ends cancelled and nothing is sent."""
-    partner, ereferral = at_portal(dispatch, "early"), str(uuid4())
+    partner, ereferral = dispatch.at_portal("early"), str(uuid4())
     assert (await org.cancel(ereferral)).status == 202
     assert (await org.cancel(ereferral)).status == 202
     await org.dispatch(partner, dispatch_uuid=ereferral)
@@ -67,14 +60,16 @@ async def test_before_its_dispatch_was_heard(dispatch: Dispatch, org: Org) -> No
 async def test_at_the_same_moment_as_its_dispatch(dispatch: Dispatch, org: Org) -> None:
     """Two replicas take the dispatch and its cancel in transactions that do not see each other:
     it ends cancelled all the same."""
-    partner = at_portal(dispatch, "crossing")
+    partner = dispatch.at_portal("crossing")
     ids = [str(uuid4()) for _ in range(4)]
     gate = await asyncpg.connect(plain_url(dispatch.settings.database_url))
     async with running_dispatch(dispatch.settings):
         for ereferral in ids:
             async with gate.transaction():
                 # Both have decided, and neither can commit.
-                await gate.execute("LOCK TABLE ereferral_dispatch.inbox IN SHARE ROW EXCLUSIVE MODE")
+                await gate.execute(
+                    "LOCK TABLE ereferral_dispatch.inbox IN SHARE ROW EXCLUSIVE MODE"
+                )
                 asked = [
                     asyncio.create_task(org.cancel(ereferral)),
                     asyncio.create_task(org.dispatch(partner, dispatch_uuid=ereferral)),
@@ -92,14 +87,14 @@ async def test_another_orgs_cancel_is_not_this_ones(dispatch: Dispatch, org: Org
     """Ids are taken per org: a cancel in one org says nothing in another."""
     ereferral = str(uuid4())
     assert (await dispatch.org().cancel(ereferral)).status == 202
-    await org.dispatch(at_portal(dispatch, "not-this"), dispatch_uuid=ereferral)
+    await org.dispatch(dispatch.at_portal("not-this"), dispatch_uuid=ereferral)
     await org.until(ereferral, "delivered")
 
 
 async def test_while_it_is_queued(dispatch: Dispatch, org: Org) -> None:
     """Cancelled at once, and nothing is sent."""
     answers, referral = asyncio.Event(), uuid4()
-    partner = at_portal(dispatch, "queued", Answer(201, when=answers))
+    partner = dispatch.at_portal("queued", Answer(201, when=answers))
     ahead = await org.dispatch(partner, referral_uuid=referral)
     ereferral = await org.dispatch(partner, referral_uuid=referral)
     await eventually(lambda: dispatch.portal.running["queued"] == 1)
@@ -113,7 +108,7 @@ async def test_while_it_is_queued(dispatch: Dispatch, org: Org) -> None:
 
 async def test_while_a_retry_is_scheduled(dispatch: Dispatch, org: Org) -> None:
     """After failures in which certainly nothing arrived: cancelled at once."""
-    ereferral = await org.dispatch(at_portal(dispatch, "retried", Answer(503, TOMORROW)))
+    ereferral = await org.dispatch(dispatch.at_portal("retried", Answer(503, TOMORROW)))
     await org.until(ereferral, "retry_scheduled")
     answered = await org.cancel(ereferral)
     assert is_cancelled(answered) and answered.data["next_attempt_at"] is None
@@ -124,7 +119,7 @@ async def test_while_a_retry_is_scheduled(dispatch: Dispatch, org: Org) -> None:
 
 async def test_while_it_is_held(dispatch: Dispatch, org: Org) -> None:
     """Cancelled at once; it does not go when the channel is let go."""
-    partner = at_portal(dispatch, "held", 410, 201)
+    partner = dispatch.at_portal("held", 410, 201)
     await org.until(await org.dispatch(partner), "failed")
     ereferral = await org.dispatch(partner)
     await org.until(ereferral, "held")
@@ -140,7 +135,7 @@ async def test_while_it_is_held(dispatch: Dispatch, org: Org) -> None:
 
 async def test_after_it_failed(dispatch: Dispatch, org: Org) -> None:
     """No channel had taken it: cancelled at once."""
-    ereferral = await org.dispatch(at_portal(dispatch, "failed", 403))
+    ereferral = await org.dispatch(dispatch.at_portal("failed", 403))
     await org.until(ereferral, "failed")
     assert is_cancelled(await org.cancel(ereferral))
     assert dispatch.portal.ids("failed") == [ereferral]
@@ -177,7 +172,7 @@ async def test_during_an_attempt_that_then_fails_for_certain(dispatch: Dispatch,
     """The portal had the body and refused it: cancelled, and nobody needs to be told."""
     answers = asyncio.Event()
     ereferral = await org.dispatch(
-        at_portal(dispatch, "refuses", Answer(403, when=answers), email="never@partner.example")
+        dispatch.at_portal("refuses", Answer(403, when=answers), email="never@partner.example")
     )
     await eventually(lambda: dispatch.portal.running["refuses"] == 1)
     assert (await org.cancel(ereferral)).status == 202
@@ -202,7 +197,7 @@ async def test_during_an_attempt_that_may_have_arrived(
     """Decided at its outcome: the partner is told, after the send has ended and never before."""
     cancelled = asyncio.Event()
     wait = Answer(step, when=cancelled) if isinstance(step, int) else Cut.HANG
-    ereferral = await org.dispatch(at_portal(dispatch, path, wait, 200))
+    ereferral = await org.dispatch(dispatch.at_portal(path, wait, 200))
     await eventually(lambda: dispatch.portal.running[path] == 1)
     answered = await org.cancel(ereferral)
     assert answered.status == 202 and answered.data["status"] == "in_progress"
@@ -215,140 +210,12 @@ async def test_during_an_attempt_that_may_have_arrived(
     assert await dispatch.heard.story(ereferral) == story
 
 
-async def test_after_delivery_the_portal_is_told(dispatch: Dispatch, org: Org) -> None:
-    """A bundle with the ServiceRequest revoked and the Task cancelled, under `<id>.cancel`; then
-    it is cancelled. A second cancel tells nobody again."""
-    ereferral = await org.dispatch(at_portal(dispatch, "told"))
-    await org.until(ereferral, "delivered")
-    answered = await org.cancel(ereferral)
-    assert answered.status == 202 and answered.data["status"] == "queued"
-    shown = await org.until(ereferral, "cancelled")
-    sent, told = dispatch.portal.at("told")
-    assert told.id == told.headers["idempotency-key"] == f"{ereferral}.cancel"
-    assert told.resource("ServiceRequest")["status"] == "revoked"
-    assert told.resource("Task")["status"] == "cancelled"
-    identifier = sent.resource("ServiceRequest")["identifier"]
-    assert told.resource("ServiceRequest")["identifier"] == identifier
-    assert [a["outcome"] for a in shown["attempts"]] == ["delivered", "delivered"]
-    assert await dispatch.heard.story(ereferral) == ["queued", "delivered", "queued", "cancelled"]
-
-    assert is_cancelled(await org.cancel(ereferral))
-    assert (await org.get(ereferral))["version"] == 4
-    assert len(dispatch.portal.at("told")) == 2
-
-
-async def test_who_may_have_it_is_told_though_it_went_elsewhere(
-    dispatch: Dispatch, org: Org
-) -> None:
-    """Before a retry, and after it failed on every channel, the portal that answered 500 hears of
-    the cancel; no other attempt is made."""
-    waiting = await org.dispatch(at_portal(dispatch, "maybe", Answer(500, TOMORROW), 200))
-    await org.until(waiting, "retry_scheduled")
-    dispatch.mail.script("refuses@partner.example", "550 no")
-    failed = await org.dispatch(
-        at_portal(dispatch, "faulty", 500, 500, 500, 200, email="refuses@partner.example")
-    )
-    await org.until(failed, "failed")
-    for ereferral, path, before in ((waiting, "maybe", 1), (failed, "faulty", 3)):
-        assert (await org.cancel(ereferral)).status == 202
-        await org.until(ereferral, "cancelled")
-        assert dispatch.portal.ids(path) == [ereferral] * before + [f"{ereferral}.cancel"]
-
-
-async def test_the_word_of_a_cancel_is_retried(dispatch: Dispatch, org: Org) -> None:
-    """A portal that cannot take it now gets the same bytes again."""
-    ereferral = await org.dispatch(at_portal(dispatch, "stubborn", 201, 503, 200))
-    await org.until(ereferral, "delivered")
-    await org.cancel(ereferral)
-    await org.until(ereferral, "cancelled")
-    _, first, second = dispatch.portal.at("stubborn")
-    assert first.id == second.id == f"{ereferral}.cancel" and first.body == second.body
-    assert await dispatch.heard.story(ereferral) == [
-        "queued",
-        "delivered",
-        "queued",
-        "attempt_failed",
-        "retry_scheduled",
-        "cancelled",
-    ]
-
-
-@pytest.mark.parametrize("steps", [["250 ok"], [Relay.LOSE_AFTER_DATA, "250 ok"]])
-async def test_after_a_mail_a_letter_of_cancellation_follows(
-    dispatch: Dispatch, org: Org, steps: list[Any]
-) -> None:
-    """The relay took it, or nobody knows: a second mail says that it is cancelled."""
-    address = f"mail-{len(steps)}@partner.example"
-    dispatch.mail.script(address, *steps)
-    ereferral = await org.dispatch(new_partner(email=address))
-    await org.until(ereferral, "sent", "outcome_unknown")
-    assert (await org.cancel(ereferral)).status == 202
-    await org.until(ereferral, "cancelled")
-    first, second = dispatch.mail.to(address)
-    assert "cancel" not in first.text.lower() and "cancel" in second.text.lower()
-    assert "cancel" in second.message["Subject"].lower()
-    assert second.message["Message-ID"] != first.message["Message-ID"]
-    assert (await dispatch.heard.story(ereferral))[2:] == ["queued", "cancelled"]
-
-
-@pytest.mark.parametrize("phone", [None, "+12025550111"])
-async def test_who_cannot_be_told_is_called(
-    dispatch: Dispatch, org: Org, phone: str | None
-) -> None:
-    """`awaiting_call`, with or without a number; when somebody was reached it is cancelled."""
-    path = f"deaf-{phone is None}"
-    ereferral = await org.dispatch(at_portal(dispatch, path, 201, 403, phone=phone))
-    await org.until(ereferral, "delivered")
-    await org.cancel(ereferral)
-    await org.until(ereferral, "awaiting_call")
-    story = await dispatch.heard.story(ereferral)
-    assert story[:4] == ["queued", "delivered", "queued", "attempt_failed"]
-    assert story[-1] == "call_requested"
-    listed = await org.ask("ereferral.list", needs_person=True)
-    assert [item["id"] for item in listed.data["items"]] == [ereferral]
-    # Another cancel changes nothing: it is being told already.
-    answered = await org.cancel(ereferral)
-    assert answered.status == 202 and answered.data["status"] == "awaiting_call"
-    answered = await org.act("ereferral.complete_call", ereferral, outcome="reached")
-    assert is_cancelled(answered)
-    assert dispatch.portal.ids(path) == [ereferral, f"{ereferral}.cancel"]
-
-
-async def test_after_a_person_was_reached(dispatch: Dispatch, org: Org) -> None:
-    """Who was told on the phone is told on the phone."""
-    ereferral = await org.dispatch(new_partner(phone="+12025550111"))
-    await org.until(ereferral, "awaiting_call")
-    await org.act("ereferral.complete_call", ereferral, outcome="reached")
-    assert (await org.cancel(ereferral)).status == 202
-    await org.until(ereferral, "awaiting_call")
-    call = (await dispatch.heard.about(ereferral))[-1]
-    assert call.type == "call_requested" and "cancel" in call.data["call"]["script"].lower()
-    assert is_cancelled(await org.act("ereferral.complete_call", ereferral, outcome="reached"))
-
-
-async def test_the_portal_is_told_though_a_later_mail_did_not_arrive(
-    dispatch: Dispatch, org: Org
-) -> None:
-    """A portal may have it; the mail after it, a person found, never arrived: who may have it is
-    told all the same."""
-    dispatch.mail.script("vanished@partner.example", Relay.LOSE_AFTER_DATA, "250 ok")
-    ereferral = await org.dispatch(
-        at_portal(dispatch, "perhaps", 500, 500, 500, 200, email="vanished@partner.example")
-    )
-    await org.until(ereferral, "outcome_unknown")
-    await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
-    await org.until(ereferral, "failed")
-    assert (await org.cancel(ereferral)).status == 202
-    await org.until(ereferral, "cancelled")
-    told = dispatch.portal.ids("perhaps")[3:]
-    assert told == [f"{ereferral}.cancel"] or len(dispatch.mail.to("vanished@partner.example")) == 2
-
-
 async def test_a_cancel_needs_its_fields(dispatch: Dispatch, org: Org) -> None:
     """422 without a reason or an id; nothing is cancelled."""
-    ereferral = await org.dispatch(at_portal(dispatch, "reasons", Answer(503, TOMORROW)))
+    ereferral = await org.dispatch(dispatch.at_portal("reasons", Answer(503, TOMORROW)))
     await org.until(ereferral, "retry_scheduled")
-    for fields in ({}, {"reason": ""}, {"reason": "x" * 2001}):
+    wrong: list[dict[str, Any]] = [{}, {"reason": ""}, {"reason": "x" * 2001}]
+    for fields in wrong:
         answered = await org.ask("ereferral.cancel", ereferral_uuid=ereferral, **fields)
         assert answered.status == 422, fields
     assert (await org.ask("ereferral.cancel", reason="Moved away")).status == 422

@@ -1,9 +1,7 @@
-"""What staff does with e-referrals that stand in front of a person: retry, calls, resolve."""
+"""What staff may do with an e-referral and when: `retry`, and the order of the checks."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from messaging.client import Answered
-from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner
+from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner, refusal
 from tests.partner_stubs import Answer, Relay
 
 TOMORROW = {"Retry-After": "86400"}
@@ -33,13 +31,6 @@ def org(dispatch: Dispatch) -> Org:
     return dispatch.org()
 
 
-def at_portal(dispatch: Dispatch, path: str, *steps: Any, **fields: Any) -> dict[str, Any]:
-    """A partner whose portal follows that script."""
-    if steps:
-        dispatch.portal.script(path, *steps)
-    return new_partner(ereferral_endpoint=dispatch.portal.endpoint(path), **fields)
-
-
 async def awaiting_call(org: Org, **fields: Any) -> str:
     """An e-referral whose partner is to be called."""
     given = {"phone": NUMBER, "preferred_contact_method": "phone", **fields}
@@ -56,15 +47,9 @@ async def unknown(dispatch: Dispatch, org: Org, address: str, **fields: Any) -> 
     return ereferral
 
 
-def code(answered: Answered) -> tuple[int, str]:
-    """Status and problem code of a refusal."""
-    assert answered.problem is not None, answered
-    return answered.status, answered.problem["code"]
-
-
 async def test_retry_of_what_failed(dispatch: Dispatch, org: Org) -> None:
     """202 and one attempt now, by the channel where it stood."""
-    ereferral = await org.dispatch(at_portal(dispatch, "failed", 403, 201))
+    ereferral = await org.dispatch(dispatch.at_portal("failed", 403, 201))
     await org.until(ereferral, "failed")
     answered = await org.act("ereferral.retry", ereferral)
     assert answered.status == 202 and answered.data["status"] == "queued"
@@ -76,7 +61,7 @@ async def test_retry_of_what_failed(dispatch: Dispatch, org: Org) -> None:
 
 async def test_retry_of_what_waits_for_its_time(dispatch: Dispatch, org: Org) -> None:
     """A retry scheduled for tomorrow is made now."""
-    ereferral = await org.dispatch(at_portal(dispatch, "tomorrow", Answer(503, TOMORROW), 201))
+    ereferral = await org.dispatch(dispatch.at_portal("tomorrow", Answer(503, TOMORROW), 201))
     await org.until(ereferral, "retry_scheduled")
     assert (await org.act("ereferral.retry", ereferral)).status == 202
     shown = await org.until(ereferral, "delivered")
@@ -104,7 +89,7 @@ async def test_retry_of_what_is_held_goes_though_its_channel_is_held(
     dispatch: Dispatch, org: Org
 ) -> None:
     """One attempt now. It fails: held again, and nobody else goes; it succeeds: all are let go."""
-    partner = at_portal(dispatch, "held", 410, 503, 201)
+    partner = dispatch.at_portal("held", 410, 503, 201)
     await org.until(await org.dispatch(partner), "failed")
     ereferral, other = await org.dispatch(partner), await org.dispatch(partner)
     for one in (ereferral, other):
@@ -153,7 +138,7 @@ async def test_retry_by_another_channel_declares_what_may_have_arrived(
 ) -> None:
     """A portal that answered 500 may have it: a mail says so, another try there need not."""
     steps = (Answer(500, TOMORROW), Answer(500, TOMORROW), 201)
-    partner = at_portal(dispatch, "declared", *steps, email="declared@partner.example")
+    partner = dispatch.at_portal("declared", *steps, email="declared@partner.example")
     ereferral = await org.dispatch(partner)
     await org.until(ereferral, "retry_scheduled")
     answered = await org.act("ereferral.retry", ereferral, channel="portal")
@@ -173,7 +158,7 @@ async def test_retry_is_refused_where_there_is_nothing_to_retry(
     """409 invalid_transition while it is queued or in progress, and once it is delivered, sent or
     cancelled."""
     answers, referral = asyncio.Event(), uuid4()
-    partner = at_portal(dispatch, "busy", Answer(201, when=answers))
+    partner = dispatch.at_portal("busy", Answer(201, when=answers))
     in_progress = await org.dispatch(partner, referral_uuid=referral)
     queued = await org.dispatch(partner, referral_uuid=referral)
     await eventually(lambda: dispatch.portal.running["busy"] == 1)
@@ -182,12 +167,12 @@ async def test_retry_is_refused_where_there_is_nothing_to_retry(
     for ereferral, status in ((in_progress, "in_progress"), (queued, "queued"), (sent, "sent")):
         assert (await org.get(ereferral))["status"] == status
         refused = await org.act("ereferral.retry", ereferral)
-        assert code(refused) == (409, "invalid_transition")
+        assert refusal(refused) == (409, "invalid_transition")
     await org.cancel(queued)
-    assert code(await org.act("ereferral.retry", queued)) == (409, "invalid_transition")
+    assert refusal(await org.act("ereferral.retry", queued)) == (409, "invalid_transition")
     answers.set()
     await org.until(in_progress, "delivered")
-    assert code(await org.act("ereferral.retry", in_progress)) == (409, "invalid_transition")
+    assert refusal(await org.act("ereferral.retry", in_progress)) == (409, "invalid_transition")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +188,7 @@ async def test_the_order_of_the_checks(
 ) -> None:
     """422 before 404, 404 before 409 version_conflict with the present version, that before
     409 invalid_transition; none of them changes anything."""
-    ereferral = await org.dispatch(at_portal(dispatch, "order"))
+    ereferral = await org.dispatch(dispatch.at_portal("order"))
     version = (await org.until(ereferral, "delivered"))["version"]
     nobody, stale = str(uuid4()), version + 1
 
@@ -213,21 +198,21 @@ async def test_the_order_of_the_checks(
             given["base_version"] = base_version
         return await org.ask(operation, **given)
 
-    assert code(await ask(nobody, 1, **wrong)) == (422, "validation_error")
-    assert code(await ask(nobody, None)) == (422, "validation_error")
-    assert code(await ask(nobody, 0)) == (422, "validation_error")
-    assert code(await ask(nobody, 1)) == (404, "ereferral_not_found")
+    assert refusal(await ask(nobody, 1, **wrong)) == (422, "validation_error")
+    assert refusal(await ask(nobody, None)) == (422, "validation_error")
+    assert refusal(await ask(nobody, 0)) == (422, "validation_error")
+    assert refusal(await ask(nobody, 1)) == (404, "ereferral_not_found")
     conflict = await ask(ereferral, stale)
-    assert code(conflict) == (409, "version_conflict") and conflict.problem is not None
+    assert refusal(conflict) == (409, "version_conflict") and conflict.problem is not None
     assert conflict.problem["current_version"] == version
     refused = await ask(ereferral, version)
-    assert code(refused) == (409, "invalid_transition") and refused.problem is not None
+    assert refusal(refused) == (409, "invalid_transition") and refused.problem is not None
     assert refused.problem.get("current_version") is None
     elsewhere = dispatch.org()
     theirs = await elsewhere.ask(
         operation, **fields, ereferral_uuid=ereferral, base_version=version
     )
-    assert code(theirs) == (404, "ereferral_not_found")
+    assert refusal(theirs) == (404, "ereferral_not_found")
     assert (await org.get(ereferral))["version"] == version
 
 
@@ -235,139 +220,8 @@ async def test_retry_by_a_channel_that_the_partner_does_not_have(
     dispatch: Dispatch, org: Org
 ) -> None:
     """422 no_usable_contact_point, once nothing else is wrong."""
-    ereferral = await org.dispatch(at_portal(dispatch, "only", 403))
+    ereferral = await org.dispatch(dispatch.at_portal("only", 403))
     await org.until(ereferral, "failed")
     refused = await org.act("ereferral.retry", ereferral, channel="fax")
-    assert code(refused) == (422, "no_usable_contact_point")
+    assert refusal(refused) == (422, "no_usable_contact_point")
     assert (await org.get(ereferral))["status"] == "failed"
-
-
-async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, org: Org) -> None:
-    """`ereferral.call_requested` carries the number, the script and the letter; it needs a person
-    at once."""
-    ereferral = await awaiting_call(org)
-    assert await dispatch.heard.story(ereferral) == ["queued", "call_requested"]
-    call = (await dispatch.heard.about(ereferral))[1].data["call"]
-    assert call["number"] == NUMBER and "Sample Patient" in call["script"]
-    assert base64.b64decode(call["letter"]).startswith(b"%PDF-")
-    listed = await org.ask("ereferral.list", needs_person=True)
-    assert [item["id"] for item in listed.data["items"]] == [ereferral]
-
-
-async def test_a_call_that_reached_somebody(dispatch: Dispatch, org: Org) -> None:
-    """`reached` is proof: delivered, and the attempt says who said so."""
-    ereferral = await awaiting_call(org)
-    answered = await org.act(
-        "ereferral.complete_call", ereferral, outcome="reached", note="Spoke to the desk."
-    )
-    assert answered.status == 200 and answered.data["status"] == "delivered"
-    (attempt,) = (await org.get(ereferral))["attempts"]
-    assert (attempt["channel"], attempt["outcome"]) == ("phone", "delivered")
-    assert attempt["detail"] == "Spoke to the desk." and attempt["finished_at"] is not None
-    assert await dispatch.heard.story(ereferral) == ["queued", "call_requested", "delivered"]
-
-
-async def test_a_call_that_nobody_answered(dispatch: Dispatch, org: Org) -> None:
-    """It stays, is counted, and is due again after two hours: until then it needs nobody."""
-    ereferral = await awaiting_call(org)
-    for calls in (1, 2):
-        answered = await org.act("ereferral.complete_call", ereferral, outcome="no_answer")
-        assert answered.status == 200 and answered.data["status"] == "awaiting_call"
-        due, now = answered.data["next_attempt_at"], answered.data["updated_at"]
-        waits = datetime.fromisoformat(due) - datetime.fromisoformat(now)
-        assert waits.total_seconds() == 7200
-        made = (await org.get(ereferral))["attempts"]
-        assert [(a["number"], a["outcome"], a["code"]) for a in made] == [
-            (n + 1, "transient_failure", "no_answer") for n in range(calls)
-        ]
-        assert not (await org.ask("ereferral.list", needs_person=True)).data["items"]
-        await dispatch.execute(
-            "UPDATE ereferral SET call_due_at = now() WHERE org_id = $1", org.id
-        )
-        assert (await org.ask("ereferral.list", needs_person=True)).data["total"] == 1
-    assert await dispatch.heard.story(ereferral) == [
-        "queued",
-        "call_requested",
-        "attempt_failed",
-        "attempt_failed",
-    ]
-
-
-async def test_a_wrong_number_leads_to_the_next_channel(dispatch: Dispatch, org: Org) -> None:
-    """Where there is one; else it failed."""
-    elsewhere = await awaiting_call(org, email="next@partner.example")
-    nowhere = await awaiting_call(org)
-    answered = await org.act("ereferral.complete_call", elsewhere, outcome="wrong_number")
-    assert answered.status == 200
-    assert (answered.data["status"], answered.data["channel"]) == ("queued", "email")
-    shown = await org.until(elsewhere, "sent")
-    assert [(a["outcome"], a["code"]) for a in shown["attempts"]] == [
-        ("permanent_failure", "wrong_number"),
-        ("sent", "smtp_250"),
-    ]
-    assert not shown["possible_repeat"]
-    story = await dispatch.heard.story(elsewhere)
-    assert story == ["queued", "call_requested", "attempt_failed", "queued", "sent"]
-    answered = await org.act("ereferral.complete_call", nowhere, outcome="wrong_number")
-    assert answered.status == 200 and answered.data["status"] == "failed"
-    story = await dispatch.heard.story(nowhere)
-    assert story == ["queued", "call_requested", "attempt_failed", "failed"]
-
-
-async def test_an_unknown_outcome_that_turned_out_well(dispatch: Dispatch, org: Org) -> None:
-    """`delivered`: it is, the note stays with its attempt, and nothing more is sent."""
-    ereferral = await unknown(dispatch, org, "well@partner.example", phone=NUMBER)
-    answered = await org.act(
-        "ereferral.resolve", ereferral, outcome="delivered", note="They have it."
-    )
-    assert answered.status == 200 and answered.data["status"] == "delivered"
-    (attempt,) = (await org.get(ereferral))["attempts"]
-    assert attempt["detail"] == "They have it."
-    story = await dispatch.heard.story(ereferral)
-    assert story == ["queued", "outcome_unknown", "delivered"]
-    assert len(dispatch.mail.to("well@partner.example")) == 1
-
-
-async def test_an_unknown_outcome_that_did_not_arrive(dispatch: Dispatch, org: Org) -> None:
-    """`not_delivered` goes on to the next channel, which is no possible repeat: a person knows;
-    without one it failed."""
-    ereferral = await unknown(dispatch, org, "badly@partner.example", phone=NUMBER)
-    answered = await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
-    assert answered.status == 200
-    assert (answered.data["status"], answered.data["channel"]) == ("queued", "phone")
-    shown = await org.until(ereferral, "awaiting_call")
-    assert not shown["possible_repeat"]
-    alone = await unknown(dispatch, org, "alone@partner.example")
-    answered = await org.act("ereferral.resolve", alone, outcome="not_delivered")
-    assert answered.status == 200 and answered.data["status"] == "failed"
-    assert await dispatch.heard.story(alone) == ["queued", "outcome_unknown", "failed"]
-
-
-@pytest.mark.parametrize(
-    "response", ["accepted", "rejected", "in-progress", "completed", "failed"]
-)
-async def test_the_partners_answer_is_told(dispatch: Dispatch, org: Org, response: str) -> None:
-    """`record_response` in any state: a version and an event of its own, the status stays."""
-    ereferral = await org.dispatch(at_portal(dispatch, "answers"))
-    before = await org.until(ereferral, "delivered")
-    answered = await org.ask(
-        "ereferral.record_response",
-        ereferral_uuid=ereferral,
-        response=response,
-        note="By fax.",
-    )
-    assert answered.status == 200
-    assert answered.data["status"] == "delivered"
-    assert answered.data["version"] == before["version"] + 1
-    event = (await dispatch.heard.about(ereferral))[-1]
-    assert event.type == "response_recorded"
-    assert (event.data["response"], event.data["response_note"]) == (response, "By fax.")
-
-
-async def test_an_answer_that_is_none_or_to_nothing_is_refused(org: Org) -> None:
-    """422 before 404."""
-    for response, expected in (("perhaps", 422), ("accepted", 404)):
-        answered = await org.ask(
-            "ereferral.record_response", ereferral_uuid=str(uuid4()), response=response
-        )
-        assert answered.status == expected

@@ -15,6 +15,7 @@ from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
 from messaging.amqp import connection
+from messaging.client import open_client
 from messaging.topology import DEAD_LETTERS
 from ops.broker import queue_state
 from ops.dead_letters import find_queue, letter_box
@@ -189,7 +190,7 @@ def test_a_call_that_nobody_would_take_is_not_sent(replica: RunningService) -> N
 
 
 async def test_events_are_shown_as_they_happen(
-    replica: RunningService, capsys: pytest.CaptureFixture[str]
+    replica: RunningService, rabbitmq_vhost: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of the org and types that were asked for, and no other."""
     tailing = asyncio.create_task(tail("provider.*", "org_told", as_json=False))
@@ -198,11 +199,11 @@ async def test_events_are_shown_as_they_happen(
         await asyncio.sleep(0.02)
     provider = str(uuid4())
     at = "2026-01-05T08:00:00Z"
-    for org in ("org_other", "org_told"):
-        for kind, uuid in (("patient", str(uuid4())), ("provider", provider)):
-            body = {"org_id": org, f"{kind}_uuid": uuid, "name": "Sample", "observed_at": at}
-            status, _ = await asyncio.to_thread(called, f"{kind}.put", json.dumps(body))
-            assert status == 0
+    async with open_client(rabbitmq_vhost) as client:
+        for org in ("org_other", "org_told"):
+            for kind, uuid in (("patient", str(uuid4())), ("provider", provider)):
+                body = {"org_id": org, f"{kind}_uuid": uuid, "name": "Sample", "observed_at": at}
+                assert (await client.call(QUEUE, f"{kind}.put", body)).status == 200
     shown = ""
     while not shown:
         shown = capsys.readouterr().out
@@ -291,6 +292,8 @@ def test_a_replay_that_is_refused_again_is_parked_again(emptied: str) -> None:
     assert message_id not in listed
     assert foreign in listed
     assert handoff("dead-letters", "replay", QUEUE, "--as-me").exit_code == 0
+    until(lambda: dead_letters(emptied) == 2)
+    assert foreign not in handoff("dead-letters", "list", QUEUE).stdout
 
 
 def test_discarding_asks_first_and_takes_only_what_was_named(emptied: str) -> None:

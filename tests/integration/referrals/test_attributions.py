@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from messaging.audit import about_patient
 from messaging.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
 from tests.referrals_service import Referrals, plain_url
@@ -405,6 +406,27 @@ async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referr
     }
     assert events[0]["data"] == made
     assert [e.get("changed") for e in events] == [None, "source_note", None]
+
+
+async def test_whoever_is_shown_is_in_the_audit_trail(org: Marketing, referrals: Referrals) -> None:
+    """A referring patient, and one that a source is linked to: their names are shown as well."""
+    patient, referrer = await org.patient(), await org.patient(name="Rita Roe")
+    source = await org.source(linked_patient_uuid=referrer["id"])
+    held = await org.attribution(patient, referring_patient_uuid=referrer["id"])
+    await org.ask("referral_attribution.get", **named(held))
+    await org.ask("referral_attribution.list", patient_uuid=patient["id"])
+    await org.source_now(source)
+    await org.ask("referral_source.list")
+    trail = await about_patient(referrals.service.system_engine, org.id, UUID(referrer["id"]))
+    assert [one.operation for one in trail] == [
+        "patient.put",
+        "referral_source.create",
+        "referral_attribution.create",
+        "referral_attribution.get",
+        "referral_attribution.list",
+        "referral_source.get",
+        "referral_source.list",
+    ]
 
 
 async def test_the_database_itself_refuses_a_second_primary(

@@ -113,7 +113,7 @@ async def test_an_update_that_changes_nothing_is_no_version(org: Org, referrals:
         {"reason": None},
         {"reason": " "},
         {"referral_partner_uuid": None},
-        {"patient_uuid": str(uuid4())},
+        {"patient_uuid": "01920000-0000-7000-8000-0000000000aa"},
         {"status": "active"},
         {"teeth": ["33"]},
         {"priority": "soon"},

@@ -192,6 +192,21 @@ async def test_the_timeline_shows_what_dispatch_heard(org: Org, referrals: Refer
     }
 
 
+async def test_a_clock_behind_ours_puts_no_news_before_the_sending(
+    org: Org, referrals: Referrals
+) -> None:
+    """Dispatch keeps another database's time: what it heard happened after it was sent."""
+    sent = await org.sent_referral()
+    await tell(referrals, org, sent, "queued", version=1, time="2026-01-01T00:00:00Z")
+    entries = await timeline(org, sent)
+    assert [entry["event"] for entry in entries] == [
+        "referral.created",
+        "referral.sent",
+        "ereferral.queued",
+    ]
+    assert entries[2]["at"] == sent["sent_at"]
+
+
 async def test_news_that_is_older_than_the_last_only_joins_the_timeline(
     org: Org, referrals: Referrals
 ) -> None:
