@@ -8,12 +8,13 @@ import argparse
 import asyncio
 import sys
 
-from bench import backlog, idle
+from bench import backlog, idle, queries
 from bench.benchmark import Benchmark
 from ops.servers import Servers, backing_servers
 
 BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.name: benchmark for benchmark in (backlog.BENCHMARK, idle.BENCHMARK)
+    benchmark.name: benchmark
+    for benchmark in (backlog.BENCHMARK, idle.BENCHMARK, queries.BENCHMARK)
 }
 
 

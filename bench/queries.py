@@ -1,7 +1,5 @@
 """How long each query takes in an ordinary org and in a big one, and how that grows with the data.
 
-    python -m bench.queries [--scale 0.1]
-
 At scale 1: a million partners, patients, referrals and costs and five million attributions over 91
 orgs. One org holds a tenth of all, the others 10,000 partners each. A query is asked of its reader
 as the service asks it: a transaction of its own that sees one org, the answer made JSON; the broker
@@ -14,7 +12,6 @@ import asyncio
 import math
 import secrets
 import statistics
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -22,12 +19,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bench.benchmark import Benchmark, show_table
 from bench.query_seed import (
     ATTRIBUTION,
+    ATTRIBUTIONS_OF_A_PATIENT,
     BIG_ORG,
     ORDINARY_ORG,
     PARTNER,
@@ -36,7 +33,6 @@ from bench.query_seed import (
     SAMPLE_NPI,
     SOURCE,
     SOURCES,
-    Progress,
     Size,
     row_id,
     seed,
@@ -44,7 +40,7 @@ from bench.query_seed import (
 from messaging.database import open_engine, org_snapshot
 from messaging.handling import parse
 from messaging.migrating import migrate
-from ops.servers import Servers, backing_servers, create_database, drop_database
+from ops.servers import Servers, create_database, drop_database
 from services.referrals.home import HOME, MIGRATIONS
 from services.referrals.queries import READERS
 
@@ -186,7 +182,7 @@ async def _measure(engine: AsyncEngine, case: Case, org_id: str, partners: int) 
 Measured = dict[tuple[Case, str], Spread]
 
 
-async def measure(database_url: str, size: Size, progress: Progress) -> Measured:
+async def measure(database_url: str, size: Size) -> Measured:
     """Each case in both orgs of a seeded database."""
     engine = open_engine(database_url, HOME, role=HOME.service_role, name="bench.queries")
     measured: Measured = {}
@@ -194,54 +190,65 @@ async def measure(database_url: str, size: Size, progress: Progress) -> Measured
         for org_id in (ORDINARY_ORG, BIG_ORG):
             spread = await _measure(engine, case, org_id, size.partners_of(org_id))
             measured[case, org_id] = spread
-        progress(f"measured {case.operation} {case.what}")
     await engine.dispose()
     return measured
 
 
+def _say(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
 @asynccontextmanager
-async def _seeded(servers: Servers, size: Size, progress: Progress) -> AsyncIterator[str]:
+async def _seeded(servers: Servers, size: Size) -> AsyncIterator[str]:
     """The URL of a database of that size, gone afterwards."""
     name = f"bench_{secrets.token_hex(8)}"
     database_url = await asyncio.to_thread(create_database, servers.postgres_url, name)
     try:
         await asyncio.to_thread(migrate, database_url, MIGRATIONS)
-        progress(f"seeding {size.partners:,} partners over {size.orgs + 1} orgs")
-        await seed(database_url, size, progress)
+        _say(f"seeding {size.partners:,} partners over {size.orgs + 1} orgs")
+        await seed(database_url, size, _say)
         yield database_url
     finally:
         await asyncio.to_thread(drop_database, servers.postgres_url, name)
 
 
-async def run(servers: Servers, progress: Progress, scale: float = 1.0) -> bool:
-    """Measure in a tenth of the data and in all of it, and show both. Whether targets are met."""
-    found = []
-    for size in (Size.of_scale(scale / 10), Size.of_scale(scale)):
-        async with _seeded(servers, size, progress) as database_url:
-            found.append(await measure(database_url, size, progress))
-    tenth, all_of_it = found
-    Console().print(_table(tenth, all_of_it, Size.of_scale(scale)))
-    missed = list(_missed(all_of_it))
-    for line in missed:
-        Console().print(line, style="red")
-    return not missed
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """`--scale`."""
+    parser.add_argument("--scale", type=_scale, default=1.0, help="1 is a million partners")
 
 
-def _table(tenth: Measured, all_of_it: Measured, size: Size) -> Table:
-    table = Table(
-        title=f"Queries: {size.partners:,} partners, {5 * size.partners:,} attributions; "
-        f"milliseconds, p50 / p99; ×: p50 beside a tenth of the data"
-    )
-    for header in ("query", "", "ordinary org", "×", "big org", "×"):
-        table.add_column(header, justify="left" if header in ("query", "") else "right")
+def _scale(text: str) -> float:
+    scale = float(text)
+    if not 0 < scale <= 10:
+        raise ValueError(text)
+    return scale
+
+
+async def run(servers: Servers, options: argparse.Namespace) -> list[str]:
+    """Measure in a tenth of the data and in all of it, and show both."""
+    scale: float = options.scale
+    tenth, whole = Size.of_scale(scale / 10), Size.of_scale(scale)
+    measured = {}
+    for size in (tenth, whole):
+        async with _seeded(servers, size) as database_url:
+            measured[size] = await measure(database_url, size)
+    _show(measured[tenth], measured[whole], whole)
+    return list(_missed(measured[whole]))
+
+
+def _show(tenth: Measured, whole: Measured, size: Size) -> None:
+    attributions = ATTRIBUTIONS_OF_A_PATIENT * size.partners
+    print(f"  {size.partners:,} partners, {attributions:,} attributions; milliseconds")
+    print("  x: the median beside that in a tenth of the data")
+    rows = [["query", "ordinary org p50", "p99", "x", "big org p50", "p99", "x"]]
     for case in CASES:
-        row = [case.operation, case.what]
+        row = [f"{case.operation}  {case.what}"]
         for org_id in (ORDINARY_ORG, BIG_ORG):
-            spread = all_of_it[case, org_id]
-            row.append(f"{spread.p50_ms:.1f} / {spread.p99_ms:.1f}")
-            row.append(f"{spread.p50_ms / tenth[case, org_id].p50_ms:.1f}")
-        table.add_row(*row)
-    return table
+            spread = whole[case, org_id]
+            growth = spread.p50_ms / tenth[case, org_id].p50_ms
+            row += [f"{spread.p50_ms:.1f}", f"{spread.p99_ms:.1f}", f"{growth:.1f}"]
+        rows.append(row)
+    show_table(rows)
 
 
 def _missed(measured: Measured) -> Iterator[str]:
@@ -249,21 +256,12 @@ def _missed(measured: Measured) -> Iterator[str]:
         target_ms = BIG_P99_MS if org_id == BIG_ORG else ORDINARY_P99_MS
         if spread.p99_ms > target_ms:
             what = f"{case.operation} {case.what}".strip()
-            yield f"{what} in {org_id}: p99 {spread.p99_ms:.0f} ms, target {target_ms:.0f} ms"
+            yield f"{what} in {org_id}: p99 {spread.p99_ms:.0f} ms, at most {target_ms:.0f} ms"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.queries", description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="1 is a million partners")
-    arguments = parser.parse_args()
-
-    def progress(line: str) -> None:
-        print(f"  {line}", flush=True)
-
-    with backing_servers(progress) as servers:
-        met = asyncio.run(run(servers, progress, arguments.scale))
-    sys.exit(0 if met else 1)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    name="queries",
+    summary="each query's time in an ordinary org and in one with a tenth of a million partners",
+    add_options=add_options,
+    run=run,
+)

@@ -17,7 +17,7 @@ Progress = Callable[[str], None]
 BIG_ORG = "org_big"
 ORDINARY_ORG = "org_0"
 PARTNERS_OF_AN_ORG = 10_000
-ATTRIBUTIONS_OF_A_PARTNER = 5
+ATTRIBUTIONS_OF_A_PATIENT = 5
 ORDINARY_ORGS = 90
 SOURCES = 50
 SOURCES_OF_THE_BIG_ORG = 100
@@ -29,6 +29,7 @@ SAMPLE_NPI = "1{:09}"
 # The kinds of rows, which open the made-up ids: an id tells what it is and its number in its org.
 PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL = range(1, 8)
 
+_FIRST_NUMBER = 0x100000000000  # twelve hexadecimal digits, as the end of an id has
 _FIRST = ("Maria", "James", "Aisha", "Wei", "Robert", "Linh", "Élodie", "Noor", "Kenji", "Rachel")
 _LAST = (
     "Garcia",
@@ -82,7 +83,7 @@ class Size:
 
 def row_id(kind: int, number: int) -> str:
     """The id of an org's n-th row of a kind."""
-    return f"{kind:08x}-0000-7000-8000-{number:012x}"
+    return f"{kind:08x}-0000-7000-8000-{_FIRST_NUMBER + number:x}"
 
 
 async def seed(database_url: str, size: Size, progress: Progress) -> None:
@@ -210,7 +211,7 @@ def _statements(size: Size) -> dict[str, str]:
 
 def _source_statements(size: Size, orgs: str) -> dict[str, str]:
     sources = f"CASE org_id WHEN '{BIG_ORG}' THEN {SOURCES_OF_THE_BIG_ORG} ELSE {SOURCES} END"
-    attributions = size.partners * ATTRIBUTIONS_OF_A_PARTNER
+    attributions = size.partners * ATTRIBUTIONS_OF_A_PATIENT
     return {
         "org_counter": f"INSERT INTO org_counter SELECT org_id, {sources} FROM {orgs}",
         "referral_source": f"""
@@ -233,14 +234,14 @@ def _source_statements(size: Size, orgs: str) -> dict[str, str]:
                 referral_source_id, referral_partner_id, provider_id, referring_patient_id,
                 attributed_at, {_RESOURCE})
             SELECT org_id, {_id(ATTRIBUTION, "n")}, {_id(PATIENT, "n % patients")},
-                CASE WHEN n < patients THEN 'primary' WHEN h % 2 = 0 THEN 'secondary'
-                    ELSE 'assist' END,
+                CASE WHEN n / patients = n % patients % {ATTRIBUTIONS_OF_A_PATIENT} THEN 'primary'
+                    WHEN h % 2 = 0 THEN 'secondary' ELSE 'assist' END,
                 CASE WHEN h % 8 < 5 THEN {_id(SOURCE, f"h / 8 % ({sources})")} END,
                 CASE WHEN h % 8 = 5 THEN {_id(PARTNER, "h / 8 % patients")} END,
                 CASE WHEN h % 8 = 6 THEN {_id(PROVIDER, f"h % {PROVIDERS}")} END,
                 CASE WHEN h % 8 = 7 THEN {_id(PATIENT, "(n + 1) % patients")} END,
                 made_at, 1, made_at, made_at
-            FROM (SELECT *, of_org / {ATTRIBUTIONS_OF_A_PARTNER} AS patients
+            FROM (SELECT *, of_org / {ATTRIBUTIONS_OF_A_PATIENT} AS patients
                 FROM {_rows(attributions, size.orgs)}) made
         """,
         "referral_source_figures": """
@@ -262,7 +263,7 @@ _RESOURCE = "version, created_at, updated_at"
 def _rows(total: int, orgs: int) -> str:
     """Rows in the order of time: their org, number in it, a hash, when made, how many it has.
 
-    Every tenth is the big org's; the others take turns.
+    Every tenth is the big org's; the others take turns. (OFFSET: each is computed once.)
     """
     return f"""(
         SELECT org_id, n, abs(hashint4(i::int)) AS h, of_org,
@@ -273,11 +274,11 @@ def _rows(total: int, orgs: int) -> str:
                 ELSE 'org_' || (i - i / 10 - 1) % {orgs} END AS org_id,
             CASE WHEN i % 10 = 0 THEN i / 10 ELSE (i - i / 10 - 1) / {orgs} END AS n,
             CASE WHEN i % 10 = 0 THEN {total // 10} ELSE {total * 9 // 10 // orgs} END AS of_org
-        ) AS whose) AS numbered"""
+        ) AS whose OFFSET 0) AS numbered"""
 
 
 def _id(kind: int | str, number: str) -> str:
-    return f"('{int(kind):08x}-0000-7000-8000-' || lpad(to_hex(({number})::int), 12, '0'))::uuid"
+    return f"('{int(kind):08x}-0000-7000-8000-' || to_hex({_FIRST_NUMBER} + ({number})))::uuid"
 
 
 def _pick(words: tuple[str, ...], number: str) -> str:

@@ -55,7 +55,8 @@ _ALLOWED = frozenset(
         "detail",
     ]
 )
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# A UUID and nothing else: a client can write a patient's name where its message id belongs.
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 class LogFormat(StrEnum):
@@ -71,7 +72,7 @@ def get(name: str) -> Any:
 
 
 def identifier(value: object) -> str | None:
-    """A client's id as it may be logged; None where it is anything but an id."""
+    """A client's id as it may be logged; None where it is anything but a UUID."""
     text = str(value) if value is not None else ""
     return text if _IDENTIFIER.fullmatch(text) else None
 

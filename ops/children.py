@@ -5,9 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ops.environment import CHECKOUT
 from ops.servers.processes import BoundProcess
-
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class HandoffProcess(BoundProcess):

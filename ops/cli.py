@@ -195,7 +195,7 @@ def schemas(
     Example: handoff schemas --check
     """
     from ops import schemas as generated
-    from ops.children import CHECKOUT
+    from ops.environment import CHECKOUT
 
     folder = docs or CHECKOUT / "docs"
     if check:

@@ -16,7 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from messaging.settings import SettingError, load_settings
 from ops.catalogue import ServiceName, settings_of
-from ops.children import CHECKOUT
+
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class CannotGoOn(Exception):

@@ -8,23 +8,25 @@ import typer
 
 FAILED = 1
 WRONG_SETTING = 2
+STOPPED_BY_PERSON = 130  # 128 + SIGINT, as shells count
 
 
 @contextmanager
 def ending_in_one_line() -> Iterator[None]:
     """Turn what a command raises for a person into its line; 2 for a setting, else 1.
 
-    A fault of ours keeps its traceback.
+    Ctrl-C ends it without a word. A fault of ours keeps its traceback.
     """
     from messaging.settings import SettingError
     from ops.environment import CannotGoOn
-    from ops.servers import NoServer, ServerDidNotStart
 
     try:
         yield
     except SettingError as wrong:
         print(wrong, file=sys.stderr)
         raise typer.Exit(WRONG_SETTING) from None
-    except (CannotGoOn, NoServer, ServerDidNotStart) as wrong:
+    except KeyboardInterrupt:
+        raise typer.Exit(STOPPED_BY_PERSON) from None
+    except CannotGoOn as wrong:
         print(wrong, file=sys.stderr)
         raise typer.Exit(FAILED) from None

@@ -10,19 +10,19 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops.demo.sample import ORG_ID
 from ops.demo.showing import Progress, Show, new_console
-from ops.environment import handoff_folder, the_only_up
-from ops.servers import Servers, backing_servers
+from ops.environment import CannotGoOn, handoff_folder, the_only_up
+from ops.one_line import STOPPED_BY_PERSON
+from ops.servers import NoServer, ServerDidNotStart, Servers, backing_servers
 
 if TYPE_CHECKING:
     from ops.demo.stage import Stage
 
-STOPPED_BY_PERSON = 130  # 128 + SIGINT, as shells count
 PAGES = ("/health/ready", "/metrics", "/asyncapi")
 
 
@@ -81,7 +81,7 @@ def _with_servers(play: Callable[[Servers], Coroutine[Any, Any, int]], show: Sho
         show.say(f"  {line}")
 
     show.say("Servers:")
-    with _sigterm_as_ctrl_c(), backing_servers(say, handoff_folder()) as servers:
+    with _sigterm_as_ctrl_c(), _servers(say) as servers:
         try:
             return asyncio.run(play(servers))
         except BaseExceptionGroup as several:
@@ -90,6 +90,17 @@ def _with_servers(play: Callable[[Servers], Coroutine[Any, Any, int]], show: Sho
             while isinstance(first, BaseExceptionGroup):
                 first = first.exceptions[0]
             raise first from None
+
+
+@contextmanager
+def _servers(say: Callable[[str], None]) -> Iterator[Servers]:
+    """Both backing servers. Raises CannotGoOn where there is no way to get them."""
+    with ExitStack() as stack:
+        try:
+            servers = stack.enter_context(backing_servers(say, handoff_folder()))
+        except (NoServer, ServerDidNotStart) as wrong:
+            raise CannotGoOn(str(wrong)) from None
+        yield servers
 
 
 @contextmanager

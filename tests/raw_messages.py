@@ -49,7 +49,7 @@ class Wire:
         return taken
 
     async def _take(self, queue: str) -> list[DeliveredMessage]:
-        taken = []
+        taken: list[DeliveredMessage] = []
         while True:
             message = await self.channel.basic_get(f"{queue}.dead_letters", no_ack=True)
             if isinstance(message.delivery, spec.Basic.GetEmpty):

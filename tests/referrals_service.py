@@ -3,11 +3,11 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import aiormq
 import asyncpg
@@ -20,6 +20,7 @@ from messaging.service import Service
 from services.referrals.app import build
 from services.referrals.home import MIGRATIONS
 from services.referrals.settings import ReferralsSettings
+from tests.waiting import until
 
 READY_WITHIN_SECONDS = 20.0
 SETTLED_WITHIN_SECONDS = 20.0
@@ -50,10 +51,8 @@ async def running_referrals(
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop))
     try:
-        async with asyncio.timeout(READY_WITHIN_SECONDS):
-            while not service.health.ready:
-                assert not running.done(), "the service ended at its start"
-                await asyncio.sleep(0.01)
+        await until(lambda: service.health.ready or running.done(), READY_WITHIN_SECONDS)
+        assert not running.done(), "the service ended at its start"
         yield service
     finally:
         stop.set()
@@ -71,11 +70,15 @@ class Org:
         self,
         operation: str,
         *,
-        message_id: UUID | None = None,
-        headers: Mapping[str, Any] | None = None,
+        message_id: Any = None,
+        headers: Any = None,
         **fields: Any,
     ) -> Answered:
-        """Send the operation with these fields and await its reply."""
+        """Send the operation with these fields and await its reply.
+
+        `message_id` is a UUID or None, `headers` a mapping or None; fields come by `**`, which a
+        type checker takes for any keyword.
+        """
         kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
         return await self._client.call(
             f"referrals.{kind}",
@@ -169,23 +172,22 @@ class Heard:
 
     async def everything(self) -> list[Said]:
         """All that was published up to now: it waits until the outbox is empty."""
+        await until(self._outbox_is_empty, SETTLED_WITHIN_SECONDS)
+        mark = secrets.token_hex(8)
+        # Behind everything that the broker has confirmed, because it goes to the same queue.
+        await self._channel.basic_publish(
+            mark.encode(), exchange="referrals.events", routing_key=_MARK
+        )
         async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
-            # The database tells nobody when it has become empty.
-            while await self._database.fetchval(  # noqa: ASYNC110
-                "SELECT count(*) FROM referrals.outbox"
-            ):
-                await asyncio.sleep(0.01)
-            mark = secrets.token_hex(8)
-            # Behind everything that the broker has confirmed, because it goes to the same queue.
-            await self._channel.basic_publish(
-                mark.encode(), exchange="referrals.events", routing_key=_MARK
-            )
             while True:
                 message = await self._queue.get()
                 if message.routing_key != _MARK:
                     self._said.append(Said(message, json.loads(message.body)))
                 elif message.body == mark.encode():
                     return list(self._said)
+
+    async def _outbox_is_empty(self) -> bool:
+        return not await self._database.fetchval("SELECT count(*) FROM referrals.outbox")
 
     async def events(self, org: Org) -> list[Said]:
         """The events of one org."""

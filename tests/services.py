@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.children import CHECKOUT, HandoffProcess
+from ops.children import HandoffProcess
+from ops.environment import CHECKOUT
 
 TAIL_LINES = 40
 LOOK_EVERY_SECONDS = 0.05

@@ -42,9 +42,7 @@ def _run(database_url: str, rabbitmq_url: str, log: Path) -> None:
         os.dup2(file.fileno(), sys.stdout.fileno())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     logs.configure("referrals", logs.LogFormat.JSON)
-    settings = ReferralsSettings(
-        database_url=database_url, rabbitmq_url=rabbitmq_url, http_port=0
-    )
+    settings = ReferralsSettings(database_url=database_url, rabbitmq_url=rabbitmq_url, http_port=0)
     asyncio.run(build(settings).run(asyncio.Event()))
 
 

@@ -9,6 +9,7 @@ import asyncpg
 from tests.faults.replicas import kill, start_replica
 from tests.faults.workload import Workload, a_moment, parked, subscribe, subscribed
 from tests.referrals_service import migrated, new_org_id, plain_url
+from tests.waiting import until
 
 KILLS = 10
 COMMANDS = 300
@@ -17,9 +18,11 @@ COMMANDS = 300
 async def outbox_is_empty(database_url: str) -> None:
     """Returns when everything that was to be said has been said."""
     database = await asyncpg.connect(plain_url(database_url))
-    async with asyncio.timeout(30):
-        while await database.fetchval("SELECT count(*) FROM referrals.outbox"):
-            await asyncio.sleep(0.05)
+
+    async def is_empty() -> bool:
+        return not await database.fetchval("SELECT count(*) FROM referrals.outbox")
+
+    await until(is_empty, within_seconds=30)
     await database.close()
 
 
@@ -42,9 +45,7 @@ async def test_a_service_that_is_killed_again_and_again_loses_and_repeats_nothin
         async with workload.running(at_least=COMMANDS):
             for _ in range(KILLS):
                 before = workload.answered
-                async with asyncio.timeout(60):
-                    while workload.answered == before:
-                        await asyncio.sleep(0.005)
+                await until(lambda: workload.answered > before, within_seconds=60)  # noqa: B023
                 await asyncio.sleep(a_moment(0.3, chance))
                 await asyncio.to_thread(kill, replica)
                 replica = start_replica(postgres_database, rabbitmq_vhost, log)

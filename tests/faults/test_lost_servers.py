@@ -15,6 +15,7 @@ from ops.servers import PrivatePostgres, PrivateRabbitMQ, Servers, backing_serve
 from tests.faults.workload import Workload, parked, subscribe, subscribed
 from tests.raw_messages import open_wire
 from tests.referrals_service import Org, heard_by, migrated, new_org_id, running_referrals
+from tests.waiting import until
 
 AWAY_SECONDS = 1.0
 COMMANDS = 60
@@ -58,16 +59,14 @@ async def rig(own_servers: Servers) -> AsyncIterator[Rig]:
         yield Rig(service, postgres, rabbitmq, database_url, rabbitmq_url)
 
 
-async def until(service: Service, ready: bool) -> None:
+async def readiness(service: Service, ready: bool) -> None:
     """Wait until the service says that it is ready, or that it is not."""
-    async with asyncio.timeout(30):
-        while service.health.ready is not ready:
-            await asyncio.sleep(0.02)
+    await until(lambda: service.health.ready is ready, within_seconds=30)
 
 
 async def check(workload: Workload, rig: Rig) -> None:
     """Every command had one effect, every event was told, nothing was parked."""
-    await until(rig.service, ready=True)
+    await readiness(rig.service, ready=True)
     workload.check_answers()
     await workload.check_effects()
     async with heard_by(rig.database_url, rig.rabbitmq_url) as heard:
@@ -84,25 +83,19 @@ async def check(workload: Workload, rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("server", ["postgres", "rabbitmq"])
-async def test_a_server_that_is_killed_and_comes_back_is_waited_for(
-    rig: Rig, server: str
-) -> None:
+async def test_a_server_that_is_killed_and_comes_back_is_waited_for(rig: Rig, server: str) -> None:
     """Consumption pauses, health says so, no client is told of a fault of ours, and it goes on."""
     killed: PrivatePostgres | PrivateRabbitMQ = getattr(rig, server)
     workload = Workload(new_org_id(), rig.rabbitmq_url, writers=6)
     async with workload.running(at_least=COMMANDS):
-        async with asyncio.timeout(30):
-            while workload.answered < COMMANDS // 3:
-                await asyncio.sleep(0.01)
+        await until(lambda: workload.answered >= COMMANDS // 3, within_seconds=30)
         await asyncio.to_thread(killed.kill)
-        await until(rig.service, ready=False)
+        await readiness(rig.service, ready=False)
         await asyncio.sleep(AWAY_SECONDS)
         at_the_blow = workload.answered
         await asyncio.to_thread(killed.start)
-        await until(rig.service, ready=True)
-        async with asyncio.timeout(30):
-            while workload.answered < at_the_blow + COMMANDS // 3:
-                await asyncio.sleep(0.01)
+        await readiness(rig.service, ready=True)
+        await until(lambda: workload.answered >= at_the_blow + COMMANDS // 3, within_seconds=30)
     await check(workload, rig)
 
 
@@ -142,4 +135,4 @@ async def test_a_malformed_message_is_refused_also_while_the_database_is_away(ri
             assert (await wire.parked("referrals.commands"))[0].body == b"{"
     finally:
         await asyncio.to_thread(rig.postgres.start)
-    await until(rig.service, ready=True)
+    await readiness(rig.service, ready=True)

@@ -100,9 +100,7 @@ class Workload:
         """Runs beside the block and then until so many commands were answered."""
         tasks = [
             asyncio.create_task(
-                writer.write(
-                    self._url, lambda: self._stop.is_set() and self.answered >= at_least
-                )
+                writer.write(self._url, lambda: self._stop.is_set() and self.answered >= at_least)
             )
             for writer in self.writers
         ]
@@ -125,7 +123,7 @@ class Workload:
             assert versions == list(range(1, len(writer.sent) + 1))
 
     async def check_effects(self) -> None:
-        """One partner each, at the version of its last command; every repeat gets the same reply."""
+        """One partner each, as its last command has left it; every repeat gets the same reply."""
         async with open_client(self._url, "test.check") as client:
             listed = await client.call(
                 "referrals.queries",
@@ -173,9 +171,7 @@ async def subscribe(rabbitmq_url: str) -> None:
     async with connection(rabbitmq_url, "test.subscriber") as opened:
         channel = await opened.channel()
         await channel.exchange_declare("referrals.events", exchange_type="topic", durable=True)
-        await channel.queue_declare(
-            SUBSCRIBER, durable=True, arguments={"x-queue-type": "quorum"}
-        )
+        await channel.queue_declare(SUBSCRIBER, durable=True, arguments={"x-queue-type": "quorum"})
         await channel.queue_bind(SUBSCRIBER, "referrals.events", routing_key="#")
 
 

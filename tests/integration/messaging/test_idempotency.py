@@ -59,9 +59,7 @@ async def check_twenty_at_once(org: Org, wire: Wire, referrals: Referrals) -> No
     message_id = uuid4()
     await asyncio.gather(
         *(
-            create(
-                wire, archer(org), message_id, reply_to=wire.reply_queue, correlation_id=f"c{n}"
-            )
+            create(wire, archer(org), message_id, reply_to=wire.reply_queue, correlation_id=f"c{n}")
             for n in range(20)
         )
     )
@@ -138,9 +136,7 @@ async def test_a_repeat_gets_the_first_reply_whatever_has_happened_since(org: Or
     update = uuid4()
     change = {"referral_partner_uuid": uuid, "base_version": 1, "city": "Leeds"}
     updated = await org.ask("referral_partner.update", message_id=update, **change)
-    archived = await org.ask(
-        "referral_partner.archive", referral_partner_uuid=uuid, base_version=2
-    )
+    archived = await org.ask("referral_partner.archive", referral_partner_uuid=uuid, base_version=2)
     assert archived.status == 204
     again = await org.ask("referral_partner.create", message_id=message_id, **given)
     assert again == first

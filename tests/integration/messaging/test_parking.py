@@ -172,9 +172,7 @@ async def test_a_query_without_reply_to_is_parked(org: Org, wire: Wire, valid: b
 async def test_a_success_is_never_parked(org: Org, wire: Wire, referrals: Referrals) -> None:
     """Without reply_to it is simply done."""
     await wire.publish(
-        json.dumps(
-            {"org_id": org.id, "name": "P", "observed_at": "2026-01-05T08:00:00Z"}
-        ).encode(),
+        json.dumps({"org_id": org.id, "name": "P", "observed_at": "2026-01-05T08:00:00Z"}).encode(),
         "practice.put",
         exchange="referrals.commands",
         content_type="application/json",
@@ -190,9 +188,7 @@ async def test_parked_messages_can_be_looked_at_as_often_as_one_likes(wire: Wire
     """Looking destroys nothing: a message that is put back is still there the hundredth time."""
     await wire.publish(b"look", "x", exchange="referrals.commands")
     [parked] = await wire.parked(COMMANDS)
-    await wire.publish(
-        parked.body, COMMANDS, exchange="dead_letters", headers=headers_of(parked)
-    )
+    await wire.publish(parked.body, COMMANDS, exchange="dead_letters", headers=headers_of(parked))
     for _ in range(100):
         looked = await wire.channel.basic_get(f"{COMMANDS}.dead_letters")
         assert looked.body == b"look"

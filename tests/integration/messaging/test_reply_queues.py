@@ -13,6 +13,7 @@ import pytest_asyncio
 from messaging.client import open_client
 from tests.raw_messages import Wire, open_wire
 from tests.referrals_service import Org, Referrals
+from tests.waiting import until
 
 DIRECT = "amq.rabbitmq.reply-to."
 INNOCENTS = 24
@@ -82,10 +83,11 @@ async def test_a_reply_that_finds_no_queue_changes_nothing(
     """The command is done, once; nothing is parked, and the next one is answered."""
     await post(wire, org, reply_to)
     await post(wire, org, reply_to, query=True)
-    async with asyncio.timeout(15):
-        while await total(org) == 0:
-            await asyncio.sleep(0.01)
-    assert await total(org) == 1
+
+    async def is_done() -> bool:
+        return await total(org) == 1
+
+    await until(is_done)
     assert await wire.parked("referrals.commands", 0) == []
     assert await wire.parked("referrals.queries", 0) == []
     assert await referrals.heard.event_types(org) == ["referral_partner.created"]
@@ -105,10 +107,11 @@ async def test_garbage_between_others_requests_costs_them_no_reply(
     assert [reply["status"] for reply in replies] == [200 if query else 201] * INNOCENTS
     if not query:
         assert await total(innocent) == INNOCENTS
-        async with asyncio.timeout(15):
-            while await total(guilty) < INNOCENTS:
-                await asyncio.sleep(0.01)
-        assert await total(guilty) == INNOCENTS
+
+        async def is_done() -> bool:
+            return await total(guilty) == INNOCENTS
+
+        await until(is_done)
 
 
 async def test_garbage_costs_no_reply_to_those_who_use_direct_reply_to(

@@ -32,7 +32,7 @@ async def write(org: Org, uuid: str, writer: int) -> None:
 async def test_two_hundred_updates_by_two_replicas_are_told_in_their_order(
     org: Org, referrals: Referrals
 ) -> None:
-    """Twenty writers, five partners: each version once, its event with the state of that version."""
+    """Twenty writers, five partners: each version once, its event with that version's state."""
     async with running_referrals(referrals.database_url, referrals.rabbitmq_url):
         made = [await org.partner() for _ in range(PARTNERS)]
         async with asyncio.timeout(90):

@@ -1,4 +1,4 @@
-"""Exchanges and queues are exactly those of the wire contract: declaring them so again is allowed."""
+"""Exchanges and queues are exactly those of the wire contract: they can be declared so again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from services.ereferral_dispatch.home import TOPOLOGY as DISPATCH_TOPOLOGY
 from services.referrals.home import TOPOLOGY as REFERRALS_TOPOLOGY
 from tests.raw_messages import open_wire
 from tests.referrals_service import Referrals
+from tests.waiting import until
 
 EXCHANGES = [
     *("referrals.commands", "referrals.queries", "referrals.events"),
@@ -56,7 +57,7 @@ async def opened(rabbitmq_vhost: str) -> AsyncIterator[AbstractConnection]:
 
 
 async def can_declare_queue(opened: AbstractConnection, queue: str, **how: Any) -> bool:
-    """Whether the queue exists with exactly these properties; the broker closes a channel if not."""
+    """Whether the queue exists with exactly these properties; if not, a channel is closed."""
     channel = await opened.channel()
     try:
         await channel.queue_declare(queue, **how)
@@ -160,9 +161,11 @@ async def test_every_key_of_an_exchange_comes_to_the_queue_that_is_bound_to_it_a
         await channel.basic_publish(b"", exchange=exchange, routing_key=key, mandatory=True)
     await channel.basic_publish(b"", exchange="dead_letters", routing_key=queue, mandatory=True)
     expected = {**dict.fromkeys(await counts(opened), 0), queue: 6, f"{queue}.dead_letters": 1}
-    async with asyncio.timeout(5):
-        while await counts(opened) != expected:
-            await asyncio.sleep(0.02)
+
+    async def are_there() -> bool:
+        return await counts(opened) == expected
+
+    await until(are_there, within_seconds=10)
     await purge(opened)
 
 

@@ -16,7 +16,7 @@ UNKNOWN = "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
 async def test_everything_wrong_at_once_is_repaired_one_check_at_a_time(
     org: Org, referrals: Referrals
 ) -> None:
-    """400 form, 400 operation, 409 repeat, 422 fields, 404 row, 409 version, 422 merged, success."""
+    """Form, operation, repeat, fields, row, version, merged state; then success."""
     partner = await org.partner()
     used = uuid4()
     assert (await org.ask("practice.put", message_id=used, name="P", observed_at="x")).status == 422

@@ -257,9 +257,7 @@ async def test_a_stale_base_version_is_a_conflict_that_names_the_current_one(
     made = await org.partner()
     fields = {"referral_partner_uuid": made["id"], "base_version": 1, "city": "Leeds"}
     assert (await org.ask("referral_partner.update", **fields)).data["version"] == 2
-    answered = await org.ask(
-        operation, referral_partner_uuid=made["id"], base_version=base_version
-    )
+    answered = await org.ask(operation, referral_partner_uuid=made["id"], base_version=base_version)
     assert problem(answered, 409, "version_conflict")["current_version"] == 2
 
 

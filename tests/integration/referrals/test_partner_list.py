@@ -79,7 +79,10 @@ async def test_a_new_name_moves_a_partner_to_its_new_place(org: Org) -> None:
         ({"is_active": True}, ["A", "C", "D"]),
         ({"is_active": False}, ["B"]),
         ({"specialty": "endodontics", "is_active": True}, ["A"]),
-        ({"contact_type": None, "specialty": None, "is_active": None, "search": None}, list("ABCD")),
+        (
+            {"contact_type": None, "specialty": None, "is_active": None, "search": None},
+            list("ABCD"),
+        ),
     ],
 )
 async def test_filters_leave_what_fits_all_of_them(
@@ -142,9 +145,9 @@ async def test_a_search_finds_a_substring_of_a_name_or_the_npi(
 async def test_a_search_has_1_to_100_characters(org: Org) -> None:
     """Empty: 422."""
     for search in ("", "  ", "x" * 101, 5, ["a"], "a\x00"):
-        assert {loc for loc, _ in errors(await org.ask("referral_partner.list", search=search))} == {
-            "search"
-        }
+        assert {
+            loc for loc, _ in errors(await org.ask("referral_partner.list", search=search))
+        } == {"search"}
     assert await names(org, search="x" * 100) == []
 
 
@@ -164,8 +167,10 @@ async def test_pages_share_out_the_list_and_past_the_end_there_is_nothing(org: O
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("page", 0), ("page", "1"), ("page_size", 0), ("page_size", 201), ("sort", "name")]
-    + [("contact_type", "dentist"), ("is_active", "true")],
+    [
+        *(("page", 0), ("page", "1"), ("page_size", 0), ("page_size", 201), ("sort", "name")),
+        *(("contact_type", "dentist"), ("is_active", "true")),
+    ],
 )
 async def test_what_a_list_does_not_know_is_refused(org: Org, field: str, value: Any) -> None:
     """422 for the one field."""

@@ -83,9 +83,7 @@ async def test_a_reference_shows_the_name_of_now_also_of_what_is_archived(org: O
     await org.patient(
         patient_uuid=patient["id"], name="Paula Pace", observed_at="2026-02-01T00:00:00Z"
     )
-    await org.ask(
-        "patient.archive", patient_uuid=patient["id"], observed_at="2026-03-01T00:00:00Z"
-    )
+    await org.ask("patient.archive", patient_uuid=patient["id"], observed_at="2026-03-01T00:00:00Z")
     await org.ask("referral_partner.archive", referral_partner_uuid=partner["id"], base_version=1)
     read = await org.ask("referral.get", referral_uuid=draft["id"])
     assert read.data["patient"] == {"uuid": patient["id"], "name": "Paula Pace"}
@@ -146,7 +144,9 @@ async def test_what_a_create_names_is_looked_for_in_its_order(
     for provider in (
         *(given["referring_provider_uuid"], anothers["referring_provider_uuid"], never),
     ):
-        answered = await org.ask("referral.create", **{**given, "referring_provider_uuid": provider})
+        answered = await org.ask(
+            "referral.create", **{**given, "referring_provider_uuid": provider}
+        )
         problem(answered, 404, "provider_not_found")
 
     given["referring_provider_uuid"] = (await org.provider())["id"]

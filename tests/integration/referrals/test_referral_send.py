@@ -121,9 +121,7 @@ async def test_the_checks_of_send_come_in_their_order(org: Org, referrals: Refer
     partner = await org.partner(is_active=False, accepts_ereferral=False)
     patient = await org.patient(observed_at="2026-01-01T00:00:00Z")
     draft = await org.referral(patient_uuid=patient["id"], referral_partner_uuid=partner["id"])
-    await org.ask(
-        "patient.archive", patient_uuid=patient["id"], observed_at="2026-01-02T00:00:00Z"
-    )
+    await org.ask("patient.archive", patient_uuid=patient["id"], observed_at="2026-01-02T00:00:00Z")
 
     async def refused(status: int, code: str, base_version: int = 7) -> dict[str, Any]:
         return problem(await send(org, draft["id"], base_version), status, code)
@@ -217,9 +215,7 @@ async def test_a_referral_of_another_org_cannot_be_sent(org: Org, referrals: Ref
     assert read.data["status"] == "draft"
 
 
-async def test_of_many_that_send_one_draft_at_once_one_does(
-    org: Org, referrals: Referrals
-) -> None:
+async def test_of_many_that_send_one_draft_at_once_one_does(org: Org, referrals: Referrals) -> None:
     """One package; the others meet the version that the first one made."""
     await org.practice()
     draft = await org.referral()
