@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -87,6 +87,16 @@ def place(error: BaseException | None) -> str | None:
     return place
 
 
+class _StandardError:
+    """Whatever standard error is when a line is written: who replaces it may close the old one."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(service: str, log_format: LogFormat | None) -> None:
     """Set up logging for this process. None: for a person on a terminal, else for a machine."""
     if log_format is None:
@@ -105,7 +115,7 @@ def configure(service: str, log_format: LogFormat | None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
