@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from contracts.shapes import Command, Lax, ListQuery, Query, Resource, Shape, Update
 from contracts.text import Line, Notes, SearchText
 from contracts.values import (
+    E164,
     Country,
     Email,
     Endpoint,
@@ -104,7 +105,10 @@ class ReferralPartnerList(ListQuery):
 
 
 class ReferralPartner(Resource):
-    """A partner as it is shown. Phone and fax in E.164."""
+    """A partner as it is shown. Phone and fax in E.164.
+
+    Where it comes back in a frozen package, its addresses are checked like anybody's.
+    """
 
     contact_type: Annotated[ContactType, Lax]
     first_name: str | None = None
@@ -112,19 +116,19 @@ class ReferralPartner(Resource):
     practice_name: str | None = None
     npi: str | None = None
     specialty: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    fax: str | None = None
+    email: Email = None
+    phone: E164 = None
+    fax: E164 = None
     address_line1: str | None = None
     address_line2: str | None = None
     city: str | None = None
     state: str | None = None
     postal_code: str | None = None
-    country: str = DEFAULT_COUNTRY
+    country: Country = DEFAULT_COUNTRY
     notes: str | None = None
     is_active: bool = True
     accepts_ereferral: bool = False
-    ereferral_endpoint: str | None = None
+    ereferral_endpoint: Endpoint = None
     preferred_contact_method: Annotated[ContactMethod, Lax] | None = None
 
 

@@ -206,12 +206,21 @@ def _phone(value: Any) -> Any:
 Phone = Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, BeforeValidator(_phone)]
 """An international number in E.164; a national one as it came, to be read with its country."""
 
+
+def _e164_only(value: str) -> str:
+    return parse_phone(value, "ZZ")
+
+
+E164 = Annotated[str, AfterValidator(_e164_only)] | None
+"""A valid number that names its own country, as resources show them."""
+
 Uuid = Annotated[UUID, BeforeValidator(parse_uuid)]
 Time = Annotated[
     datetime, BeforeValidator(parse_time), PlainSerializer(format_time, when_used="json")
 ]
 Date = Annotated[date, BeforeValidator(parse_date)]
-OrgId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ORG_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+OrgId = Annotated[str, Field(pattern=rf"^{ORG_ID.pattern}$")]
 Npi = Annotated[Annotated[str, AfterValidator(parse_npi)] | None, BeforeValidator(_line)]
 Email = Annotated[Annotated[str, AfterValidator(parse_email)] | None, BeforeValidator(_line)]
 Country = Annotated[str, BeforeValidator(_line), AfterValidator(parse_country)]

@@ -48,6 +48,10 @@ class HandlerFault(Exception):
     """A handler raised something that is not a refusal: our bug, found by this one message."""
 
 
+class _SameId(Exception):
+    """Two messages of one id, and the first was refused unheard: nothing of it is stored."""
+
+
 class BatchProcessor:
     """Decides and settles the messages of one queue, a batch at a time.
 
@@ -125,10 +129,10 @@ class BatchProcessor:
             except Exception as error:
                 if _is_lost_race(error):
                     continue
-                if not _is_guilt(error):
+                if not (_is_guilt(error) or isinstance(error, _SameId)):
                     raise
                 break
-        # Somebody in the batch is guilty: alone, the innocent succeed and the guilty one shows.
+        # Alone, the innocent succeed and the guilty one shows.
         return [await self._decide_alone(incoming) for incoming in batch]
 
     async def _decide_alone(self, incoming: Incoming) -> Verdict:
@@ -184,6 +188,8 @@ class BatchProcessor:
                 if answer is not None:
                     verdicts.append(_repeat(incoming, answer))
                     continue
+                if incoming is not fresh[key]:
+                    raise _SameId  # What was loaded for the first of them is not this one's.
                 workspace = workspaces[key]
                 verdict, answer = _decide_one(incoming, needs.get(key, ()), workspace)
                 if answer is not None:

@@ -175,10 +175,14 @@ def partner_secret(
     Example: handoff partner-secret demo 01930000-0000-7000-8000-00000000b001
     """
     with ending_in_one_line():
+        from contracts.values import ORG_ID
+        from messaging.settings import SettingError
         from ops.environment import adopt_running_up, one_setting
         from services.ereferral_dispatch.senders.portal import signature
 
         adopt_running_up()
+        if not ORG_ID.fullmatch(org):
+            raise SettingError("ORG must be 1 to 64 of A-Z a-z 0-9 _ -")
         key = one_setting(ServiceName.EREFERRAL_DISPATCH, "signing_key")
     print(signature.whsec(signature.partner_secret(key, org, partner)))
 

@@ -17,7 +17,7 @@ from ops.children import HandoffProcess
 from ops.environment import CannotGoOn
 from ops.one_line import WRONG_SETTING
 
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 120.0
 DRAIN_SECONDS = 35.0
 LOOK_EVERY_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 1.0
@@ -75,7 +75,7 @@ class Supervised:
             await self.start()
 
     async def ready(self) -> None:
-        """Return when `/health/ready` answers 200. Raises CannotGoOn after a minute."""
+        """Return when `/health/ready` answers 200. Raises CannotGoOn after two minutes."""
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while True:
             # Not before it listens itself: another's health might be at that port.

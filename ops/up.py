@@ -39,7 +39,9 @@ def demo(save_svg: Path | None) -> int:
         folder = handoff_folder() / "demo"
         async with running_stage(servers, folder, show.say, any_port=True) as stage:
             rows = await tell(stage, show)
-            _show_end(stage, show, rows)
+            _show_end(show, rows)
+            show.say("To look at while it runs (make up leaves it running):")
+            _show_pages(stage, show)
         if save_svg is not None:
             show.save_picture(save_svg)
         return int(any(row.faults for row in rows))
@@ -64,7 +66,7 @@ def up(*, empty: bool) -> int:
         folder = handoff_folder() / "up"
         async with running_stage(servers, folder, show.say, any_port=False) as stage:
             if not empty:
-                _show_end(stage, show, await tell(stage, show))
+                _show_end(show, await tell(stage, show))
             announce(stage.variables)
             _show_how_to_use(stage, show)
             await asyncio.Event().wait()
@@ -113,8 +115,8 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _show_end(stage: "Stage", show: Show, rows: Sequence[Progress]) -> None:
-    """Where each referral stands, its letter, and where to look."""
+def _show_end(show: Show, rows: Sequence[Progress]) -> None:
+    """Where each referral stands, and its letter."""
     show.console.print(show.picture())
     for row in rows:
         for fault in row.faults:
@@ -123,12 +125,16 @@ def _show_end(stage: "Stage", show: Show, rows: Sequence[Progress]) -> None:
     for row in rows:
         if row.letter is not None:
             show.say(f"  {os.path.relpath(row.letter)}")
-    show.say("To look at while it runs (make up leaves it running):")
+
+
+def _show_pages(stage: "Stage", show: Show) -> None:
     for service in stage.services:
         show.say(f"  {service.name:18} {'  '.join(service.url(page) for page in PAGES)}")
 
 
 def _show_how_to_use(stage: "Stage", show: Show) -> None:
+    show.say("To look at:")
+    _show_pages(stage, show)
     show.say("It runs. In another terminal of this checkout:")
     handoff = _this_command()
     show.say(f'  {handoff} call referral_partner.list \'{{"org_id": "{ORG_ID}"}}\'')

@@ -8,7 +8,7 @@ import json
 import socket
 import struct
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -90,7 +90,6 @@ class PortalStub:
         self.finished: list[str] = []
         self.running: Counter[str] = Counter()
         self.most_running: Counter[str] = Counter()
-        self.on_post: Callable[[Posted], None] = lambda _: None
 
     def endpoint(self, path: str) -> str:
         """The URL to give to a partner."""
@@ -139,7 +138,6 @@ class PortalStub:
             posted = Posted(path, dict(request.headers.items()), await request.read())
             posted = Posted(path, {k.lower(): v for k, v in posted.headers.items()}, posted.body)
             self.posted.append(posted)
-            self.on_post(posted)
             return await self._answer(request, posted)
         finally:
             self.running[path] -= 1

@@ -24,7 +24,7 @@ from ops.demo.showing import Progress, Show
 from ops.demo.stage import Stage
 from ops.environment import CannotGoOn, handoff_folder
 
-ENDS_WITHIN_SECONDS = 45.0
+ENDS_WITHIN_SECONDS = 90.0
 REPLY_WITHIN_SECONDS = 10.0
 CALL_SECONDS = 1.5  # how long the demo's member of staff is on the phone
 HEARD = {"ereferral_dispatch.events": "ereferral.#", "referrals.events": "referral.#"}

@@ -107,7 +107,11 @@ def _new_folder(runs: Path, name: str, account: Account | None) -> Path:
 
 def _remove_leftovers(runs: Path) -> None:
     for lock in runs.glob("*.lock"):
-        with lock.open("r") as file:
+        try:
+            file = lock.open("r")
+        except FileNotFoundError:
+            continue  # another run has removed it meanwhile
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -29,6 +29,7 @@ class Lane(Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     referral_partner_id: Mapped[UUID]
+    referral_partner_name: Mapped[str | None]
     channel: Mapped[str]
     address: Mapped[str]
     due_at: Mapped[datetime | None]

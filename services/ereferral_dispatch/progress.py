@@ -80,11 +80,15 @@ def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -
 
 def _ask_for_call(row: Ereferral, workspace: Workspace) -> None:
     """The partner could not be told by this channel: by phone then, where there is a number."""
-    for position in range(len(row.plan)):
-        if point_at(row, position).channel is ContactMethod.PHONE:
-            queue(row, position, workspace)
-            return
-    await_call(row, workspace, None)
+    phones = [
+        position
+        for position in range(len(row.plan))
+        if point_at(row, position).channel is ContactMethod.PHONE
+    ]
+    if phones and row.position not in phones:
+        queue(row, phones[0], workspace)
+    else:
+        await_call(row, workspace, None)
 
 
 def call_task(row: Ereferral, outcome: CallRequested) -> CallTask:
@@ -155,23 +159,21 @@ def cancel_or_tell(row: Ereferral, workspace: Workspace) -> None:
     queue(row, row.received_position, workspace)
 
 
-def hold_lane(lane: Lane, workspace: Workspace, partner_name: str | None) -> None:
+def hold_lane(lane: Lane, workspace: Workspace) -> None:
     """Stop a lane. What waits in it becomes `held` with the next sweep."""
     lane.held_at = workspace.now
-    _announce_lane(lane, workspace, EventType.PARTNER_CHANNEL_HELD, partner_name)
+    _announce_lane(lane, workspace, EventType.PARTNER_CHANNEL_HELD)
 
 
-def release_lane(lane: Lane, workspace: Workspace, partner_name: str | None) -> None:
+def release_lane(lane: Lane, workspace: Workspace) -> None:
     """Let a lane go again. What is held in it is queued with the next sweep."""
     lane.held_at = lane.probe_at = lane.failing_since = None
     lane.failures = 0
     lane.due_at = workspace.now
-    _announce_lane(lane, workspace, EventType.PARTNER_CHANNEL_RELEASED, partner_name)
+    _announce_lane(lane, workspace, EventType.PARTNER_CHANNEL_RELEASED)
 
 
-def _announce_lane(
-    lane: Lane, workspace: Workspace, event: EventType, partner_name: str | None
-) -> None:
+def _announce_lane(lane: Lane, workspace: Workspace, event: EventType) -> None:
     lane.version += 1
     lane.updated_at = workspace.now
-    workspace.publish(event, channel_resource(lane, partner_name))
+    workspace.publish(event, channel_resource(lane))

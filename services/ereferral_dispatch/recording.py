@@ -72,9 +72,10 @@ _NO_CALL = TransientFailure(FailureCode.WITHDRAWN, "Cancelled before the call wa
 
 _ENSURE_LANE = text(
     """
-    INSERT INTO lane (org_id, id, referral_partner_id, channel, address, due_at, failures, version,
-        created_at, updated_at)
-    VALUES (:org_id, :lane_id, :partner_id, :channel, :address, now(), 0, 0, now(), now())
+    INSERT INTO lane (org_id, id, referral_partner_id, referral_partner_name, channel, address,
+        due_at, failures, version, created_at, updated_at)
+    VALUES (:org_id, :lane_id, :partner_id, :partner_name, :channel, :address,
+        now(), 0, 0, now(), now())
     ON CONFLICT (org_id, id) DO UPDATE SET due_at = LEAST(lane.due_at, excluded.due_at)
     """
 )
@@ -246,10 +247,10 @@ class Recorder:
         streak = after_outcome(Streak(lane.failures, lane.failing_since), outcome, workspace.now)
         lane.failures, lane.failing_since = streak.failures, streak.since
         if lane.held_at is not None and isinstance(outcome, (Delivered, Sent)):
-            release_lane(lane, workspace, row.referral_partner_name)
+            release_lane(lane, workspace)
         elif lane.held_at is None and must_be_held(streak, outcome, self.hold_rule, workspace.now):
             lane.probe_at = workspace.now + timedelta(seconds=self.probe_every_seconds)
-            hold_lane(lane, workspace, row.referral_partner_name)
+            hold_lane(lane, workspace)
         if lane.held_at is not None and lane.probe_at is not None:
             # A lane that was full has no time of its own, and nor has what is held in it.
             lane.due_at = min(lane.due_at or lane.probe_at, lane.probe_at)
@@ -296,6 +297,7 @@ async def _ensure_lane(connection: AsyncConnection, row: Ereferral) -> None:
             "org_id": row.org_id,
             "lane_id": row.lane_id,
             "partner_id": row.referral_partner_id,
+            "partner_name": row.referral_partner_name,
             "channel": point.channel,
             "address": point.address,
         },

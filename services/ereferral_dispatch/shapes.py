@@ -56,14 +56,14 @@ def attempt_resource(row: Attempt) -> AttemptResource:
     )
 
 
-def channel_resource(lane: Lane, partner_name: str | None = None) -> PartnerChannel:
+def channel_resource(lane: Lane) -> PartnerChannel:
     """A lane as the events about its being held show it."""
     return PartnerChannel.model_construct(
         id=lane.id,
         version=lane.version,
         created_at=lane.created_at,
         updated_at=lane.updated_at,
-        referral_partner=Reference(uuid=lane.referral_partner_id, name=partner_name),
+        referral_partner=Reference(uuid=lane.referral_partner_id, name=lane.referral_partner_name),
         channel=ContactMethod(lane.channel),
         address=lane.address,
         held=lane.held_at is not None,

@@ -16,7 +16,7 @@ import pytest
 from ops.environment import handoff_folder
 from tests.services import REPOSITORY
 
-ENDS_WITHIN_SECONDS = 170.0
+ENDS_WITHIN_SECONDS = 300.0
 GONE_WITHIN_SECONDS = 10.0
 LETTERS = tuple(
     f"letter-demo-{partner}.pdf"

@@ -35,6 +35,7 @@ def lane_at(row: Ereferral, position: int, workspace: Workspace) -> Lane:
             org_id=row.org_id,
             id=key,
             referral_partner_id=row.referral_partner_id,
+            referral_partner_name=row.referral_partner_name,
             channel=point.channel,
             address=point.address,
             failures=0,
@@ -61,7 +62,7 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
     if not held:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "This channel of the partner is not held.")
     for lane in held:
-        release_lane(lane, workspace, None)
+        release_lane(lane, workspace)
     return Done(ReplyStatus.OK, channel_resource(held[0]), held[0].id)
 
 

@@ -23,7 +23,7 @@ from services.ereferral_dispatch.rules.routing import NOBODYS_FAILURE
 GONE = http_code(410)
 ABOUT_ONE_DOCUMENT = frozenset(http_code(status) for status in (400, 409, 413, 422))
 """Answers that say nothing about the channel: another e-referral may fare better."""
-_OURS = frozenset({*NOBODYS_FAILURE, FailureCode.INTERNAL_FAULT})
+_OURS = frozenset({*NOBODYS_FAILURE, FailureCode.INTERNAL_FAULT, FailureCode.CHANNEL_NOT_AVAILABLE})
 
 
 @dataclass(frozen=True, slots=True)

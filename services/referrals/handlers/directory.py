@@ -95,7 +95,10 @@ def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Worksp
         setattr(row, name, value)
     row.deleted_at = None
     after = mirror.resource(row)
-    changed = list(fields) if before is None else changed_fields(before, after)
+    if before is None:
+        changed = [name for name, value in fields.items() if value is not None]
+    else:
+        changed = list(changed_fields(before, after))
     if before is not None and not changed and not revived:
         return Done(ReplyStatus.OK, before, row.id)
     row.version += 1

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
 from messaging.client import Answered
 from messaging.service import Service
 from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, Referrals, running_referrals
+from tests.referrals_service import Org, Referrals, plain_url, running_referrals
 from tests.refusals import problem
 
 
@@ -305,4 +306,36 @@ async def test_a_message_id_in_upper_case_is_the_same_id(org: Org, wire: Wire) -
     )
     first, second = [(await wire.reply()).body for _ in range(2)]
     assert first == second
+    assert await total(org) == 1
+
+
+async def test_an_id_that_a_parked_message_had_is_free_for_another_one_in_the_same_batch(
+    org: Org, wire: Wire, referrals: Referrals
+) -> None:
+    """Both wait while the database is locked, so that one transaction meets them together.
+
+    The first names a partner that is not there and asks for no reply: it is parked, nothing of it
+    is stored. The second, under the same id, names nothing and is judged by itself.
+    """
+    message_id = uuid4()
+    missing = {"org_id": org.id, "referral_partner_uuid": str(uuid4()), "base_version": 1}
+    locked = await asyncpg.connect(plain_url(referrals.database_url))
+    async with locked.transaction():
+        await locked.execute("LOCK TABLE referrals.inbox IN ACCESS EXCLUSIVE MODE")
+        held_up = asyncio.create_task(org.patient())
+        await asyncio.sleep(0.2)
+        await wire.publish(
+            json.dumps(missing).encode(),
+            "referral_partner.archive",
+            exchange="referrals.commands",
+            content_type="application/json",
+            message_id=str(message_id),
+        )
+        await create(wire, archer(org), message_id, reply_to=wire.reply_queue)
+        await asyncio.sleep(0.2)
+    await locked.close()
+    await held_up
+    assert json.loads((await wire.reply()).body)["status"] == 201
+    [parked] = await wire.parked("referrals.commands")
+    assert json.loads(parked.body) == missing
     assert await total(org) == 1

@@ -17,6 +17,7 @@ def upgrade() -> None:
             org_id text NOT NULL,
             id uuid NOT NULL,
             referral_partner_id uuid NOT NULL,
+            referral_partner_name text,
             channel text NOT NULL,
             address text NOT NULL,
             due_at timestamptz,
