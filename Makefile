@@ -8,6 +8,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # Each of them has servers of its own and takes whole files; a broker that is given serves one.
+# A test that kills processes and counts seconds gets a second and a third chance on a busy machine.
 WORKERS ?= $(if $(REFERRALS_RABBITMQ_URL)$(DISPATCH_RABBITMQ_URL),0,2)
 READY := $(VENV)/.ready
 
@@ -27,7 +28,7 @@ up: setup ## the same services, left running until Ctrl-C
 	@$(BIN)/handoff up
 
 test: setup ## all tests, with real servers
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --reruns 2 $(ARGS)
 
 test-unit: setup ## the tests that need no server
 	@$(BIN)/pytest tests/unit -q $(ARGS)
@@ -37,7 +38,7 @@ check: setup ## format, lint, types, import rules and all tests: what CI runs
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --reruns 2 $(ARGS)
 
 bench: setup ## measurements, beside the limits and the peers
 	@$(BIN)/python -m bench $(ARGS)
