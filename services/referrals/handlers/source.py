@@ -126,7 +126,7 @@ def _next_sort_order(workspace: Workspace) -> int:
 def _set(row: ReferralSource, fields: dict[str, Any]) -> None:
     for name, column in _COLUMNS.items():
         setattr(row, column, fields[name])
-    row.search_text = row.name.lower()
+    row.search_text = row.name.casefold()
 
 
 def _shown(row: ReferralSource, workspace: Workspace) -> Resource:

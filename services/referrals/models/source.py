@@ -44,7 +44,7 @@ class SourceFigures(Base):
 
 
 class ReferralSource(Versioned, Base):
-    """A referral source. `search_text` is its name, lower-cased."""
+    """A referral source. `search_text` is its name, case-folded."""
 
     __tablename__ = "referral_source"
     __table_args__ = (

@@ -190,3 +190,13 @@ async def test_a_list_shows_its_own_org_and_nothing_archived(
     assert [item["id"] for item in listed.data["items"]] == [kept["id"]]
     assert listed.data["total"] == 1
     assert await names(org, search="o") == []
+
+
+@pytest.mark.parametrize("search", ["FLUSS", "fluß", "οδοσ", "Οδος"])
+async def test_sources_are_searched_by_the_same_rule(org: Org, search: str) -> None:
+    """Both lists fold case alike: what one stores is what the other's search asks for."""
+    for name in ("Am Fluß", "ΟΔΟΣ"):
+        made = await org.ask("referral_source.create", name=name, category="signage")
+        assert made.status == 201, made
+    found = await org.ask("referral_source.list", search=search)
+    assert found.data["total"] == 1
