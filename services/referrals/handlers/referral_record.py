@@ -3,6 +3,7 @@
 What the commands, the news of e-referrals and the overdue sweep have in common.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -25,25 +26,27 @@ from services.referrals.rules.referral import status_after
 StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
 
 
-def referral_resource(
-    row: Referral,
-    patient: Patient | None,
-    partner: ReferralPartner | None,
-    provider: Provider | None,
-) -> Resource:
-    """A referral as a list shows it, with the names that its references have now."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What those are called now whom a referral points to."""
+
+    patient: str | None
+    referral_partner: str | None
+    referring_provider: str | None
+
+
+def referral_resource(row: Referral, names: Names) -> Resource:
+    """A referral as a list shows it."""
     return Resource.model_construct(
         id=row.id,
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        patient=Reference(uuid=row.patient_id, name=patient.name if patient else None),
-        referral_partner=Reference(
-            uuid=row.referral_partner_id, name=partner_name(partner) if partner else None
+        patient=Reference.model_construct(uuid=row.patient_id, name=names.patient),
+        referral_partner=Reference.model_construct(
+            uuid=row.referral_partner_id, name=names.referral_partner
         ),
-        referring_provider=reference(
-            row.referring_provider_id, provider.name if provider else None
-        ),
+        referring_provider=reference(row.referring_provider_id, names.referring_provider),
         priority=Priority(row.priority),
         reason=row.reason,
         reason_codes=None
@@ -77,11 +80,16 @@ def pointed_to(row: Referral) -> list[Need]:
 def shown(row: Referral, workspace: Workspace) -> Resource:
     """As it is now. Raises LookupError where what it points to was not asked for."""
     workspace.concerns(row.patient_id)
+    patient = workspace.find(Patient, row.patient_id)
+    partner = workspace.find(ReferralPartner, row.referral_partner_id)
+    provider = referring_provider(row, workspace)
     return referral_resource(
         row,
-        workspace.find(Patient, row.patient_id),
-        workspace.find(ReferralPartner, row.referral_partner_id),
-        referring_provider(row, workspace),
+        Names(
+            patient=patient.name if patient else None,
+            referral_partner=partner_name(partner) if partner else None,
+            referring_provider=provider.name if provider else None,
+        ),
     )
 
 

@@ -1,19 +1,21 @@
 """Reading outbound referrals."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, column, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import Referral as Resource
 from contracts.referral import ReferralDetail, ReferralGet, ReferralList
 from contracts.referral import TimelineEntry as Entry
+from contracts.referral_partner import display_name
 from contracts.shapes import Listing
-from messaging.loading import load
 from messaging.queries import Reader, Readers
-from messaging.workspace import Need, Rows
-from services.referrals.handlers.referral_record import pointed_to, referral_resource
+from services.referrals.handlers.referral_record import Names, referral_resource
 from services.referrals.models import (
     Patient,
     Provider,
@@ -25,32 +27,27 @@ from services.referrals.queries.pages import ids_of_page
 
 
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:
-    row = await session.get(Referral, (query.org_id, query.referral_uuid))
-    if row is None or row.deleted_at is not None:
+    shown = await _shown(session, query.org_id, [query.referral_uuid])
+    if not shown:
         raise not_found(ProblemCode.REFERRAL_NOT_FOUND, query.referral_uuid)
-    entries = await session.scalars(
-        select(TimelineEntry)
-        .where(TimelineEntry.org_id == query.org_id, TimelineEntry.referral_id == row.id)
-        .order_by(TimelineEntry.at, TimelineEntry.id)
+    entry = TimelineEntry
+    entries = await session.execute(
+        select(entry.at, entry.event, entry.actor, entry.detail)
+        .where(entry.org_id == query.org_id, entry.referral_id == query.referral_uuid)
+        .order_by(entry.at, entry.id)
     )
-    (shown,) = await _shown(session, [row])
     return ReferralDetail.model_construct(
-        **dict(shown),
-        timeline=[
-            Entry.model_construct(at=e.at, event=e.event, actor=e.actor, detail=e.detail)
-            for e in entries
-        ],
+        **dict(shown[query.referral_uuid]),
+        timeline=[Entry.model_construct(**row) for row in entries.mappings()],
     )
 
 
 async def list_(query: ReferralList, session: AsyncSession, _: datetime) -> Listing[Resource]:
     newest_first = (Referral.created_at.desc(), Referral.id.desc())
     ids, total = await ids_of_page(session, Referral.id, _wanted(query), newest_first, query)
-    found = Rows()
-    await load(session, found, ((query.org_id, Need(Referral, (id_,))) for id_ in ids))
-    rows = [found.found[Referral, (query.org_id, id_)] for id_ in ids]
+    shown = await _shown(session, query.org_id, ids)
     return Listing.model_construct(
-        items=await _shown(session, rows),
+        items=[shown[id_] for id_ in ids],
         page=query.page,
         page_size=query.page_size,
         total=total,
@@ -73,19 +70,46 @@ def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
     ]
 
 
-async def _shown(session: AsyncSession, rows: list[Referral]) -> list[Resource]:
-    """As they are shown; the names of all their references come by one statement a table."""
-    named = Rows()
-    await load(session, named, ((row.org_id, need) for row in rows for need in pointed_to(row)))
-    return [
-        referral_resource(
-            row,
-            named.found[Patient, (row.org_id, row.patient_id)],
-            named.found[ReferralPartner, (row.org_id, row.referral_partner_id)],
-            named.found.get((Provider, (row.org_id, row.referring_provider_id))),
+async def _shown(session: AsyncSession, org_id: str, ids: Sequence[UUID]) -> dict[UUID, Resource]:
+    """Those of the referrals that are there, as they are shown, by id.
+
+    The keys come as a table, and each table is joined to another by its whole key: whatever the
+    planner believes of an org's size, it looks each key up.
+    """
+    if not ids:
+        return {}
+    orgs = literal([org_id] * len(ids), ARRAY(Text))
+    asked = (
+        func.unnest(orgs, literal(list(ids), ARRAY(Uuid)))
+        .table_valued(column("org_id", Text), column("id", Uuid), name="asked")
+        .render_derived()
+    )
+    found = await session.execute(
+        select(
+            Referral,
+            Patient.name,
+            Provider.name,
+            ReferralPartner.contact_type,
+            ReferralPartner.first_name,
+            ReferralPartner.last_name,
+            ReferralPartner.practice_name,
         )
-        for row in rows
-    ]
+        .join(asked, and_(Referral.org_id == asked.c.org_id, Referral.id == asked.c.id))
+        .join(Patient, _is(Patient, Referral.patient_id))
+        .join(ReferralPartner, _is(ReferralPartner, Referral.referral_partner_id))
+        .outerjoin(Provider, _is(Provider, Referral.referring_provider_id))
+        .where(Referral.deleted_at.is_(None))
+    )
+    return {
+        row.id: referral_resource(
+            row, Names(patient, display_name(kind, first, last, practice), provider)
+        )
+        for row, patient, provider, kind, first, last, practice in found
+    }
+
+
+def _is(model: type[Patient | ReferralPartner | Provider], id_: Any) -> ColumnElement[bool]:
+    return and_(model.org_id == Referral.org_id, model.id == id_)
 
 
 READERS: Readers = {
