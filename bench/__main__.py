@@ -6,6 +6,8 @@ are those that `ops.servers` finds or starts. Exit status 1: a requirement was m
 
 import argparse
 import asyncio
+import os
+import platform
 import sys
 
 from bench import backlog, idle, queries
@@ -21,6 +23,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 def main() -> int:
     parser = _parser()
     chosen = parser.parse_args().benchmark
+    _show_machine()
     with backing_servers(lambda line: print(f"  {line}", flush=True), durable=True) as servers:
         if chosen is not None:
             missed = asyncio.run(_run(servers, BENCHMARKS[chosen], parser.parse_args()))
@@ -37,6 +40,13 @@ def main() -> int:
 async def _run(servers: Servers, benchmark: Benchmark, options: argparse.Namespace) -> list[str]:
     print(f"\n{benchmark.name}: {benchmark.summary}", flush=True)
     return await benchmark.run(servers, options)
+
+
+def _show_machine() -> None:
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    print(f"{cores} cores, load average {load:.2f}, Python {platform.python_version()}")
+    if load > cores / 4:
+        print("The machine is not quiet: every figure is too low, and the ratios are off.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -169,7 +169,7 @@ async def check(place: Place, commands: Sequence[PartnerCommand], counter: Count
         for queue in (COMMANDS.name, COMMANDS.dead_letters):
             left = await channel.queue_declare(queue, passive=True)
             _expect(f"messages left in {queue}", left.message_count == 0)
-    wanted = {"referral_partner": len(commands), "inbox": len(commands), "outbox": 0}
+    wanted = {"outbox": 0} | dict.fromkeys(("referral_partner", "inbox", "audit"), len(commands))
     for table, count in wanted.items():
         _expect(f"rows of {table}", await _rows(place, table) == count)
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from bench.commands import PartnerCommand
 from bench.place import Place, bind_events
-from bench.plain import created_event, new_partner
+from bench.plain import created_entry, created_event, new_partner
 from contracts.events import EVENT_CONTENT_TYPE
 from contracts.referral_partner import ReferralPartnerCreate
 from messaging import tables
@@ -24,13 +25,14 @@ from services.referrals.models import ReferralPartner
 
 PUBLISHED_AT_ONCE = 256
 
-_PARTNER = [column.key for column in ReferralPartner.__table__.columns]
+_PARTNER = [c.key for c in ReferralPartner.__table__.columns if c.server_default is None]
 _INBOX = [column.key for column in tables.inbox.columns]
 _OUTBOX = [column.key for column in tables.outbox.columns if column.key != "seq"]
+_AUDIT = [column.key for column in tables.audit.columns if column.key != "seq"]
 
 
 async def inserts_per_second(place: Place, commands: Sequence[PartnerCommand]) -> float:
-    """One asyncpg connection that writes each command's three rows, one commit a command.
+    """One asyncpg connection that writes each command's four rows, one commit a command.
 
     The rows are made before the clock starts.
     """
@@ -47,13 +49,14 @@ async def inserts_per_second(place: Place, commands: Sequence[PartnerCommand]) -
                 ("referral_partner", _PARTNER),
                 ("inbox", _INBOX),
                 ("outbox", _OUTBOX),
+                ("audit", _AUDIT),
             )
         ]
         started = time.perf_counter()
-        for command, three in zip(commands, rows, strict=True):
+        for command, four in zip(commands, rows, strict=True):
             async with database.transaction():
                 await limit.fetch(command.org_id)
-                for insert, values in zip(inserts, three, strict=True):
+                for insert, values in zip(inserts, four, strict=True):
                     await insert.fetch(*values)
         return len(commands) / (time.perf_counter() - started)
     finally:
@@ -94,7 +97,7 @@ def _contract(command: PartnerCommand) -> ReferralPartnerCreate:
     return ReferralPartnerCreate.model_validate_json(command.body)
 
 
-def _rows(command: PartnerCommand) -> tuple[list[Any], list[Any], list[Any]]:
+def _rows(command: PartnerCommand) -> tuple[list[Any], ...]:
     partner = new_partner(_contract(command), datetime.now(UTC))
     data = partner_resource(partner).to_json()
     event = created_event(partner, data, str(command.message_id))
@@ -117,10 +120,12 @@ def _rows(command: PartnerCommand) -> tuple[list[Any], list[Any], list[Any]]:
         "headers": "{}",
         "body": orjson.dumps(event),
     }
+    kept = asdict(created_entry(partner, command.message_id))
     return (
         [getattr(partner, name) for name in _PARTNER],
         [heard[name] for name in _INBOX],
         [said[name] for name in _OUTBOX],
+        [kept[name] for name in _AUDIT],
     )
 
 

@@ -2,8 +2,8 @@
 
 Written as a competent engineer would write it who leaves batches, inbox tricks and a relay alone:
 handlers overlap their I/O (256 messages ahead, 10 database connections), the contract, the
-repeats and row-level security are observed, the reply is stored, the event is confirmed. What it
-does not give: an event that survives a crash between the commit and its publication.
+repeats and row-level security are observed, the reply is stored, the audit trail is kept, the event
+is confirmed. What it does not give: an event that survives a crash after the commit.
 """
 
 import asyncio
@@ -30,10 +30,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils import compat as uuid_utils
 
 from bench import under_test
+from bench.commands import OPERATION
 from contracts.events import EVENT_CONTENT_TYPE, EventType
 from contracts.referral_partner import ReferralPartnerCreate
 from contracts.values import format_time, parse_uuid
-from messaging import logs
+from messaging import audit, logs
 from messaging.database import limit_to_orgs, open_engine
 from messaging.logs import LogFormat
 from messaging.settings import load_settings
@@ -104,6 +105,21 @@ def created_event(partner: ReferralPartner, data: bytes, message_id: str) -> dic
     }
 
 
+def created_entry(partner: ReferralPartner, message_id: UUID) -> audit.Entry:
+    """The audit trail's entry about a new partner."""
+    return audit.Entry(
+        at=partner.created_at,
+        org_id=partner.org_id,
+        client=None,
+        actor=None,
+        operation=OPERATION,
+        status=201,
+        record_id=partner.id,
+        patient_ids=(),
+        message_id=message_id,
+    )
+
+
 def plain_broker(url: str, sessions: async_sessionmaker[AsyncSession]) -> RabbitBroker:
     """A broker with the one subscriber."""
     broker = RabbitBroker(url, logger=None)
@@ -144,6 +160,7 @@ def plain_broker(url: str, sessions: async_sessionmaker[AsyncSession]) -> Rabbit
                     received_at=partner.created_at,
                 )
             )
+            await audit.append(session, [created_entry(partner, message_id)])
         event = created_event(partner, data, str(message_id))
         await broker.publish(
             orjson.dumps(event),

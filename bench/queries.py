@@ -44,7 +44,7 @@ from ops.servers import Servers, create_database, drop_database
 from services.referrals.home import HOME, MIGRATIONS
 from services.referrals.queries import READERS
 
-SAMPLES = 200
+SAMPLES = 100
 WARM_UP = 10
 ORDINARY_P99_MS = 50.0
 BIG_P99_MS = 300.0

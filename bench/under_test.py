@@ -13,10 +13,12 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 UP_TIMEOUT_SECONDS = 120.0
 END_TIMEOUT_SECONDS = 60.0
+_LINUX_STATUS = Path("/proc/self/status")
 _UP, _GO, _FIGURES = "up\n", b"go\n", b"figures\n"
 
 
@@ -67,8 +69,12 @@ def _cpu_seconds() -> float:
 
 
 def _peak_rss_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+    if _LINUX_STATUS.exists():
+        # Linux's ru_maxrss begins with what the parent had when it forked; this does not.
+        lines = _LINUX_STATUS.read_text().splitlines()
+        kibibytes = next(line.split()[1] for line in lines if line.startswith("VmHWM:"))
+        return int(kibibytes) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: bytes
 
 
 class UnderTest:
@@ -144,6 +150,8 @@ async def under_test(module: str, environment: Mapping[str, str]) -> AsyncIterat
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
+            # Ctrl-C is the parent's to hear. It is also a scheduling group of its own on Linux.
+            start_new_session=True,
         )
         child = UnderTest(process, log)
         try:
