@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from messaging.handling import decide
 from messaging.inbox import Answer, MessageKey, find_answers, store_answers
 from messaging.intake import Incoming, Intake
 from messaging.loading import load
+from messaging.tracing import Traced, Tracing
 from messaging.workspace import Need, Outgoing, Publishing, Rows, Workspace
 
 log = logs.get(__name__)
@@ -67,6 +69,7 @@ class BatchProcessor:
         *,
         queue: str,
         clock: Callable[[], datetime],
+        tracing: Tracing,
         after_commit: Callable[[], None],
     ) -> None:
         self._engine = engine
@@ -75,6 +78,7 @@ class BatchProcessor:
         self._publishing = publishing
         self._queue = queue
         self._clock = clock
+        self._tracing = tracing
         self._after_commit = after_commit
 
     async def process(self, deliveries: Sequence[DeliveredMessage]) -> None:
@@ -86,6 +90,7 @@ class BatchProcessor:
         started = time.monotonic()
         verdicts: list[Verdict] = []
         batch: list[Incoming] = []
+        spans: list[Traced] = []
         for delivery in deliveries:
             try:
                 incoming = self._intake(delivery)
@@ -93,12 +98,16 @@ class BatchProcessor:
                 verdicts.append(refused(delivery, refusal))
             else:
                 if incoming is not None:
-                    batch.append(incoming)
-        if batch:
-            verdicts += await self._until_the_database_answers(batch)
+                    traced, envelope = self._tracing.begin_message(self._queue, incoming.envelope)
+                    batch.append(replace(incoming, envelope=envelope))
+                    spans.append(traced)
+        decided = await self._until_the_database_answers(batch) if batch else []
+        verdicts += decided
         now = self._clock()
         for verdict in verdicts:
             await self._answering.settle(verdict, now)
+        for traced, verdict in zip(spans, decided, strict=True):
+            traced.end(failed=verdict.must_be_parked, **{"handoff.status": verdict.status})
         self._observe(verdicts, time.monotonic() - started)
 
     async def _until_the_database_answers(self, batch: list[Incoming]) -> list[Verdict]:

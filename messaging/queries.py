@@ -23,6 +23,7 @@ from messaging.envelope import Envelope, read_envelope
 from messaging.grants import Grants
 from messaging.handling import parse
 from messaging.intake import check_permitted
+from messaging.tracing import Tracing
 
 log = logs.get(__name__)
 
@@ -57,6 +58,7 @@ class QueryProcessor:
         *,
         queue: str,
         clock: Callable[[], datetime],
+        tracing: Tracing,
     ) -> None:
         self._engine = engine
         self._readers = readers
@@ -64,6 +66,7 @@ class QueryProcessor:
         self._answering = answering
         self._queue = queue
         self._clock = clock
+        self._tracing = tracing
 
     async def process(self, deliveries: list[DeliveredMessage]) -> None:
         """Answer all. Raises DatabaseAway, or what the broker raised; then none is acknowledged."""
@@ -82,15 +85,28 @@ class QueryProcessor:
                 raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
             check_permitted(self._grants, envelope, delivery)
             query = parse(reader.message, envelope.payload)
-            started = time.monotonic()
-            answer = await self._until_the_database_answers(reader, query, envelope)
-            metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
+            answer = await self._traced_answer(reader, query, envelope)
         except Refusal as refusal:
             return refused(delivery, refusal)
         except _QueryFault as fault:
             return self._internal_error(delivery, operation, fault)
         body = success_body(ReplyStatus.OK, answer.to_json())
         return Verdict(delivery, ReplyStatus.OK, body)
+
+    async def _traced_answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+        started = time.monotonic()
+        traced, envelope = self._tracing.begin_message(self._queue, envelope)
+        failed = True
+        try:
+            answer = await self._until_the_database_answers(reader, query, envelope)
+            failed = False
+        except Refusal:
+            failed = False
+            raise
+        finally:
+            traced.end(failed=failed)
+        metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
+        return answer
 
     async def _until_the_database_answers(
         self, reader: Reader[Any], query: Query, envelope: Envelope

@@ -26,6 +26,7 @@ from messaging.relay import LEADER_IDLE_TIMEOUT, Relay
 from messaging.retention import keep_forgetting
 from messaging.settings import ServiceSettings, SettingError, variable
 from messaging.topology import ConsumedQueue, Topology
+from messaging.tracing import Tracing
 from messaging.waiting import until
 from messaging.workspace import Publishing
 
@@ -69,6 +70,7 @@ class Service:
         self.settings = settings
         self.health = Health()
         self.grants = _load_grants(settings)
+        self.tracing = Tracing(definition.name, settings.otlp_endpoint)
         self.parts: list[Part] = []
         self.when_committed: list[Callable[[], None]] = []
         home, name = definition.home, definition.name
@@ -119,6 +121,7 @@ class Service:
             Answering(self._publisher, queue, self.grants),
             queue=queue.name,
             clock=utc_now,
+            tracing=self.tracing,
         )
         self._consume(Consuming(queue, processor.process, 2 * QUERIES_AT_ONCE, QUERIES_AT_ONCE))
 
@@ -130,6 +133,7 @@ class Service:
             self.definition.publishing,
             queue=queue.name,
             clock=utc_now,
+            tracing=self.tracing,
             after_commit=self._committed,
         )
         self._consume(
@@ -181,6 +185,7 @@ class Service:
             for engine in (self.engine, self.system_engine):
                 stack.push_async_callback(engine.dispose)
             stack.push_async_callback(self._publisher.close)
+            stack.push_async_callback(asyncio.to_thread, self.tracing.close)
             port = await stack.enter_async_context(
                 serve_http(
                     self.settings.http_host,

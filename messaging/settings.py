@@ -22,7 +22,7 @@ def _scheme(*allowed: str) -> AfterValidator:
 class ServiceSettings(BaseSettings):
     """What every service needs to run."""
 
-    model_config = SettingsConfigDict(hide_input_in_errors=True, frozen=True)
+    model_config = SettingsConfigDict(hide_input_in_errors=True, frozen=True, populate_by_name=True)
 
     database_url: Annotated[str, _scheme("postgresql+asyncpg")] = Field(
         repr=False,
@@ -52,6 +52,12 @@ class ServiceSettings(BaseSettings):
     )
     log_format: LogFormat | None = Field(
         None, description="`console` or `json`; unset: console on a terminal, else json."
+    )
+
+    otlp_endpoint: Annotated[str, _scheme("http", "https")] | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="OpenTelemetry collector (OTLP over HTTP) that traces go to; unset: none do.",
     )
 
     @property
@@ -87,7 +93,12 @@ def load_settings(settings: type[SettingsT]) -> SettingsT:
 
 
 def variable(settings: type[BaseSettings], field: str) -> str:
-    """The environment variable of a field."""
+    """The environment variable of a field, which an error may call by its alias."""
+    info = settings.model_fields.get(field)
+    if info is None:
+        return field
+    if isinstance(info.validation_alias, str):
+        return info.validation_alias
     return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
 
 

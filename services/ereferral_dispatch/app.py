@@ -74,6 +74,7 @@ def build(settings: DispatchSettings) -> Service:
                 ),
                 concurrency=settings.concurrency,
                 lane_concurrency=settings.lane_concurrency,
+                tracing=service.tracing,
                 after_commit=service.relay.wake,
             )
             service.when_committed.append(worker.wake)

@@ -16,15 +16,19 @@ from contracts.referral_partner import ContactMethod
 from messaging import logs, metrics
 from messaging.database import is_outage
 from messaging.envelope import read_body
+from messaging.tracing import Tracing
 from messaging.waiting import pause
 from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
 from services.ereferral_dispatch.crossing import settle_crossed
 from services.ereferral_dispatch.holding import settle_held
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import (
+    CallRequested,
+    Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    Sent,
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Consignment, Sender
@@ -61,12 +65,14 @@ class Worker:
         *,
         concurrency: int,
         lane_concurrency: int,
+        tracing: Tracing,
         after_commit: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._channels = channels
         self._recorder = recorder
         self._concurrency = concurrency
+        self._tracing = tracing
         self._after_commit = after_commit
         self._woken = asyncio.Event()
         self._running: dict[asyncio.Task[None], _Attempt] = {}
@@ -136,7 +142,9 @@ class Worker:
             return []
 
     def _start(self, claimed: Claimed) -> None:
-        attempt = _Attempt(claimed, self._channels.get(claimed.channel), self._recorder)
+        attempt = _Attempt(
+            claimed, self._channels.get(claimed.channel), self._recorder, self._tracing
+        )
         task = asyncio.create_task(attempt.run())
         self._running[task] = attempt
         metrics.ATTEMPTS_RUNNING.set(len(self._running))
@@ -173,10 +181,21 @@ class Worker:
 class _Attempt:
     """One attempt, from its claim to its outcome."""
 
-    def __init__(self, claimed: Claimed, channel: Channel | None, recorder: Recorder) -> None:
+    def __init__(
+        self, claimed: Claimed, channel: Channel | None, recorder: Recorder, tracing: Tracing
+    ) -> None:
         self._claimed = claimed
         self._channel = channel
         self._recorder = recorder
+        self._traced = tracing.begin_request(
+            f"attempt {claimed.channel}",
+            claimed.traceparent,
+            {
+                "handoff.org_id": claimed.org_id,
+                "handoff.ereferral_id": str(claimed.ereferral_id),
+                "handoff.attempt": claimed.number,
+            },
+        )
         self.something_left = False
         self.recording = False
 
@@ -210,7 +229,7 @@ class _Attempt:
             address=claimed.address,
             package=EreferralDispatch.model_validate(read_body(claimed.package)),
             possible_repeat=claimed.possible_repeat,
-            traceparent=claimed.traceparent,
+            traceparent=self._traced.traceparent,
             message=claimed.message,
             cancel_reason=claimed.cancel_reason,
             cancelled_at=claimed.cancelled_at,
@@ -267,6 +286,11 @@ class _Attempt:
                         ereferral_id=str(self._claimed.ereferral_id),
                         attempt=self._claimed.number,
                     )
+        code = getattr(outcome, "code", None)
+        self._traced.end(
+            failed=not isinstance(outcome, (Delivered, Sent, CallRequested)),
+            **({"handoff.code": str(code)} if code is not None else {}),
+        )
 
     def _log(self, event: str, started: float, outcome: Outcome | None = None) -> None:
         log.info(

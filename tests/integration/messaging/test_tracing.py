@@ -1,0 +1,184 @@
+"""Traces: a span for each message and each attempt goes to the collector that is named."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from messaging.client import open_client
+from messaging.settings import SettingError, load_settings
+from services.referrals.settings import ReferralsSettings
+from tests.dispatch_service import dispatching
+from tests.referrals_service import Org, heard_by, migrated, running_referrals
+
+TRACE_ID, CLIENTS_SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACEPARENT = f"00-{TRACE_ID}-{CLIENTS_SPAN_ID}-01"
+NAME = "Kanarienvogel"
+
+
+class Collector:
+    """An OTLP collector on loopback; `sent` is all that it was sent, as it came."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.endpoint = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.sent.append(await request.read())
+        return web.Response()
+
+    def spans(self) -> list[Span]:
+        """All spans of all batches."""
+        return [
+            span
+            for body in self.sent
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    def the(self, name: str) -> Span:
+        """The one span of that name."""
+        (span,) = [span for span in self.spans() if span.name == name]
+        return span
+
+
+@asynccontextmanager
+async def collecting() -> AsyncIterator[Collector]:
+    """A collector that takes uncompressed spans at `/v1/traces`."""
+    collector = Collector()
+    app = web.Application()
+    app.router.add_post("/v1/traces", collector.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    collector.endpoint = f"http://127.0.0.1:{port}/"
+    try:
+        yield collector
+    finally:
+        await runner.cleanup()
+
+
+def attributes(span: Span) -> dict[str, Any]:
+    """A span's attributes; all of ours are texts and integers."""
+    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
+
+
+async def test_a_message_continues_the_clients_trace(
+    postgres_database: str, rabbitmq_vhost: str
+) -> None:
+    """The span hangs below the client's; the event hangs below the span; no span holds a value."""
+    await migrated(postgres_database)
+    headers = {"traceparent": TRACEPARENT}
+    async with collecting() as collector:
+        async with (
+            running_referrals(postgres_database, rabbitmq_vhost, otlp_endpoint=collector.endpoint),
+            heard_by(postgres_database, rabbitmq_vhost) as heard,
+            open_client(rabbitmq_vhost) as client,
+        ):
+            org = Org(client)
+            made = await org.ask(
+                "referral_partner.create", headers=headers, first_name="Ann", last_name=NAME
+            )
+            missing = await org.ask(
+                "referral_partner.get", headers=headers, referral_partner_uuid=org_uuid()
+            )
+            (event,) = await heard.events(org)
+        assert made.status == 201 and missing.status == 404
+        command = collector.the("process referral_partner.create")
+        query = collector.the("process referral_partner.get")
+
+    for span in (command, query):
+        assert span.trace_id.hex() == TRACE_ID
+        assert span.parent_span_id.hex() == CLIENTS_SPAN_ID
+        assert span.kind == Span.SPAN_KIND_CONSUMER
+        assert span.status.code == Status.STATUS_CODE_UNSET, "a refusal is no fault"
+    carried = f"00-{TRACE_ID}-{command.span_id.hex()}-01"
+    assert event.body["traceparent"] == carried
+    assert (event.properties.headers or {})["traceparent"] == carried
+    shown = attributes(command)
+    assert shown["handoff.org_id"] == org.id
+    assert shown["handoff.status"] == 201
+    assert shown["messaging.destination.name"] == "referrals.commands"
+    assert not any(NAME.encode() in body for body in collector.sent)
+
+
+def org_uuid() -> str:
+    """An id that nothing has."""
+    return "01930000-0000-7000-8000-0000000000ff"
+
+
+async def test_an_attempt_is_a_span_that_the_partner_is_told_of(
+    new_postgres_database: Any, new_rabbitmq_vhost: Any
+) -> None:
+    """Each attempt has a span; the portal's request carries that span as its `traceparent`."""
+    async with collecting() as collector:
+        async with dispatching(
+            new_postgres_database(), new_rabbitmq_vhost(), otlp_endpoint=collector.endpoint
+        ) as dispatch:
+            org = dispatch.org()
+            ereferral = await org.dispatch(dispatch.at_portal("traced", 503, 201))
+            await org.until(ereferral, "delivered")
+            told = [posted.headers["traceparent"] for posted in dispatch.portal.at("traced")]
+        heard = collector.the("process ereferral.dispatch")
+        attempts = [span for span in collector.spans() if span.name == "attempt portal"]
+
+    assert [span.kind for span in attempts] == [Span.SPAN_KIND_CLIENT] * 2
+    assert {span.parent_span_id for span in attempts} == {heard.span_id}
+    flagless = [one.rpartition("-")[0] for one in told]
+    assert flagless == [f"00-{span.trace_id.hex()}-{span.span_id.hex()}" for span in attempts]
+    assert [attributes(span)["handoff.code"] for span in attempts] == ["http_503", "http_201"]
+    assert [span.status.code for span in attempts] == [
+        Status.STATUS_CODE_ERROR,
+        Status.STATUS_CODE_UNSET,
+    ]
+
+
+async def test_a_collector_that_is_away_holds_nothing_up(
+    new_postgres_database: Any, new_rabbitmq_vhost: Any
+) -> None:
+    """Spans are lost, messages are not: the work goes on as if there were no collector."""
+    database, vhost = new_postgres_database(), new_rabbitmq_vhost()
+    await migrated(database)
+    async with (
+        running_referrals(database, vhost, otlp_endpoint="http://127.0.0.1:9"),
+        open_client(vhost) as client,
+    ):
+        assert (await Org(client).partner())["version"] == 1
+
+
+async def test_without_a_collector_the_trace_context_is_carried_as_it_came(
+    new_postgres_database: Any, new_rabbitmq_vhost: Any
+) -> None:
+    """What the client named stays the cause of the event."""
+    database, vhost = new_postgres_database(), new_rabbitmq_vhost()
+    await migrated(database)
+    async with (
+        running_referrals(database, vhost),
+        heard_by(database, vhost) as heard,
+        open_client(vhost) as client,
+    ):
+        org = Org(client)
+        given = {"first_name": "Ann", "last_name": "Archer"}
+        made = await org.ask(
+            "referral_partner.create", headers={"traceparent": TRACEPARENT}, **given
+        )
+        assert made.status == 201
+        (event,) = await heard.events(org)
+    assert event.body["traceparent"] == TRACEPARENT
+
+
+@pytest.mark.parametrize("wrong", ["collector:4318", "ftp://collector"])
+def test_an_endpoint_must_be_a_url(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong endpoint ends the service at its start with the variable's name."""
+    monkeypatch.setenv("REFERRALS_DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1/none")
+    monkeypatch.setenv("REFERRALS_RABBITMQ_URL", "amqp://127.0.0.1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", wrong)
+    with pytest.raises(SettingError, match=r"^OTEL_EXPORTER_OTLP_ENDPOINT: must start with"):
+        load_settings(ReferralsSettings)
