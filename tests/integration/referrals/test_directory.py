@@ -11,6 +11,7 @@ from tests.refusals import errors, problem
 
 MONDAY, TUESDAY, WEDNESDAY = (f"2026-01-0{day}T08:00:00Z" for day in (5, 6, 7))
 IDENTITY = {"id", "version", "created_at", "updated_at"}
+NOTHING_HELD = Answered(200, None, None)
 
 
 class Record:
@@ -151,11 +152,13 @@ async def test_the_same_content_seen_later_is_remembered_as_seen_later(record: R
 
 
 async def test_an_archive_hides_and_a_newer_put_revives(record: Record) -> None:
-    """204, then 404; a put that is older than the archive changes nothing."""
+    """204, then 404. What is older than the archive changes nothing and is shown nothing: what is
+    held is an archive, and does not look alive to whoever puts it."""
     await record.put("Alive", MONDAY)
     assert await record.archive(TUESDAY) == Answered(204, None, None)
     problem(await record.get(), 404, f"{record.kind}_not_found")
-    assert (await record.put("Alive", MONDAY)).status == 200
+    assert await record.put("Alive", MONDAY) == NOTHING_HELD
+    assert await record.archive(MONDAY) == NOTHING_HELD
     problem(await record.get(), 404, f"{record.kind}_not_found")
     assert shown(await record.put("Revived", WEDNESDAY)) == ("Revived", 3, WEDNESDAY)
     assert shown(await record.get()) == ("Revived", 3, WEDNESDAY)
@@ -180,7 +183,8 @@ async def test_an_archive_of_what_was_never_put_is_a_tombstone(record: Record) -
     """204; an older put does not show it, a newer one does."""
     assert await record.archive(TUESDAY) == Answered(204, None, None)
     problem(await record.get(), 404, f"{record.kind}_not_found")
-    assert (await record.put("Before", MONDAY)).status == 200
+    assert await record.put("Before", MONDAY) == NOTHING_HELD
+    assert await record.archive(MONDAY) == NOTHING_HELD
     problem(await record.get(), 404, f"{record.kind}_not_found")
     assert shown(await record.put("After", WEDNESDAY)) == ("After", 1, WEDNESDAY)
     assert shown(await record.get()) == ("After", 1, WEDNESDAY)
@@ -191,7 +195,7 @@ async def test_a_second_archive_is_an_archive(record: Record) -> None:
     await record.put("Alive", MONDAY)
     assert (await record.archive(TUESDAY)).status == 204
     assert (await record.archive(WEDNESDAY)).status == 204
-    await record.put("Between", "2026-01-06T20:00:00Z")
+    assert await record.put("Between", "2026-01-06T20:00:00Z") == NOTHING_HELD
     problem(await record.get(), 404, f"{record.kind}_not_found")
 
 
