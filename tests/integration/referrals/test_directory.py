@@ -224,31 +224,6 @@ async def test_every_day_of_the_years_1_to_9999_is_held_exactly(org: Org, born: 
     assert (await record.get()).data["date_of_birth"] == born
 
 
-@pytest.mark.parametrize(
-    ("fields", "refused"),
-    [
-        ({"name": ""}, {("name", "text_empty")}),
-        ({"name": None}, {("name", "string_type")}),
-        ({"observed_at": "2026-01-05T08:00:00"}, {("observed_at", "time_format")}),
-        ({"date_of_birth": "1984-02-30"}, {("date_of_birth", "date_value")}),
-        ({"phone": "555-0143"}, {("phone", "phone_invalid")}),
-        ({"phone": "none"}, {("phone", "phone_invalid")}),
-        ({"email": "paul"}, {("email", "email_invalid")}),
-        ({"patient_uuid": "1"}, {("patient_uuid", "uuid_parsing")}),
-        ({"npi": "1234567893"}, {("npi", "extra_forbidden")}),
-        ({"base_version": 1}, {("base_version", "extra_forbidden")}),
-    ],
-)
-async def test_a_patient_that_breaks_a_rule_is_not_put(
-    org: Org, fields: dict[str, Any], refused: set[tuple[str, str]]
-) -> None:
-    """422, also where the observation is older than what is held."""
-    record = Record(org, "patient")
-    given = {"patient_uuid": record.uuid, "name": "P", "observed_at": MONDAY, **fields}
-    assert errors(await org.ask("patient.put", **given)) == refused
-    problem(await record.get(), 404, "patient_not_found")
-
-
 async def test_a_stale_put_is_judged_before_it_is_found_to_be_stale(org: Org) -> None:
     """What is decidable from the command alone comes first."""
     record = Record(org, "patient")

@@ -28,6 +28,8 @@ GOOD: Good = {
         **_PATIENT,
         "referral_source_uuid": At("referral_source"),
         "attribution_role": "assist",
+        # Null is none.
+        "provider_uuid": None,
     },
     "referral_attribution.update": {**_ATTRIBUTION, "base_version": 1},
     "referral_attribution.archive": {

@@ -229,18 +229,36 @@ def merged(
 def pairs(rows: Sequence[Row]) -> list[Pair]:
     """Every two checks of an operation at once, one row for each code of a check.
 
-    Left out are those that change the same field: no message can have both.
+    Of those that come last, other conflicts and the merged state, every row.
     """
     first_of: dict[tuple[str, Check, int, str], Row] = {}
     for row in rows:
         first_of.setdefault((row.operation, row.check, row.place, row.code), row)
+    firsts = {row.name for row in first_of.values()}
+    chosen = [row for row in rows if row.name in firsts or row.check >= Check.CONFLICT]
     return [
         Pair(*sorted(two, key=_order))
-        for two in combinations(first_of.values(), 2)
-        if two[0].operation == two[1].operation
-        and _order(two[0]) != _order(two[1])
-        and not two[0].change.keys() & two[1].change.keys()
+        for two in combinations(chosen, 2)
+        if _order(two[0]) != _order(two[1]) and _fit(*two)
     ]
+
+
+def before_rows(rows: Sequence[Row]) -> list[Pair]:
+    """Each wrong field beside something that is found out later, where the operation has that.
+
+    What an update breaks by itself would else be taken for what its merged state breaks.
+    """
+    found = []
+    for row in rows:
+        later = (one for one in rows if one.check > Check.FIELDS and _fit(row, one))
+        if row.check is Check.FIELDS and (one := next(later, None)):
+            found.append(Pair(row, one))
+    return found
+
+
+def _fit(one: Row, other: Row) -> bool:
+    """Whether a message can have both: they change no field in common."""
+    return one.operation == other.operation and not one.change.keys() & other.change.keys()
 
 
 def _order(row: Row) -> tuple[Check, int]:

@@ -4,6 +4,7 @@ The tables (`partners`, `sources`, …) say what each row changes in a message t
 are asked before the first test, many at a time; the tests look at the answers.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from tests.integration.referrals.refused import (
     partners,
     sources,
 )
-from tests.integration.referrals.refused.table import Check, Row, pairs
+from tests.integration.referrals.refused.table import Check, Row, before_rows, pairs
 from tests.integration.referrals.refused.world import World, build
 from tests.referrals_service import Referrals, plain_url
 from tests.refusals import errors, problem
@@ -32,6 +33,8 @@ GOOD: dict[str, Any] = {
 }
 ROWS: list[Row] = [row for table in _TABLES for row in table.ROWS]
 PAIRS = pairs(ROWS)
+BEFORE_ROWS = before_rows(ROWS)
+_A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ async def asked(referrals: Referrals) -> AsyncIterator[Asked]:
     """All rows and all pairs; then each good message, in a world that they have left as it was."""
     world = await build(referrals)
     before = await _everything(referrals)
-    refused = await world.ask_all([*ROWS, *(pair.both() for pair in PAIRS)], GOOD)
+    wrong = {row.name: row for row in (*ROWS, *(two.both() for two in (*PAIRS, *BEFORE_ROWS)))}
+    refused = await world.ask_all(list(wrong.values()), GOOD)
     after = await _everything(referrals)
     as_they_are = [Row(operation, "good", Check.FORM, "") for operation in GOOD]
     good = await world.ask_all(as_they_are, GOOD)
@@ -85,6 +89,32 @@ def test_what_is_wrong_is_refused(asked: Asked, row: Row) -> None:
 def test_of_two_checks_the_earlier_one_is_told(asked: Asked, pair: Any) -> None:
     """The order of the wire contract's section 2, for every two checks of every operation."""
     check_refused(asked.refused[pair.both().name], pair.both())
+
+
+@pytest.mark.parametrize("operation", {pair.first.operation: None for pair in BEFORE_ROWS})
+def test_what_is_wrong_by_itself_is_told_before_what_is_not_there(
+    asked: Asked, operation: str
+) -> None:
+    """Every wrong field, also of an update: 422 before 404 and 409."""
+    for pair in BEFORE_ROWS:
+        if pair.first.operation == operation:
+            check_refused(asked.refused[pair.both().name], pair.both())
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    {(row.operation, row.code): None for row in ROWS if row.check is Check.NAMED},
+)
+def test_what_is_archived_or_anothers_is_told_like_what_never_was(
+    asked: Asked, operation: str, code: str
+) -> None:
+    """One text for all but the id: it tells nothing of what there is or was."""
+    told = [
+        asked.refused[row.name].problem
+        for row in ROWS
+        if (row.operation, row.code) == (operation, code)
+    ]
+    assert len({_A_UUID.sub("…", problem["detail"]) for problem in told if problem}) == 1
 
 
 def check_refused(answered: Answered, row: Row) -> None:

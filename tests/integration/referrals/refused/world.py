@@ -77,11 +77,12 @@ async def _directory(world: World) -> None:
     await org.practice()
     for name in ("patient", "patient spare", "patient another", "patient gone"):
         ids[name] = (await org.patient())["id"]
-    for name in ("provider", "provider spare", "provider gone"):
+    for name in ("provider", "provider spare"):
         ids[name] = (await org.provider())["id"]
     ids["patient elsewhere"] = (await world.other.patient())["id"]
     ids["provider elsewhere"] = (await world.other.provider())["id"]
-    # A patient who is gone with what is nested in them: see `_attributions`.
+    # A provider who was never put; the patient is archived behind what is nested in them.
+    ids["provider gone"] = str(uuid4())
     await _gone(org, "provider.archive", provider_uuid=ids["provider gone"], **_LATER)
 
 
