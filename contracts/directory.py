@@ -10,7 +10,7 @@ from contracts.values import Country, Date, Email, Npi, Phone, Time, Uuid
 
 
 class PatientPut(Command):
-    """`patient.put` → 200 with what is now held."""
+    """`patient.put` → 200 with what is now held; null where a newer archive is."""
 
     patient_uuid: Uuid
     name: RequiredLine
@@ -21,7 +21,7 @@ class PatientPut(Command):
 
 
 class PatientArchive(Command):
-    """`patient.archive` → 204; a stale one 200 with what is held."""
+    """`patient.archive` → 204; a stale one 200 with what is held, null if that is an archive."""
 
     patient_uuid: Uuid
     observed_at: Time
@@ -34,7 +34,7 @@ class PatientGet(Query):
 
 
 class ProviderPut(Command):
-    """`provider.put` → 200 with what is now held."""
+    """`provider.put` → 200 with what is now held; null where a newer archive is."""
 
     provider_uuid: Uuid
     name: RequiredLine
@@ -43,7 +43,7 @@ class ProviderPut(Command):
 
 
 class ProviderArchive(Command):
-    """`provider.archive` → 204; a stale one 200 with what is held."""
+    """`provider.archive` → 204; a stale one 200 with what is held, null if that is an archive."""
 
     provider_uuid: Uuid
     observed_at: Time

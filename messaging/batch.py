@@ -187,7 +187,7 @@ class BatchProcessor:
             rows = Rows()
             fresh = _first_of_each(batch, known)
             workspaces = {key: self._workspace(item, rows, now) for key, item in fresh.items()}
-            needs = await _load_needs(session, rows, fresh, workspaces)
+            named = await _load_needs(session, rows, fresh, workspaces)
             outgoing: list[Outgoing] = []
             trail: list[audit.Entry] = []
             verdicts = []
@@ -200,7 +200,7 @@ class BatchProcessor:
                 if incoming is not fresh[key]:
                     raise _SameId  # What was loaded for the first of them is not this one's.
                 workspace = workspaces[key]
-                verdict, answer = _decide_one(incoming, needs.get(key, ()), workspace)
+                verdict, answer = _decide_one(incoming, named.get(key, ()), workspace)
                 if answer is not None:
                     answers[key] = answer
                 if verdict.problem is None:
@@ -256,27 +256,26 @@ async def _load_needs(
     rows: Rows,
     fresh: dict[MessageKey, Incoming],
     workspaces: dict[MessageKey, Workspace],
-) -> dict[MessageKey, list[Need]]:
-    """What each message needs, loaded: first what it names, then what those rows point to."""
-    needs: dict[MessageKey, list[Need]] = {}
+) -> dict[MessageKey, Sequence[Need]]:
+    """Load what each message names, then what those rows point to. Returns what each names."""
+    named: dict[MessageKey, Sequence[Need]] = {}
     valid = [(key, item) for key, item in fresh.items() if item.message is not None]
     with _handler_code():
         for key, item in valid:
-            needs[key] = list(item.handler.needs(item.message))
-    await load(session, rows, ((key[0], need) for key in needs for need in needs[key]))
+            named[key] = item.handler.needs(item.message)
+    await load(session, rows, ((key[0], need) for key in named for need in named[key]))
     further: list[tuple[str, Need]] = []
     with _handler_code():
         for key, item in valid:
             if item.handler.then_needs is not None:
                 more = item.handler.then_needs(item.message, workspaces[key])
-                needs[key] += more
                 further += ((key[0], need) for need in more)
     await load(session, rows, further)
-    return needs
+    return named
 
 
 def _decide_one(
-    incoming: Incoming, needs: Sequence[Need], workspace: Workspace
+    incoming: Incoming, named: Sequence[Need], workspace: Workspace
 ) -> tuple[Verdict, Answer | None]:
     """One message's verdict, and what the inbox keeps of it (None: nothing, it may come again)."""
     body_hash = incoming.envelope.body_hash
@@ -284,7 +283,7 @@ def _decide_one(
         if incoming.refusal is not None or incoming.message is None:
             raise incoming.refusal or LookupError("neither a message nor a refusal")
         with _handler_code():
-            done = decide(incoming.handler, incoming.message, needs, workspace)
+            done = decide(incoming.handler, incoming.message, named, workspace)
             data = None if done.data is None else workspace.encode(done.data)
     except Refusal as refusal:
         verdict = refused(incoming.delivery, refusal)

@@ -32,6 +32,7 @@ class Need:
     With `by`, all rows that have the key's values in those columns.
 
     `missing` is set where the command names the row: the problem if it is not there or is archived.
+    `new` marks an id that the command brings for a row of its own: it must be free for good.
     `versioned` marks the row that the command's `base_version` is about. `belongs` tells whether
     the row hangs where the command says; one that does not is as missing as one that is not there.
     """
@@ -41,8 +42,14 @@ class Need:
     writes: bool = False
     missing: ProblemCode | None = None
     versioned: bool = False
+    new: bool = False
     belongs: Callable[[Any], bool] | None = None
     by: Columns = ()
+
+
+def own_id(model: type[Any], id_: UUID | None) -> list[Need]:
+    """What a create needs that may bring its own id; None: it brings none, and one is made."""
+    return [] if id_ is None else [Need(model, (id_,), new=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,20 @@ from contracts.operations import OPERATIONS, Kind, Operation, Service
 from messaging.client import Answered, NobodyListens, open_client
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName
-from ops.environment import CannotGoOn
+from ops.environment import CannotGoOn, WrongArgument
 
 NEAR_NAMES = 5
 
 
 def find_operation(name: str) -> Operation:
-    """The operation of that name. Raises CannotGoOn, which lists the names that are near."""
+    """The operation of that name. Raises WrongArgument, which lists the names that are near."""
     operation = OPERATIONS.get(name)
     if operation is not None:
         return operation
     near = difflib.get_close_matches(name, OPERATIONS, n=NEAR_NAMES, cutoff=0.4)
     near = near or [known for known in OPERATIONS if known.partition(".")[0] in name]
     listed = ", ".join(near or sorted(OPERATIONS))
-    raise CannotGoOn(f"There is no operation {name!r}; there are: {listed}")
+    raise WrongArgument(f"There is no operation {name!r}; there are: {listed}")
 
 
 def service_of(operation: Operation) -> ServiceName:
@@ -36,13 +36,13 @@ def service_of(operation: Operation) -> ServiceName:
 
 
 def check_body(text: str) -> bytes:
-    """The body as it will be sent. Raises CannotGoOn where it is not one JSON object."""
+    """The body as it will be sent. Raises WrongArgument where it is not one JSON object."""
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise CannotGoOn(f"The body is not JSON: {error}") from None
+        raise WrongArgument(f"The body is not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise CannotGoOn('The body must be a JSON object, such as {"org_id": "demo"}')
+        raise WrongArgument('The body must be a JSON object, such as {"org_id": "demo"}')
     return text.encode()
 
 

@@ -25,7 +25,7 @@ from messaging.envelope import read_message_id
 from messaging.topology import ConsumedQueue
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName, place_of
-from ops.environment import CannotGoOn, rabbitmq_url
+from ops.environment import CannotGoOn, WrongArgument, rabbitmq_url
 
 # What parking added (wire contract, section 3), and what the broker adds to what it dead-letters.
 PARKING_HEADERS = frozenset(
@@ -81,14 +81,14 @@ class DeadLetter:
 def find_queue(name: str) -> tuple[ServiceName, ConsumedQueue]:
     """A consumed queue by its name or that of its dead letters, and whose it is.
 
-    Raises CannotGoOn, which lists the queues.
+    Raises WrongArgument, which lists the queues.
     """
     queues = all_queues()
     for owner, queue in queues:
         if name in (queue.name, queue.dead_letters):
             return owner, queue
     listed = ", ".join(queue.name for _, queue in queues)
-    raise CannotGoOn(f"There is no queue {name!r} with dead letters; there are: {listed}")
+    raise WrongArgument(f"There is no queue {name!r} with dead letters; there are: {listed}")
 
 
 def all_queues() -> list[tuple[ServiceName, ConsumedQueue]]:

@@ -24,6 +24,10 @@ class CannotGoOn(Exception):
     """A command has to end here. Its text is one line for a person: what is wrong, what to do."""
 
 
+class WrongArgument(CannotGoOn):
+    """What a person typed is the reason: another try needs other words, not another moment."""
+
+
 def handoff_folder() -> Path:
     """`.handoff` of this checkout; of the current folder where the program is installed."""
     checkout = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()

@@ -13,16 +13,16 @@ STOPPED_BY_PERSON = 130  # 128 + SIGINT, as shells count
 
 @contextmanager
 def ending_in_one_line() -> Iterator[None]:
-    """Turn what a command raises for a person into its line; 2 for a setting, else 1.
+    """Turn what a command raises for a person into its line: 2 for what it was given, else 1.
 
     Ctrl-C ends it without a word. A fault of ours keeps its traceback.
     """
     from messaging.settings import SettingError
-    from ops.environment import CannotGoOn
+    from ops.environment import CannotGoOn, WrongArgument
 
     try:
         yield
-    except SettingError as wrong:
+    except (SettingError, WrongArgument) as wrong:
         print(wrong, file=sys.stderr)
         raise typer.Exit(WRONG_SETTING) from None
     except KeyboardInterrupt:

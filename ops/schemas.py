@@ -23,9 +23,11 @@ from ops.catalogue import ServiceName, settings_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = ("schemas", "asyncapi")
-# A stale archive shows what is held.
+# A put, and an archive that came too late, show what is held: null where that is an archive.
 _HELD_BY_DIRECTORY: dict[str, type[BaseModel]] = {
+    "patient.put": Patient,
     "patient.archive": Patient,
+    "provider.put": Provider,
     "provider.archive": Provider,
 }
 # What a repeat gets once the stored reply was emptied (wire contract, section 2).
@@ -186,13 +188,9 @@ def _reply(operation: Operation | None) -> str:
     successes = [_object(status={"type": "integer", "minimum": 200, "maximum": 299}, data=True)]
     if operation is not None:
         successes = [
-            _object(status={"const": int(status)}, data=_named(shape, definitions))
-            for status, shape in _successes(operation)
+            _object(status={"const": int(status)}, data=_any_of(options, definitions))
+            for status, options in _successes(operation).items()
         ]
-        if operation.kind is Kind.COMMAND and operation.response is not None:
-            successes[0]["properties"]["data"] = {
-                "anyOf": [successes[0]["properties"]["data"], _FORGOTTEN]
-            }
     refused = _object(
         status={"type": "integer", "minimum": 400, "maximum": 599},
         problem={"$ref": "#/$defs/Problem"},
@@ -208,17 +206,33 @@ def _reply(operation: Operation | None) -> str:
     )
 
 
-def _successes(operation: Operation) -> list[tuple[ReplyStatus, type[BaseModel] | None]]:
-    """Each status of success with its data."""
-    usual = (operation.status, operation.response)
+Data = type[BaseModel] | dict[str, Any] | None
+"""What a reply's `data` may be: a shape, a schema, or null."""
+
+
+def _successes(operation: Operation) -> dict[ReplyStatus, list[Data]]:
+    """Each status of success with what its data may be."""
+    successes: dict[ReplyStatus, list[Data]] = {operation.status: [operation.response]}
     held = _HELD_BY_DIRECTORY.get(operation.name)
-    return [usual] if held is None else [usual, (ReplyStatus.OK, held)]
+    if held is not None:
+        successes[ReplyStatus.OK] = [held, None]
+    if operation.kind is Kind.COMMAND:
+        for options in successes.values():
+            options.append(_FORGOTTEN)
+    return successes
 
 
-def _named(shape: type[BaseModel] | None, definitions: dict[str, Any]) -> dict[str, Any]:
+def _any_of(options: list[Data], definitions: dict[str, Any]) -> dict[str, Any]:
+    schemas = [_named(option, definitions) for option in options]
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _named(shape: Data, definitions: dict[str, Any]) -> dict[str, Any]:
     """A reference to the shape, whose schema joins the definitions."""
     if shape is None:
         return {"type": "null"}
+    if isinstance(shape, dict):
+        return shape
     schema = _out(shape)
     definitions.update(schema.pop("$defs", {}))
     name = shape.__name__.replace("[", "Of").replace("]", "")

@@ -10,7 +10,7 @@ from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod, display_name
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace
+from messaging.workspace import Done, Need, Workspace, own_id
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
 from services.ereferral_dispatch.progress import announce, end
@@ -30,15 +30,13 @@ class Planner:
         plan = contact_plan(command.partner, self.fallback)
         lanes = [lane_id(command.org_id, command.partner.id, point) for point in plan]
         return [
-            Need(Ereferral, (command.dispatch_uuid,)),
+            *own_id(Ereferral, command.dispatch_uuid),
             Need(EarlyCancel, (command.dispatch_uuid,)),
             *(Need(Lane, (lane,), writes=lane == lanes[0]) for lane in lanes),
         ]
 
     def dispatch(self, command: EreferralDispatch, workspace: Workspace) -> Done:
         """Put it into its lane; it is tried as soon as there is room."""
-        if workspace.find(Ereferral, command.dispatch_uuid) is not None:
-            raise Refusal(ProblemCode.ALREADY_EXISTS, "There is an e-referral with this id.")
         plan = contact_plan(command.partner, self.fallback)
         if not plan:
             raise Refusal(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.events import EventType
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode
 from contracts.referral_attribution import (
     AttributionRole,
     ReferralAttributionArchive,
@@ -20,7 +20,7 @@ from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.replies import ReplyStatus
 from contracts.shapes import Reference, reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields
+from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
 from services.referrals.models import (
@@ -71,8 +71,6 @@ def attribution_resource(
 
 
 def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
-    if command.id is not None and workspace.find(ReferralAttribution, command.id) is not None:
-        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is an attribution with this id.")
     others = _others(command.patient_uuid, None, workspace)
     check_primary(command.attribution_role, (one.attribution_role for one in others))
     _check_active(command, workspace)
@@ -182,11 +180,10 @@ def _named_in_create(command: ReferralAttributionCreate) -> list[Need]:
         (ReferralPartner, command.referral_partner_uuid, ProblemCode.REFERRAL_PARTNER_NOT_FOUND),
         (Provider, command.provider_uuid, ProblemCode.PROVIDER_NOT_FOUND),
         (Patient, command.referring_patient_uuid, ProblemCode.PATIENT_NOT_FOUND),
-        (ReferralAttribution, command.id, None),
     ):
         if uuid is not None:
             needs.append(Need(model, (uuid,), missing=missing))
-    return needs
+    return [*needs, *own_id(ReferralAttribution, command.id)]
 
 
 def _named(command: Change) -> list[Need]:

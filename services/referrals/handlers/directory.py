@@ -89,7 +89,7 @@ def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Worksp
         workspace.add(mirror.model, *key, row=row)
     elif command.observed_at < row.observed_at:
         return Done(ReplyStatus.OK, _held(mirror, row), row.id)
-    before = _held(mirror, row)
+    before = mirror.resource(row) if row.version else None
     revived = row.deleted_at is not None
     for name, value in fields.items():
         setattr(row, name, value)
@@ -143,8 +143,8 @@ def _tombstone(
 
 
 def _held(mirror: Mirror, row: Any) -> Resource | None:
-    """What is held of a record; None of one that was never put."""
-    return mirror.resource(row) if row.version else None
+    """What is held of a record; None of a tombstone: what is archived is shown to nobody."""
+    return mirror.resource(row) if row.deleted_at is None else None
 
 
 def _key(command: d.PatientPut | d.ProviderPut | d.PracticePut) -> tuple[UUID, ...]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.events import EventType
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode
 from contracts.referral_partner import (
     PartnerFields,
     ReferralPartnerArchive,
@@ -14,7 +14,7 @@ from contracts.referral_partner import (
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields
+from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
 from services.referrals.models import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner
 
@@ -38,9 +38,7 @@ def partner_name(row: ReferralPartner) -> str:
 
 
 def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done:
-    fields = settle_partner({name: getattr(command, name) for name in FIELDS})
-    if command.id is not None and workspace.find(ReferralPartner, command.id) is not None:
-        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a referral partner with this id.")
+    fields = settle_partner(_given(command))
     row = ReferralPartner(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -78,15 +76,19 @@ def archive(command: ReferralPartnerArchive, workspace: Workspace) -> Done:
     return Done(ReplyStatus.ARCHIVED, None, row.id)
 
 
+def _given(command: ReferralPartnerCreate) -> dict[str, Any]:
+    return {name: getattr(command, name) for name in FIELDS}
+
+
+def _check_created(command: ReferralPartnerCreate) -> None:
+    settle_partner(_given(command))
+
+
 def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:
     for name in FIELDS:
         setattr(row, name, fields[name])
     row.sort_name = partner_name(row).lower()
     row.search_text = search_text(row.first_name, row.last_name, row.practice_name, row.npi)
-
-
-def _own_id(command: ReferralPartnerCreate) -> list[Need]:
-    return [Need(ReferralPartner, (command.id,))] if command.id is not None else []
 
 
 def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need]:
@@ -102,7 +104,12 @@ def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need
 
 
 HANDLERS: Handlers = {
-    "referral_partner.create": Handler(ReferralPartnerCreate, create, needs=_own_id),
+    "referral_partner.create": Handler(
+        ReferralPartnerCreate,
+        create,
+        needs=lambda command: own_id(ReferralPartner, command.id),
+        check=_check_created,
+    ),
     "referral_partner.update": Handler(
         ReferralPartnerUpdate,
         update,

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.ereferral import EreferralCancel, EreferralDispatch
 from contracts.events import EventType
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode
 from contracts.referral import (
     FulfilmentStatus,
     ReferralCancel,
@@ -17,7 +17,7 @@ from contracts.referral import (
 )
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields
+from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
@@ -53,8 +53,6 @@ _COLUMNS = {
 
 
 def create(command: ReferralCreate, workspace: Workspace) -> Done:
-    if command.id is not None and workspace.find(Referral, command.id) is not None:
-        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a referral with this id.")
     row = Referral(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -193,13 +191,11 @@ def _stored(name: str, value: Any) -> Any:
 
 
 def _named_in_create(command: ReferralCreate) -> list[Need]:
-    needs = [
+    return [
         Need(Patient, (command.patient_uuid,), missing=ProblemCode.PATIENT_NOT_FOUND),
         *_partner_and_provider(command),
+        *own_id(Referral, command.id),
     ]
-    if command.id is not None:
-        needs.append(Need(Referral, (command.id,)))
-    return needs
 
 
 def _named_in_update(command: ReferralUpdate) -> list[Need]:

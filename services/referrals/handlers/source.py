@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.events import EventType
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode
 from contracts.referral_source import ReferralSource as Resource
 from contracts.referral_source import (
     ReferralSourceArchive,
@@ -16,7 +16,7 @@ from contracts.referral_source import (
 from contracts.replies import ReplyStatus
 from contracts.shapes import reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields
+from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import (
     OrgCounter,
@@ -64,8 +64,6 @@ def source_resource(
 
 
 def create(command: ReferralSourceCreate, workspace: Workspace) -> Done:
-    if command.id is not None and workspace.find(ReferralSource, command.id) is not None:
-        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a referral source with this id.")
     row = ReferralSource(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -157,8 +155,11 @@ def _named_links(command: ReferralSourceCreate | ReferralSourceUpdate) -> list[N
 
 
 def _named_in_create(command: ReferralSourceCreate) -> list[Need]:
-    own_id = [] if command.id is None else [Need(ReferralSource, (command.id,))]
-    return [*_named_links(command), *own_id, Need(OrgCounter, writes=True)]
+    return [
+        *_named_links(command),
+        *own_id(ReferralSource, command.id),
+        Need(OrgCounter, writes=True),
+    ]
 
 
 def _named(command: ReferralSourceUpdate | ReferralSourceArchive) -> list[Need]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.events import EventType
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode
 from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.referral_source_cost import (
     ReferralSourceCostArchive,
@@ -13,7 +13,7 @@ from contracts.referral_source_cost import (
 from contracts.replies import ReplyStatus
 from contracts.shapes import Reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields
+from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.models import ReferralSource, ReferralSourceCost
 from services.referrals.rules.period import settle_period
@@ -35,8 +35,6 @@ def cost_resource(row: ReferralSourceCost, source: ReferralSource) -> Resource:
 
 
 def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
-    if command.id is not None and workspace.find(ReferralSourceCost, command.id) is not None:
-        raise Refusal(ProblemCode.ALREADY_EXISTS, "There is a cost with this id.")
     source = workspace.get(ReferralSource, command.referral_source_uuid)
     row = ReferralSourceCost(
         org_id=workspace.org_id,
@@ -101,8 +99,7 @@ def _source(command: Command) -> Need:
 
 
 def _named_in_create(command: ReferralSourceCostCreate) -> list[Need]:
-    own_id = [] if command.id is None else [Need(ReferralSourceCost, (command.id,))]
-    return [_source(command), *own_id]
+    return [_source(command), *own_id(ReferralSourceCost, command.id)]
 
 
 def _named(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:

@@ -141,28 +141,6 @@ async def test_the_events_of_a_referral(org: Org, referrals: Referrals) -> None:
     assert not {"changed"} & set(body)
 
 
-async def test_a_refusal_has_no_event(org: Org, referrals: Referrals) -> None:
-    """Whatever the reason, and whatever the transaction around it did."""
-    made = await org.partner()
-    before = await referrals.heard.event_types(org)
-    uuid = made["id"]
-    for operation, fields in (
-        ("referral_partner.create", {"id": uuid, "first_name": "A", "last_name": "B"}),
-        ("referral_partner.create", {"first_name": "A"}),
-        ("referral_partner.update", {"referral_partner_uuid": uuid, "base_version": 9}),
-        ("referral_partner.update", {"referral_partner_uuid": str(uuid4()), "base_version": 1}),
-        (
-            "referral_partner.update",
-            {"referral_partner_uuid": uuid, "base_version": 1, "last_name": None},
-        ),
-        ("referral_partner.archive", {"referral_partner_uuid": uuid, "base_version": 2}),
-        ("referral_partner.melt", {}),
-    ):
-        given: dict[str, Any] = fields
-        assert (await org.ask(operation, **given)).status >= 400
-    assert await referrals.heard.event_types(org) == before == ["referral_partner.created"]
-
-
 async def test_a_refused_update_leaves_nothing_behind_for_the_next_one(
     org: Org, referrals: Referrals
 ) -> None:

@@ -1,4 +1,4 @@
-"""Referral partners: create, update, archive and get, with everything that refuses them."""
+"""Referral partners: what create, update, archive and get do."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -93,60 +93,6 @@ async def test_a_create_may_bring_its_own_id_once(org: Org, referrals: Referrals
     assert (await referrals.org().partner(id=own))["id"] == own
 
 
-async def test_the_id_of_an_archived_partner_is_taken_for_good(org: Org) -> None:
-    """Nothing comes back from the archive under another's name."""
-    own = str(uuid4())
-    await org.partner(id=own)
-    archived = await org.ask("referral_partner.archive", referral_partner_uuid=own, base_version=1)
-    assert archived == Answered(204, None, None)
-    again = await org.ask("referral_partner.create", id=own, first_name="B", last_name="B")
-    problem(again, 409, "already_exists")
-
-
-@pytest.mark.parametrize(
-    ("fields", "refused"),
-    [
-        ({}, {("first_name", "missing"), ("last_name", "missing")}),
-        ({"first_name": "Ann"}, {("last_name", "missing")}),
-        ({"last_name": "Archer", "practice_name": "P"}, {("first_name", "missing")}),
-        ({"first_name": " ", "last_name": "Archer"}, {("first_name", "missing")}),
-        ({"contact_type": "practice", "first_name": "Ann"}, {("practice_name", "missing")}),
-        ({"contact_type": "lab"}, {("practice_name", "missing")}),
-        ({"contact_type": "other", "practice_name": None}, {("practice_name", "missing")}),
-        (
-            {"first_name": "A", "last_name": "B", "accepts_ereferral": True},
-            {("ereferral_endpoint", "missing")},
-        ),
-        (
-            {"first_name": "A", "last_name": "B", "phone": "555-0143", "fax": "5550144"},
-            {("phone", "phone_invalid"), ("fax", "phone_invalid")},
-        ),
-        ({"first_name": "A", "last_name": "B", "phone": "555-0143"}, {("phone", "phone_invalid")}),
-        (
-            {"first_name": "A", "last_name": "B", "phone": "(202) 555-0143", "country": "FR"},
-            {("phone", "phone_invalid")},
-        ),
-        ({"first_name": "A", "last_name": "B", "npi": "123"}, {("npi", "npi_format")}),
-        ({"first_name": "A", "last_name": "B", "npi": "1234567890"}, {("npi", "npi_checksum")}),
-        ({"first_name": 1, "last_name": "B"}, {("first_name", "string_type")}),
-        (
-            {"first_name": "A", "last_name": "B", "ereferral_endpoint": "ftp://x/"},
-            {("ereferral_endpoint", "endpoint_invalid")},
-        ),
-        ({"first_name": "A", "last_name": "B", "fon": "1"}, {("fon", "extra_forbidden")}),
-        ({"first_name": "A", "last_name": "B", "country": None}, {("country", "string_type")}),
-        ({"first_name": "A", "last_name": "B", "version": 1}, {("version", "extra_forbidden")}),
-    ],
-)
-async def test_a_partner_that_breaks_a_rule_is_not_made(
-    org: Org, fields: dict[str, Any], refused: set[tuple[str, str]]
-) -> None:
-    """422 with each broken rule's field and type; nothing was stored."""
-    answered = await org.ask("referral_partner.create", **fields)
-    assert errors(answered) == refused
-    assert (await org.ask("referral_partner.list")).data["total"] == 0
-
-
 @pytest.mark.parametrize(
     "fields",
     [
@@ -204,37 +150,6 @@ async def test_an_update_that_changes_nothing_is_no_change(
     assert await referrals.heard.event_types(org) == ["referral_partner.created"]
 
 
-@pytest.mark.parametrize(
-    ("held", "given_fields", "refused"),
-    [
-        ({}, {"first_name": None}, {("first_name", "missing")}),
-        ({}, {"accepts_ereferral": True}, {("ereferral_endpoint", "missing")}),
-        (
-            {"accepts_ereferral": True, "ereferral_endpoint": "https://portal.example/"},
-            {"ereferral_endpoint": ""},
-            {("ereferral_endpoint", "missing")},
-        ),
-        (
-            {"contact_type": "practice", "practice_name": "P", "first_name": None},
-            {"contact_type": "provider"},
-            {("first_name", "missing")},
-        ),
-        ({"country": "GB"}, {"phone": "(202) 555-0143"}, {("phone", "phone_invalid")}),
-    ],
-)
-async def test_the_rules_hold_for_what_an_update_would_leave_behind(
-    org: Org, held: dict[str, Any], given_fields: dict[str, Any], refused: set[tuple[str, str]]
-) -> None:
-    """Rules on the merged state: 422, and nothing has changed."""
-    made = await org.partner(**held)
-    answered = await org.ask(
-        "referral_partner.update", referral_partner_uuid=made["id"], base_version=1, **given_fields
-    )
-    assert errors(answered) == refused
-    read = await org.ask("referral_partner.get", referral_partner_uuid=made["id"])
-    assert read.data == made
-
-
 async def test_a_number_is_read_in_the_country_that_the_partner_then_has(org: Org) -> None:
     """National numbers of an update that changes the country belong to the new one."""
     made = await org.partner(country="US")
@@ -246,38 +161,6 @@ async def test_a_number_is_read_in_the_country_that_the_partner_then_has(org: Or
         country="GB",
     )
     assert updated.data["phone"] == "+442079460958"
-
-
-@pytest.mark.parametrize("operation", ["referral_partner.update", "referral_partner.archive"])
-@pytest.mark.parametrize("base_version", [1, 3, 2_147_483_648, 9_223_372_036_854_775_807])
-async def test_a_stale_base_version_is_a_conflict_that_names_the_current_one(
-    org: Org, operation: str, base_version: int
-) -> None:
-    """409 with `current_version`, for a version of the past and one of the future."""
-    made = await org.partner()
-    fields = {"referral_partner_uuid": made["id"], "base_version": 1, "city": "Leeds"}
-    assert (await org.ask("referral_partner.update", **fields)).data["version"] == 2
-    answered = await org.ask(operation, referral_partner_uuid=made["id"], base_version=base_version)
-    assert problem(answered, 409, "version_conflict")["current_version"] == 2
-
-
-@pytest.mark.parametrize("operation", ["update", "archive", "get"])
-async def test_what_is_not_there_or_archived_or_anothers_is_not_found(
-    org: Org, referrals: Referrals, operation: str
-) -> None:
-    """404, one and the same for all three but for the id."""
-    archived = (await org.partner())["id"]
-    await org.ask("referral_partner.archive", referral_partner_uuid=archived, base_version=1)
-    anothers = (await referrals.org().partner())["id"]
-    details = set()
-    for uuid in (str(uuid4()), archived, anothers):
-        version: dict[str, Any] = {} if operation == "get" else {"base_version": 1}
-        answered = await org.ask(
-            f"referral_partner.{operation}", referral_partner_uuid=uuid, **version
-        )
-        refused = problem(answered, 404, "referral_partner_not_found")
-        details.add(refused["detail"].replace(uuid, "…"))
-    assert len(details) == 1
 
 
 async def test_an_archived_partner_stays_as_it_was_for_nobody_to_see(
@@ -294,74 +177,6 @@ async def test_an_archived_partner_stays_as_it_was_for_nobody_to_see(
     assert event["type"] == "referral_partner.archived"
     assert event["aggregateversion"] == 2
     assert {**event["data"], "updated_at": made["updated_at"]} == {**made, "version": 2}
-
-
-@pytest.mark.parametrize("operation", ["update", "archive"])
-@pytest.mark.parametrize("base_version", [None, "1", True, 0, 1.0, "missing"])
-async def test_every_update_and_archive_needs_a_base_version(
-    org: Org, operation: str, base_version: object
-) -> None:
-    """An integer from 1; 422 even where the partner does not exist."""
-    version: dict[str, Any] = {} if base_version == "missing" else {"base_version": base_version}
-    answered = await org.ask(
-        f"referral_partner.{operation}", referral_partner_uuid=str(uuid4()), **version
-    )
-    assert {loc for loc, _ in errors(answered)} == {"base_version"}
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"npi": "123"},
-        {"phone": "none"},
-        {"phone": "(202) 555-0143", "country": "FR"},
-        {"accepts_ereferral": True, "ereferral_endpoint": None},
-        {"contact_type": "provider", "first_name": None},
-        {"last_name": None, "practice_name": None, "contact_type": "lab"},
-        {"first_name": None, "last_name": None, "practice_name": None},
-    ],
-)
-async def test_what_is_decidable_from_the_command_alone_comes_first(
-    org: Org, fields: dict[str, Any]
-) -> None:
-    """422 before the 404 of an unknown partner and before the 409 of a stale version."""
-    made = await org.partner()
-    for uuid, base_version in ((str(uuid4()), 1), (made["id"], 7)):
-        answered = await org.ask(
-            "referral_partner.update",
-            referral_partner_uuid=uuid,
-            base_version=base_version,
-            **fields,
-        )
-        assert errors(answered)
-
-
-@pytest.mark.parametrize(
-    "fields", [{"first_name": None}, {"accepts_ereferral": True}, {"phone": "020 7946 0958"}]
-)
-async def test_what_depends_on_what_is_held_comes_last(org: Org, fields: dict[str, Any]) -> None:
-    """404 and 409 before the 422 of the merged state."""
-    made = await org.partner()
-    unknown = await org.ask(
-        "referral_partner.update", referral_partner_uuid=str(uuid4()), base_version=1, **fields
-    )
-    problem(unknown, 404, "referral_partner_not_found")
-    stale = await org.ask(
-        "referral_partner.update", referral_partner_uuid=made["id"], base_version=7, **fields
-    )
-    problem(stale, 409, "version_conflict")
-    current = await org.ask(
-        "referral_partner.update", referral_partner_uuid=made["id"], base_version=1, **fields
-    )
-    problem(current, 422, "validation_error")
-
-
-async def test_a_create_that_breaks_a_rule_says_so_before_its_id_is_looked_up(org: Org) -> None:
-    """422 of the command alone before the 409 `already_exists`."""
-    own = (await org.partner())["id"]
-    errors(await org.ask("referral_partner.create", id=own, first_name="Ann"))
-    taken = await org.ask("referral_partner.create", id=own, first_name="A", last_name="B")
-    problem(taken, 409, "already_exists")
 
 
 @pytest.mark.parametrize(

@@ -129,22 +129,3 @@ async def test_another_org_sees_nothing_of_it(
     partner = made["draft"]["referral_partner"]["uuid"]
     assert (await _list(stranger))["total"] == 0
     assert (await _list(stranger, referral_partner_uuid=partner))["total"] == 0
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"status": "sent"},
-        {"fulfilment_status": "in_progress"},
-        {"dispatch_status": "in-progress"},
-        {"overdue": "true"},
-        {"page_size": 201},
-        {"page": 0},
-        {"referring_provider_uuid": "01920000-0000-7000-8000-0000000000aa"},
-    ],
-    ids=str,
-)
-async def test_what_the_list_does_not_take(org: Org, fields: dict[str, Any]) -> None:
-    """Unknown filters and values."""
-    answered = await org.ask("referral.list", **fields)
-    assert answered.status == 422

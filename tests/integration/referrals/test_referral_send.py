@@ -204,17 +204,6 @@ async def test_a_contact_point_is_an_address_that_some_channel_has(
         problem(answered, 422, "no_usable_contact_point")
 
 
-async def test_a_referral_of_another_org_cannot_be_sent(org: Org, referrals: Referrals) -> None:
-    """404, and it stays a draft."""
-    other = referrals.org()
-    await other.practice()
-    await org.practice()
-    draft = await other.referral()
-    problem(await send(org, draft["id"]), 404, "referral_not_found")
-    read = await other.ask("referral.get", referral_uuid=draft["id"])
-    assert read.data["status"] == "draft"
-
-
 async def test_of_many_that_send_one_draft_at_once_one_does(org: Org, referrals: Referrals) -> None:
     """One package; the others meet the version that the first one made."""
     await org.practice()

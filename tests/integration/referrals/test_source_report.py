@@ -9,7 +9,6 @@ import pytest
 
 from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
 from tests.referrals_service import Referrals, plain_url
-from tests.refusals import errors
 
 
 @pytest.fixture
@@ -162,28 +161,6 @@ async def test_the_longest_period_holds_everything(org: Marketing, referrals: Re
         "new_patients": 1,
         "cost_per_acquisition": "5.00",
     }
-
-
-@pytest.mark.parametrize(
-    ("fields", "refused"),
-    [
-        (
-            {"period_start": "2026-03-02", "period_end": "2026-03-01"},
-            {("period_end", "period_order")},
-        ),
-        ({"period_start": None, "period_end": "2026-03-01"}, {("period_start", "date_type")}),
-        ({"period_start": "2026-03-01", "period_end": "March"}, {("period_end", "date_format")}),
-        (
-            {"period_start": "2026-03-01", "period_end": "2026-03-01", "page": 1},
-            {("page", "extra_forbidden")},
-        ),
-    ],
-)
-async def test_a_report_needs_a_period(
-    org: Marketing, fields: dict[str, Any], refused: set[tuple[str, str]]
-) -> None:
-    """Two dates, in their order, and nothing else."""
-    assert errors(await org.report(**fields)) == refused
 
 
 async def test_a_report_over_fifty_thousand_costs_is_fast(

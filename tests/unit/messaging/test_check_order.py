@@ -16,7 +16,7 @@ from messaging.envelope import Envelope
 from messaging.grants import AllowAll
 from messaging.handling import Handler, decide
 from messaging.intake import Incoming, command_intake, event_intake
-from messaging.workspace import Done, Need, Publishing, Rows, Workspace
+from messaging.workspace import Done, Need, Publishing, Rows, Workspace, own_id
 from tests.unit.messaging.deliveries import delivery
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -155,6 +155,35 @@ def test_rows_come_before_the_version_before_the_handler(
     assert refused.value.problem.code == code
     expected = 4 if code == "version_conflict" else None
     assert refused.value.problem.current_version == expected
+
+
+@pytest.mark.parametrize(
+    ("taken_by", "base_version", "code"),
+    [
+        (None, 4, "invalid_transition"),
+        (Child(), 4, "already_exists"),
+        (Child(deleted_at=NOW), 4, "already_exists"),
+        (Child(deleted_at=NOW), 3, "version_conflict"),
+    ],
+)
+def test_an_id_that_is_taken_comes_behind_the_version_and_before_the_handler(
+    taken_by: Child | None, base_version: int, code: str
+) -> None:
+    """409; taken for good, by an archived row too."""
+    own = UUID(int=3)
+    command = ChildUpdate.model_validate({**GOOD, "base_version": base_version})
+    rows = Rows(
+        {
+            (Parent, ("o", PARENT)): Parent(),
+            (Child, ("o", CHILD)): Child(),
+            (Child, ("o", own)): taken_by,
+        }
+    )
+    workspace = Workspace(rows, Publishing(EventSource.REFERRALS, "e"), org_id="o", now=NOW)
+    with pytest.raises(Refusal) as refused:
+        decide(HANDLER, command, [*own_id(Child, own), *named(command)], workspace)
+    assert refused.value.problem.code == code
+    assert own_id(Child, None) == []
 
 
 def test_what_is_archived_looks_like_what_is_not_there() -> None:

@@ -124,15 +124,15 @@ def test_migrate_names_a_missing_variable() -> None:
 def test_call_lists_the_names_near_an_unknown_operation() -> None:
     """A misspelt name costs no search in the documentation."""
     ended = handoff("call", "referal_partner.creat", "{}", **REFERRALS)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 2
     assert "referral_partner.create" in ended.stderr
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '"text"', ""])
 def test_call_refuses_a_body_that_is_no_json_object(body: str) -> None:
-    """Before anything is sent."""
+    """Before anything is sent: exit status 2, as for every wrong argument."""
     ended = handoff("call", "patient.get", body, **REFERRALS)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 2
     assert "JSON" in ended.stderr
 
 
@@ -155,7 +155,7 @@ def test_without_a_broker_the_variable_and_the_way_out_are_named(command: tuple[
 def test_dead_letters_of_an_unknown_queue_lists_the_queues() -> None:
     """All queues that a service consumes have dead letters."""
     ended = handoff("dead-letters", "list", "referral.commands", **REFERRALS)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 2
     for queue in (
         "referrals.commands",
         "referrals.queries",

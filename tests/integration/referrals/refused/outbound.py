@@ -1,0 +1,234 @@
+"""What the operations of outbound referrals refuse."""
+
+from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.table import (
+    NOBODY,
+    At,
+    Check,
+    Good,
+    Row,
+    Wrong,
+    already_exists,
+    broken,
+    conflict,
+    merged,
+    missing,
+    named,
+    not_found,
+    of_every_operation,
+    version_conflict,
+    wrong,
+)
+
+GOOD: Good = {
+    "referral.create": {
+        "patient_uuid": At("patient"),
+        "referral_partner_uuid": At("referral_partner"),
+        "reason": "Root canal of tooth 14",
+    },
+    "referral.update": {"referral_uuid": At("referral"), "base_version": 1},
+    "referral.send": {"referral_uuid": At("referral to send"), "base_version": 1},
+    "referral.cancel": {
+        "referral_uuid": At("referral to cancel"),
+        "base_version": 1,
+        "reason": "Moved away",
+    },
+    "referral.record_response": {"referral_uuid": At("referral sent"), "response": "accepted"},
+    "referral.get": {"referral_uuid": At("referral")},
+    "referral.list": {},
+}
+
+_CODE = {"system": "http://hl7.org/fhir/sid/icd-10", "code": "K04.0"}
+
+
+def _codes(words: str, codes: object, *errors: tuple[str, str]) -> Wrong:
+    return Wrong(f"reason_codes {words}", {"reason_codes": codes}, frozenset(errors))
+
+
+_FIELDS = [
+    *wrongs.choice("priority"),
+    *wrongs.reason("reason"),
+    *wrongs.notes("notes"),
+    *wrongs.time_or_null("respond_by"),
+    _codes("is no list", _CODE, ("reason_codes", "list_type")),
+    _codes("has 21", [_CODE] * 21, ("reason_codes", "too_long")),
+    _codes("has a text", ["K04.0"], ("reason_codes.0", "model_type")),
+    _codes("lacks its system", [{"code": "K04.0"}], ("reason_codes.0.system", "missing")),
+    _codes("lacks its code", [_CODE, {"system": "s"}], ("reason_codes.1.code", "missing")),
+    _codes("has an empty code", [{**_CODE, "code": " "}], ("reason_codes.0.code", "text_empty")),
+    _codes(
+        "has a long display",
+        [{**_CODE, "display": "x" * 201}],
+        ("reason_codes.0.display", "string_too_long"),
+    ),
+    _codes(
+        "has an unknown field",
+        [{**_CODE, "version": "1"}],
+        ("reason_codes.0.version", "extra_forbidden"),
+    ),
+    *wrong("teeth", "14", "list_type", "is no list"),
+    *(
+        Wrong(
+            f"teeth holds {tooth!r}",
+            {"teeth": ["14", tooth]},
+            frozenset({("teeth.1", "string_pattern_mismatch")}),
+        )
+        for tooth in ("0", "33", "01", "U", "a", "")
+    ),
+    Wrong("teeth holds a number", {"teeth": [14]}, frozenset({("teeth.0", "string_type")})),
+    *wrongs.uuid_or_null("referring_provider_uuid"),
+    *wrongs.uuid("referral_partner_uuid"),
+]
+
+_PARTNERS = {
+    "partner_inactive": "referral to one asleep",
+    "partner_does_not_accept_ereferrals": "referral to one that accepts none",
+    "no_usable_contact_point": "referral to one without an address",
+}
+
+_SEND: list[Row] = [
+    *not_found(
+        "referral.send",
+        "patient_not_found",
+        1,
+        ("the patient is archived", {"referral_uuid": At("referral of one gone")}),
+    ),
+    *not_found(
+        "referral.send",
+        "referral_partner_not_found",
+        2,
+        ("the partner is archived", {"referral_uuid": At("referral to one gone")}),
+    ),
+    *not_found(
+        "referral.send",
+        "practice_not_found",
+        3,
+        (
+            "there is no practice",
+            {"org_id": At("bare org"), "referral_uuid": At("referral of the bare org")},
+        ),
+    ),
+    *(
+        merged(
+            "referral.send", f"it is {code}", {"referral_uuid": At(draft)}, code=code, place=place
+        )
+        for place, (code, draft) in enumerate(_PARTNERS.items())
+    ),
+]
+
+_TRANSITIONS = [
+    conflict(
+        f"referral.{operation}",
+        "invalid_transition",
+        f"it is {state}",
+        {"referral_uuid": At(f"referral {state}"), "base_version": version},
+    )
+    for operation, state, version in (
+        *(("update", "sent", 2), ("update", "completed", 3), ("update", "revoked", 2)),
+        *(("send", "sent", 2), ("send", "completed", 3), ("send", "revoked", 2)),
+        *(("cancel", "completed", 3), ("cancel", "revoked", 2)),
+    )
+]
+# They are sent already, but that is not what is told.
+_STALE = [
+    Row(
+        f"referral.{operation}",
+        "it is sent since",
+        Check.VERSION,
+        "version_conflict",
+        {"referral_uuid": At("referral sent"), "base_version": 1},
+        current_version=2,
+    )
+    for operation in ("update", "send", "cancel")
+]
+_ANSWERS = [
+    conflict(
+        "referral.record_response",
+        "invalid_transition",
+        f"it is {state} and the answer {response}",
+        {"referral_uuid": At(f"referral {state}"), "response": response},
+    )
+    for state, response in (
+        *(("to send", "accepted"), ("to send", "completed")),
+        *(("accepted", "rejected"), ("rejected", "accepted")),
+        *(("in-progress", "accepted"), ("in-progress", "rejected")),
+        *(
+            (over, response)
+            for over, other in (("completed", "failed"), ("failed", "completed"))
+            for response in ("accepted", "rejected", "in-progress", other)
+        ),
+    )
+]
+
+ROWS: list[Row] = [
+    *(row for operation in GOOD for row in of_every_operation(operation)),
+    *missing("referral.create", "patient_uuid", "referral_partner_uuid", "reason"),
+    *broken(
+        "referral.create",
+        _FIELDS,
+        wrongs.uuid("patient_uuid"),
+        wrongs.uuid_or_null("id"),
+        wrong("status", "active", "extra_forbidden", "is given"),
+    ),
+    *named("referral.create", "patient_uuid", "patient", 0),
+    *already_exists("referral.create", "referral")[:1],
+    *broken(
+        "referral.update", _FIELDS, wrong("patient_uuid", NOBODY, "extra_forbidden", "is given")
+    ),
+    *(
+        row
+        for operation in ("referral.create", "referral.update")
+        for row in (
+            *named(operation, "referral_partner_uuid", "referral_partner", 1),
+            *named(operation, "referring_provider_uuid", "provider", 2),
+        )
+    ),
+    *_SEND,
+    *missing("referral.cancel", "reason"),
+    *broken("referral.cancel", wrongs.reason("reason")),
+    *_TRANSITIONS,
+    *_STALE,
+    *missing("referral.record_response", "response"),
+    *broken(
+        "referral.record_response",
+        wrongs.choice("response"),
+        wrong("response", "requested", "enum", "is no answer"),
+        wrong("response", "cancelled", "enum", "is not the partner's"),
+        wrongs.notes("note"),
+        wrongs.time_or_null("occurred_at"),
+        wrong("base_version", 2, "extra_forbidden", "is given"),
+    ),
+    *_ANSWERS,
+    *(
+        row
+        for operation in ("update", "send", "cancel", "record_response", "get")
+        for row in (
+            *missing(f"referral.{operation}", "referral_uuid"),
+            *broken(f"referral.{operation}", wrongs.uuid("referral_uuid")),
+            *(
+                one
+                for one in named(f"referral.{operation}", "referral_uuid", "referral", 0)
+                # Nothing archives a referral.
+                if one.change["referral_uuid"] != At("referral gone")
+            ),
+        )
+    ),
+    *(
+        row
+        for operation in ("update", "send", "cancel")
+        for row in (
+            *broken(f"referral.{operation}", wrongs.base_version()),
+            *version_conflict(f"referral.{operation}"),
+        )
+    ),
+    *broken(
+        "referral.list",
+        wrongs.page(),
+        wrongs.uuid_or_null("patient_uuid"),
+        wrongs.uuid_or_null("referral_partner_uuid"),
+        wrongs.choice_or_null("status"),
+        wrongs.choice_or_null("fulfilment_status"),
+        wrongs.choice_or_null("dispatch_status"),
+        wrongs.flag_or_null("overdue"),
+    ),
+]

@@ -1,0 +1,188 @@
+"""What the operations of sources and of their costs refuse."""
+
+from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.table import (
+    LEFT_OUT,
+    NOBODY,
+    At,
+    Good,
+    Row,
+    Wrong,
+    already_exists,
+    broken,
+    merged,
+    missing,
+    named,
+    not_found,
+    of_every_operation,
+    version_conflict,
+)
+
+_SOURCE = {"referral_source_uuid": At("referral_source")}
+_COST = {**_SOURCE, "cost_uuid": At("referral_source_cost")}
+_MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
+
+GOOD: Good = {
+    "referral_source.create": {"name": "Radio", "category": "tv_radio"},
+    "referral_source.update": {**_SOURCE, "base_version": 1},
+    "referral_source.archive": {
+        "referral_source_uuid": At("referral_source spare"),
+        "base_version": 1,
+    },
+    "referral_source.get": _SOURCE,
+    "referral_source.list": {},
+    "referral_source.report": _MARCH,
+    "referral_source_cost.create": {**_SOURCE, "amount": "1.00", **_MARCH},
+    "referral_source_cost.update": {**_COST, "base_version": 1},
+    "referral_source_cost.archive": {
+        **_SOURCE,
+        "cost_uuid": At("referral_source_cost spare"),
+        "base_version": 1,
+    },
+    "referral_source_cost.get": _COST,
+    "referral_source_cost.list": _SOURCE,
+}
+
+_LINKS = (
+    ("linked_patient_uuid", "patient", "referral_source of a partner"),
+    ("linked_referral_partner_uuid", "referral_partner", "referral_source of a patient"),
+)
+_BOTH_LINKS = frozenset((name, "exclusive_links") for name, _, _ in _LINKS)
+
+_SOURCE_FIELDS = [
+    *wrongs.required_line("name"),
+    *wrongs.choice("category"),
+    *wrongs.notes("description"),
+    *wrongs.flag("is_active"),
+    *wrongs.uuid_or_null("linked_patient_uuid"),
+    *wrongs.uuid_or_null("linked_referral_partner_uuid"),
+    Wrong("both are linked", dict.fromkeys((name for name, _, _ in _LINKS), NOBODY), _BOTH_LINKS),
+]
+_BACKWARDS = [
+    Wrong(
+        "the period ends before it starts",
+        {"period_start": "2026-03-02", "period_end": "2026-03-01"},
+        frozenset({("period_end", "period_order")}),
+    )
+]
+_PERIOD = [*wrongs.day("period_start"), *wrongs.day("period_end"), *_BACKWARDS]
+_COST_FIELDS = [*wrongs.money("amount"), *_PERIOD, *wrongs.notes("notes")]
+
+_SOURCES: list[Row] = [
+    *missing("referral_source.create", "name", "category"),
+    *broken("referral_source.create", _SOURCE_FIELDS, wrongs.uuid_or_null("id")),
+    *already_exists("referral_source.create", "referral_source"),
+    *broken("referral_source.update", _SOURCE_FIELDS),
+    *(
+        row
+        for operation in ("referral_source.create", "referral_source.update")
+        for row in (
+            # A message has one of them, and so neither comes before the other.
+            *named(operation, *_LINKS[0][:2], 1, linked_referral_partner_uuid=LEFT_OUT),
+            *named(operation, *_LINKS[1][:2], 1, linked_patient_uuid=LEFT_OUT),
+        )
+    ),
+    *(
+        merged(
+            "referral_source.update",
+            f"{link} comes beside the other link",
+            {"referral_source_uuid": At(beside), link: At(thing)},
+            *_BOTH_LINKS,
+        )
+        for link, thing, beside in _LINKS
+    ),
+    *(
+        row
+        for operation in ("update", "archive", "get")
+        for row in (
+            *missing(f"referral_source.{operation}", "referral_source_uuid"),
+            *broken(f"referral_source.{operation}", wrongs.uuid("referral_source_uuid")),
+            *named(f"referral_source.{operation}", "referral_source_uuid", "referral_source", 0),
+        )
+    ),
+    *broken(
+        "referral_source.list",
+        wrongs.page(),
+        wrongs.search(),
+        wrongs.choice_or_null("category"),
+        wrongs.flag_or_null("is_active"),
+    ),
+    *missing("referral_source.report", "period_start", "period_end"),
+    *broken("referral_source.report", _PERIOD),
+]
+
+_COSTS: list[Row] = [
+    *missing("referral_source_cost.create", "amount", "period_start", "period_end"),
+    *broken("referral_source_cost.create", _COST_FIELDS, wrongs.uuid_or_null("id")),
+    *already_exists("referral_source_cost.create", "referral_source_cost"),
+    *broken("referral_source_cost.update", _COST_FIELDS),
+    merged(
+        "referral_source_cost.update",
+        "the new start is after the end that is held",
+        {"period_start": "2026-04-01"},
+        ("period_end", "period_order"),
+    ),
+    merged(
+        "referral_source_cost.update",
+        "the new end is before the start that is held",
+        {"period_end": "2026-02-28"},
+        ("period_end", "period_order"),
+    ),
+    *(
+        row
+        for operation in ("create", "update", "archive", "get", "list")
+        for row in (
+            *missing(f"referral_source_cost.{operation}", "referral_source_uuid"),
+            *broken(f"referral_source_cost.{operation}", wrongs.uuid("referral_source_uuid")),
+            *named(
+                f"referral_source_cost.{operation}", "referral_source_uuid", "referral_source", 0
+            ),
+        )
+    ),
+    *(
+        row
+        for operation in ("update", "archive", "get")
+        for row in (
+            *missing(f"referral_source_cost.{operation}", "cost_uuid"),
+            *broken(f"referral_source_cost.{operation}", wrongs.uuid("cost_uuid")),
+            *named(f"referral_source_cost.{operation}", "cost_uuid", "referral_source_cost", 1),
+            *not_found(
+                f"referral_source_cost.{operation}",
+                "referral_source_cost_not_found",
+                1,
+                (
+                    "the cost is another source's",
+                    {"cost_uuid": At("referral_source_cost of another")},
+                ),
+            ),
+            *not_found(
+                f"referral_source_cost.{operation}",
+                "referral_source_not_found",
+                0,
+                (
+                    "the cost is an archived source's",
+                    {
+                        "referral_source_uuid": At("referral_source gone"),
+                        "cost_uuid": At("referral_source_cost of gone"),
+                    },
+                ),
+            ),
+        )
+    ),
+    *broken("referral_source_cost.list", wrongs.page()),
+]
+
+ROWS: list[Row] = [
+    *(row for operation in GOOD for row in of_every_operation(operation)),
+    *_SOURCES,
+    *_COSTS,
+    *(
+        row
+        for resource in ("referral_source", "referral_source_cost")
+        for operation in ("update", "archive")
+        for row in (
+            *broken(f"{resource}.{operation}", wrongs.base_version()),
+            *version_conflict(f"{resource}.{operation}"),
+        )
+    ),
+]

@@ -1,0 +1,180 @@
+"""The table of refusals is whole: every operation, every code that applies, every field."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from contracts.operations import OPERATIONS, Kind, Service
+from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Check, Row
+from tests.integration.referrals.refused.test_table import GOOD, PAIRS, ROWS
+
+OF_REFERRALS = {name: o for name, o in OPERATIONS.items() if o.service is Service.REFERRALS}
+EVERY_QUERY = {"malformed_message", "unknown_operation", "validation_error"}
+EVERY_COMMAND = {*EVERY_QUERY, "message_id_reused"}
+
+# By hand, from the wire contract's sections 2 to 5 and the error conditions of the seed; what may
+# be forbidden to whom is `test_forbidden.py`.
+CODES: dict[str, set[str]] = {
+    "referral_partner.create": {"already_exists"},
+    "referral_partner.update": {"referral_partner_not_found", "version_conflict"},
+    "referral_partner.archive": {"referral_partner_not_found", "version_conflict"},
+    "referral_partner.get": {"referral_partner_not_found"},
+    "referral_partner.list": set(),
+    "referral_source.create": {
+        *("patient_not_found", "referral_partner_not_found", "already_exists"),
+    },
+    "referral_source.update": {
+        *("referral_source_not_found", "patient_not_found", "referral_partner_not_found"),
+        "version_conflict",
+    },
+    "referral_source.archive": {"referral_source_not_found", "version_conflict"},
+    "referral_source.get": {"referral_source_not_found"},
+    "referral_source.list": set(),
+    "referral_source.report": set(),
+    "referral_source_cost.create": {"referral_source_not_found", "already_exists"},
+    "referral_source_cost.update": {
+        *("referral_source_not_found", "referral_source_cost_not_found", "version_conflict"),
+    },
+    "referral_source_cost.archive": {
+        *("referral_source_not_found", "referral_source_cost_not_found", "version_conflict"),
+    },
+    "referral_source_cost.get": {"referral_source_not_found", "referral_source_cost_not_found"},
+    "referral_source_cost.list": {"referral_source_not_found"},
+    "referral_attribution.create": {
+        *("patient_not_found", "referral_source_not_found", "referral_partner_not_found"),
+        *("provider_not_found", "already_exists", "primary_attribution_exists"),
+    },
+    "referral_attribution.update": {
+        *("patient_not_found", "referral_attribution_not_found", "version_conflict"),
+        "primary_attribution_exists",
+    },
+    "referral_attribution.archive": {
+        *("patient_not_found", "referral_attribution_not_found", "version_conflict"),
+    },
+    "referral_attribution.get": {"patient_not_found", "referral_attribution_not_found"},
+    "referral_attribution.list": {"patient_not_found"},
+    "patient.put": set(),
+    "patient.archive": set(),
+    "patient.get": {"patient_not_found"},
+    "provider.put": set(),
+    "provider.archive": set(),
+    "provider.get": {"provider_not_found"},
+    "practice.put": set(),
+    "practice.get": {"practice_not_found"},
+    "referral.create": {
+        *("patient_not_found", "referral_partner_not_found", "provider_not_found"),
+        "already_exists",
+    },
+    "referral.update": {
+        *("referral_not_found", "referral_partner_not_found", "provider_not_found"),
+        *("version_conflict", "invalid_transition"),
+    },
+    "referral.send": {
+        *("referral_not_found", "patient_not_found", "referral_partner_not_found"),
+        *("practice_not_found", "version_conflict", "invalid_transition", "partner_inactive"),
+        *("partner_does_not_accept_ereferrals", "no_usable_contact_point"),
+    },
+    "referral.cancel": {"referral_not_found", "version_conflict", "invalid_transition"},
+    "referral.record_response": {"referral_not_found", "invalid_transition"},
+    "referral.get": {"referral_not_found"},
+    "referral.list": set(),
+}
+# Section 4, "Not nullable, in create too".
+NOT_NULLABLE = {
+    *("contact_type", "country", "is_active", "accepts_ereferral", "name", "category"),
+    *("attribution_role", "priority", "reason", "amount", "period_start", "period_end"),
+}
+
+
+def rows_of(operation: str) -> list[Row]:
+    """Its part of the table."""
+    return [row for row in ROWS if row.operation == operation]
+
+
+def given(operation: str, name: str) -> list[Any]:
+    """The values that its rows give a field."""
+    return [row.change[name] for row in rows_of(operation) if name in row.change]
+
+
+def is_changed(operation: str) -> bool:
+    """Whether the field `is_active` and its like are set by it, and not filtered by."""
+    return OF_REFERRALS[operation].kind is Kind.COMMAND
+
+
+def fields(operation: str) -> dict[str, Any]:
+    """What its contract takes besides the org."""
+    shape: type[BaseModel] = OF_REFERRALS[operation].request
+    return {name: field for name, field in shape.model_fields.items() if name != "org_id"}
+
+
+def test_every_operation_has_a_good_message_and_its_codes() -> None:
+    """Neither more nor fewer than the catalogue has."""
+    assert GOOD.keys() == CODES.keys() == OF_REFERRALS.keys()
+
+
+@pytest.mark.parametrize("operation", CODES)
+def test_every_code_that_applies_has_a_row(operation: str) -> None:
+    """And no other code has one."""
+    usual = EVERY_COMMAND if OF_REFERRALS[operation].kind is Kind.COMMAND else EVERY_QUERY
+    assert {row.code for row in rows_of(operation)} == usual | CODES[operation]
+
+
+@pytest.mark.parametrize("operation", CODES)
+def test_every_field_is_refused_something_wrong(operation: str) -> None:
+    """At least one value of each, by its name in `errors`."""
+    refused = {loc.partition(".")[0] for row in rows_of(operation) for loc, _ in row.errors}
+    assert refused >= fields(operation).keys()
+
+
+@pytest.mark.parametrize("operation", CODES)
+def test_every_field_that_has_to_be_given_is_left_out_once(operation: str) -> None:
+    """`missing`."""
+    for name, field in fields(operation).items():
+        left_out = frozenset({(name, "missing")})
+        rows = [row for row in rows_of(operation) if row.errors == left_out]
+        assert not field.is_required() or any(row.change == {name: LEFT_OUT} for row in rows), name
+
+
+@pytest.mark.parametrize("operation", CODES)
+def test_every_field_that_is_not_nullable_is_null_once(operation: str) -> None:
+    """In a create and in an update alike."""
+    if is_changed(operation):
+        for name in NOT_NULLABLE & fields(operation).keys():
+            assert None in given(operation, name), name
+
+
+@pytest.mark.parametrize("operation", CODES)
+def test_every_id_that_is_named_is_nobodys_archived_and_anothers_once(operation: str) -> None:
+    """A put takes any id, and a list's filter finds nothing; nothing archives a referral."""
+    verb = operation.partition(".")[2]
+    for name in fields(operation):
+        is_filter = operation == "referral.list"
+        is_observed = verb in ("put", "archive") and operation.startswith(("patient", "provider"))
+        if not name.endswith("_uuid") or is_filter or is_observed:
+            continue
+        uuids = {value.name for value in given(operation, name) if isinstance(value, At)}
+        states = {NOBODY.name, "elsewhere"} | ({"gone"} if name != "referral_uuid" else set())
+        assert states <= {uuid.rpartition(" ")[2] for uuid in uuids}, name
+
+
+@pytest.mark.parametrize("operation", [name for name in CODES if "id" in fields(name)])
+def test_an_id_that_is_brought_is_taken_by_what_is_there_and_by_what_is_archived(
+    operation: str,
+) -> None:
+    """Nothing archives a referral."""
+    taken = {value.name for value in given(operation, "id") if isinstance(value, At)}
+    thing = operation.partition(".")[0]
+    archived = set() if thing == "referral" else {f"{thing} gone"}
+    assert taken == {thing} | archived
+
+
+def test_every_two_neighbouring_checks_meet() -> None:
+    """In the pairs of at least one operation; and each command meets all of its own that can."""
+    met = {(pair.first.check, pair.then.check) for pair in PAIRS}
+    checks = list(Check)
+    assert met == {(a, b) for a, b in product(checks, checks) if a < b} | {
+        (Check.NAMED, Check.NAMED),
+        (Check.CONFLICT, Check.CONFLICT),
+    }
