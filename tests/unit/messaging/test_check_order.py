@@ -185,6 +185,14 @@ def test_an_event_that_nobody_handles_is_left_alone_if_it_is_well_formed() -> No
         assert refused.value.problem.code == "malformed_message"
 
 
+def test_what_waits_for_its_batch_holds_no_body_twice() -> None:
+    """1 MiB of JSON is 30 of Python's: the parsed body goes as soon as its contract was asked."""
+    for body in (GOOD, {**GOOD, "x": [[]] * 1_000}):
+        incoming = command_intake(HANDLERS, AllowAll())(delivery(body, "child.update"))
+        assert incoming is not None
+        assert incoming.envelope.payload == {}
+
+
 def test_a_success_reaches_the_handler() -> None:
     """With everything in order the handler's answer is the answer."""
     done = Done(ReplyStatus.OK, None, CHILD)
