@@ -35,6 +35,7 @@ log = logs.get(__name__)
 
 GIVE_UP_AFTER_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 5.0
+LARGE_BODY_BYTES = 16 * 1024
 TRIES_ALONE = 3
 TRIES_TOGETHER = 3
 _STORED_REFUSALS = (404, 409, 422)
@@ -77,8 +78,11 @@ class BatchProcessor:
         self._clock = clock
         self._after_commit = after_commit
 
-    async def process(self, deliveries: Sequence[DeliveredMessage]) -> None:
+    async def process(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
         """Decide all, commit, answer and park; when it returns, all may be acknowledged.
+
+        But for those whose delivery tags it returns: these are to be rejected, and so parked by the
+        broker.
 
         Raises DatabaseAway after a minute without the database, and what the broker raised where a
         reply or a dead letter could not leave: in both cases nothing may be acknowledged.
@@ -87,6 +91,8 @@ class BatchProcessor:
         verdicts: list[Verdict] = []
         batch: list[Incoming] = []
         for delivery in deliveries:
+            if len(delivery.body) > LARGE_BODY_BYTES:
+                await asyncio.sleep(0)  # A batch of such takes seconds, and heartbeats are due.
             try:
                 incoming = self._intake(delivery)
             except Refusal as refusal:
@@ -96,10 +102,9 @@ class BatchProcessor:
                     batch.append(incoming)
         if batch:
             verdicts += await self._until_the_database_answers(batch)
-        now = self._clock()
-        for verdict in verdicts:
-            await self._answering.settle(verdict, now)
+        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
         self._observe(verdicts, time.monotonic() - started)
+        return to_be_rejected
 
     async def _until_the_database_answers(self, batch: list[Incoming]) -> list[Verdict]:
         deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
