@@ -103,7 +103,8 @@ def _e164(number: str, region: str) -> str | None:
 
 def parse_phone(number: str, region: str) -> str:
     """A valid phone or fax number in E.164; `region` (ISO 3166-1 alpha-2) reads a national one."""
-    formatted = _e164(number, region)
+    # Beyond this no number is read, and it must not be remembered.
+    formatted = _e164(number, region) if len(number) <= NAME_LENGTH else None
     if formatted is None:
         raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
     return formatted

@@ -79,12 +79,13 @@ def _incoming(
     handler: Handler[Any],
 ) -> Incoming:
     # What the contract does not take of a body must not wait in memory with the batch: of 1 MiB of
-    # JSON, Python makes 30.
+    # JSON, Python makes 30. A refusal holds it too, by the frames and the error that it came from.
     without_payload = replace(envelope, payload={})
     try:
         message = parse(handler.message, envelope.payload)
         if handler.check is not None:
             handler.check(message)
     except Refusal as refusal:
+        refusal.__traceback__ = refusal.__context__ = None
         return Incoming(delivery, without_payload, handler, None, refusal)
     return Incoming(delivery, without_payload, handler, message, None)
