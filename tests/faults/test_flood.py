@@ -24,7 +24,7 @@ _LARGE = [
     _OPEN + b'"email":"' + b"a" * 1_000_000 + b'@example.org"}',
     _OPEN + b'"x":0.' + b"7" * 1_000_000 + b"}",
 ]
-LARGE_TIMES = 16
+LARGE_TIMES = 8
 
 
 async def resident_bytes(service: RunningService) -> int:
