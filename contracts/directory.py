@@ -79,33 +79,33 @@ class PracticeGet(Query):
 class Patient(Resource):
     """A patient as the directory last saw them."""
 
-    name: str
+    name: RequiredLine
     date_of_birth: Date | None = None
-    phone: str | None = None
-    email: str | None = None
+    phone: Line = None
+    email: Email = None
     observed_at: Time
 
 
 class Provider(Resource):
     """A practitioner of the practice as the directory last saw them."""
 
-    name: str
-    npi: str | None = None
+    name: RequiredLine
+    npi: Line = None
     observed_at: Time
 
 
 class Practice(Resource):
     """The practice that refers: the letter's head and the bundle's requester."""
 
-    name: str
-    npi: str | None = None
-    phone: str | None = None
-    fax: str | None = None
-    email: str | None = None
-    address_line1: str | None = None
-    address_line2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
-    country: str = DEFAULT_COUNTRY
+    name: RequiredLine
+    npi: Line = None
+    phone: Line = None
+    fax: Line = None
+    email: Email = None
+    address_line1: Line = None
+    address_line2: Line = None
+    city: Line = None
+    state: Line = None
+    postal_code: Line = None
+    country: Country = DEFAULT_COUNTRY
     observed_at: Time

@@ -165,10 +165,10 @@ class Referral(Resource):
     referral_partner: Reference
     referring_provider: Reference | None = None
     priority: Annotated[Priority, Lax]
-    reason: str
-    reason_codes: list[ReasonCode] | None = None
-    teeth: list[str] | None = None
-    notes: str | None = None
+    reason: RequiredReason
+    reason_codes: Annotated[list[ReasonCode], Field(max_length=REASON_CODES_LIMIT)] | None = None
+    teeth: Annotated[list[RequiredLine], Field(max_length=len(TEETH))] | None = None
+    notes: Notes = None
     respond_by: Time | None = None
     status: Annotated[ReferralStatus, Lax]
     fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
@@ -176,7 +176,7 @@ class Referral(Resource):
     ereferral_uuid: Uuid | None = None
     sent_at: Time | None = None
     overdue: bool = False
-    cancel_reason: str | None = None
+    cancel_reason: RequiredReason | None = None
 
 
 class TimelineEntry(Shape):

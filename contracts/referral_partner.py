@@ -107,25 +107,26 @@ class ReferralPartnerList(ListQuery):
 class ReferralPartner(Resource):
     """A partner as it is shown. Phone and fax in E.164.
 
-    Where it comes back in a frozen package, its addresses are checked like anybody's.
+    Where it comes back in a frozen package, its texts and addresses are checked like
+    anybody's.
     """
 
     contact_type: Annotated[ContactType, Lax]
-    first_name: str | None = None
-    last_name: str | None = None
-    practice_name: str | None = None
-    npi: str | None = None
-    specialty: str | None = None
+    first_name: Line = None
+    last_name: Line = None
+    practice_name: Line = None
+    npi: Line = None
+    specialty: Line = None
     email: Email = None
     phone: E164 = None
     fax: E164 = None
-    address_line1: str | None = None
-    address_line2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
+    address_line1: Line = None
+    address_line2: Line = None
+    city: Line = None
+    state: Line = None
+    postal_code: Line = None
     country: Country = DEFAULT_COUNTRY
-    notes: str | None = None
+    notes: Notes = None
     is_active: bool = True
     accepts_ereferral: bool = False
     ereferral_endpoint: Endpoint = None

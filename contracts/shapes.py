@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
+from contracts.text import AnyLine
 from contracts.values import OrgId, Time, Uuid
 
 ItemT = TypeVar("ItemT")
@@ -68,7 +69,7 @@ class Reference(Shape):
     """Another resource, as one that points to it shows it."""
 
     uuid: Uuid
-    name: str | None = None
+    name: AnyLine = None
 
 
 class Resource(Shape):

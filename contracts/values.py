@@ -26,6 +26,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NPI = re.compile(r"[12]\d{9}", re.ASCII)
 _NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (45 CFR 162.406)
 ENDPOINT_LENGTH = 2_048
+EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3, as erratum 1690 to RFC 3696 reads it
 ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
 # RFC 3986: what a URI is written with, and its host with an optional port.
 _URI = re.compile(r"(?:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9a-f]{2})*", re.IGNORECASE | re.ASCII)
@@ -102,7 +103,8 @@ def _e164(number: str, region: str) -> str | None:
 
 def parse_phone(number: str, region: str) -> str:
     """A valid phone or fax number in E.164; `region` (ISO 3166-1 alpha-2) reads a national one."""
-    formatted = _e164(number, region)
+    # Beyond this no number is read, and it must not be remembered.
+    formatted = _e164(number, region) if len(number) <= NAME_LENGTH else None
     if formatted is None:
         raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
     return formatted
@@ -124,6 +126,8 @@ def is_international(number: str) -> bool:
 
 def parse_email(value: str) -> str:
     """One e-mail address (RFC 5321 and 6531) in its normal form; nothing is looked up."""
+    if len(value) > EMAIL_LENGTH:
+        raise PydanticCustomError("email_invalid", "Must be one valid e-mail address")
     try:
         return email_validator.validate_email(value, check_deliverability=False).normalized
     except (email_validator.EmailNotValidError, UnicodeError):

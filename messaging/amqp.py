@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import aiormq
 import aiormq.exceptions
 from aiormq import spec
 from aiormq.abc import AbstractChannel, AbstractConnection
+from pamqp.header import ContentHeader
 from yarl import URL
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -17,6 +19,7 @@ HEARTBEAT_SECONDS = 10
 PERSISTENT = 2
 DIRECT_REPLY_TO = "amq.rabbitmq.reply-to."
 ADDRESSES_KNOWN = 4_096
+FRAME_ENVELOPE_BYTES = 8  # type, channel, size and end mark (AMQP 0-9-1, section 4.2.3)
 
 # aiormq writes the whole body of a returned message into its log.
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)
@@ -30,6 +33,10 @@ BROKER_ERRORS = (
     RuntimeError,
 )
 """What the loss of a broker, its connection or a channel raises."""
+
+
+class NotCarried(Exception):
+    """These properties cannot be sent as they are: what was meant would not arrive."""
 
 
 class _NoMessageId(str):
@@ -120,10 +127,14 @@ class Publisher:
     async def deliver(
         self, body: bytes, *, exchange: str, routing_key: str, properties: spec.Basic.Properties
     ) -> None:
-        """Publish, and return when a queue has it. Raises one of BROKER_ERRORS where none has."""
+        """Publish, and return when a queue has it.
+
+        Raises one of BROKER_ERRORS where none has, and NotCarried.
+        """
         if not properties.message_id:
             properties.message_id = _NoMessageId()
         channel = await self._channel(confirms=True)
+        _check_carried(properties, channel.connection.connection_tune.frame_max)
         await channel.basic_publish(
             body,
             exchange=exchange,
@@ -155,6 +166,25 @@ class Publisher:
                 )
                 self._channels[confirms] = channel
             return channel
+
+
+def _check_carried(properties: spec.Basic.Properties, frame_max_bytes: int) -> None:
+    """Raises NotCarried where the headers would not arrive as they are.
+
+    Properties must fit into one frame: one that is too large closes the connection. And pamqp sends
+    every float with single precision, cuts names off after 128 octets, and cannot send what it has
+    read: a text that is no UTF-8, a fraction beyond single precision.
+    """
+    try:
+        octets = ContentHeader(properties=properties).marshal()
+    except (TypeError, ValueError, ArithmeticError, struct.error):
+        raise NotCarried from None
+    if len(octets) + FRAME_ENVELOPE_BYTES > frame_max_bytes:
+        raise NotCarried
+    arriving = ContentHeader()
+    arriving.unmarshal(octets)
+    if (arriving.properties.headers or {}) != (properties.headers or {}):
+        raise NotCarried
 
 
 def persistent(**properties: Any) -> spec.Basic.Properties:

@@ -1,5 +1,6 @@
 """What happens to a message after it was decided: answered, or parked with its reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,24 @@ from contracts.problems import Problem, Refusal
 from contracts.replies import REPLY_CONTENT_TYPE, REPLY_TYPE, Reply
 from contracts.values import format_time
 from messaging import logs
-from messaging.amqp import Publisher
+from messaging.amqp import NotCarried, Publisher
 from messaging.grants import Grants
 from messaging.topology import DEAD_LETTERS, ConsumedQueue
 
 log = logs.get(__name__)
+
+PARKING_HEADERS = frozenset(
+    {
+        "problem_code",
+        "problem_detail",
+        "failed_at",
+        "original_exchange",
+        "original_routing_key",
+        "original_user_id",
+        "original_expiration",
+    }
+)
+"""What parking adds to a message's headers; ours alone to say (wire contract, section 3)."""
 
 _KEPT_PROPERTIES = (
     "content_type",
@@ -64,19 +78,31 @@ class Answering:
         self._queue = queue
         self._grants = grants
 
-    async def settle(self, verdict: Verdict, now: datetime) -> None:
-        """Carry out a verdict, before the message is acknowledged.
+    async def settle_all(self, verdicts: Iterable[Verdict], now: datetime) -> set[int]:
+        """Carry out verdicts, before their messages are acknowledged.
 
-        Raises one of BROKER_ERRORS where the broker is lost: the message then comes again.
+        Returns the delivery tags of those that must be rejected instead, for the broker to park:
+        it keeps headers that no message of ours can carry. Raises one of BROKER_ERRORS where the
+        broker is lost: the messages then come again.
         """
+        return {
+            verdict.delivery.delivery_tag or 0
+            for verdict in verdicts
+            if not await self._settle(verdict, now)
+        }
+
+    async def _settle(self, verdict: Verdict, now: datetime) -> bool:
+        """False where it had to be parked and could not be."""
         reply_to = verdict.delivery.header.properties.reply_to
         if reply_to and not self._grants.may_reply(verdict.delivery):
             reply_to = None  # It would be written into a queue of somebody else's.
         refused_unheard = verdict.problem is not None and not reply_to
+        settled = True
         if verdict.must_be_parked or refused_unheard:
-            await self._park(verdict.delivery, verdict.problem, now)
+            settled = await self._park(verdict.delivery, verdict.problem, now)
         if reply_to:
             await self._reply(verdict, reply_to)
+        return settled
 
     async def _reply(self, verdict: Verdict, reply_to: str) -> None:
         asked = verdict.delivery.header.properties
@@ -89,7 +115,7 @@ class Answering:
 
     async def _park(
         self, delivery: DeliveredMessage, problem: Problem | None, now: datetime
-    ) -> None:
+    ) -> bool:
         original = delivery.header.properties
         reason = {
             "problem_code": problem.code.value if problem else None,
@@ -100,18 +126,30 @@ class Answering:
             "original_user_id": original.user_id,
             "original_expiration": original.expiration,
         }
-        headers: dict[str, Any] = dict(original.headers or {})
+        # A client's own headers of these names would be taken for ours, and for who it is.
+        headers: dict[str, Any] = {
+            name: value
+            for name, value in (original.headers or {}).items()
+            if name not in PARKING_HEADERS
+        }
         headers.update({name: value for name, value in reason.items() if value is not None})
         kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
-        await self._publisher.deliver(
-            bytes(delivery.body),
-            exchange=DEAD_LETTERS,
-            routing_key=self._queue.name,
-            properties=spec.Basic.Properties(headers=headers, **kept),
-        )
+        properties = spec.Basic.Properties(headers=headers, **kept)
+        by = "us"
+        try:
+            await self._publisher.deliver(
+                bytes(delivery.body),
+                exchange=DEAD_LETTERS,
+                routing_key=self._queue.name,
+                properties=properties,
+            )
+        except NotCarried:
+            by = "the broker"
         log.warning(
             "message parked",
             queue=self._queue.name,
             code=reason["problem_code"],
             message_id=logs.identifier(original.message_id),
+            detail=f"by {by}",
         )
+        return by == "us"

@@ -37,6 +37,7 @@ log = logs.get(__name__)
 
 GIVE_UP_AFTER_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 5.0
+LARGE_BODY_BYTES = 16 * 1024
 TRIES_ALONE = 3
 TRIES_TOGETHER = 3
 _STORED_REFUSALS = (404, 409, 422)
@@ -81,8 +82,11 @@ class BatchProcessor:
         self._tracing = tracing
         self._after_commit = after_commit
 
-    async def process(self, deliveries: Sequence[DeliveredMessage]) -> None:
+    async def process(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
         """Decide all, commit, answer and park; when it returns, all may be acknowledged.
+
+        But for those whose delivery tags it returns: these are to be rejected, and so parked by the
+        broker.
 
         Raises DatabaseAway after a minute without the database, and what the broker raised where a
         reply or a dead letter could not leave: in both cases nothing may be acknowledged.
@@ -92,6 +96,8 @@ class BatchProcessor:
         batch: list[Incoming] = []
         spans: list[Traced] = []
         for delivery in deliveries:
+            if len(delivery.body) > LARGE_BODY_BYTES:
+                await asyncio.sleep(0)  # A batch of such takes seconds, and heartbeats are due.
             try:
                 incoming = self._intake(delivery)
             except Refusal as refusal:
@@ -103,12 +109,11 @@ class BatchProcessor:
                     spans.append(traced)
         decided = await self._until_the_database_answers(batch) if batch else []
         verdicts += decided
-        now = self._clock()
-        for verdict in verdicts:
-            await self._answering.settle(verdict, now)
+        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
         for traced, verdict in zip(spans, decided, strict=True):
             traced.end(failed=verdict.must_be_parked, **{"handoff.status": verdict.status})
         self._observe(verdicts, time.monotonic() - started)
+        return to_be_rejected
 
     async def _until_the_database_answers(self, batch: list[Incoming]) -> list[Verdict]:
         deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS

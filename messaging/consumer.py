@@ -18,6 +18,7 @@ from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
 from messaging import logs
 from messaging.amqp import BROKER_ERRORS, connection
 from messaging.batch import DatabaseAway
+from messaging.envelope import MAX_BODY_BYTES
 from messaging.topology import ConsumedQueue, Topology, declare
 from messaging.waiting import pause, until
 
@@ -39,10 +40,13 @@ class _Cancelled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Consuming:
-    """How a queue is consumed. `batch_size` is what one call of `process` takes at most."""
+    """How a queue is consumed. `batch_size` is what one call of `process` takes at most.
+
+    `process` returns the delivery tags of what the broker is to park, because we cannot.
+    """
 
     queue: ConsumedQueue
-    process: Callable[[list[DeliveredMessage]], Awaitable[None]]
+    process: Callable[[list[DeliveredMessage]], Awaitable[set[int]]]
     prefetch: int
     batch_size: int
 
@@ -146,12 +150,12 @@ class Consumer:
             batch = await _next_batch(flow, self._consuming.batch_size, ended, stopping)
             if not batch:
                 continue
-            await self._consuming.process(batch)
+            to_be_rejected = await self._consuming.process(batch)
             if ended.done():
                 ended.result()
-            # In the order of delivery, so everything up to the last one is settled.
-            await channel.basic_ack(batch[-1].delivery_tag or 0, multiple=True)
-            if careful:
+            await _acknowledge(channel, batch, to_be_rejected)
+            # What is too large to be taken is no sign that more of it can be held.
+            if careful and all(len(message.body) <= MAX_BODY_BYTES for message in batch):
                 first, tag = tag, await self._take(channel, flow, prefetch=self._consuming.prefetch)
                 await channel.basic_cancel(first)
                 careful = False
@@ -175,6 +179,21 @@ class Consumer:
                         ended.set_exception(ConsumerLost(self._consuming.queue.name))
                     return
             await asyncio.sleep(1.0 if not declared.consumer_count else PROBE_EVERY_SECONDS)
+
+
+async def _acknowledge(
+    channel: AbstractChannel, batch: list[DeliveredMessage], to_be_rejected: set[int]
+) -> None:
+    if not to_be_rejected:
+        # In the order of delivery, so everything up to the last one is settled.
+        await channel.basic_ack(batch[-1].delivery_tag or 0, multiple=True)
+        return
+    for message in batch:
+        tag = message.delivery_tag or 0
+        if tag in to_be_rejected:
+            await channel.basic_reject(tag, requeue=False)
+        else:
+            await channel.basic_ack(tag)
 
 
 def _when_lost(

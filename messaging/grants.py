@@ -5,6 +5,7 @@ operation were checked.
 """
 
 import tomllib
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -63,12 +64,16 @@ class GrantsError(Exception):
 
 
 class ClientGrants:
-    """The grants of a file: whatever no client is granted is forbidden."""
+    """The grants of a file: whatever no client is granted is forbidden.
+
+    Raises GrantsError where two users' reply queues could not be told apart.
+    """
 
     def __init__(self, clients: list[Client]) -> None:
         self._clients: dict[str, list[Client]] = {}
         for client in clients:
             self._clients.setdefault(client.user, []).append(client)
+        _check_apart(self._clients)
 
     def check(self, envelope: Envelope) -> None:
         """Raises Refusal `forbidden`: no `user_id`, or outside its grant."""
@@ -84,6 +89,14 @@ class ClientGrants:
         user_id = message.header.properties.user_id
         own = (f"reply.{user_id}.",) if user_id else ()
         return reply_to.startswith((*_BROKERS_OWN, *own))
+
+
+def _check_apart(users: Iterable[str]) -> None:
+    """`reply.clinic.x.1` is a queue of `clinic.x`, and by its name one of `clinic` too."""
+    for user in users:
+        for other in users:
+            if other.startswith(f"{user}."):
+                raise GrantsError(f"gives {user!r} the reply queues of {other!r}: rename one")
 
 
 class _File(BaseModel):

@@ -17,6 +17,9 @@ from messaging.workspace import Done, Need, Workspace
 
 MessageT = TypeVar("MessageT", bound=BaseModel)
 _LONGEST_LOCATION = 64
+MOST_ERRORS = 100
+"""So many wrong fields are named at most: 1 MiB can hold 100,000 of them, and a refusal that names
+them all would be 7 MiB to store and send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,14 @@ def parse(shape: type[MessageT], payload: dict[str, Any]) -> MessageT:
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """Pydantic's errors without the values they are about."""
+    """Pydantic's errors, the first 100 of them, without the values they are about."""
     return [
         FieldError(
             loc=[_printable(part) for part in item["loc"]], type=item["type"], msg=item["msg"]
         )
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[
+            :MOST_ERRORS
+        ]
     ]
 
 

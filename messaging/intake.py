@@ -1,7 +1,7 @@
 """From a delivered message to what a handler can be asked: form, operation, grant, contract."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
@@ -40,7 +40,7 @@ def command_intake(handlers: Handlers, grants: Grants) -> Intake:
         envelope = read_envelope(delivery)
         handler = known(handlers, envelope)
         check_permitted(grants, envelope, delivery)
-        return _incoming(delivery, envelope, handler, envelope.payload)
+        return _incoming(delivery, envelope, handler)
 
     return read
 
@@ -53,7 +53,7 @@ def event_intake(handlers: Handlers) -> Intake:
         handler = handlers.get(envelope.operation)
         if handler is None:
             return None
-        return _incoming(delivery, envelope, handler, envelope.payload)
+        return _incoming(delivery, envelope, handler)
 
     return read
 
@@ -77,12 +77,15 @@ def _incoming(
     delivery: DeliveredMessage,
     envelope: Envelope,
     handler: Handler[Any],
-    payload: dict[str, Any],
 ) -> Incoming:
+    # What the contract does not take of a body must not wait in memory with the batch: of 1 MiB of
+    # JSON, Python makes 30. A refusal holds it too, by the frames and the error that it came from.
+    without_payload = replace(envelope, payload={})
     try:
-        message = parse(handler.message, payload)
+        message = parse(handler.message, envelope.payload)
         if handler.check is not None:
             handler.check(message)
     except Refusal as refusal:
-        return Incoming(delivery, envelope, handler, None, refusal)
-    return Incoming(delivery, envelope, handler, message, None)
+        refusal.__traceback__ = refusal.__context__ = None
+        return Incoming(delivery, without_payload, handler, None, refusal)
+    return Incoming(delivery, without_payload, handler, message, None)

@@ -68,13 +68,16 @@ class QueryProcessor:
         self._clock = clock
         self._tracing = tracing
 
-    async def process(self, deliveries: list[DeliveredMessage]) -> None:
-        """Answer all. Raises DatabaseAway, or what the broker raised; then none is acknowledged."""
+    async def process(self, deliveries: list[DeliveredMessage]) -> set[int]:
+        """Answer all. Returns the delivery tags that are to be rejected, not acknowledged.
+
+        Raises DatabaseAway, or what the broker raised; then none is acknowledged.
+        """
         verdicts = await asyncio.gather(*map(self._decide, deliveries))
-        now = self._clock()
+        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
         for verdict in verdicts:
-            await self._answering.settle(verdict, now)
             metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
+        return to_be_rejected
 
     async def _decide(self, delivery: DeliveredMessage) -> Verdict:
         operation = delivery.routing_key or ""

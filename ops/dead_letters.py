@@ -7,7 +7,7 @@ import getpass
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -21,29 +21,19 @@ from yarl import URL
 from contracts.values import format_time
 from messaging import logs
 from messaging.amqp import PERSISTENT, Publisher
+from messaging.answering import PARKING_HEADERS
 from messaging.envelope import read_message_id
 from messaging.topology import ConsumedQueue
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn, WrongArgument, rabbitmq_url
 
-# What parking added (wire contract, section 3), and what the broker adds to what it dead-letters.
-PARKING_HEADERS = frozenset(
-    {
-        "problem_code",
-        "problem_detail",
-        "failed_at",
-        "original_exchange",
-        "original_routing_key",
-        "original_user_id",
-        "original_expiration",
-    }
-)
 # The namespace (RFC 9562, section 6.6) of the ids that replayed messages get.
 _REPLAYS = UUID("5d0c4a2e-63b1-5f0e-9a55-2b1c8d3f7e90")
 _HOW_TO_IMPERSONATE = (
     "give that user the RabbitMQ tag impersonator, or replay with --as-me under its own grant"
 )
+# What the broker adds to what it dead-letters.
 _BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
 _KEPT_PROPERTIES = (
     "content_type",
@@ -60,7 +50,8 @@ _KEPT_PROPERTIES = (
 class DeadLetter:
     """One parked message. `exchange` and `operation` (its routing key) say where it had come in.
 
-    `position` counts from 1, the oldest. All but `taken` and `position` may be unknown.
+    `position` counts from 1, the oldest. `user_id` is whom the broker had vouched for. All but
+    `taken` and `position` may be unknown.
     """
 
     position: int
@@ -71,6 +62,7 @@ class DeadLetter:
     failed_at: str | None
     exchange: str | None
     operation: str | None
+    user_id: str | None
 
     @property
     def headers(self) -> dict[str, Any]:
@@ -115,7 +107,7 @@ class LetterBox:
             if taken.delivery_tag is None:
                 break
             position += 1
-            letter = _read(position, taken)
+            letter = read_letter(position, taken, self._queue)
             if message_id is None or letter.message_id == message_id:
                 found.append(letter)
         return found
@@ -167,21 +159,22 @@ async def replay(
         for letter in letters:
             new_id = _replay_id(letter)
             us = URL(box.url).user or "guest"
-            user_id = us if as_me else letter.headers.get("original_user_id")
-            if letter.exchange is None or letter.operation is None:
-                stayed.append((letter, "nothing says where it came from"))
+            user_id = us if as_me else letter.user_id
+            if letter.exchange != queue.exchange or letter.operation is None:
+                # A header may say so that its client wrote: what we may publish to, it may not.
+                stayed.append((letter, f"nothing says that it came in by {queue.exchange}"))
                 continue
             try:
                 await publisher.deliver(
                     bytes(letter.taken.body),
-                    exchange=letter.exchange,
+                    exchange=queue.exchange,
                     routing_key=letter.operation,
                     properties=_replayed_properties(letter, new_id, user_id),
                 )
             except aiormq.exceptions.ChannelPreconditionFailed:
                 stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
             except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
-                stayed.append((letter, f"no queue takes it from {letter.exchange} now"))
+                stayed.append((letter, f"no queue takes it from {queue.exchange} now"))
             else:
                 await box.remove(letter)
                 _audit("dead letter replayed", queue, letter, f"as {new_id}")
@@ -235,28 +228,46 @@ def _replay_id(letter: DeadLetter) -> UUID:
     return uuid5(_REPLAYS, f"{letter.message_id}/{letter.failed_at}/{digest}")
 
 
-def _read(position: int, taken: DeliveredMessage) -> DeadLetter:
+def read_letter(position: int, taken: DeliveredMessage, queue: ConsumedQueue) -> DeadLetter:
+    """What a message among the dead letters of `queue` says of itself.
+
+    One that the broker gave up, for its delivery limit or because we could not park it, has no
+    reason of ours: whatever stands in its headers under those names was its client's own idea.
+    """
     properties = taken.header.properties
     headers: dict[str, Any] = dict(properties.headers or {})
-    death = _first_death(headers)
+    death = _death_in(queue, headers.get("x-death"))
     message_id = read_message_id(taken)
-    return DeadLetter(
+    found = DeadLetter(
         position=position,
         taken=taken,
         message_id=str(message_id) if message_id else properties.message_id or None,
-        problem_code=_text(headers.get("problem_code")) or _text(death.get("reason")),
+        problem_code=_text(headers.get("problem_code")),
         problem_detail=_text(headers.get("problem_detail")),
-        failed_at=_text(headers.get("failed_at")) or _text(death.get("time")),
-        exchange=_text(headers.get("original_exchange")) or _text(death.get("exchange")),
-        operation=_text(headers.get("original_routing_key")) or _text(death.get("routing-keys")),
+        failed_at=_text(headers.get("failed_at")),
+        exchange=_text(headers.get("original_exchange")),
+        operation=_text(headers.get("original_routing_key")),
+        user_id=_text(headers.get("original_user_id")),
+    )
+    if death is None:
+        return found
+    return replace(
+        found,
+        problem_code=_text(death.get("reason")),
+        problem_detail=None,
+        failed_at=_text(death.get("time")),
+        exchange=_text(death.get("exchange")),
+        operation=_text(death.get("routing-keys")),
+        user_id=properties.user_id or None,
     )
 
 
-def _first_death(headers: dict[str, Any]) -> dict[str, Any]:
-    """Why the broker itself gave a message up, such as for its delivery limit; else nothing."""
-    deaths = headers.get("x-death")
-    first = deaths[-1] if isinstance(deaths, list) and deaths else {}
-    return first if isinstance(first, dict) else {}
+def _death_in(queue: ConsumedQueue, deaths: Any) -> dict[str, Any] | None:
+    """How the broker itself gave a message of the queue up; None where it did not."""
+    for death in deaths if isinstance(deaths, list) else ():
+        if isinstance(death, dict) and _text(death.get("queue")) == queue.name:
+            return death
+    return None
 
 
 def _text(value: Any) -> str | None:

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiormq import spec
-from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq.abc import AbstractChannel, ChannelFrame, DeliveredMessage
+from pamqp.body import ContentBody
+from pamqp.header import ContentHeader
 
 from messaging.amqp import connection
 
@@ -16,8 +18,9 @@ PARKED_WITHIN_SECONDS = 10.0
 class Wire:
     """A channel of its own, with a queue that replies come back to."""
 
-    def __init__(self, channel: AbstractChannel, reply_queue: str) -> None:
+    def __init__(self, channel: AbstractChannel, plain: AbstractChannel, reply_queue: str) -> None:
         self.channel = channel
+        self._plain = plain
         self.reply_queue = reply_queue
         self.replies: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
 
@@ -32,6 +35,40 @@ class Wire:
         await self.channel.basic_publish(
             body, exchange=exchange, routing_key=routing_key, properties=given, mandatory=True
         )
+
+    async def publish_octets(
+        self,
+        body: bytes,
+        routing_key: str,
+        *,
+        exchange: str,
+        alter: tuple[bytes, bytes],
+        **properties: Any,
+    ) -> None:
+        """Publish with octets in the frame changed, to what the library here cannot write itself.
+
+        Both octet strings have the same length. Returns when the broker has it.
+        """
+        before, after = alter
+        assert len(before) == len(after)
+        given = spec.Basic.Properties(**properties)
+        frame = ChannelFrame.marshall(
+            channel_number=self._plain.number,
+            frames=[
+                spec.Basic.Publish(exchange=exchange, routing_key=routing_key),
+                ContentHeader(properties=given, body_size=len(body)),
+                ContentBody(body),
+            ],
+        )
+        assert frame.payload.count(before) == 1
+        drained = asyncio.get_running_loop().create_future()
+        payload = frame.payload.replace(before, after)
+        await self._plain.connection.write_queue.put(
+            ChannelFrame(payload=payload, should_close=False, drain_future=drained)
+        )
+        await drained
+        # Behind it on the same channel: the broker has taken both.
+        await self._plain.queue_declare(exclusive=True, auto_delete=True)
 
     async def reply(self, within_seconds: float = 10.0) -> DeliveredMessage:
         """The next reply to this wire's own queue."""
@@ -72,7 +109,8 @@ async def open_wire(rabbitmq_url: str) -> AsyncIterator[Wire]:
     async with connection(rabbitmq_url, "test.wire") as opened:
         channel = await opened.channel(publisher_confirms=True, on_return_raises=True)
         declared = await channel.queue_declare(exclusive=True, auto_delete=True)
-        wire = Wire(channel, declared.queue or "")
+        plain = await opened.channel(publisher_confirms=False)
+        wire = Wire(channel, plain, declared.queue or "")
 
         async def take(message: DeliveredMessage) -> None:
             wire.replies.put_nowait(message)

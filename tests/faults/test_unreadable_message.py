@@ -2,40 +2,23 @@
 
 import asyncio
 
-from aiormq import spec
-from aiormq.abc import ChannelFrame
-from pamqp.body import ContentBody
-from pamqp.header import ContentHeader
-
-from messaging.amqp import connection
 from tests.faults.workload import parked
+from tests.raw_messages import open_wire
 from tests.referrals_service import Referrals
 from tests.waiting import until
-
-BODY = b'{"org_id":"o"}'
 
 
 async def publish_unreadable(rabbitmq_url: str) -> None:
     """A command whose correlation id is no UTF-8, as a broken client may send it."""
-    async with connection(rabbitmq_url, "test.broken") as opened:
-        channel = await opened.channel(publisher_confirms=False)
-        properties = spec.Basic.Properties(correlation_id="ZZZZ", message_id="x")
-        frame = ChannelFrame.marshall(
-            channel_number=channel.number,
-            frames=[
-                spec.Basic.Publish(exchange="referrals.commands", routing_key="patient.put"),
-                ContentHeader(properties=properties, body_size=len(BODY)),
-                ContentBody(BODY),
-            ],
+    async with open_wire(rabbitmq_url) as wire:
+        await wire.publish_octets(
+            b'{"org_id":"o"}',
+            "patient.put",
+            exchange="referrals.commands",
+            alter=(b"ZZZZ", b"\xff\xfe\xff\xfe"),
+            correlation_id="ZZZZ",
+            message_id="x",
         )
-        drained = asyncio.get_running_loop().create_future()
-        payload = frame.payload.replace(b"ZZZZ", b"\xff\xfe\xff\xfe")
-        await opened.write_queue.put(
-            ChannelFrame(payload=payload, should_close=False, drain_future=drained)
-        )
-        await drained
-        # Behind it on the same channel: the broker has taken both.
-        await channel.queue_declare("referrals.commands", passive=True)
 
 
 async def test_it_takes_nothing_with_it(referrals: Referrals) -> None:

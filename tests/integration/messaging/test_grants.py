@@ -153,8 +153,14 @@ async def _first_message(channel: AbstractChannel, queue: str) -> DeliveredMessa
             '[[clients]]\nuser = "crm"\norgs = ["*"]\n',
             "REFERRALS_CLIENT_GRANTS_FILE: the file clients.0.operations: Field required",
         ),
+        (
+            '[[clients]]\nuser = "crm.two"\norgs = ["*"]\noperations = []\n'
+            '[[clients]]\nuser = "crm"\norgs = ["*"]\noperations = []\n',
+            "REFERRALS_CLIENT_GRANTS_FILE: the file gives 'crm' the reply queues of 'crm.two': "
+            "rename one",
+        ),
     ],
-    ids=["missing", "no TOML", "incomplete"],
+    ids=["missing", "no TOML", "incomplete", "one name within another"],
 )
 def test_a_wrong_grants_file_stops_the_start(
     tmp_path: Path, content: str | None, says: str

@@ -195,14 +195,3 @@ async def test_parked_messages_can_be_looked_at_as_often_as_one_likes(wire: Wire
         assert looked.delivery_tag is not None
         await wire.channel.basic_nack(looked.delivery_tag, requeue=True)
     assert (await wire.parked(COMMANDS))[0].body == b"look"
-
-
-async def test_a_body_of_any_size_is_parked_whole(wire: Wire) -> None:
-    """What is too large for us is not too large to keep."""
-    body = bytes(range(256)) * 12_000
-    await wire.publish(
-        body, "patient.put", exchange="referrals.commands", content_type="application/json"
-    )
-    [parked] = await wire.parked(COMMANDS)
-    assert parked.body == body
-    assert headers_of(parked)["problem_code"] == "malformed_message"

@@ -101,7 +101,23 @@ def until(reached: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def park(url: str, partner: str, *, headers: dict[str, Any] | None = None) -> str:
+def park_again(url: str, message_id: str, **headers: str) -> None:
+    """Take the one dead letter and put it back with other headers."""
+
+    async def change(channel: Any) -> None:
+        taken = await channel.basic_get(f"{QUEUE}.dead_letters", no_ack=True)
+        properties = taken.header.properties
+        assert properties.message_id == message_id
+        properties.headers = {**properties.headers, **headers}
+        await channel.basic_publish(
+            taken.body, exchange=DEAD_LETTERS, routing_key=QUEUE, properties=properties
+        )
+
+    with_channel(url, change)
+    until(lambda: dead_letters(url) == 1)
+
+
+def park(url: str, partner: str) -> str:
     """A command that is refused (404, no such partner) and asks for no reply; its message id."""
     body = {
         "org_id": "org_parked",
@@ -113,7 +129,7 @@ def park(url: str, partner: str, *, headers: dict[str, Any] | None = None) -> st
     properties = spec.Basic.Properties(
         content_type="application/json",
         message_id=message_id,
-        headers={"actor": "staff-7", **(headers or {})},
+        headers={"actor": "staff-7"},
     )
 
     async def publish(channel: Any) -> None:
@@ -280,8 +296,9 @@ def test_a_replay_is_a_new_message_by_the_normal_way_in(emptied: str) -> None:
 
 def test_a_replay_that_is_refused_again_is_parked_again(emptied: str) -> None:
     """Under its new id: nothing is lost. One whose client we may not be stays as it is."""
+    foreign = park(emptied, str(uuid4()))
+    park_again(emptied, foreign, original_user_id="somebody.else")
     message_id = park(emptied, str(uuid4()))
-    foreign = park(emptied, str(uuid4()), headers={"original_user_id": "somebody.else"})
     ended = handoff("dead-letters", "replay", QUEUE)
     assert ended.exit_code == 1
     assert "1 of 2 dead letters" in ended.stdout
@@ -294,6 +311,18 @@ def test_a_replay_that_is_refused_again_is_parked_again(emptied: str) -> None:
     assert handoff("dead-letters", "replay", QUEUE, "--as-me").exit_code == 0
     until(lambda: dead_letters(emptied) == 2)
     assert foreign not in handoff("dead-letters", "list", QUEUE).stdout
+
+
+def test_nothing_is_replayed_to_where_it_did_not_come_from(emptied: str) -> None:
+    """Its queue's own exchange, the normal way in, whatever its headers say."""
+    message_id = park(emptied, str(uuid4()))
+    park_again(emptied, message_id, original_exchange="referrals.events")
+    ended = handoff("dead-letters", "replay", QUEUE)
+    assert ended.exit_code == 1
+    assert f"{message_id} stayed: nothing says that it came in by {QUEUE}" in " ".join(
+        ended.stdout.split()
+    )
+    assert dead_letters(emptied) == 1
 
 
 def test_discarding_asks_first_and_takes_only_what_was_named(emptied: str) -> None:

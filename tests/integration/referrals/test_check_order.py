@@ -1,12 +1,10 @@
 """The order of the checks on a running service: the first failure wins."""
 
-import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.raw_messages import open_wire
 from tests.referrals_service import Org, Referrals
 from tests.refusals import problem
 
@@ -101,32 +99,6 @@ async def test_a_malformed_body_is_refused_with_what_is_wrong(
         assert detail in problem(answered, 400, "malformed_message")["detail"]
 
 
-async def test_of_a_repeated_key_the_last_one_counts(org: Org, referrals: Referrals) -> None:
-    """At the door of the service as in every JSON library that says so."""
-    body = (
-        f'{{"org_id":"someone-else","name":"first","name":"last","org_id":"{org.id}",'
-        f'"observed_at":"2026-01-05T08:00:00Z"}}'
-    )
-    answered = await referrals.client.call("referrals.commands", "practice.put", body.encode())
-    assert answered.data["name"] == "last"
-    assert (await org.ask("practice.get")).data["name"] == "last"
-
-
-async def test_numbers_of_any_size_are_refused_by_the_field_and_nothing_falls_over(
-    org: Org, referrals: Referrals
-) -> None:
-    """A base version of a thousand digits, of 1e400, of 1.0: 422 for this field."""
-    for number in ("9" * 1_000, "1e400", "1.0", "-0.0", "1E2"):
-        body = (
-            f'{{"org_id":"{org.id}","referral_partner_uuid":"{UNKNOWN}","base_version":{number}}}'
-        )
-        answered = await referrals.client.call(
-            "referrals.commands", "referral_partner.archive", body.encode()
-        )
-        refused = problem(answered, 422, "validation_error")
-        assert [error["loc"] for error in refused["errors"]] == [["base_version"]]
-
-
 async def test_a_lone_surrogate_anywhere_is_refused_and_nothing_falls_over(
     org: Org, referrals: Referrals
 ) -> None:
@@ -150,27 +122,3 @@ async def test_a_lone_surrogate_anywhere_is_refused_and_nothing_falls_over(
         "referrals.queries", "referral_partner.list", body.encode()
     )
     problem(answered, 422, "validation_error")
-
-
-async def test_properties_are_checked_before_the_body(referrals: Referrals) -> None:
-    """Content type and encoding, type, message id, actor; each refusal names its property."""
-    good = {"content_type": "application/json", "message_id": UNKNOWN}
-    async with open_wire(referrals.rabbitmq_url) as wire:
-        for properties, named in (
-            ({"content_type": None}, "content_type"),
-            ({"content_type": "text/plain"}, "content_type"),
-            ({"content_encoding": "gzip"}, "content_encoding"),
-            ({"message_type": "patient.archive"}, "type"),
-            ({"message_id": None}, "message_id"),
-            ({"message_id": "17"}, "message_id"),
-            ({"headers": {"actor": "x" * 129}}, "actor"),
-        ):
-            given: dict[str, Any] = {**good, "reply_to": wire.reply_queue, **properties}
-            await wire.publish(
-                b'{"org_id":"o"}', "patient.put", exchange="referrals.commands", **given
-            )
-            reply = json.loads((await wire.reply()).body)
-            assert reply["status"] == 400
-            assert reply["problem"]["code"] == "malformed_message"
-            assert reply["problem"]["detail"].split()[0] in (named, "The")
-            assert named in reply["problem"]["detail"]

@@ -1,5 +1,6 @@
 """Text: NFC, trimmed, of limited length, and without characters that control or mislead."""
 
+import time
 import unicodedata
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText, clean_text
+from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText, clean_text, nfc
 from tests.unit.contracts.judging import refusal, taken
 
 C0_AND_C1 = [*range(0x20), *range(0x7F, 0xA0)]
@@ -95,6 +96,24 @@ def test_only_a_string_is_a_text(value: object) -> None:
     """JSON types are exact: nothing is turned into text."""
     for shape in (Line, RequiredLine, Notes, RequiredReason, SearchText):
         assert refusal(shape, value) == "string_type"
+
+
+# Marks of many classes, some of which come apart into others, and letters that marks go with.
+MARKS = st.sampled_from("\u0301\u0323\u0344\u0f73\u0f71\u0345\u05b0\u3099\u1dce\u1e0b\u1eadeか한")
+
+
+@given(st.lists(MARKS, min_size=256, max_size=600).map("".join), ANY_TEXT)
+def test_a_long_run_of_marks_comes_into_the_same_normal_form(marks: str, text: str) -> None:
+    """NFC is Unicode's, however it is reached."""
+    assert nfc(f"e{marks}") == unicodedata.normalize("NFC", f"e{marks}")
+    assert nfc(text + marks + text) == unicodedata.normalize("NFC", text + marks + text)
+
+
+def test_marks_without_end_take_no_time() -> None:
+    """1 MiB of them, the largest body there is: the library alone would need three minutes."""
+    started = time.monotonic()
+    assert refusal(Line, "e" + "\u0301\u0323" * 262_144) == "string_too_long"
+    assert time.monotonic() - started < 20
 
 
 @given(ANY_TEXT, st.booleans())

@@ -1,5 +1,6 @@
 """The order of the checks: the first failure wins, whatever else is wrong with the message."""
 
+import tracemalloc
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -212,6 +213,23 @@ def test_an_event_that_nobody_handles_is_left_alone_if_it_is_well_formed() -> No
         with pytest.raises(Refusal) as refused:
             read(delivery(broken, "partner_channel.held", **properties))
         assert refused.value.problem.code == "malformed_message"
+
+
+def test_what_waits_for_its_batch_holds_its_body_once() -> None:
+    """1 MiB of JSON is 30 of Python's: the parsed body goes as soon as its contract was asked.
+
+    Neither the envelope nor the refusal holds on to it.
+    """
+    message = delivery({**GOOD, "x": [[]] * 100_000}, "child.update")
+    tracemalloc.start()
+    try:
+        incoming = command_intake(HANDLERS, AllowAll())(message)
+        held_bytes, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert incoming is not None and incoming.refusal is not None
+    assert most_bytes > 5_000_000
+    assert held_bytes < 100_000
 
 
 def test_a_success_reaches_the_handler() -> None:
