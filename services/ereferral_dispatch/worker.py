@@ -15,11 +15,11 @@ from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
 from messaging import logs, metrics
 from messaging.database import is_outage
-from messaging.envelope import read_body
 from messaging.waiting import pause
 from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
 from services.ereferral_dispatch.crossing import settle_crossed
 from services.ereferral_dispatch.holding import settle_held
+from services.ereferral_dispatch.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
@@ -208,7 +208,7 @@ class _Attempt:
             ereferral_id=claimed.ereferral_id,
             channel=claimed.channel,
             address=claimed.address,
-            package=EreferralDispatch.model_validate(read_body(claimed.package)),
+            package=EreferralDispatch.model_validate_json(claimed.package),
             possible_repeat=claimed.possible_repeat,
             traceparent=claimed.traceparent,
             message=claimed.message,
@@ -228,8 +228,8 @@ class _Attempt:
 
     async def _send(self, channel: Channel, consignment: Consignment, content: bytes) -> Outcome:
         async def point_of_no_return() -> None:
-            await self._recorder.pass_point_of_no_return(
-                self._claimed, content, channel.deadline_seconds
+            await pass_point_of_no_return(
+                self._recorder.engine, self._claimed, content, channel.deadline_seconds
             )
             self.something_left = True
 
