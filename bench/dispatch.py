@@ -46,7 +46,7 @@ class Round:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """`--ereferrals`, `--partners`, `--rounds`."""
-    parser.add_argument("--ereferrals", type=positive, default=1_500, help="in a backlog")
+    parser.add_argument("--ereferrals", type=positive, default=1_200, help="in a backlog")
     parser.add_argument("--partners", type=positive, default=100, help="each with a portal")
     parser.add_argument("--rounds", type=positive, default=3, help="how often all is measured")
 

@@ -26,8 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--waiting", type=positive, default=500, help="e-referrals to the partner that hangs"
     )
     parser.add_argument("--partners", type=positive, default=100, help="that do not hang")
-    parser.add_argument("--ereferrals", type=positive, default=10, help="to each of them")
-    parser.add_argument("--rounds", type=positive, default=4, help="with and without, in turn")
+    parser.add_argument("--ereferrals", type=positive, default=6, help="to each of them")
+    parser.add_argument("--rounds", type=positive, default=3, help="with and without, in turn")
 
 
 async def run(servers: Servers, options: argparse.Namespace) -> list[str]:
