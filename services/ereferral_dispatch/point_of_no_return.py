@@ -78,7 +78,7 @@ async def pass_point_of_no_return(
         "declared_repeat": claimed.possible_repeat,
         "what_was_composed": content,
     }
-    # In a transaction, though it is one statement: one that waits for a lock when its worker is lost
+    # In a transaction, though it is one statement: what waits for a lock when its worker is lost
     # must not take effect after all.
     async with engine.begin() as connection:
         passed = await (

@@ -4,8 +4,10 @@ Persist first, send second: no transaction is open while an attempt is under way
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import stamina
@@ -37,6 +39,9 @@ GATHER_SECONDS = 0.005
 SWEEP_EVERY_SECONDS = 5.0
 PREPARE_SECONDS = 60.0
 """How long an attempt may wait for its turn to compose, on top of its deadline."""
+COMPOSED_AT_ONCE = os.cpu_count() or 1
+"""Letters take a core each. More at a time would keep the cores from what is ready to be sent: then
+attempts wait after their point of no return, within their deadline, and not before."""
 DRAIN_SECONDS = 25.0
 """Attempts past their point of no return get this long when the worker stops."""
 OUTAGE_PAUSE_SECONDS = 1.0
@@ -68,6 +73,7 @@ class Worker:
         self._recorder = recorder
         self._concurrency = concurrency
         self._after_commit = after_commit
+        self._composing = ThreadPoolExecutor(COMPOSED_AT_ONCE, thread_name_prefix="composing")
         self._woken = asyncio.Event()
         self._running: dict[asyncio.Task[None], _Attempt] = {}
         self._fault: BaseException | None = None
@@ -100,6 +106,7 @@ class Worker:
                     raise self._fault
         finally:
             await self._drain()
+            self._composing.shutdown(wait=False, cancel_futures=True)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Every five seconds: settle attempts past their lease, cancels that crossed their
@@ -136,7 +143,8 @@ class Worker:
             return []
 
     def _start(self, claimed: Claimed) -> None:
-        attempt = _Attempt(claimed, self._channels.get(claimed.channel), self._recorder)
+        channel = self._channels.get(claimed.channel)
+        attempt = _Attempt(claimed, channel, self._recorder, self._composing)
         task = asyncio.create_task(attempt.run())
         self._running[task] = attempt
         metrics.ATTEMPTS_RUNNING.set(len(self._running))
@@ -173,10 +181,13 @@ class Worker:
 class _Attempt:
     """One attempt, from its claim to its outcome."""
 
-    def __init__(self, claimed: Claimed, channel: Channel | None, recorder: Recorder) -> None:
+    def __init__(
+        self, claimed: Claimed, channel: Channel | None, recorder: Recorder, composing: Executor
+    ) -> None:
         self._claimed = claimed
         self._channel = channel
         self._recorder = recorder
+        self._composing = composing
         self.something_left = False
         self.recording = False
 
@@ -218,7 +229,9 @@ class _Attempt:
         content = claimed.content
         try:
             if content is None:
-                content = await asyncio.to_thread(channel.sender.compose, consignment)
+                content = await asyncio.get_running_loop().run_in_executor(
+                    self._composing, channel.sender.compose, consignment
+                )
             return await self._send(channel, consignment, content)
         except (asyncio.CancelledError, AttemptWithdrawn):
             raise
