@@ -6,6 +6,7 @@ Each as many at a time as the worker does it.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import aiohttp
@@ -16,6 +17,7 @@ from bench.packages import DispatchCommand, portal_consignment
 from bench.place import Place
 from services.ereferral_dispatch.home import HOME
 from services.ereferral_dispatch.letter import render_letter
+from services.ereferral_dispatch.worker import COMPOSED_AT_ONCE
 
 ItemT = TypeVar("ItemT")
 
@@ -29,12 +31,16 @@ _HEADERS = {
 
 
 async def letters_per_second(commands: Sequence[DispatchCommand]) -> float:
-    """Letters of these packages, in the threads in which the worker has them composed."""
+    """Letters of these packages, in as many threads as the worker has them composed in."""
 
-    async def render(command: DispatchCommand) -> None:
-        await asyncio.to_thread(render_letter, portal_consignment(command.package))
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(COMPOSED_AT_ONCE) as threads:
 
-    return await _rate(commands, render, at_once=POSTS_AT_ONCE)
+        async def render(command: DispatchCommand) -> None:
+            consignment = portal_consignment(command.package)
+            await loop.run_in_executor(threads, render_letter, consignment)
+
+        return await _rate(commands, render, at_once=POSTS_AT_ONCE)
 
 
 async def posts_per_second(endpoint: str, bodies: Sequence[bytes]) -> float:
