@@ -10,13 +10,21 @@ import os
 import platform
 import sys
 
-from bench import backlog, idle, queries
+from bench import backlog, dispatch, idle, isolation, letter, queries, waiting
 from bench.benchmark import Benchmark
 from ops.servers import Servers, backing_servers
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (backlog.BENCHMARK, idle.BENCHMARK, queries.BENCHMARK)
+    for benchmark in (
+        backlog.BENCHMARK,
+        idle.BENCHMARK,
+        queries.BENCHMARK,
+        dispatch.BENCHMARK,
+        isolation.BENCHMARK,
+        waiting.BENCHMARK,
+        letter.BENCHMARK,
+    )
 }
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.benchmark import Benchmark, positive, show_table, spread
@@ -9,6 +10,7 @@ from bench.commands import PartnerCommand, partner_commands
 from bench.draining import Drained, drain
 from bench.limits import event_body, inserts_per_second, publishes_per_second
 from bench.place import fresh_place
+from bench.under_test import REFERRALS
 from ops.servers import Servers
 
 REQUIRED_RATIO = 2.5
@@ -21,7 +23,7 @@ class Peer:
     """A program and the commands that it is given."""
 
     name: str
-    module: str
+    program: Sequence[str]
     commands: list[PartnerCommand]
 
 
@@ -45,18 +47,16 @@ async def run(servers: Servers, options: argparse.Namespace) -> list[str]:
     count: int = options.commands
     mixed = partner_commands(count, options.orgs)
     peers = [
-        Peer(f"referrals, {options.orgs} orgs", "bench.product", mixed),
-        Peer(f"plain handler, {options.orgs} orgs", "bench.plain", mixed),
-        Peer("referrals, 1 org", "bench.product", partner_commands(count, 1)),
-        Peer(
-            "referrals, every command another org", "bench.product", partner_commands(count, count)
-        ),
+        Peer(f"referrals, {options.orgs} orgs", REFERRALS, mixed),
+        Peer(f"plain handler, {options.orgs} orgs", ("bench.plain",), mixed),
+        Peer("referrals, 1 org", REFERRALS, partner_commands(count, 1)),
+        Peer("referrals, every command another org", REFERRALS, partner_commands(count, count)),
     ]
     figures: dict[str, list[Drained]] = {peer.name: [] for peer in peers}
     limits: list[Limits] = []
     for number in range(options.rounds):
         for peer in peers if number % 2 == 0 else reversed(peers):
-            drained = await drain(servers, peer.module, peer.commands)
+            drained = await drain(servers, peer.program, peer.commands)
             figures[peer.name].append(drained)
             print(f"  round {number + 1}: {peer.name}: {drained.seconds:.1f} s", flush=True)
         limits.append(await _limits(servers, mixed))

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 from aiormq.abc import AbstractChannel, DeliveredMessage
@@ -14,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from bench.commands import OPERATION, PartnerCommand
 from bench.place import EVENTS_QUEUE, Place, bind_events, fresh_place
-from bench.under_test import UnderTest, under_test
+from bench.under_test import under_test
 from messaging.amqp import connection, persistent
 from ops.servers import Servers
 from services.referrals.home import COMMANDS, HOME
@@ -38,8 +40,10 @@ class Drained:
     peak_rss_bytes: int
 
 
-async def drain(servers: Servers, module: str, commands: Sequence[PartnerCommand]) -> Drained:
-    """Let `python -m module` drain a backlog in a fresh place, and check what came of it.
+async def drain(
+    servers: Servers, program: Sequence[str], commands: Sequence[PartnerCommand]
+) -> Drained:
+    """Let `python -m program` drain a backlog in a fresh place, and check what came of it.
 
     The clock runs from when the process, started and waiting, is let go (connecting included)
     until the last reply and the last event have been received. Raises WrongResult and EndedEarly.
@@ -47,22 +51,19 @@ async def drain(servers: Servers, module: str, commands: Sequence[PartnerCommand
     async with fresh_place(servers) as place:
         async with counting(place, len(commands)) as counter:
             await fill(place, commands)
-            async with under_test(module, place.environment()) as process:
+            async with under_test(program, place.environment()) as process:
                 started = time.perf_counter()
                 await process.go()
-                await _completed(counter, process)
+                await first_of(counter.complete.wait(), counter.stalled(), process.ended())
                 seconds = counter.last_at - started
                 figures = await process.figures()
         await check(place, commands, counter)
     return Drained(seconds, figures.cpu_seconds, figures.peak_rss_bytes)
 
 
-async def _completed(counter: "Counter", process: UnderTest) -> None:
-    waiting = [
-        asyncio.create_task(counter.complete.wait()),
-        asyncio.create_task(counter.stalled()),
-        asyncio.create_task(process.ended()),
-    ]
+async def first_of(*happenings: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of several happenings, and raise what it raises."""
+    waiting = [asyncio.create_task(happening) for happening in happenings]
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -121,29 +122,44 @@ async def counting(place: Place, expected: int) -> AsyncIterator[Counter]:
         channel = await opened.channel(publisher_confirms=False)
         counter = Counter(expected)
         await channel.queue_declare(REPLY_QUEUE, exclusive=True, auto_delete=True)
-        await bind_events(channel)
+        await bind_events(channel, place)
         await channel.basic_qos(prefetch_count=10 * ACKNOWLEDGE_EVERY)
         await channel.basic_consume(REPLY_QUEUE, counter.take_reply, no_ack=True)
         await channel.basic_consume(EVENTS_QUEUE, counter.take_event)
         yield counter
 
 
-async def fill(place: Place, commands: Sequence[PartnerCommand]) -> None:
-    """Put the commands into their queue, each confirmed."""
+class Command(Protocol):
+    """A command as it is sent: its message id, and its body in JSON."""
+
+    @property
+    def message_id(self) -> UUID: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+async def fill(place: Place, commands: Sequence[Command], operation: str = OPERATION) -> None:
+    """Put commands of one operation into the service's queue, each confirmed."""
     async with connection(place.rabbitmq_url, "bench.filler") as opened:
         channel = await opened.channel(publisher_confirms=True, on_return_raises=True)
         for first in range(0, len(commands), _PUBLISHED_AT_ONCE):
             await asyncio.gather(
-                *(_publish(channel, c) for c in commands[first : first + _PUBLISHED_AT_ONCE])
+                *(
+                    _publish(channel, place.exchange("commands"), operation, command)
+                    for command in commands[first : first + _PUBLISHED_AT_ONCE]
+                )
             )
 
 
-async def _publish(channel: AbstractChannel, command: PartnerCommand) -> None:
+async def _publish(
+    channel: AbstractChannel, exchange: str, operation: str, command: Command
+) -> None:
     message_id = str(command.message_id)
     await channel.basic_publish(
         command.body,
-        exchange=COMMANDS.exchange,
-        routing_key=OPERATION,
+        exchange=exchange,
+        routing_key=operation,
         properties=persistent(
             content_type="application/json",
             message_id=message_id,

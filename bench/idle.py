@@ -5,7 +5,7 @@ import asyncio
 
 from bench.benchmark import Benchmark, positive
 from bench.place import fresh_place
-from bench.under_test import under_test
+from bench.under_test import REFERRALS, under_test
 from ops.servers import Servers
 
 SETTLING_SECONDS = 3.0
@@ -21,7 +21,7 @@ async def run(servers: Servers, options: argparse.Namespace) -> list[str]:
     seconds: int = options.seconds
     async with (
         fresh_place(servers) as place,
-        under_test("bench.product", place.environment()) as process,
+        under_test(REFERRALS, place.environment()) as process,
     ):
         await process.go()
         await asyncio.sleep(SETTLING_SECONDS)

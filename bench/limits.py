@@ -67,7 +67,7 @@ async def publishes_per_second(place: Place, count: int, body: bytes) -> float:
     """Persistent messages into a quorum queue, 256 awaiting their confirmation at any time."""
     async with connection(place.rabbitmq_url, "bench.limit") as opened:
         channel = await opened.channel(publisher_confirms=True, on_return_raises=True)
-        await bind_events(channel)
+        await bind_events(channel, place)
         numbers = iter(range(count))
         started = time.perf_counter()
         async with asyncio.TaskGroup() as publishers:

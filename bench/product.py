@@ -1,16 +1,21 @@
-"""One replica of referrals as a process under test: all of it, as it runs in production."""
+"""One replica of a service as a process under test: all of it, as it runs in production.
+
+`python -m bench.product SERVICE`, the service as `handoff serve` names it.
+"""
+
+import sys
 
 from bench import under_test
 from messaging import logs
 from messaging.logs import LogFormat
-from messaging.settings import load_settings
-from services.referrals.app import build
-from services.referrals.settings import ReferralsSettings
+from ops.catalogue import ServiceName, prepare
 
 
 def main() -> None:
-    logs.configure("referrals", LogFormat.JSON)
-    under_test.obey(build(load_settings(ReferralsSettings)).run)
+    name = ServiceName(sys.argv[1])
+    logs.configure(name, LogFormat.JSON)
+    _, build = prepare(name)
+    under_test.obey(build().run)
 
 
 if __name__ == "__main__":

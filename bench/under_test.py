@@ -10,11 +10,15 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+REFERRALS = ("bench.product", "referrals")
+EREFERRAL_DISPATCH = ("bench.product", "ereferral-dispatch")
+"""The programs that are one replica of a service."""
 
 UP_TIMEOUT_SECONDS = 120.0
 END_TIMEOUT_SECONDS = 60.0
@@ -136,8 +140,12 @@ class UnderTest:
 
 
 @asynccontextmanager
-async def under_test(module: str, environment: Mapping[str, str]) -> AsyncIterator[UnderTest]:
-    """`python -m module` with these variables more, imported and waiting for `go`.
+async def under_test(
+    program: Sequence[str], environment: Mapping[str, str]
+) -> AsyncIterator[UnderTest]:
+    """`python -m program` with these variables more, imported and waiting for `go`.
+
+    `program`: a module of this package and its arguments.
 
     It has ended when the block is left. Raises EndedEarly.
     """
@@ -145,7 +153,7 @@ async def under_test(module: str, environment: Mapping[str, str]) -> AsyncIterat
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            module,
+            *program,
             env={**os.environ, **environment},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

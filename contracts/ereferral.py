@@ -67,10 +67,6 @@ class AttemptOutcome(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
 
 
-OutcomeCode = Annotated[str, Field(pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|[a-z]+(_[a-z]+)*)$")]
-"""A partner's own status (`http_503`, `smtp_550`) or a member of FailureCode."""
-
-
 REACHED = "reached"
 """The code of a call in which somebody was reached."""
 
@@ -91,10 +87,8 @@ class FailureCode(StrEnum):
     CERTIFICATE_INVALID = "certificate_invalid"
     TIMED_OUT = "timed_out"
     NO_ANSWER = "no_answer"
-    RELAY_NOT_CONFIGURED = "relay_not_configured"
     AUTHENTICATION_FAILED = "authentication_failed"
     RECIPIENT_REFUSED = "recipient_refused"
-    NO_CONTACT_POINT = "no_contact_point"
     CHANNEL_NOT_AVAILABLE = "channel_not_available"
     WORKER_LOST = "worker_lost"
     INTERNAL_FAULT = "internal_fault"
@@ -105,6 +99,18 @@ class FailureCode(StrEnum):
     BAD_NUMBER = "bad_number"
     WRONG_NUMBER = "wrong_number"
     FAX_FAILED = "fax_failed"
+
+
+OutcomeCode = Annotated[
+    str,
+    Field(
+        pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|"
+        + "|".join([REACHED, FAX_COMPLETED, *FailureCode])
+        + ")$"
+    ),
+]
+"""A partner's own status (`http_503`, `smtp_550`), a member of FailureCode, or how a call or a fax
+went well: a closed list."""
 
 
 class Attempt(Shape):

@@ -1,7 +1,7 @@
-"""A mail relay that keeps what it is given: every mail of the demo ends here."""
+"""A mail relay that keeps what it is given: every mail of the demo ends here, or is refused."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from email import policy
 from email.message import EmailMessage
@@ -14,11 +14,24 @@ LARGEST_MAIL_BYTES = 32 * 1024 * 1024
 
 
 class MailSink:
-    """The relay. `url` is its SMTP URL, `mails` what came, each with whom it was for."""
+    """The relay. `url` is its SMTP URL, `mails` what came, each with whom it was for.
 
-    def __init__(self) -> None:
+    It takes nothing for those whom it `refuses`: nobody has that address, it says.
+    """
+
+    def __init__(self, refuses: Collection[str]) -> None:
         self.url = ""
+        self.refuses = refuses
         self.mails: list[tuple[str, EmailMessage]] = []
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Called by aiosmtpd for each recipient, under this name."""
+        if address in self.refuses:
+            return "550 5.1.1 nobody has this address"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Called by aiosmtpd for each mail, under this name."""
@@ -40,7 +53,7 @@ def _letter_in(mail: EmailMessage) -> bytes | None:
 
 
 @asynccontextmanager
-async def mail_sink() -> AsyncIterator[MailSink]:
+async def mail_sink(refuses: Collection[str]) -> AsyncIterator[MailSink]:
     """A relay on a free port of 127.0.0.1 until the block is left. Raises CannotGoOn."""
     try:
         from aiosmtpd.smtp import SMTP
@@ -48,7 +61,7 @@ async def mail_sink() -> AsyncIterator[MailSink]:
         raise CannotGoOn(
             "The demo's mail relay needs the development dependencies: run make setup"
         ) from None
-    sink = MailSink()
+    sink = MailSink(refuses)
 
     def connected() -> asyncio.BaseProtocol:
         protocol: asyncio.BaseProtocol = SMTP(

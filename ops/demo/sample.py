@@ -32,7 +32,8 @@ class Scene:
     """One referral of the demo: who is sent to whom, why, by which channel, and how that ends.
 
     `slug` names the partner in paths and files. `endpoint` is the partner's (None: the portal gives
-    it), `mailbox` where its mail ends. `portal_fails`: how many tries its portal answers 503 first.
+    it), `mailbox` where its mail ends; `refused`: where it does not, since the relay refuses it.
+    `portal_fails`: how many tries its portal answers 503 first. `channel` is where it ends;
     `ends` and `outcomes` (of the attempts) are to be seen, `news` says it in words.
     """
 
@@ -48,6 +49,7 @@ class Scene:
     news: str
     endpoint: str | None = None
     mailbox: str | None = None
+    refused: bool = False
     portal_fails: int = 0
 
 
@@ -124,7 +126,12 @@ SCENES = (
         channel=ContactMethod.PHONE,
         patient="Demo Patient Dan",
         date_of_birth="1958-01-17",
-        partner={"practice_name": "Demo Periodontics", "specialty": "Periodontics"},
+        partner={
+            "practice_name": "Demo Periodontics",
+            "specialty": "Periodontics",
+            "preferred_contact_method": ContactMethod.FAX,
+            "fax": "+12025550114",
+        },
         referral={
             "reason": "Advanced periodontitis; please assess and treat.",
             "reason_codes": [
@@ -133,9 +140,11 @@ SCENES = (
             "priority": Priority.ROUTINE,
         },
         ends=EreferralStatus.DELIVERED,
-        outcomes=(AttemptOutcome.DELIVERED,),
-        way="phone: a person calls",
+        outcomes=(AttemptOutcome.PERMANENT_FAILURE, AttemptOutcome.DELIVERED),
+        way="fax, whose number is refused; so by phone: a person calls",
         news="the partner was reached",
         endpoint="tel:+12025550113",
+        mailbox=f"12025550114@{FAX_MAIL_DOMAIN}",
+        refused=True,
     ),
 )

@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from contracts.referral import EreferralStatus
+from contracts.referral_partner import ContactMethod
 from ops.demo.sample import Scene
 
 _FROM_ELSEWHERE = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
@@ -34,7 +35,8 @@ _COLOURS = {
 @dataclass
 class Progress:
     """Where one referral stands, as its events told. `known_to_referrals` is the dispatch status
-    that the referrals service shows. Times are of the monotonic clock."""
+    that the referrals service shows, `channel` the one that it goes by at present. Times are of the
+    monotonic clock."""
 
     scene: Scene
     partner_uuid: UUID
@@ -42,6 +44,7 @@ class Progress:
     referral_uuid: UUID
     ereferral_uuid: str | None = None
     status: EreferralStatus | None = None
+    channel: ContactMethod | None = None
     known_to_referrals: EreferralStatus | None = None
     attempts: int = 0
     last: str = "a draft"
@@ -124,7 +127,7 @@ class Show:
             table.add_row(
                 *([] if narrow else [row.scene.patient]),
                 row.scene.partner["practice_name"],
-                row.scene.channel,
+                row.channel or "",
                 f"[{colour}]{row.state}[/{colour}]",
                 str(row.attempts),
                 "" if row.seconds is None else f"{row.seconds:.1f}",

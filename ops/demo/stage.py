@@ -14,7 +14,7 @@ from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName
 from ops.demo.mail_sink import MailSink, mail_sink
 from ops.demo.portal import DemoPortal, demo_portal
-from ops.demo.sample import FAX_MAIL_DOMAIN
+from ops.demo.sample import FAX_MAIL_DOMAIN, SCENES
 from ops.environment import CannotGoOn
 from ops.migrations import migrate_service
 from ops.servers import Servers
@@ -56,7 +56,8 @@ async def running_stage(
     await _nobody_else(servers)
     async with AsyncExitStack() as stack:
         portal = await stack.enter_async_context(demo_portal())
-        mail = await stack.enter_async_context(mail_sink())
+        refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
+        mail = await stack.enter_async_context(mail_sink(refused))
         variables = _variables(servers, mail.url, any_port=any_port)
         os.environ.update(variables)
         services = tuple(

@@ -151,11 +151,13 @@ class Storyteller:
             attempt = detail["attempts"][row.attempts - 1]
             row.last = f"attempt {row.attempts}: {attempt['code']}"
             return  # The event of the state that it leads to follows.
-        row.status = EreferralStatus(data["status"])
+        row.status, row.channel = EreferralStatus(data["status"]), ContactMethod(data["channel"])
         if kind is EventType.EREFERRAL_RETRY_SCHEDULED:
             due = datetime.fromisoformat(data["next_attempt_at"])
             wait_seconds = (due - datetime.fromisoformat(event["time"])).total_seconds()
             row.last = f"{row.last}; again in {wait_seconds:.1f} s"
+        elif kind is EventType.EREFERRAL_QUEUED and row.attempts:
+            row.last = f"{row.last}; now by {row.channel}"
         else:
             row.last = _WORDS[kind]
         if row.status in (EreferralStatus.DELIVERED, EreferralStatus.SENT):
@@ -203,11 +205,13 @@ class Storyteller:
     def _received(self, row: Progress) -> list[bytes | None]:
         """The letter of each time that the partner was given it: once is right."""
         scene = row.scene
-        if scene.channel is ContactMethod.PORTAL:
-            return [letter_in(bundle) for bundle in self._portals[scene.slug].bundles.values()]
-        if scene.channel is ContactMethod.PHONE:
-            return [self._calls[scene.slug]] if scene.slug in self._calls else []
-        return self._stage.mail.letters_for(scene.mailbox or "")
+        received = self._stage.mail.letters_for(scene.mailbox or "")
+        if scene.slug in self._portals:
+            bundles = self._portals[scene.slug].bundles
+            received += [letter_in(bundle) for bundle in bundles.values()]
+        if scene.slug in self._calls:
+            received.append(self._calls[scene.slug])
+        return received
 
 
 async def tell(stage: Stage, show: Show) -> Sequence[Progress]:

@@ -1,4 +1,4 @@
-"""The commits of an attempt after it was claimed: its point of no return, and its outcome.
+"""The last commit of an attempt: its outcome, and what follows from it.
 
 Everything here works as the system role, by the attempt's token: whoever does not hold it, or holds
 it no longer, changes nothing.
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from contracts.ereferral import AttemptOutcome, FailureCode
@@ -19,7 +19,7 @@ from contracts.referral import EreferralStatus
 from messaging import logs, metrics, outbox
 from messaging.workspace import Publishing, Rows, Workspace
 from services.ereferral_dispatch.claiming import Claimed, wake_lanes
-from services.ereferral_dispatch.models import Attempt, Composed, Ereferral, Lane
+from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from services.ereferral_dispatch.progress import (
     announce,
     cancel_or_tell,
@@ -48,7 +48,7 @@ from services.ereferral_dispatch.rules.routing import (
     Step,
     next_step,
 )
-from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Message
+from services.ereferral_dispatch.senders.base import Message
 
 log = logs.get(__name__)
 
@@ -79,6 +79,21 @@ _ENSURE_LANE = text(
     ON CONFLICT (org_id, id) DO UPDATE SET due_at = LEAST(lane.due_at, excluded.due_at)
     """
 )
+_EREFERRAL = (
+    select(Ereferral)
+    .where(Ereferral.org_id == bindparam("org_id"), Ereferral.id == bindparam("ereferral_id"))
+    .with_for_update(key_share=True)
+)
+_ATTEMPT_AND_LANE = (
+    select(Attempt, Lane, func.now())
+    .join(Lane, Lane.org_id == Attempt.org_id)
+    .where(
+        Attempt.org_id == bindparam("org_id"),
+        Attempt.ereferral_id == bindparam("ereferral_id"),
+        Attempt.number == bindparam("number"),
+        Lane.id == bindparam("lane_id"),
+    )
+)
 _LANE_HAS_ROOM = text(
     """
     UPDATE lane l
@@ -101,64 +116,25 @@ class Recorder:
     hold_rule: HoldRule
     probe_every_seconds: float
 
-    async def pass_point_of_no_return(
-        self, claimed: Claimed, content: bytes, send_timeout_seconds: float
-    ) -> None:
-        """From now on something may leave. Keeps what was composed, for every retry to send.
-
-        Raises AttemptWithdrawn where the attempt is over or cancelled, or its lease would end while
-        sending.
-        """
-        async with self.engine.begin() as connection:
-            passed = await connection.execute(
-                update(Attempt)
-                .where(
-                    Attempt.org_id == claimed.org_id,
-                    Attempt.ereferral_id == claimed.ereferral_id,
-                    Attempt.number == claimed.number,
-                    Attempt.token == claimed.token,
-                    Attempt.finished_at.is_(None),
-                    Attempt.sending_at.is_(None),
-                    Attempt.lease_until > func.now() + timedelta(seconds=send_timeout_seconds),
-                    select(Ereferral.id)
-                    .where(
-                        Ereferral.org_id == claimed.org_id,
-                        Ereferral.id == claimed.ereferral_id,
-                        Ereferral.cancel_requested_at.is_(None)
-                        | (Ereferral.message == Message.CANCELLATION),
-                    )
-                    .exists(),
-                )
-                .values(sending_at=func.now())
-            )
-            if passed.rowcount != 1:
-                raise AttemptWithdrawn
-            if claimed.content is None:
-                await connection.execute(
-                    insert(Composed).values(
-                        org_id=claimed.org_id,
-                        ereferral_id=claimed.ereferral_id,
-                        channel=claimed.channel,
-                        message=claimed.message,
-                        possible_repeat=claimed.possible_repeat,
-                        content=content,
-                    )
-                )
-
     async def record(self, claimed: Claimed, outcome: Outcome) -> bool:
         """Record an attempt's outcome, what follows, and its events. False: it was too late.
 
         A late report may still correct what the sweep could only call unknown.
         """
         async with self._transaction() as session:
-            key = (claimed.org_id, claimed.ereferral_id)
-            row = await session.get_one(Ereferral, key, with_for_update={"key_share": True})
-            attempt = await session.get_one(Attempt, (*key, claimed.number))
+            key = {"org_id": claimed.org_id, "ereferral_id": claimed.ereferral_id}
+            row = (await session.scalars(_EREFERRAL, key)).one()
+            # Read once its e-referral is locked: as the sweep, if it was first, has left it.
+            found = await session.execute(
+                _ATTEMPT_AND_LANE,
+                {**key, "number": claimed.number, "lane_id": row.lane_id},
+            )
+            attempt, _, now = found.one()
             if attempt.token != claimed.token:
                 return False
             if attempt.finished_at is not None and not _may_correct(row, attempt, outcome):
                 return False
-            await self._settle(session, row, attempt, outcome)
+            await self._settle(session, row, attempt, outcome, now)
         kind = _OUTCOMES.get(type(outcome), "call_requested")
         metrics.ATTEMPTS.labels(str(claimed.channel), str(kind)).inc()
         return True
@@ -177,12 +153,13 @@ class Recorder:
                 .limit(LOST_AT_A_TIME)
                 .with_for_update(key_share=True, skip_locked=True, of=Ereferral)
             )
+            now = (await session.scalars(select(func.now()))).one()
             settled = 0
             for row, attempt in lost.all():
                 # Its worker may have recorded it before its row was locked here.
                 await session.refresh(attempt)
                 if attempt.finished_at is None:
-                    await self._settle(session, row, attempt, _lost_outcome(attempt))
+                    await self._settle(session, row, attempt, _lost_outcome(attempt), now)
                     settled += 1
         return settled
 
@@ -195,9 +172,13 @@ class Recorder:
             yield session
 
     async def _settle(
-        self, session: AsyncSession, row: Ereferral, attempt: Attempt, outcome: Outcome
+        self,
+        session: AsyncSession,
+        row: Ereferral,
+        attempt: Attempt,
+        outcome: Outcome,
+        now: datetime,
     ) -> None:
-        now: datetime = await session.scalar(select(func.now())) or row.updated_at
         workspace = Workspace(
             Rows(), self.publishing, org_id=row.org_id, now=now, traceparent=row.traceparent
         )

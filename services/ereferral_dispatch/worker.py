@@ -4,8 +4,10 @@ Persist first, send second: no transaction is open while an attempt is under way
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import stamina
@@ -15,12 +17,12 @@ from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
 from messaging import logs, metrics
 from messaging.database import is_outage
-from messaging.envelope import read_body
-from messaging.tracing import Tracing
+from messaging.tracing import Traced, Tracing
 from messaging.waiting import pause
 from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
 from services.ereferral_dispatch.crossing import settle_crossed
 from services.ereferral_dispatch.holding import settle_held
+from services.ereferral_dispatch.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
@@ -41,6 +43,9 @@ GATHER_SECONDS = 0.005
 SWEEP_EVERY_SECONDS = 5.0
 PREPARE_SECONDS = 60.0
 """How long an attempt may wait for its turn to compose, on top of its deadline."""
+COMPOSED_AT_ONCE = os.cpu_count() or 1
+"""Letters take a core each. More at a time would keep the cores from what is ready to be sent: then
+attempts wait after their point of no return, within their deadline, and not before."""
 DRAIN_SECONDS = 25.0
 """Attempts past their point of no return get this long when the worker stops."""
 OUTAGE_PAUSE_SECONDS = 1.0
@@ -74,6 +79,7 @@ class Worker:
         self._concurrency = concurrency
         self._tracing = tracing
         self._after_commit = after_commit
+        self._composing = ThreadPoolExecutor(COMPOSED_AT_ONCE, thread_name_prefix="composing")
         self._woken = asyncio.Event()
         self._running: dict[asyncio.Task[None], _Attempt] = {}
         self._fault: BaseException | None = None
@@ -106,6 +112,7 @@ class Worker:
                     raise self._fault
         finally:
             await self._drain()
+            self._composing.shutdown(wait=False, cancel_futures=True)
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Every five seconds: settle attempts past their lease, cancels that crossed their
@@ -142,13 +149,25 @@ class Worker:
             return []
 
     def _start(self, claimed: Claimed) -> None:
+        channel = self._channels.get(claimed.channel)
         attempt = _Attempt(
-            claimed, self._channels.get(claimed.channel), self._recorder, self._tracing
+            claimed, channel, self._recorder, self._composing, self._begin_span(claimed)
         )
         task = asyncio.create_task(attempt.run())
         self._running[task] = attempt
         metrics.ATTEMPTS_RUNNING.set(len(self._running))
         task.add_done_callback(self._ended)
+
+    def _begin_span(self, claimed: Claimed) -> Traced:
+        return self._tracing.begin_request(
+            f"attempt {claimed.channel}",
+            claimed.traceparent,
+            {
+                "handoff.org_id": claimed.org_id,
+                "handoff.ereferral_id": str(claimed.ereferral_id),
+                "handoff.attempt": claimed.number,
+            },
+        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
@@ -182,20 +201,18 @@ class _Attempt:
     """One attempt, from its claim to its outcome."""
 
     def __init__(
-        self, claimed: Claimed, channel: Channel | None, recorder: Recorder, tracing: Tracing
+        self,
+        claimed: Claimed,
+        channel: Channel | None,
+        recorder: Recorder,
+        composing: Executor,
+        traced: Traced,
     ) -> None:
         self._claimed = claimed
         self._channel = channel
         self._recorder = recorder
-        self._traced = tracing.begin_request(
-            f"attempt {claimed.channel}",
-            claimed.traceparent,
-            {
-                "handoff.org_id": claimed.org_id,
-                "handoff.ereferral_id": str(claimed.ereferral_id),
-                "handoff.attempt": claimed.number,
-            },
-        )
+        self._composing = composing
+        self._traced = traced
         self.something_left = False
         self.recording = False
 
@@ -227,7 +244,7 @@ class _Attempt:
             ereferral_id=claimed.ereferral_id,
             channel=claimed.channel,
             address=claimed.address,
-            package=EreferralDispatch.model_validate(read_body(claimed.package)),
+            package=EreferralDispatch.model_validate_json(claimed.package),
             possible_repeat=claimed.possible_repeat,
             traceparent=self._traced.traceparent,
             message=claimed.message,
@@ -237,7 +254,9 @@ class _Attempt:
         content = claimed.content
         try:
             if content is None:
-                content = await asyncio.to_thread(channel.sender.compose, consignment)
+                content = await asyncio.get_running_loop().run_in_executor(
+                    self._composing, channel.sender.compose, consignment
+                )
             return await self._send(channel, consignment, content)
         except (asyncio.CancelledError, AttemptWithdrawn):
             raise
@@ -247,8 +266,8 @@ class _Attempt:
 
     async def _send(self, channel: Channel, consignment: Consignment, content: bytes) -> Outcome:
         async def point_of_no_return() -> None:
-            await self._recorder.pass_point_of_no_return(
-                self._claimed, content, channel.deadline_seconds
+            await pass_point_of_no_return(
+                self._recorder.engine, self._claimed, content, channel.deadline_seconds
             )
             self.something_left = True
 

@@ -22,6 +22,12 @@ from tests.faults.victims import Scene, fault_scene, until_logged
 from tests.partner_stubs import DUPLICATE, Answer, Cut, Relay
 
 _LOCK = "SELECT FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2 FOR UPDATE"
+_LOCK_ATTEMPT = """
+    SELECT FROM ereferral_dispatch.attempt WHERE org_id = $1 AND ereferral_id = $2 FOR UPDATE
+"""
+_BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1"
+# The lock of who publishes: while it is taken nothing leaves the outbox.
+_LEAD = "SELECT pg_advisory_lock(x'48414E44'::int, hashtext('ereferral_dispatch'))"
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -52,6 +58,13 @@ class Aftermath:
         return await self.scene.heard.story(self.ids[step])
 
 
+async def until_blocked(scene: Scene, statement: str) -> None:
+    """Wait until a session waits for a lock with a statement like that."""
+    async with asyncio.timeout(10):
+        while not await scene.database.fetchval(_BLOCKED, statement):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 def by_mail(step: str, **fields: Any) -> dict[str, Any]:
     return new_partner(email=f"{step}@partner.example", **fields)
 
@@ -66,8 +79,10 @@ async def killed(scene: Scene) -> Aftermath:
     mail.script("connecting@partner.example", Relay.HANG_AT_RCPT, "250 ok")
     mail.script("taken@partner.example", Relay.HANG_AFTER_DATA, "250 ok")
     mail.script("replied@partner.example", Relay.HANG_AFTER_DATA, "250 ok")
+    mail.script("passing@partner.example", Relay.HANG_AT_RCPT, "250 ok")
     read, referral = new_partner(ereferral_endpoint=portal.endpoint("read")), uuid4()
     locking = await asyncpg.connect(plain_url(scene.settings.database_url))
+    await locking.execute(_LEAD)
 
     async with scene.victim() as victim, scene.org() as org:
         for step, partner in (
@@ -77,23 +92,31 @@ async def killed(scene: Scene) -> Aftermath:
             ("connecting", by_mail("connecting")),
             ("taken", by_mail("taken", phone="+12025550111")),
             ("replied", by_mail("replied")),
+            ("passing", by_mail("passing")),
+            ("recorded", new_partner(ereferral_endpoint=portal.endpoint("recorded"))),
         ):
             in_turn = {"referral_uuid": referral} if partner is read else {}
             after.ids[step] = await org.dispatch(partner, **in_turn)
         await eventually(lambda: portal.running["read"] == portal.running["answered"] == 1)
         await eventually(lambda: "connecting@partner.example" in mail.asked)
+        await eventually(lambda: "passing@partner.example" in mail.asked)
         await eventually(lambda: len(mail.mails) == 2)
-        # The last of all: a handshake is waited for no longer than five seconds.
+        await org.reaches(after.ids["recorded"], "delivered")
+        # Late: a handshake is waited for no longer than five seconds.
         shaking = new_partner(ereferral_endpoint=scene.handshake.endpoint("shaking"))
         after.ids["shaking"] = await org.dispatch(shaking)
         async with locking.transaction():
             for step in ("answered", "replied"):
                 await locking.execute(_LOCK, org.id, UUID(after.ids[step]))
+            await locking.execute(_LOCK_ATTEMPT, org.id, UUID(after.ids["passing"]))
             answering.set()
             mail.let_go("replied@partner.example")
             await eventually(lambda: scene.handshake.connections == 1)
             await eventually(lambda: after.ids["answered"] in portal.finished)
             await asyncio.sleep(0.3)
+            # The last of all: a lock is waited for no longer than two seconds.
+            mail.let_go("passing@partner.example")
+            await until_blocked(scene, "%sending_at%")
             os.kill(victim.pid, signal.SIGKILL)
             await eventually(lambda: victim.process.ended)
     await locking.close()
@@ -114,8 +137,8 @@ async def test_what_was_not_begun_is_sent(killed: Aftermath) -> None:
 
 
 async def test_what_had_not_left_is_simply_sent(killed: Aftermath) -> None:
-    """Killed in the TLS handshake, and before the recipient was accepted: nothing left, so it is
-    sent once, and is no possible repeat."""
+    """Killed in the TLS handshake, before the recipient was accepted, and while its point of no
+    return was being written: nothing left, so it is sent once, and is no possible repeat."""
     story = ["queued", "attempt_failed", "retry_scheduled"]
     assert killed.attempts("shaking") == [
         ("transient_failure", "worker_lost"),
@@ -123,13 +146,14 @@ async def test_what_had_not_left_is_simply_sent(killed: Aftermath) -> None:
     ]
     assert killed.scene.portal.ids("shaking") == [killed.ids["shaking"]]
     assert await killed.story("shaking") == [*story, "delivered"]
-    assert killed.attempts("connecting") == [
-        ("transient_failure", "worker_lost"),
-        ("sent", "smtp_250"),
-    ]
-    assert killed.mails("connecting") == 1
-    assert await killed.story("connecting") == [*story, "sent"]
-    for step in ("shaking", "connecting"):
+    for step in ("connecting", "passing"):
+        assert killed.attempts(step) == [
+            ("transient_failure", "worker_lost"),
+            ("sent", "smtp_250"),
+        ]
+        assert killed.mails(step) == 1
+        assert await killed.story(step) == [*story, "sent"]
+    for step in ("shaking", "connecting", "passing"):
         assert killed.shown[step]["possible_repeat"] is False
 
 
@@ -163,6 +187,15 @@ async def test_a_mail_that_may_have_left_is_never_sent_again(killed: Aftermath, 
     assert killed.attempts(step) == [("outcome_unknown", "worker_lost")]
     assert killed.mails(step) == 1
     assert await killed.story(step) == ["queued", "outcome_unknown"]
+
+
+async def test_what_was_recorded_is_told_and_not_done_again(killed: Aftermath) -> None:
+    """Killed after the commit of the outcome, before its event was published: another worker's
+    relay tells it, and nothing is sent again."""
+    assert killed.shown["recorded"]["status"] == "delivered"
+    assert killed.attempts("recorded") == [("delivered", "http_201")]
+    assert killed.scene.portal.ids("recorded") == [killed.ids["recorded"]]
+    assert await killed.story("recorded") == ["queued", "delivered"]
 
 
 async def test_no_portal_sees_a_second_id(killed: Aftermath) -> None:

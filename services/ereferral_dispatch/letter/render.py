@@ -13,7 +13,7 @@ from services.ereferral_dispatch.letter.content import in_every_text, letter_con
 from services.ereferral_dispatch.letter.fonts import FONT_DIRECTORIES, spelled_out
 from services.ereferral_dispatch.senders.base import Consignment
 
-_TEMPLATE = Path(__file__).with_name("letter.typ")
+TEMPLATE = Path(__file__).with_name("letter.typ")
 _idle_compilers: SimpleQueue[typst.Compiler] = SimpleQueue()
 
 
@@ -53,7 +53,7 @@ def _compiler() -> Iterator[typst.Compiler]:
         compiler = _idle_compilers.get_nowait()
     except Empty:
         compiler = typst.Compiler(
-            str(_TEMPLATE),
+            str(TEMPLATE),
             font_paths=[str(directory) for directory in FONT_DIRECTORIES],
             ignore_system_fonts=True,
         )

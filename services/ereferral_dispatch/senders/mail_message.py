@@ -87,7 +87,6 @@ def build_message(message: MailMessage) -> bytes:
         mime["Reply-To"] = _mailbox(reply_to)
     mime["To"] = _mailbox(recipient or message.recipient)
     mime["Subject"] = one_line(message.subject)
-    mime["Message-ID"] = message_id(message)
     mime["Auto-Submitted"] = "auto-generated"
     if message.important:
         mime["Importance"] = "high"
@@ -97,7 +96,8 @@ def build_message(message: MailMessage) -> bytes:
     )
     # The library's own boundary is random.
     mime.set_boundary(f"=_{message.ereferral_id.hex}")
-    return mime.as_bytes()
+    # The library would fold a long id, and readers (its own too) take the fold for a part of it.
+    return f"Message-ID: {message_id(message)}\r\n".encode("ascii") + mime.as_bytes()
 
 
 def _mailbox(address: str, name: str = "") -> Address:

@@ -145,3 +145,17 @@ async def test_what_waits_for_its_turn_takes_nobodys_place(dispatch: Dispatch, o
     for ereferral in others:
         await org.until(ereferral, "delivered")
     assert {(await org.get(ereferral))["status"] for ereferral in waiting} == {"queued"}
+
+
+async def test_several_that_hear_that_it_is_gone_hold_it_once(dispatch: Dispatch, org: Org) -> None:
+    """Four are answered 410 at one moment: one `partner_channel.held`, in its first version."""
+    portal, answers = dispatch.portal, asyncio.Event()
+    portal.script("gone-at-once", Answer(410, when=answers))
+    partner = at(portal, "gone-at-once")
+    sent = [await org.dispatch(partner) for _ in range(4)]
+    await eventually(lambda: portal.running["gone-at-once"] == 4)
+    answers.set()
+    for ereferral in sent:
+        await org.until(ereferral, "failed")
+    held = await dispatch.heard.channels(org)
+    assert [(event.type, event.version) for event in held] == [("held", 1)]

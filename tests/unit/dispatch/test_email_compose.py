@@ -24,12 +24,12 @@ from tests.samples import (
 
 FROM = "referrals@handoff.example"
 HEADERS = [
+    "Message-ID",
     "Date",
     "From",
     "Reply-To",
     "To",
     "Subject",
-    "Message-ID",
     "Auto-Submitted",
     "MIME-Version",
     "Content-Type",
