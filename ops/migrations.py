@@ -27,6 +27,7 @@ class _State(StrEnum):
     WRONG_LOGIN = "28P01"
     NOT_AUTHORIZED = "28000"
     NO_PRIVILEGE = "42501"
+    LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def schema_state(name: ServiceName, url: str) -> SchemaState:
     try:
         version, held = asyncio.run(_look(url, where.home.schema))
     except Exception as error:
-        raise CannotGoOn(f"{name.prefix}DATABASE_URL: {_why(error, url)}") from None
+        raise CannotGoOn(f"{name.prefix}DATABASE_URL: {why_it_failed(error, url)}") from None
     return SchemaState(version, held, head(where.migrations))
 
 
@@ -115,7 +116,8 @@ async def _look(url: str, schema: str) -> tuple[str, str | None]:
         await engine.dispose()
 
 
-def _why(error: Exception, url: str) -> str:
+def why_it_failed(error: Exception, url: str) -> str:
+    """What a person is told about a database that refused or was away. Raises any other error."""
     state, at = sqlstate(error), database_place(url)
     if state == _State.NO_SUCH_DATABASE:
         return (
@@ -125,6 +127,8 @@ def _why(error: Exception, url: str) -> str:
         return f"PostgreSQL at {at} refused the user or the password"
     if state == _State.NO_PRIVILEGE:
         return f"PostgreSQL at {at} does not let this user read the service's schema"
+    if state == _State.LOCK_NOT_AVAILABLE:
+        return f"a service at {at} is working with the same rows; run it again"
     if state is not None:
         return f"PostgreSQL at {at} refused it (SQLSTATE {state})"
     if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)):
