@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType
@@ -26,7 +26,7 @@ from messaging.erasing import (
 )
 from messaging.loading import load
 from messaging.workspace import Need, Publishing, Rows, Workspace, changed_fields
-from services.referrals.handlers import attribution, directory, referral_record, source
+from services.referrals.handlers import attribution, directory, referral_record, source, source_cost
 from services.referrals.models import (
     Patient,
     Referral,
@@ -35,6 +35,8 @@ from services.referrals.models import (
     ReferralSourceCost,
     TimelineEntry,
 )
+
+Nested = ReferralAttribution | ReferralSource | ReferralSourceCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,15 @@ class Held:
     referrals: Sequence[Referral]
     attributions: Sequence[ReferralAttribution]
     sources: Sequence[ReferralSource]
+    costs: Sequence[ReferralSourceCost]
 
     def ids(self) -> list[UUID]:
         """The subject of everything that is published about them."""
         found = [] if self.patient is None else [self.patient.id]
         found += [row.id for row in self.referrals]
         found += [row.id for row in self.attributions]
-        return found + [row.id for row in self.sources]
+        found += [row.id for row in self.sources]
+        return found + [row.id for row in self.costs]
 
 
 async def heard_versions(session: AsyncSession, org_id: str, patient_id: UUID) -> dict[UUID, int]:
@@ -85,14 +89,14 @@ async def erase(
     waiting = await waiting_messages(session, org_id, held.ids())
     if waiting:
         raise CannotErase([f"referrals has {waiting} messages about the patient to publish: wait"])
-    emptied = await empty_replies(
-        session, org_id, patient_id, [*held.ids(), *await _naming(session, org_id, held.sources)]
-    )
+    emptied = await empty_replies(session, org_id, patient_id, held.ids())
     rows = await _load_shown(session, org_id, held)
     now = (await session.scalars(select(func.now()))).one()
     workspace = Workspace(rows, publishing, org_id=org_id, now=now)
     counts = {
+        # Whose names others show come first: no event of an erasure may show a name.
         "directory record": _erase_patient(held.patient, workspace),
+        "sources linked to them": sum(_erase_source(row, workspace) for row in held.sources),
         "referrals": sum(_erase_referral(row, workspace) for row in held.referrals),
         "timeline entries": await clear(
             session,
@@ -102,7 +106,7 @@ async def erase(
             detail=None,
         ),
         "attributions": sum(_erase_attribution(row, workspace) for row in held.attributions),
-        "sources linked to them": sum(_erase_source(row, workspace) for row in held.sources),
+        "costs of those sources": sum(_erase_cost(row, workspace) for row in held.costs),
         "stored replies": emptied,
     }
     session.add_all(rows.added)
@@ -115,42 +119,33 @@ async def erase(
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
-    """In the order in which commands lock them.
+    """In the order in which commands lock them. A source that is linked to the patient is the
+    patient: whom it brought and what it cost is written about them.
 
     The patient's row is locked so that nothing new can refer to it: an insert that does waits.
     """
 
-    async def rows(statement: Select[Any]) -> Any:
-        locked = statement.with_for_update(key_share=True)
-        return (await session.scalars(locked)).all()
+    async def rows(model: Any, which: ColumnElement[bool]) -> Sequence[Any]:
+        statement = select(model).where(model.org_id == org_id, which).order_by(model.id)
+        return (await session.scalars(statement.with_for_update(key_share=True))).all()
 
     patient = await session.get(Patient, (org_id, patient_id), with_for_update=True)
-    attributed, linked = ReferralAttribution, ReferralSource
-    referrals = select(Referral).where(Referral.org_id == org_id, Referral.patient_id == patient_id)
-    attributions = select(attributed).where(
-        attributed.org_id == org_id,
-        or_(attributed.patient_id == patient_id, attributed.referring_patient_id == patient_id),
+    of = ReferralAttribution
+    linked = select(ReferralSource.id).where(
+        ReferralSource.org_id == org_id, ReferralSource.linked_patient_id == patient_id
     )
-    sources = select(linked).where(linked.org_id == org_id, linked.linked_patient_id == patient_id)
+    named = or_(
+        of.patient_id == patient_id,
+        of.referring_patient_id == patient_id,
+        of.referral_source_id.in_(linked),
+    )
     return Held(
         patient,
-        await rows(referrals.order_by(Referral.id)),
-        await rows(attributions.order_by(attributed.id)),
-        await rows(sources.order_by(linked.id)),
+        await rows(Referral, Referral.patient_id == patient_id),
+        await rows(of, named),
+        await rows(ReferralSource, ReferralSource.linked_patient_id == patient_id),
+        await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
     )
-
-
-async def _naming(
-    session: AsyncSession, org_id: str, sources: Iterable[ReferralSource]
-) -> list[UUID]:
-    """Costs and attributions of sources that are the patient: their replies show the name."""
-    ids = [row.id for row in sources]
-    found: list[UUID] = []
-    for model in (ReferralSourceCost, ReferralAttribution):
-        found += await session.scalars(
-            select(model.id).where(model.org_id == org_id, model.referral_source_id.in_(ids))
-        )
-    return found
 
 
 async def _load_shown(session: AsyncSession, org_id: str, held: Held) -> Rows:
@@ -162,6 +157,7 @@ async def _load_shown(session: AsyncSession, org_id: str, held: Held) -> Rows:
         needs += [Need(Patient, (attributed.patient_id,)), *attribution.pointed_to(attributed)]
     for linked in held.sources:
         needs += source.pointed_to(linked)
+    needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in held.costs]
     rows = Rows()
     await load(session, rows, ((org_id, need) for need in needs))
     return rows
@@ -208,6 +204,16 @@ def _erase_attribution(row: ReferralAttribution, workspace: Workspace) -> bool:
     return True
 
 
+def _erase_cost(row: ReferralSourceCost, workspace: Workspace) -> bool:
+    if row.notes is None:
+        return False
+    row.notes = None
+    _next(row, workspace)
+    shown = source_cost.cost_resource(row, workspace.get(ReferralSource, row.referral_source_id))
+    _tell(row, EventType.REFERRAL_SOURCE_COST_UPDATED, shown, ["notes"], workspace)
+    return True
+
+
 def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
     """A source that is the patient is called by their name."""
     before = source.shown(row, workspace)
@@ -222,13 +228,13 @@ def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
     return True
 
 
-def _next(row: ReferralAttribution | ReferralSource, workspace: Workspace) -> None:
+def _next(row: Nested, workspace: Workspace) -> None:
     row.version += 1
     row.updated_at = workspace.now
 
 
 def _tell(
-    row: ReferralAttribution | ReferralSource,
+    row: Nested,
     event: EventType,
     resource: Resource,
     changed: Iterable[str],

@@ -10,8 +10,8 @@ down_revision = "0003"
 
 def upgrade() -> None:
     op.execute(
-        "GRANT UPDATE ON patient, referral_timeline, referral_attribution, referral_source "
-        f'TO "{HOME.system_role}"'
+        "GRANT UPDATE ON patient, referral_timeline, referral_attribution, referral_source, "
+        f'referral_source_cost TO "{HOME.system_role}"'
     )
     # What an operator does is written down beside what clients do.
     op.execute(f'GRANT INSERT ON audit TO "{HOME.system_role}"')
