@@ -25,13 +25,14 @@ class Both:
     referrals: Referrals
     dispatch: Dispatch
 
-    async def handoff(self, *arguments: str) -> Result:
-        """A command that works with these services."""
+    async def handoff(self, *arguments: str, **changed: str) -> Result:
+        """A command that works with these services; `changed` are variables set otherwise."""
         variables = {
             "REFERRALS_DATABASE_URL": self.referrals.database_url,
             "DISPATCH_DATABASE_URL": self.dispatch.settings.database_url,
             "REFERRALS_RABBITMQ_URL": self.referrals.rabbitmq_url,
             "DISPATCH_RABBITMQ_URL": self.referrals.rabbitmq_url,
+            **changed,
         }
         return await asyncio.to_thread(handoff, *arguments, **variables)
 
