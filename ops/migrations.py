@@ -32,9 +32,13 @@ class _State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """A service's schema. `held` is None where no migration was applied."""
+    """A service's schema. `held` is None where no migration was applied.
+
+    `logs_values`: the server's settings let statements' values into its log.
+    """
 
     server_version: str
+    logs_values: bool
     held: str | None
     needed: str
 
@@ -64,10 +68,10 @@ def schema_state(name: ServiceName, url: str) -> SchemaState:
     """Look at the service's schema. Raises CannotGoOn where the database cannot be reached."""
     where = place_of(name)
     try:
-        version, held = asyncio.run(_look(url, where.home.schema))
+        version, logs_values, held = asyncio.run(_look(url, where.home.schema))
     except Exception as error:
         raise CannotGoOn(f"{name.prefix}DATABASE_URL: {why_it_failed(error, url)}") from None
-    return SchemaState(version, held, head(where.migrations))
+    return SchemaState(version, logs_values, held, head(where.migrations))
 
 
 def migrate_service(name: ServiceName) -> str:
@@ -92,7 +96,17 @@ def migrate_service(name: ServiceName) -> str:
     return f"{name}: {at} migrated from {before.held or 'nothing'} to {before.needed}"
 
 
-async def _look(url: str, schema: str) -> tuple[str, str | None]:
+# Logged statements come with their values unless log_parameter_max_length is 0.
+_LOGS_VALUES = """
+    SELECT current_setting('log_parameter_max_length') <> '0' AND (
+        current_setting('log_statement') IN ('mod', 'all')
+        OR current_setting('log_min_duration_statement') <> '-1'
+        OR current_setting('log_min_duration_sample') <> '-1'
+        OR current_setting('log_transaction_sample_rate') <> '0')
+"""
+
+
+async def _look(url: str, schema: str) -> tuple[str, bool, str | None]:
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -105,13 +119,14 @@ async def _look(url: str, schema: str) -> tuple[str, str | None]:
     try:
         async with engine.connect() as connection:
             version = str(await connection.scalar(text("SHOW server_version")))
+            logs_values = bool(await connection.scalar(text(_LOGS_VALUES)))
             try:
                 held = await connection.scalar(text("SELECT version_num FROM alembic_version"))
             except Exception as error:
                 if sqlstate(error) in (_State.NO_SUCH_TABLE, _State.NO_SUCH_SCHEMA):
-                    return version, None
+                    return version, logs_values, None
                 raise
-            return version, held
+            return version, logs_values, held
     finally:
         await engine.dispose()
 
