@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 NAME_LENGTH = 200
 REASON_LENGTH = 2_000
 NOTES_LENGTH = 10_000
+ERASED = "[erased]"
+"""What stands for a text that may not be empty once the patient it told of was erased."""
 
 # Bidirectional controls let a text show other than it reads; surrogates and NUL cannot be stored.
 _REFUSED_EVERYWHERE = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"

@@ -1,7 +1,8 @@
 """The audit trail: who did or read what, when, and whose record it was. Rows are only ever added.
 
-The service may insert and nothing else: it can neither read the trail back nor change it. Ids are
-kept here, values are not.
+The service may insert and nothing else: it can neither read the trail back nor change it. What a
+person does past the services, at the command line, is written by the system role, which may read
+too. Ids are kept here, values are not.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from messaging.envelope import Envelope
 from messaging.tables import audit
@@ -60,7 +61,39 @@ def entry(
     )
 
 
-async def append(session: AsyncSession, entries: Sequence[Entry]) -> None:
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who works at the command line: `client` to the server, `actor` to the machine."""
+
+    client: str | None
+    actor: str | None
+
+    def did(
+        self,
+        operation: str,
+        *,
+        at: datetime,
+        org_id: str,
+        status: int,
+        record_id: UUID | None = None,
+        patient_ids: Collection[UUID] = (),
+        message_id: UUID | None = None,
+    ) -> Entry:
+        """The entry about something done past the services."""
+        return Entry(
+            at=at,
+            org_id=org_id,
+            client=self.client,
+            actor=self.actor,
+            operation=operation,
+            status=status,
+            record_id=record_id,
+            patient_ids=tuple(sorted(patient_ids)),
+            message_id=message_id,
+        )
+
+
+async def append(session: AsyncSession | AsyncConnection, entries: Sequence[Entry]) -> None:
     """Write entries in the transaction that does what they tell."""
     if entries:
         await session.execute(_APPEND, [_row(one) for one in entries])

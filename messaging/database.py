@@ -25,6 +25,9 @@ _LOCAL_SETTINGS = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "2",
     "timezone": "UTC",
+    # A statement's values are patients' data: the server must not log them when one fails. What it
+    # logs of slow ones only its superuser can settle (log_parameter_max_length).
+    "log_parameter_max_length_on_error": "0",
 }
 
 

@@ -35,12 +35,14 @@ _PAUSE_SECONDS = 0.5
 class Reader(Generic[QueryT]):
     """How one kind of query is read. Raises Refusal where what it names is not there.
 
-    `patients`: whose data an answer shows, for the audit trail.
+    `patients`: whose data an answer shows, for the audit trail; `find_patients` where the answer
+    itself does not name them.
     """
 
     message: type[QueryT]
     read: Callable[[QueryT, AsyncSession, datetime], Awaitable[Shape]]
     patients: Callable[[Any], Collection[UUID]] | None = None
+    find_patients: Callable[[QueryT, Any, AsyncSession], Awaitable[Collection[UUID]]] | None = None
 
 
 Readers = Mapping[str, Reader[Any]]
@@ -119,7 +121,8 @@ class QueryProcessor:
             try:
                 async with org_snapshot(self._engine, query.org_id) as (session, now):
                     answer = await reader.read(query, session, now)
-                    await _leave_trail(session, reader, answer, envelope, now)
+                    patient_ids = await _patients(reader, query, answer, session)
+                    await _leave_trail(session, patient_ids, answer, envelope, now)
                     return answer
             except Refusal:
                 raise
@@ -152,11 +155,22 @@ class QueryProcessor:
         return Verdict(delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True)
 
 
+async def _patients(
+    reader: Reader[Any], query: Query, answer: Shape, session: AsyncSession
+) -> Collection[UUID]:
+    if reader.find_patients is not None:
+        return await reader.find_patients(query, answer, session)
+    return reader.patients(answer) if reader.patients is not None else ()
+
+
 async def _leave_trail(
-    session: AsyncSession, reader: Reader[Any], answer: Shape, envelope: Envelope, now: datetime
+    session: AsyncSession,
+    patient_ids: Collection[UUID],
+    answer: Shape,
+    envelope: Envelope,
+    now: datetime,
 ) -> None:
     """Whoever reads patients' data is written down, in the same transaction."""
-    patient_ids = reader.patients(answer) if reader.patients is not None else ()
     if patient_ids:
         one = audit.entry(
             envelope,

@@ -5,52 +5,118 @@ Source: the wire contract's section 2, "Idempotency".
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from messaging import logs
+from contracts.replies import ReplyStatus
+from messaging import audit, logs
 from messaging.database import is_outage
-from messaging.tables import inbox
+from messaging.tables import inbox, outbox
 from messaging.waiting import pause
 
 log = logs.get(__name__)
 
 ROUND_EVERY_SECONDS = 3600.0
 ROWS_AT_A_TIME = 5_000
+_KEY = tuple_(inbox.c.org_id, inbox.c.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What came in before these moments is forgotten: its whole reply, and that it was there."""
+
+    replies: datetime
+    messages: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many message ids were deleted, and how many replies emptied of those that stay."""
+
+    message_ids: int
+    replies: int
+
+    @property
+    def total(self) -> int:
+        """Rows changed."""
+        return self.message_ids + self.replies
+
+
+def _old(horizon: Horizon) -> ColumnElement[bool]:
+    return inbox.c.received_at < horizon.messages
+
+
+def _stale(horizon: Horizon) -> ColumnElement[bool]:
+    return and_(inbox.c.received_at < horizon.replies, inbox.c.reply.is_not(None))
 
 
 async def forget(
-    engine: AsyncEngine, now: datetime, *, replies_after: timedelta, messages_after: timedelta
-) -> int:
-    """Empty old replies and delete old message ids, in small transactions; how many rows changed.
+    engine: AsyncEngine, horizon: Horizon, operator: audit.Operator | None = None
+) -> Forgotten:
+    """Delete old message ids and empty old replies, in small transactions; may break off anywhere.
 
-    `engine` works as the system role: retention is the same for every org.
+    `engine` works as the system role: retention is the same for every org. With an operator, each
+    transaction leaves an entry in the trail of every org that it touched.
     """
-    key = tuple_(inbox.c.org_id, inbox.c.message_id)
-    old = (
-        select(inbox.c.org_id, inbox.c.message_id)
-        .where(inbox.c.received_at < now - messages_after)
-        .limit(ROWS_AT_A_TIME)
+    some_old = select(inbox.c.org_id, inbox.c.message_id).where(_old(horizon)).limit(ROWS_AT_A_TIME)
+    some_stale = (
+        select(inbox.c.org_id, inbox.c.message_id).where(_stale(horizon)).limit(ROWS_AT_A_TIME)
     )
-    stale = (
-        select(inbox.c.org_id, inbox.c.message_id)
-        .where(inbox.c.received_at < now - replies_after, inbox.c.reply.is_not(None))
-        .limit(ROWS_AT_A_TIME)
+    return Forgotten(
+        message_ids=await _in_rounds(
+            engine, delete(inbox).where(_KEY.in_(some_old)), "inbox.purge", operator
+        ),
+        replies=await _in_rounds(
+            engine,
+            update(inbox).where(_KEY.in_(some_stale)).values(reply=None),
+            "reply.purge",
+            operator,
+        ),
     )
+
+
+async def forgettable(engine: AsyncEngine, horizon: Horizon) -> Forgotten:
+    """What `forget` would do now."""
+    async with engine.connect() as connection:
+        counted = await connection.execute(
+            select(
+                func.count().filter(_old(horizon)),
+                func.count().filter(_stale(horizon), ~_old(horizon)),
+            ).select_from(inbox)
+        )
+        return Forgotten(*counted.one())
+
+
+async def unpublished(engine: AsyncEngine) -> int:
+    """How many messages wait in the outbox: they are promised, and nothing but their publication
+    removes them."""
+    async with engine.connect() as connection:
+        return await connection.scalar(select(func.count()).select_from(outbox)) or 0
+
+
+async def _in_rounds(
+    engine: AsyncEngine,
+    statement: Delete | Update,
+    operation: str,
+    operator: audit.Operator | None,
+) -> int:
     changed = 0
-    for statement in (
-        delete(inbox).where(key.in_(old)),
-        update(inbox).where(key.in_(stale)).values(reply=None),
-    ):
-        while True:
-            async with engine.begin() as connection:
-                count = (await connection.execute(statement)).rowcount
-            changed += count
-            if count < ROWS_AT_A_TIME:
-                break
-    return changed
+    returning = statement.returning(inbox.c.org_id, func.now())
+    while True:
+        async with engine.begin() as connection:
+            rows = (await connection.execute(returning)).all()
+            if operator is not None:
+                entries = [
+                    operator.did(operation, at=now, org_id=org_id, status=ReplyStatus.ARCHIVED)
+                    for org_id, now in sorted({(org_id, now) for org_id, now in rows})
+                ]
+                await audit.append(connection, entries)
+        changed += len(rows)
+        if len(rows) < ROWS_AT_A_TIME:
+            return changed
 
 
 async def keep_forgetting(
@@ -64,11 +130,10 @@ async def keep_forgetting(
     """A round of `forget` every hour until `stop` is set."""
     while not stop.is_set():
         try:
-            count = await forget(
-                engine, clock(), replies_after=replies_after, messages_after=messages_after
-            )
-            if count:
-                log.info("inbox retention", count=count)
+            now = clock()
+            forgotten = await forget(engine, Horizon(now - replies_after, now - messages_after))
+            if forgotten.total:
+                log.info("inbox retention", count=forgotten.total)
         except Exception as error:
             if not is_outage(error):
                 raise

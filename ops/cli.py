@@ -13,6 +13,7 @@ import typer
 
 from ops.catalogue import ServiceName
 from ops.dead_letters_cli import app as dead_letters
+from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
     help="Gets a patient's referral from one practice to another without losing it.",
 )
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(keeping)
 
 
 @app.command()

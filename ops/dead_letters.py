@@ -3,9 +3,8 @@
 Looking takes messages without acknowledging them and puts them back: it destroys nothing.
 """
 
-import getpass
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +18,6 @@ from uuid_utils.compat import uuid7
 from yarl import URL
 
 from contracts.values import format_time
-from messaging import logs
 from messaging.amqp import PERSISTENT, Publisher
 from messaging.answering import PARKING_HEADERS
 from messaging.envelope import read_message_id
@@ -68,6 +66,11 @@ class DeadLetter:
     def headers(self) -> dict[str, Any]:
         """Its headers, as they are."""
         return dict(self.taken.header.properties.headers or {})
+
+
+Writing = Callable[[DeadLetter, str], Awaitable[None]]
+"""Writes down what is done with a letter, before that cannot be undone; the text is for a person.
+Raises where it cannot, and then it is not done."""
 
 
 def find_queue(name: str) -> tuple[ServiceName, ConsumedQueue]:
@@ -146,7 +149,7 @@ async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
 
 
 async def replay(
-    box: LetterBox, letters: Sequence[DeadLetter], queue: ConsumedQueue, *, as_me: bool
+    box: LetterBox, letters: Sequence[DeadLetter], write: Writing, *, as_me: bool
 ) -> list[tuple[DeadLetter, str]]:
     """Send letters in again, each taken out once the broker has confirmed it.
 
@@ -176,18 +179,19 @@ async def replay(
             except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
                 stayed.append((letter, f"no queue takes it from {queue.exchange} now"))
             else:
+                # Not written down, it stays; replayed again it has the same id and one effect.
+                await write(letter, f"as {new_id}, ")
                 await box.remove(letter)
-                _audit("dead letter replayed", queue, letter, f"as {new_id}")
     finally:
         await publisher.close()
     return stayed
 
 
-async def discard(box: LetterBox, letters: Sequence[DeadLetter], queue: ConsumedQueue) -> None:
+async def discard(box: LetterBox, letters: Sequence[DeadLetter], write: Writing) -> None:
     """Take letters out for good."""
     for letter in letters:
+        await write(letter, "for good, ")
         await box.remove(letter)
-        _audit("dead letter discarded", queue, letter, "for good")
 
 
 def _not_yet(name: ServiceName, queue: ConsumedQueue) -> CannotGoOn:
@@ -278,20 +282,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return value if isinstance(value, str) and value else None
-
-
-def _audit(event: str, queue: ConsumedQueue, letter: DeadLetter, what: str) -> None:
-    """The line of the audit trail: who did what to which message."""
-    try:
-        person = getpass.getuser()
-    except (KeyError, OSError):
-        person = "unknown"
-    logs.get(__name__).info(
-        event,
-        queue=queue.name,
-        message_id=logs.identifier(letter.message_id),
-        exchange=letter.exchange,
-        operation=letter.operation,
-        code=letter.problem_code,
-        detail=f"{what}, by {person}",
-    )

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
-from typing import Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.one_line import ending_in_one_line
+
+if TYPE_CHECKING:
+    from ops.system_role import Database
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,7 +56,8 @@ def show(
     Example: handoff dead-letters show referrals.commands 1
     """
     with ending_in_one_line():
-        asyncio.run(_show(queue, message, body))
+        database = _trail_database(queue) if body else None
+        asyncio.run(_show(queue, message, database, with_body=body))
 
 
 @app.command()
@@ -68,7 +73,7 @@ def replay(
     Example: handoff dead-letters replay referrals.commands --message-id 01930000-…
     """
     with ending_in_one_line():
-        asyncio.run(_replay(queue, message_id, as_me=as_me))
+        asyncio.run(_replay(queue, message_id, _trail_database(queue), as_me=as_me))
 
 
 @app.command()
@@ -82,13 +87,24 @@ def discard(
     Example: handoff dead-letters discard referrals.commands --message-id 01930000-…
     """
     with ending_in_one_line():
+        database = _trail_database(queue)
         count = asyncio.run(_count(queue, message_id))
         if not count:
             print("Nothing to discard.")
             return
         if not yes:
             typer.confirm(f"Discard {_letters(count)} of {queue} for good?", abort=True)
-        asyncio.run(_discard(queue, message_id, count))
+        asyncio.run(_discard(queue, message_id, count, database))
+
+
+def _trail_database(queue_name: str) -> "Database | None":
+    from messaging import logs
+    from ops.dead_letter_trail import trail_database
+    from ops.dead_letters import find_queue
+
+    name, _ = find_queue(queue_name)
+    logs.configure("handoff", None)
+    return trail_database(name)
 
 
 async def _count_all() -> None:
@@ -112,12 +128,15 @@ async def _list(queue_name: str, limit: int) -> None:
             )
 
 
-async def _show(queue_name: str, message: str, with_body: bool) -> None:
+async def _show(
+    queue_name: str, message: str, database: "Database | None", *, with_body: bool
+) -> None:
+    from ops.dead_letter_trail import Deed, open_trail
     from ops.dead_letters import find_queue, letter_box
     from ops.environment import CannotGoOn
 
     name, queue = find_queue(queue_name)
-    async with letter_box(name, queue) as box:
+    async with letter_box(name, queue) as box, open_trail(queue, box.url, database) as trail:
         letters = await (
             box.take(limit=int(message)) if message.isdecimal() else box.take(message_id=message)
         )
@@ -139,21 +158,24 @@ async def _show(queue_name: str, message: str, with_body: bool) -> None:
                 "body_bytes": len(letter.taken.body),
             }
             if with_body:
+                await trail.write(Deed.SHOW, letter)
                 shown["body"] = letter.taken.body.decode(errors="replace")
             print(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
 
 
-async def _replay(queue_name: str, message_id: str | None, *, as_me: bool) -> None:
+async def _replay(
+    queue_name: str, message_id: str | None, database: "Database | None", *, as_me: bool
+) -> None:
+    from ops.dead_letter_trail import Deed, open_trail
     from ops.dead_letters import find_queue, letter_box, replay
     from ops.environment import CannotGoOn
 
     name, queue = find_queue(queue_name)
-    _audit_to_stderr()
-    async with letter_box(name, queue) as box:
+    async with letter_box(name, queue) as box, open_trail(queue, box.url, database) as trail:
         letters = await box.take(message_id=message_id)
         if message_id is not None and not letters:
             raise CannotGoOn(f"{queue.name} has no dead letter {message_id}")
-        stayed = await replay(box, letters, queue, as_me=as_me)
+        stayed = await replay(box, letters, partial(trail.write, Deed.REPLAY), as_me=as_me)
     done = len(letters) - len(stayed)
     print(f"{done} of {_letters(len(letters))} of {queue.name} sent in again.")
     for letter, why in stayed:
@@ -172,23 +194,19 @@ async def _count(queue_name: str, message_id: str | None) -> int:
         return len(await box.take(message_id=message_id))
 
 
-async def _discard(queue_name: str, message_id: str | None, count: int) -> None:
+async def _discard(
+    queue_name: str, message_id: str | None, count: int, database: "Database | None"
+) -> None:
+    from ops.dead_letter_trail import Deed, open_trail
     from ops.dead_letters import discard, find_queue, letter_box
 
     name, queue = find_queue(queue_name)
-    _audit_to_stderr()
-    async with letter_box(name, queue) as box:
+    async with letter_box(name, queue) as box, open_trail(queue, box.url, database) as trail:
         # Oldest first: what has come since the question was asked is left alone.
         letters = await box.take(message_id=message_id, limit=count)
-        await discard(box, letters, queue)
+        await discard(box, letters, partial(trail.write, Deed.DISCARD))
     print(f"{_letters(len(letters))} of {queue.name} discarded.")
 
 
 def _letters(count: int) -> str:
     return f"{count} dead letter{'' if count == 1 else 's'}"
-
-
-def _audit_to_stderr() -> None:
-    from messaging import logs
-
-    logs.configure("handoff", None)

@@ -102,6 +102,10 @@ def _database(name: ServiceName) -> Iterator[Finding]:
         return
     words = f"{state.server_version} at {database_place(url)}"
     yield Finding(Verdict.FINE, "PostgreSQL", words)
+    if state.logs_values:
+        words = "logs statements with their values, which are patients' data: "
+        words += "set log_parameter_max_length = 0 there"
+        yield Finding(Verdict.WRONG, "PostgreSQL's log", words)
     if state.current:
         yield Finding(Verdict.FINE, "migrations", f"at {state.held}, the newest")
     else:

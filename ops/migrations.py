@@ -27,13 +27,18 @@ class _State(StrEnum):
     WRONG_LOGIN = "28P01"
     NOT_AUTHORIZED = "28000"
     NO_PRIVILEGE = "42501"
+    LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """A service's schema. `held` is None where no migration was applied."""
+    """A service's schema. `held` is None where no migration was applied.
+
+    `logs_values`: the server's settings let statements' values into its log.
+    """
 
     server_version: str
+    logs_values: bool
     held: str | None
     needed: str
 
@@ -63,10 +68,10 @@ def schema_state(name: ServiceName, url: str) -> SchemaState:
     """Look at the service's schema. Raises CannotGoOn where the database cannot be reached."""
     where = place_of(name)
     try:
-        version, held = asyncio.run(_look(url, where.home.schema))
+        version, logs_values, held = asyncio.run(_look(url, where.home.schema))
     except Exception as error:
-        raise CannotGoOn(f"{name.prefix}DATABASE_URL: {_why(error, url)}") from None
-    return SchemaState(version, held, head(where.migrations))
+        raise CannotGoOn(f"{name.prefix}DATABASE_URL: {why_it_failed(error, url)}") from None
+    return SchemaState(version, logs_values, held, head(where.migrations))
 
 
 def migrate_service(name: ServiceName) -> str:
@@ -91,7 +96,17 @@ def migrate_service(name: ServiceName) -> str:
     return f"{name}: {at} migrated from {before.held or 'nothing'} to {before.needed}"
 
 
-async def _look(url: str, schema: str) -> tuple[str, str | None]:
+# Logged statements come with their values unless log_parameter_max_length is 0.
+_LOGS_VALUES = """
+    SELECT current_setting('log_parameter_max_length') <> '0' AND (
+        current_setting('log_statement') IN ('mod', 'all')
+        OR current_setting('log_min_duration_statement') <> '-1'
+        OR current_setting('log_min_duration_sample') <> '-1'
+        OR current_setting('log_transaction_sample_rate') <> '0')
+"""
+
+
+async def _look(url: str, schema: str) -> tuple[str, bool, str | None]:
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -104,18 +119,20 @@ async def _look(url: str, schema: str) -> tuple[str, str | None]:
     try:
         async with engine.connect() as connection:
             version = str(await connection.scalar(text("SHOW server_version")))
+            logs_values = bool(await connection.scalar(text(_LOGS_VALUES)))
             try:
                 held = await connection.scalar(text("SELECT version_num FROM alembic_version"))
             except Exception as error:
                 if sqlstate(error) in (_State.NO_SUCH_TABLE, _State.NO_SUCH_SCHEMA):
-                    return version, None
+                    return version, logs_values, None
                 raise
-            return version, held
+            return version, logs_values, held
     finally:
         await engine.dispose()
 
 
-def _why(error: Exception, url: str) -> str:
+def why_it_failed(error: Exception, url: str) -> str:
+    """What a person is told about a database that refused or was away. Raises any other error."""
     state, at = sqlstate(error), database_place(url)
     if state == _State.NO_SUCH_DATABASE:
         return (
@@ -125,6 +142,8 @@ def _why(error: Exception, url: str) -> str:
         return f"PostgreSQL at {at} refused the user or the password"
     if state == _State.NO_PRIVILEGE:
         return f"PostgreSQL at {at} does not let this user read the service's schema"
+    if state == _State.LOCK_NOT_AVAILABLE:
+        return f"a service at {at} is working with the same rows; run it again"
     if state is not None:
         return f"PostgreSQL at {at} refused it (SQLSTATE {state})"
     if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)):

@@ -23,6 +23,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
 log_statement = none
+log_parameter_max_length = 0
 logging_collector = off
 """
 # For tests alone: a power cut may lose what was committed. A killed server loses nothing, because

@@ -50,7 +50,7 @@ class Ereferral(Base):
     schedule counts. `received_position`: where an attempt reached the partner, or may have; null
     while certainly nothing did. `message`: what is on its way, the referral or its cancellation.
     `forced`: a person asked for this attempt, a held lane does not keep it. `call_due_at`: when its
-    call is to be made.
+    call is to be made. `purged_at`: since when its package is gone, and nothing can be composed.
     """
 
     __tablename__ = "ereferral"
@@ -80,6 +80,7 @@ class Ereferral(Base):
     response: Mapped[str | None]
     response_note: Mapped[str | None]
     traceparent: Mapped[str | None]
+    purged_at: Mapped[datetime | None]
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

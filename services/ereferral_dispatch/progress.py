@@ -29,6 +29,13 @@ from services.ereferral_dispatch.senders.base import Message
 from services.ereferral_dispatch.shapes import channel_resource, ereferral_change
 
 CALL_AGAIN_AFTER = timedelta(hours=2)
+FINAL = (
+    EreferralStatus.DELIVERED,
+    EreferralStatus.SENT,
+    EreferralStatus.FAILED,
+    EreferralStatus.CANCELLED,
+)
+"""Where an e-referral ends: nothing more is done unless a person or a cancel asks for it."""
 
 
 def contact_point(row: Ereferral) -> ContactPoint:
@@ -80,15 +87,16 @@ def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -
 
 def _ask_for_call(row: Ereferral, workspace: Workspace) -> None:
     """The partner could not be told by this channel: by phone then, where there is a number."""
-    phones = [
-        position
-        for position in range(len(row.plan))
-        if point_at(row, position).channel is ContactMethod.PHONE
-    ]
-    if phones and row.position not in phones:
-        queue(row, phones[0], workspace)
+    phone = _phone_position(row)
+    if phone is not None and row.position != phone:
+        queue(row, phone, workspace)
     else:
         await_call(row, workspace, None)
+
+
+def _phone_position(row: Ereferral) -> int | None:
+    channels = [point_at(row, position).channel for position in range(len(row.plan))]
+    return channels.index(ContactMethod.PHONE) if ContactMethod.PHONE in channels else None
 
 
 def call_task(row: Ereferral, outcome: CallRequested) -> CallTask:
@@ -103,12 +111,16 @@ def call_task(row: Ereferral, outcome: CallRequested) -> CallTask:
 def queue(row: Ereferral, position: int, workspace: Workspace) -> None:
     """Let its first attempt by a contact point be made as soon as its lane has room."""
     row.status = EreferralStatus.QUEUED
-    row.position = position
-    row.lane_id = lane_id(row.org_id, row.referral_partner_id, contact_point(row))
+    _move_to(row, position)
     row.tries = 0
     row.due_at = workspace.now
     row.call_due_at = None
     announce(row, workspace, EventType.EREFERRAL_QUEUED)
+
+
+def _move_to(row: Ereferral, position: int) -> None:
+    row.position = position
+    row.lane_id = lane_id(row.org_id, row.referral_partner_id, contact_point(row))
 
 
 def schedule_retry(row: Ereferral, after_seconds: float, workspace: Workspace) -> None:
@@ -151,12 +163,20 @@ def end(row: Ereferral, status: EreferralStatus, workspace: Workspace) -> None:
 
 
 def cancel_or_tell(row: Ereferral, workspace: Workspace) -> None:
-    """Cancel it; where the partner has it, or may have it, once the partner was told."""
+    """Cancel it; where the partner has it, or may have it, once the partner was told.
+
+    Without its package no cancellation can be composed: a person has to call.
+    """
     if row.received_position is None:
         end(row, EreferralStatus.CANCELLED, workspace)
         return
     row.message = Message.CANCELLATION
-    queue(row, row.received_position, workspace)
+    if row.purged_at is None:
+        queue(row, row.received_position, workspace)
+        return
+    phone = _phone_position(row)
+    _move_to(row, row.received_position if phone is None else phone)
+    await_call(row, workspace, None)
 
 
 def hold_lane(lane: Lane, workspace: Workspace) -> None:

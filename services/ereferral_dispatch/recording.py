@@ -21,6 +21,7 @@ from messaging.workspace import Publishing, Rows, Workspace
 from services.ereferral_dispatch.claiming import Claimed, wake_lanes
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from services.ereferral_dispatch.progress import (
+    FINAL,
     announce,
     cancel_or_tell,
     contact_point,
@@ -61,12 +62,6 @@ _OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     PermanentFailure: AttemptOutcome.PERMANENT_FAILURE,
     OutcomeUnknown: AttemptOutcome.OUTCOME_UNKNOWN,
 }
-_OVER = (
-    EreferralStatus.DELIVERED,
-    EreferralStatus.SENT,
-    EreferralStatus.FAILED,
-    EreferralStatus.CANCELLED,
-)
 
 _NO_CALL = TransientFailure(FailureCode.WITHDRAWN, "Cancelled before the call was made.")
 
@@ -201,7 +196,7 @@ class Recorder:
             await _ensure_lane(connection, row)
         await session.flush()
         await connection.execute(_LANE_HAS_ROOM, {"org_id": row.org_id, "lane_id": left_lane})
-        if row.status in _OVER:
+        if row.status in FINAL:
             await wake_lanes(connection, row.org_id, row.referral_id, row.referral_partner_id)
         await outbox.put(session, workspace.outgoing)
 

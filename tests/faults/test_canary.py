@@ -5,32 +5,14 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from aiormq.abc import DeliveredMessage
-
 from messaging.client import open_client
+from tests.faults.canary import EMAIL, NAME, PATIENT, WORDS, envelope, traces_in
 from tests.raw_messages import Wire, open_wire
 from tests.referrals_service import Org, heard_by, migrated
 from tests.services import running_service
 
-NAME, PHONE, BORN = "Kanarienvogel", "+12025550187", "1931-07-23"
-EMAIL, WORDS = "kanarienvogel@example.com", "Canary-yellow discolouration"
-# As they stand, as they were typed, and as a database or a log may write them.
-TRACES = [
-    *(NAME, NAME.lower(), NAME.upper(), PHONE, "2025550187", "555-0187", BORN, "1931, 7, 23"),
-    *("23.07.1931", "July 23", EMAIL, WORDS, "discolouration"),
-]
-PATIENT: dict[str, Any] = {
-    "name": f"Karla {NAME}",
-    "phone": "(202) 555-0187",
-    "email": EMAIL,
-    "date_of_birth": BORN,
-    "observed_at": "2026-01-05T08:00:00Z",
-}
-
-
-def traces_in(text: str) -> list[str]:
-    """What of the patient stands in a text."""
-    return [trace for trace in TRACES if trace in text]
+# What parking adds; the rest of a dead letter is as its client sent it.
+OUR_HEADERS = ("problem_code", "problem_detail", "failed_at", "original_exchange")
 
 
 async def use(org: Org) -> None:
@@ -86,17 +68,15 @@ async def misuse(org: Org, wire: Wire) -> None:
     ):
         given = properties
         await wire.publish(content, operation, exchange="referrals.commands", **given)
-    await wire.parked("referrals.commands", 8)
+    letters = await wire.parked("referrals.commands", 8)
+    for letter in letters:
+        told = {name: (letter.header.properties.headers or {}).get(name) for name in OUR_HEADERS}
+        assert told["problem_code"] and traces_in(str(told)) == []
+    # Whose client kept patients' data in the body has nothing of it around the body.
+    assert [traces_in(envelope(letter)) for letter in letters].count([]) == 2
     await wire.publish(broken, "patient.get", exchange="referrals.queries", reply_to=NAME)
     await wire.publish(body, NAME, exchange="ereferral_dispatch.events", **named)
     await wire.parked("referrals.ereferral_events", 1)
-
-
-def envelope(message: DeliveredMessage) -> str:
-    """Everything of a message but its body."""
-    properties = message.header.properties
-    said = {name: getattr(properties, name) for name in properties.__slots__}
-    return str((message.exchange, message.routing_key, said))
 
 
 async def test_no_log_line_property_or_figure_shows_a_patient(

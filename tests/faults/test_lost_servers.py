@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from messaging.client import open_client
 from messaging.service import Service
-from ops.servers import PrivatePostgres, PrivateRabbitMQ, Servers, backing_servers
+from ops.servers import PrivatePostgres, PrivateRabbitMQ, Servers
 from tests.faults.workload import Workload, parked, subscribe, subscribed
 from tests.raw_messages import open_wire
 from tests.referrals_service import Org, heard_by, migrated, new_org_id, running_referrals
@@ -19,20 +19,6 @@ from tests.waiting import until
 
 AWAY_SECONDS = 1.0
 COMMANDS = 60
-URLS = (
-    *("REFERRALS_DATABASE_URL", "REFERRALS_RABBITMQ_URL"),
-    *("DISPATCH_DATABASE_URL", "DISPATCH_RABBITMQ_URL"),
-)
-
-
-@pytest.fixture(scope="module")
-def own_servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
-    """A PostgreSQL and a RabbitMQ that nobody else uses, to be killed."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in URLS:
-            environment.delenv(name, raising=False)
-        with backing_servers(print, pytestconfig.rootpath / ".handoff", durable=False) as servers:
-            yield servers
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
     if row is None:
         _remember(command, workspace)
         return Done(ReplyStatus.ACCEPTED, None, command.ereferral_uuid)
+    workspace.concerns(row.patient_id)
     step = cancel_step(row.status, row.message, maybe_received=row.received_position is not None)
     match step:
         case CancelStep.NOTHING:

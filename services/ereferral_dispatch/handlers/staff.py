@@ -47,6 +47,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done:
     """One attempt now, though its time has not come or its lane is held."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
     _check_status(row, *RETRYABLE)
+    _check_has_package(row)
     position = _position_of(row, command.channel)
     close_open_call(row, workspace)
     row.forced = True
@@ -108,6 +109,15 @@ def _check_status(row: Ereferral, *allowed: EreferralStatus) -> None:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
             f"It is {row.status}; this takes one that is {', '.join(allowed)}.",
+        )
+
+
+def _check_has_package(row: Ereferral) -> None:
+    if row.purged_at is not None:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            "What it was made of is not kept any more, so it cannot be sent again; "
+            "send a new referral.",
         )
 
 

@@ -1,8 +1,10 @@
 """Reading e-referrals."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.ereferral import Ereferral as Resource
@@ -61,7 +63,32 @@ def _needs_person(now: datetime) -> ColumnElement[bool]:
     )
 
 
+async def _patient(
+    query: EreferralGet, shown: EreferralDetail, session: AsyncSession
+) -> Sequence[UUID]:
+    return await _patients(query.org_id, [shown], session)
+
+
+async def _listed_patients(
+    query: EreferralList, page: Listing[Resource], session: AsyncSession
+) -> Sequence[UUID]:
+    return await _patients(query.org_id, page.items, session)
+
+
+async def _patients(
+    org_id: str, shown: Sequence[Resource], session: AsyncSession
+) -> Sequence[UUID]:
+    """Whose referrals these are: an e-referral's own fields do not say it."""
+    if not shown:
+        return ()
+    ids = literal([one.id for one in shown], ARRAY(Uuid))
+    statement = select(Ereferral.patient_id).where(
+        Ereferral.org_id == org_id, Ereferral.id == func.any_(ids)
+    )
+    return (await session.scalars(statement)).all()
+
+
 READERS: Readers = {
-    "ereferral.get": Reader(EreferralGet, get),
-    "ereferral.list": Reader(EreferralList, list_),
+    "ereferral.get": Reader(EreferralGet, get, find_patients=_patient),
+    "ereferral.list": Reader(EreferralList, list_, find_patients=_listed_patients),
 }

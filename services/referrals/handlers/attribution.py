@@ -91,14 +91,14 @@ def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
     workspace.add(ReferralAttribution, row.id, row=row)
     workspace.find_all(ReferralAttribution, BY_PATIENT, row.patient_id).append(row)
     bring_patient(row.referral_source_id, others, workspace)
-    resource = _shown(row, workspace)
+    resource = shown(row, workspace)
     workspace.publish(EventType.REFERRAL_ATTRIBUTION_CREATED, resource)
     return Done(ReplyStatus.CREATED, resource, row.id)
 
 
 def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
-    before = _shown(row, workspace)
+    before = shown(row, workspace)
     changes = command.changes()
     others = _others(row.patient_id, row, workspace)
     check_primary(
@@ -107,12 +107,12 @@ def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
     )
     for name, value in changes.items():
         setattr(row, name, value)
-    changed = changed_fields(before, _shown(row, workspace))
+    changed = changed_fields(before, shown(row, workspace))
     if not changed:
         return Done(ReplyStatus.OK, before, row.id)
     row.version += 1
     row.updated_at = workspace.now
-    after = _shown(row, workspace)
+    after = shown(row, workspace)
     workspace.publish(EventType.REFERRAL_ATTRIBUTION_UPDATED, after, changed=changed)
     return Done(ReplyStatus.OK, after, row.id)
 
@@ -122,7 +122,7 @@ def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done:
     row.version += 1
     row.updated_at = row.deleted_at = workspace.now
     lose_patient(row.referral_source_id, _others(row.patient_id, row, workspace), workspace)
-    workspace.publish(EventType.REFERRAL_ATTRIBUTION_ARCHIVED, _shown(row, workspace))
+    workspace.publish(EventType.REFERRAL_ATTRIBUTION_ARCHIVED, shown(row, workspace))
     return Done(ReplyStatus.ARCHIVED, None, row.id)
 
 
@@ -143,8 +143,21 @@ def _check_active(command: ReferralAttributionCreate, workspace: Workspace) -> N
         check_active("referral_partner_uuid", is_active=partner.is_active)
 
 
-def _shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
-    def pointed_to(model: Any, uuid: UUID | None) -> Any:
+def pointed_to(row: ReferralAttribution) -> list[Need]:
+    """The rows whose names it shows, but the patient's."""
+    references = (
+        (ReferralSource, row.referral_source_id),
+        (ReferralPartner, row.referral_partner_id),
+        (Provider, row.provider_id),
+        (Patient, row.referring_patient_id),
+    )
+    return [Need(model, (uuid,)) for model, uuid in references if uuid is not None]
+
+
+def shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
+    """As it is now. Raises LookupError where what it points to was not asked for."""
+
+    def named(model: Any, uuid: UUID | None) -> Any:
         return None if uuid is None else workspace.find(model, uuid)
 
     workspace.concerns(row.patient_id)
@@ -153,10 +166,10 @@ def _shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
     return attribution_resource(
         row,
         workspace.get(Patient, row.patient_id),
-        pointed_to(ReferralSource, row.referral_source_id),
-        pointed_to(ReferralPartner, row.referral_partner_id),
-        pointed_to(Provider, row.provider_id),
-        pointed_to(Patient, row.referring_patient_id),
+        named(ReferralSource, row.referral_source_id),
+        named(ReferralPartner, row.referral_partner_id),
+        named(Provider, row.provider_id),
+        named(Patient, row.referring_patient_id),
     )
 
 
@@ -206,15 +219,7 @@ def _brought_to(command: ReferralAttributionCreate, _: Workspace) -> Sequence[Ne
 
 def _to_show(command: Change, workspace: Workspace) -> list[Need]:
     row = workspace.find(ReferralAttribution, command.attribution_uuid)
-    if row is None:
-        return []
-    pointed_to = (
-        (ReferralSource, row.referral_source_id),
-        (ReferralPartner, row.referral_partner_id),
-        (Provider, row.provider_id),
-        (Patient, row.referring_patient_id),
-    )
-    return [Need(model, (uuid,)) for model, uuid in pointed_to if uuid is not None]
+    return [] if row is None else pointed_to(row)
 
 
 def _to_archive(command: ReferralAttributionArchive, workspace: Workspace) -> Sequence[Need]:

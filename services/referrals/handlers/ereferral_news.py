@@ -29,6 +29,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
     row = workspace.find(Referral, news.data.referral_uuid)
     if row is None or row.ereferral_id != news.subject:
         return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
+    workspace.concerns(row.patient_id)
     write_down(row, workspace, news.type, at=_not_before_sent(news, row), detail=_detail(news))
     if news.aggregateversion <= row.dispatch_version:
         return Done(ReplyStatus.OK, None, row.id)

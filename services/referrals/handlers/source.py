@@ -78,7 +78,7 @@ def create(command: ReferralSourceCreate, workspace: Workspace) -> Done:
         org_id=row.org_id, referral_source_id=row.id, patient_count=0, total_cost=Decimal("0.00")
     )
     workspace.add(SourceFigures, row.id, row=figures)
-    resource = _shown(row, workspace)
+    resource = shown(row, workspace)
     workspace.publish(EventType.REFERRAL_SOURCE_CREATED, resource)
     return Done(ReplyStatus.CREATED, resource, row.id)
 
@@ -88,14 +88,14 @@ def update(command: ReferralSourceUpdate, workspace: Workspace) -> Done:
     held = {name: getattr(row, column) for name, column in _COLUMNS.items()}
     merged = {**held, **command.changes()}
     check_links(merged["linked_patient_uuid"], merged["linked_referral_partner_uuid"])
-    before = _shown(row, workspace)
+    before = shown(row, workspace)
     _set(row, merged)
-    changed = changed_fields(before, _shown(row, workspace))
+    changed = changed_fields(before, shown(row, workspace))
     if not changed:
         return Done(ReplyStatus.OK, before, row.id)
     row.version += 1
     row.updated_at = workspace.now
-    after = _shown(row, workspace)
+    after = shown(row, workspace)
     workspace.publish(EventType.REFERRAL_SOURCE_UPDATED, after, changed=changed)
     return Done(ReplyStatus.OK, after, row.id)
 
@@ -104,7 +104,7 @@ def archive(command: ReferralSourceArchive, workspace: Workspace) -> Done:
     row = workspace.get(ReferralSource, command.referral_source_uuid)
     row.version += 1
     row.updated_at = row.deleted_at = workspace.now
-    workspace.publish(EventType.REFERRAL_SOURCE_ARCHIVED, _shown(row, workspace))
+    workspace.publish(EventType.REFERRAL_SOURCE_ARCHIVED, shown(row, workspace))
     return Done(ReplyStatus.ARCHIVED, None, row.id)
 
 
@@ -127,7 +127,18 @@ def _set(row: ReferralSource, fields: dict[str, Any]) -> None:
     row.search_text = row.name.casefold()
 
 
-def _shown(row: ReferralSource, workspace: Workspace) -> Resource:
+def pointed_to(row: ReferralSource) -> list[Need]:
+    """The rows that it shows something of."""
+    needs = [Need(SourceFigures, (row.id,))]
+    if row.linked_patient_id is not None:
+        needs.append(Need(Patient, (row.linked_patient_id,)))
+    if row.linked_referral_partner_id is not None:
+        needs.append(Need(ReferralPartner, (row.linked_referral_partner_id,)))
+    return needs
+
+
+def shown(row: ReferralSource, workspace: Workspace) -> Resource:
+    """As it is now. Raises LookupError where what it points to was not asked for."""
     patient, partner = row.linked_patient_id, row.linked_referral_partner_id
     if patient is not None:
         workspace.concerns(patient)
@@ -181,15 +192,11 @@ def _named_in_update(command: ReferralSourceUpdate) -> list[Need]:
 def _to_show(
     command: ReferralSourceUpdate | ReferralSourceArchive, workspace: Workspace
 ) -> Sequence[Need]:
-    needs = [Need(SourceFigures, (command.referral_source_uuid,))]
     row = workspace.find(ReferralSource, command.referral_source_uuid)
-    if row is None:
-        return needs
-    if row.linked_patient_id is not None:
-        needs.append(Need(Patient, (row.linked_patient_id,)))
-    if row.linked_referral_partner_id is not None:
-        needs.append(Need(ReferralPartner, (row.linked_referral_partner_id,)))
-    return needs
+    # The figures in any case: of one that is not there, that they are not there either.
+    return (
+        [Need(SourceFigures, (command.referral_source_uuid,))] if row is None else pointed_to(row)
+    )
 
 
 HANDLERS: Handlers = {

@@ -1,12 +1,19 @@
 """The audit trail: who did or read what, whose record it was; only ever added to."""
 
+import asyncio
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from messaging.audit import about_patient
+from messaging.database import Home
+from services.ereferral_dispatch.home import HOME as DISPATCH
+from services.referrals.home import HOME as REFERRALS
+from tests.dispatch_service import migrated as dispatch_migrated
 from tests.referrals_service import Org, Referrals, plain_url
+from tests.waiting import until
 
 
 async def test_what_was_done_and_read_about_a_patient_is_in_the_trail(
@@ -68,27 +75,67 @@ async def test_a_repeat_is_not_written_down_again(referrals: Referrals, org: Org
     assert len(trail) == 1
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT * FROM audit",
-        "UPDATE audit SET actor = 'somebody else'",
-        "DELETE FROM audit",
-        "TRUNCATE audit",
-    ],
-)
-@pytest.mark.parametrize("role", ["handoff_referrals", "handoff_referrals_system"])
+@pytest.mark.parametrize("home", [REFERRALS, DISPATCH], ids=["referrals", "dispatch"])
+@pytest.mark.parametrize("system", [False, True], ids=["service", "system"])
 async def test_nobody_who_runs_here_may_change_the_trail(
-    referrals: Referrals, role: str, statement: str
+    referrals: Referrals, home: Home, system: bool
 ) -> None:
-    """The service may insert; the system role may read; neither may change or remove."""
-    connection = await asyncpg.connect(plain_url(referrals.database_url))
+    """A service may insert; the system role may read too; neither may change or remove."""
+    connection = await asyncpg.connect(plain_url(await dispatch_migrated(referrals.database_url)))
     try:
-        await connection.execute(f'SET search_path TO referrals; SET ROLE "{role}"')
-        if statement.startswith("SELECT") and role.endswith("_system"):
-            await connection.execute(statement)
-            return
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(statement)
+        role = home.system_role if system else home.service_role
+        await connection.execute(f'SET search_path TO {home.schema}; SET ROLE "{role}"')
+        for statement in (
+            "UPDATE audit SET actor = 'somebody else'",
+            "DELETE FROM audit",
+            "TRUNCATE audit",
+            "DROP TABLE audit",
+            "ALTER TABLE audit DISABLE ROW LEVEL SECURITY",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+        if system:
+            await connection.execute("SELECT * FROM audit")
+        else:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("SELECT * FROM audit")
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize("operation", ["patient.get", "patient.put"])
+async def test_nothing_is_shown_or_done_before_its_entry_is_written(
+    referrals: Referrals, org: Org, operation: str
+) -> None:
+    """In one transaction: one that ends while it waits for the trail leaves and shows nothing."""
+    patient = (await org.patient())["id"]
+    named: dict[str, Any] = {"patient_uuid": patient}
+    if operation == "patient.put":
+        named = {**named, "name": "Paula Pace", "observed_at": "2026-02-05T08:00:00Z"}
+    database = await asyncpg.connect(plain_url(referrals.database_url))
+    locking = await asyncpg.connect(plain_url(referrals.database_url))
+    async with locking.transaction():
+        await locking.execute("LOCK TABLE referrals.audit IN SHARE MODE")
+        asked = asyncio.create_task(org.ask(operation, **named))
+        await until(lambda: waits_for_the_trail(database))
+        await database.execute(f"SELECT pg_terminate_backend(pid) FROM ({_WAITING}) AS waiting")
+        await until(lambda: waits_for_the_trail(database))
+        assert not asked.done()
+        name = await database.fetchval("SELECT name FROM referrals.patient WHERE id = $1", patient)
+        assert name == "Paul Pace"
+    await locking.close()
+    await database.close()
+    assert (await asked).status == 200
+    trail = await about_patient(referrals.service.system_engine, org.id, UUID(patient))
+    assert [one.operation for one in trail] == ["patient.put", operation]
+
+
+_WAITING = (
+    "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+    "AND query LIKE 'INSERT INTO audit%'"
+)
+
+
+async def waits_for_the_trail(database: asyncpg.Connection) -> bool:
+    """Whether a session wants to write an entry and has to wait."""
+    return bool(await database.fetchval(f"SELECT count(*) FROM ({_WAITING}) AS waiting"))

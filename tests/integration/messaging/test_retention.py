@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from messaging.client import Answered
-from messaging.retention import forget
+from messaging.retention import Horizon, forget
 from tests.referrals_service import Org, Referrals
 from tests.refusals import problem
 
@@ -17,12 +17,9 @@ AN_HOUR = timedelta(hours=1)
 
 async def forget_after(referrals: Referrals, passed: timedelta) -> int:
     """A round of retention as it would be made so much later."""
-    return await forget(
-        referrals.service.system_engine,
-        datetime.now(UTC) + passed,
-        replies_after=REPLIES,
-        messages_after=MESSAGES,
-    )
+    now = datetime.now(UTC) + passed
+    horizon = Horizon(replies=now - REPLIES, messages=now - MESSAGES)
+    return (await forget(referrals.service.system_engine, horizon)).total
 
 
 async def test_a_reply_is_whole_until_7_days_then_its_status_and_id_alone_until_30(

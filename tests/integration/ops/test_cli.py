@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from aiormq import spec
 from aiormq.abc import DeliveredMessage
@@ -21,6 +22,7 @@ from ops.broker import queue_state
 from ops.dead_letters import find_queue, letter_box
 from ops.tail import tail
 from tests.command_line import handoff
+from tests.referrals_service import plain_url
 from tests.services import RunningService, running_service
 
 QUEUE = "referrals.commands"
@@ -91,6 +93,17 @@ def dead_letters(url: str, queue: str = QUEUE) -> int:
             return state.depth if state else 0
 
     return asyncio.run(count())
+
+
+def execute(url: str, statement: str) -> None:
+    """A statement as the superuser."""
+
+    async def run() -> None:
+        database = await asyncpg.connect(plain_url(url))
+        await database.execute(statement)
+        await database.close()
+
+    asyncio.run(run())
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -381,6 +394,23 @@ def test_doctor_says_what_to_do(emptied: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
     told = handoff("doctor")
     assert "run handoff migrate ereferral-dispatch" in " ".join(told.stdout.split())
+
+
+def test_doctor_finds_a_database_that_logs_patients_data(
+    replica: RunningService, variables: dict[str, str]
+) -> None:
+    """Statements that are logged come with their values, unless the server is told otherwise."""
+    url = variables["REFERRALS_DATABASE_URL"]
+    name = url.rpartition("/")[2]
+    wrong = "logs statements with their values"
+    for setting, value, told in (
+        ("log_parameter_max_length", "-1", False),
+        ("log_min_duration_statement", "1000", True),
+        ("log_parameter_max_length", "0", False),
+    ):
+        execute(url, f'ALTER DATABASE "{name}" SET {setting} = {value}')
+        assert (wrong in " ".join(handoff("doctor").stdout.split())) is told, setting
+    execute(url, f'ALTER DATABASE "{name}" RESET log_min_duration_statement')
 
 
 def test_a_taken_port_is_named(replica: RunningService, variables: dict[str, str]) -> None:

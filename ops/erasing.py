@@ -1,0 +1,95 @@
+"""`handoff erase-patient`: one patient's data out of both services, once nothing is under way."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from messaging.erasing import CannotErase, Erased
+from ops.environment import CannotGoOn
+from ops.system_role import Database
+from services.ereferral_dispatch import erasing as dispatch
+from services.referrals import erasing as referrals
+from services.referrals.home import PUBLISHING
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Whose data it is."""
+
+    org_id: str
+    id: UUID
+
+
+async def erase(
+    of_referrals: Database,
+    of_dispatch: Database,
+    patient: Patient,
+    *,
+    dry_run: bool,
+    despite_missing_news: bool,
+) -> tuple[Erased, Erased]:
+    """What was erased in referrals and in dispatch; with `dry_run` all of it is rolled back.
+
+    Each service in one transaction. The two have none in common: where the second commit fails,
+    running it again goes on. Raises CannotGoOn, which says what is under way.
+    """
+    org_id, id_ = patient.org_id, patient.id
+    async with _session(of_dispatch) as dispatch_s, _session(of_referrals) as referrals_s:
+        try:
+            with of_referrals.telling_why():
+                heard = await referrals.heard_versions(referrals_s, org_id, id_)
+            sent = sorted(heard)
+            with of_dispatch.telling_why():
+                known = await dispatch.known(dispatch_s, org_id, id_, sent)
+                _check_arrived(heard, known, despite_missing_news=despite_missing_news)
+                there = await dispatch.erase(dispatch_s, org_id, id_, sent, of_dispatch.operator)
+            with of_referrals.telling_why():
+                here = await referrals.erase(
+                    referrals_s, PUBLISHING, org_id, id_, of_referrals.operator
+                )
+        except CannotErase as refused:
+            reasons = "; ".join(refused.reasons)
+            raise CannotGoOn(f"Nothing is erased while something is under way: {reasons}") from None
+        if not dry_run:
+            with of_dispatch.telling_why():
+                await dispatch_s.commit()
+            with of_referrals.telling_why():
+                await referrals_s.commit()
+    return here, there
+
+
+def _check_arrived(
+    heard: Mapping[UUID, int], known: dispatch.Known, *, despite_missing_news: bool
+) -> None:
+    """Nothing of the patient's may still be between the services.
+
+    Raises CannotErase: a package or news that come after the erasure would bring data back.
+    """
+    reasons = [
+        f"the package of e-referral {uuid} has not reached dispatch yet: wait, "
+        "or cancel the referral"
+        for uuid in heard
+        if uuid not in known.versions and uuid not in known.cancelled_early
+    ]
+    if not despite_missing_news:
+        reasons += [
+            f"news of e-referral {uuid} has not reached referrals yet: wait; if it is among "
+            "the dead letters of referrals.ereferral_events, replay it; if it was discarded, "
+            "--despite-missing-news"
+            for uuid, version in heard.items()
+            if known.versions.get(uuid, 0) > version
+        ]
+    if reasons:
+        raise CannotErase(reasons)
+
+
+@asynccontextmanager
+async def _session(database: Database) -> AsyncIterator[AsyncSession]:
+    async with (
+        database.engine("erase_patient") as engine,
+        AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
+    ):
+        yield session

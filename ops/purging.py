@@ -1,0 +1,91 @@
+"""`handoff purge`: what is older than a person says goes, as far as no promise needs it.
+
+A message id and a reply are never forgotten sooner than the service's own settings say, and what
+waits to be published is never removed.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.values import format_time
+from messaging.retention import Horizon, forget, forgettable, unpublished
+from ops.catalogue import ServiceName
+from ops.environment import CannotGoOn, one_setting
+from ops.system_role import Database
+
+_DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of thing: how many go, or (`stays`) how many there are and stay."""
+
+    what: str
+    count: int
+    note: str
+    stays: bool = False
+
+
+def read_age(text: str) -> timedelta:
+    """`90d` as 90 days. Raises CannotGoOn."""
+    days = _DAYS.fullmatch(text)
+    if days is None:
+        raise CannotGoOn("--older-than is a number of days, at least one, such as 90d")
+    return timedelta(days=int(days[1]))
+
+
+async def purge(database: Database, age: timedelta, *, dry_run: bool) -> list[Line]:
+    """Remove what is older, in small transactions, beside running services; or only count it.
+
+    Raises SettingError for a retention setting. What broke off is gone on with by running it again.
+    """
+    messages_known = _promised(database.name, "inbox_retention_days", age)
+    replies_kept = _promised(database.name, "reply_retention_days", age)
+    async with database.engine("purge") as engine:
+        async with engine.connect() as connection:
+            now: datetime = (await connection.execute(select(func.now()))).scalar_one()
+        lines = []
+        if database.name is ServiceName.EREFERRAL_DISPATCH:
+            lines += await _packages(engine, database, now - age, dry_run=dry_run)
+        horizon = Horizon(replies=now - replies_kept, messages=now - messages_known)
+        forgotten = (
+            await forgettable(engine, horizon)
+            if dry_run
+            else await forget(engine, horizon, database.operator)
+        )
+        lines += [
+            Line("message ids", forgotten.message_ids, f"from before {_day(horizon.messages)}"),
+            Line("stored replies", forgotten.replies, f"from before {_day(horizon.replies)}"),
+            Line("outbox", await unpublished(engine), "to be published", stays=True),
+        ]
+    return lines
+
+
+async def _packages(
+    engine: AsyncEngine, database: Database, before: datetime, *, dry_run: bool
+) -> list[Line]:
+    from services.ereferral_dispatch import purging
+
+    purged = (
+        await purging.purgeable(engine, before)
+        if dry_run
+        else await purging.purge(engine, before, database.operator)
+    )
+    note = f"of e-referrals that ended before {_day(before)}"
+    return [
+        Line("packages", purged.packages, note),
+        Line("letters and bundles", purged.composed, "composed of them"),
+    ]
+
+
+def _promised(name: ServiceName, setting: str, age: timedelta) -> timedelta:
+    """The age, or what the service's clients were promised where that is more."""
+    return max(age, timedelta(days=int(one_setting(name, setting))))
+
+
+def _day(moment: datetime) -> str:
+    return format_time(moment)

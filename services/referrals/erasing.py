@@ -1,0 +1,245 @@
+"""Erasing a patient from referrals: the directory record, and what was written about them.
+
+Ids, codes of status and times stay. What is changed in a resource is a version of its own, with its
+event: so subscribers learn of it as of any other change, and with the erased text.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.events import EventType
+from contracts.shapes import Resource
+from contracts.text import ERASED
+from messaging import audit, outbox
+from messaging.erasing import (
+    CannotErase,
+    Erased,
+    clear,
+    empty_replies,
+    waiting_messages,
+    write_down,
+)
+from messaging.loading import load
+from messaging.workspace import Need, Publishing, Rows, Workspace, changed_fields
+from services.referrals.handlers import attribution, directory, referral_record, source, source_cost
+from services.referrals.models import (
+    Patient,
+    Referral,
+    ReferralAttribution,
+    ReferralSource,
+    ReferralSourceCost,
+    TimelineEntry,
+)
+
+Nested = ReferralAttribution | ReferralSource | ReferralSourceCost
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The rows about a patient, locked: no command changes them meanwhile."""
+
+    patient: Patient | None
+    referrals: Sequence[Referral]
+    attributions: Sequence[ReferralAttribution]
+    sources: Sequence[ReferralSource]
+    costs: Sequence[ReferralSourceCost]
+
+    def ids(self) -> list[UUID]:
+        """The subject of everything that is published about them."""
+        found = [] if self.patient is None else [self.patient.id]
+        found += [row.id for row in self.referrals]
+        found += [row.id for row in self.attributions]
+        found += [row.id for row in self.sources]
+        return found + [row.id for row in self.costs]
+
+
+async def heard_versions(session: AsyncSession, org_id: str, patient_id: UUID) -> dict[UUID, int]:
+    """Which version of each of the patient's e-referrals was heard of last; 0: none.
+
+    `session` works as the system role.
+    """
+    rows = await session.execute(
+        select(Referral.ereferral_id, Referral.dispatch_version).where(
+            Referral.org_id == org_id,
+            Referral.patient_id == patient_id,
+            Referral.ereferral_id.is_not(None),
+        )
+    )
+    return {row.ereferral_id: row.dispatch_version for row in rows}
+
+
+async def erase(
+    session: AsyncSession,
+    publishing: Publishing,
+    org_id: str,
+    patient_id: UUID,
+    operator: audit.Operator,
+) -> Erased:
+    """Erase what is held about a patient; the caller commits, or rolls back to have only looked.
+
+    `session` works as the system role. Raises CannotErase where messages about the patient wait to
+    be published: they hold what is to be erased.
+    """
+    held = await _lock(session, org_id, patient_id)
+    waiting = await waiting_messages(session, org_id, held.ids())
+    if waiting:
+        raise CannotErase([f"referrals has {waiting} messages about the patient to publish: wait"])
+    emptied = await empty_replies(session, org_id, patient_id, held.ids())
+    rows = await _load_shown(session, org_id, held)
+    now = (await session.scalars(select(func.now()))).one()
+    workspace = Workspace(rows, publishing, org_id=org_id, now=now)
+    counts = {
+        # Whose names others show come first: no event of an erasure may show a name.
+        "directory record": _erase_patient(held.patient, workspace),
+        "sources linked to them": sum(_erase_source(row, workspace) for row in held.sources),
+        "referrals": sum(_erase_referral(row, workspace) for row in held.referrals),
+        "timeline entries": await clear(
+            session,
+            TimelineEntry,
+            TimelineEntry.org_id == org_id,
+            TimelineEntry.referral_id.in_([row.id for row in held.referrals]),
+            detail=None,
+        ),
+        "attributions": sum(_erase_attribution(row, workspace) for row in held.attributions),
+        "costs of those sources": sum(_erase_cost(row, workspace) for row in held.costs),
+        "stored replies": emptied,
+    }
+    session.add_all(rows.added)
+    await session.flush()
+    await outbox.put(session, workspace.outgoing)
+    erased = Erased(counts)
+    if erased.total:
+        await write_down(session, org_id, patient_id, operator)
+    return erased
+
+
+async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
+    """In the order in which commands lock them. A source that is linked to the patient is the
+    patient: whom it brought and what it cost is written about them.
+
+    The patient's row is locked so that nothing new can refer to it: an insert that does waits.
+    """
+
+    async def rows(model: Any, which: ColumnElement[bool]) -> Sequence[Any]:
+        statement = select(model).where(model.org_id == org_id, which).order_by(model.id)
+        return (await session.scalars(statement.with_for_update(key_share=True))).all()
+
+    patient = await session.get(Patient, (org_id, patient_id), with_for_update=True)
+    of = ReferralAttribution
+    linked = select(ReferralSource.id).where(
+        ReferralSource.org_id == org_id, ReferralSource.linked_patient_id == patient_id
+    )
+    named = or_(
+        of.patient_id == patient_id,
+        of.referring_patient_id == patient_id,
+        of.referral_source_id.in_(linked),
+    )
+    return Held(
+        patient,
+        await rows(Referral, Referral.patient_id == patient_id),
+        await rows(of, named),
+        await rows(ReferralSource, ReferralSource.linked_patient_id == patient_id),
+        await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
+    )
+
+
+async def _load_shown(session: AsyncSession, org_id: str, held: Held) -> Rows:
+    """All that the events show."""
+    needs: list[Need] = []
+    for referral in held.referrals:
+        needs += referral_record.pointed_to(referral)
+    for attributed in held.attributions:
+        needs += [Need(Patient, (attributed.patient_id,)), *attribution.pointed_to(attributed)]
+    for linked in held.sources:
+        needs += source.pointed_to(linked)
+    needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in held.costs]
+    rows = Rows()
+    await load(session, rows, ((org_id, need) for need in needs))
+    return rows
+
+
+def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
+    """Archived, as of now: what was observed before does not bring it back."""
+    if row is None or not row.version:
+        return False
+    fields = (row.name, row.date_of_birth, row.phone, row.email)
+    if fields == (ERASED, None, None, None):
+        return False
+    row.name, row.date_of_birth, row.phone, row.email = ERASED, None, None, None
+    row.observed_at = max(row.observed_at, workspace.now)
+    row.version += 1
+    row.updated_at = workspace.now
+    row.deleted_at = row.deleted_at or workspace.now
+    workspace.publish(EventType.PATIENT_ARCHIVED, directory.patient_resource(row))
+    return True
+
+
+def _erase_referral(row: Referral, workspace: Workspace) -> bool:
+    before = referral_record.shown(row, workspace)
+    row.reason = ERASED
+    row.notes = row.reason_codes = row.teeth = None
+    row.cancel_reason = None if row.cancel_reason is None else ERASED
+    changed = changed_fields(before, referral_record.shown(row, workspace))
+    if not changed:
+        return False
+    referral_record.next_version(row, workspace)
+    referral_record.write_down(row, workspace, EventType.REFERRAL_UPDATED)
+    after = referral_record.shown(row, workspace)
+    workspace.publish(EventType.REFERRAL_UPDATED, after, changed=changed)
+    return True
+
+
+def _erase_attribution(row: ReferralAttribution, workspace: Workspace) -> bool:
+    if row.source_note is None:
+        return False
+    row.source_note = None
+    _next(row, workspace)
+    event = EventType.REFERRAL_ATTRIBUTION_UPDATED
+    _tell(row, event, attribution.shown(row, workspace), ["source_note"], workspace)
+    return True
+
+
+def _erase_cost(row: ReferralSourceCost, workspace: Workspace) -> bool:
+    if row.notes is None:
+        return False
+    row.notes = None
+    _next(row, workspace)
+    shown = source_cost.cost_resource(row, workspace.get(ReferralSource, row.referral_source_id))
+    _tell(row, EventType.REFERRAL_SOURCE_COST_UPDATED, shown, ["notes"], workspace)
+    return True
+
+
+def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
+    """A source that is the patient is called by their name."""
+    before = source.shown(row, workspace)
+    row.name, row.description = ERASED, None
+    row.search_text = row.name.casefold()
+    changed = changed_fields(before, source.shown(row, workspace))
+    if not changed:
+        return False
+    _next(row, workspace)
+    event = EventType.REFERRAL_SOURCE_UPDATED
+    _tell(row, event, source.shown(row, workspace), changed, workspace)
+    return True
+
+
+def _next(row: Nested, workspace: Workspace) -> None:
+    row.version += 1
+    row.updated_at = workspace.now
+
+
+def _tell(
+    row: Nested,
+    event: EventType,
+    resource: Resource,
+    changed: Iterable[str],
+    workspace: Workspace,
+) -> None:
+    """Of one that is archived nobody is told: no operation finds it, and its event was the last."""
+    if row.deleted_at is None:
+        workspace.publish(event, resource, changed=changed)

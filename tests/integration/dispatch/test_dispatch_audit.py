@@ -1,0 +1,50 @@
+"""Dispatch's audit trail: whose e-referral was moved, shown or listed, by whom."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from messaging.audit import about_patient
+from tests.dispatch_service import Dispatch, Org, dispatching
+from tests.samples import PATIENT_ID
+
+
+@pytest_asyncio.fixture(scope="module")
+async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
+    """A running replica with partners, a client and a listener."""
+    async with dispatching(postgres_database, rabbitmq_vhost) as running:
+        yield running
+
+
+@pytest.fixture
+def org(dispatch: Dispatch) -> Org:
+    """An org of this test's own."""
+    return dispatch.org()
+
+
+async def test_whoever_moves_shows_or_lists_an_ereferral_is_written_down(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """With the patient, whom an e-referral does not name itself; an empty list shows nobody."""
+    ereferral = await org.dispatch(dispatch.at_portal("takes"))
+    await org.reaches(ereferral, "delivered")
+    message_id = uuid4()
+    who = {"actor": "staff-7"}
+    await org.ask("ereferral.get", headers=who, message_id=message_id, ereferral_uuid=ereferral)
+    await org.ask("ereferral.list", headers=who)
+    await org.ask("ereferral.list", headers=who, status="failed")
+    assert (await org.cancel(ereferral)).status == 202
+    # Asked once more while the partner is told, or after: nothing changes, and yet it is theirs.
+    await org.cancel(ereferral)
+    trail = await about_patient(dispatch.service.system_engine, org.id, PATIENT_ID)
+    assert [(one.operation, one.actor, one.record_id) for one in trail] == [
+        ("ereferral.dispatch", None, UUID(ereferral)),
+        ("ereferral.get", "staff-7", UUID(ereferral)),
+        ("ereferral.list", "staff-7", None),
+        ("ereferral.cancel", None, UUID(ereferral)),
+        ("ereferral.cancel", None, UUID(ereferral)),
+    ]
+    assert trail[1].message_id == message_id
+    assert {one.patient_ids for one in trail} == {(PATIENT_ID,)}

@@ -1,0 +1,183 @@
+"""Retention of packages: what ended long ago loses what it was made of, and says so when asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from messaging.audit import Operator, about_patient
+from services.ereferral_dispatch import purging
+from services.ereferral_dispatch.purging import Purged
+from tests.dispatch_service import Dispatch, Org, dispatching, new_partner, plain_url, refusal
+from tests.samples import PATIENT_ID
+
+OPERATOR = Operator(client="handoff", actor="staff-9")
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
+    """A running replica with partners, a client and a listener."""
+    async with dispatching(postgres_database, rabbitmq_vhost) as running:
+        yield running
+
+
+@pytest.fixture
+def org(dispatch: Dispatch) -> Org:
+    """An org of this test's own."""
+    return dispatch.org()
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _nothing_left_to_purge(dispatch: Dispatch) -> None:
+    """The orgs of the tests before are purged: a purge is about all orgs."""
+    await purge(dispatch, AN_HOUR)
+
+
+async def purge(dispatch: Dispatch, passed: timedelta) -> Purged:
+    """A purge of what ended up to now, as it would be made so much later."""
+    before = datetime.now(UTC) + passed
+    return await purging.purge(dispatch.service.system_engine, before, OPERATOR)
+
+
+async def held(dispatch: Dispatch, org: Org) -> tuple[int, int]:
+    """How many packages and how many composed letters and bundles an org has."""
+    row = await dispatch.database.fetchrow(
+        "SELECT (SELECT count(*) FROM ereferral_dispatch.package WHERE org_id = $1),"
+        " (SELECT count(*) FROM ereferral_dispatch.composed WHERE org_id = $1)",
+        org.id,
+    )
+    return row[0], row[1]
+
+
+async def delivered(dispatch: Dispatch, org: Org, **fields: Any) -> str:
+    """An e-referral that a portal took."""
+    ereferral = await org.dispatch(dispatch.at_portal("takes", **fields))
+    await org.reaches(ereferral, "delivered")
+    return ereferral
+
+
+async def failed(org: Org, dispatch: Dispatch) -> str:
+    """An e-referral that its portal refused; nothing was received."""
+    ereferral = await org.dispatch(dispatch.at_portal("refuses", 400))
+    await org.reaches(ereferral, "failed")
+    return ereferral
+
+
+async def test_what_has_not_ended_for_so_long_is_kept(dispatch: Dispatch, org: Org) -> None:
+    """Neither what ended later, nor what still stands in front of a person or waits."""
+    await delivered(dispatch, org)
+    assert await purge(dispatch, -AN_HOUR) == Purged(0, 0)
+    waiting = new_partner(phone="+12025550111", preferred_contact_method="phone")
+    call = await org.dispatch(waiting)
+    await org.reaches(call, "awaiting_call")
+    assert await purge(dispatch, AN_HOUR) == Purged(packages=1, composed=1)
+    assert await held(dispatch, org) == (1, 0)
+    assert (await org.act("ereferral.retry", call)).status == 202
+
+
+async def test_a_dry_run_counts_what_the_real_one_then_does(dispatch: Dispatch, org: Org) -> None:
+    """And changes nothing. The e-referral and its attempts stay as they were."""
+    shown = [await org.get(await delivered(dispatch, org)) for _ in range(2)]
+    await failed(org, dispatch)
+    before = datetime.now(UTC) + AN_HOUR
+    counted = await purging.purgeable(dispatch.service.system_engine, before)
+    assert counted == Purged(packages=3, composed=3)
+    assert await held(dispatch, org) == (3, 3)
+    assert await purge(dispatch, AN_HOUR) == counted
+    assert await held(dispatch, org) == (0, 0)
+    assert await purge(dispatch, AN_HOUR) == Purged(0, 0)
+    assert [await org.get(one["id"]) for one in shown] == shown
+
+
+async def test_each_purged_package_is_in_the_patients_trail(dispatch: Dispatch, org: Org) -> None:
+    """Who, which e-referral, whose data."""
+    ereferral = await delivered(dispatch, org)
+    await purge(dispatch, AN_HOUR)
+    trail = await about_patient(dispatch.service.system_engine, org.id, PATIENT_ID)
+    (entry,) = [one for one in trail if one.operation == "ereferral.purge"]
+    assert (entry.client, entry.actor) == ("handoff", "staff-9")
+    assert entry.record_id == UUID(ereferral)
+
+
+async def test_a_purge_goes_through_any_number_in_small_transactions(
+    dispatch: Dispatch, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as there are, however few one transaction takes."""
+    monkeypatch.setattr(purging, "AT_A_TIME", 2)
+    for _ in range(5):
+        await failed(org, dispatch)
+    assert (await purge(dispatch, AN_HOUR)).packages == 5
+    assert await held(dispatch, org) == (0, 0)
+
+
+async def test_what_somebody_works_on_is_left_for_the_next_time(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """A purge waits for nobody's row: it may run beside the services."""
+    busy, free = await failed(org, dispatch), await failed(org, dispatch)
+    other = await asyncpg.connect(plain_url(dispatch.settings.database_url))
+    async with asyncio.timeout(20):
+        async with other.transaction():
+            await other.execute(
+                "SELECT FROM ereferral_dispatch.ereferral WHERE id = $1 FOR NO KEY UPDATE",
+                UUID(busy),
+            )
+            assert (await purge(dispatch, AN_HOUR)).packages == 1
+        await other.close()
+    assert (await org.act("ereferral.retry", free)).status == 409
+    assert (await purge(dispatch, AN_HOUR)).packages == 1
+
+
+async def test_what_was_purged_cannot_be_sent_again(dispatch: Dispatch, org: Org) -> None:
+    """409 `invalid_transition`, and it stands as it stood; nothing goes out."""
+    ereferral = await failed(org, dispatch)
+    await purge(dispatch, AN_HOUR)
+    before = await org.get(ereferral)
+    assert refusal(await org.act("ereferral.retry", ereferral)) == (409, "invalid_transition")
+    assert await org.get(ereferral) == before
+    assert dispatch.portal.ids("refuses").count(ereferral) == 1
+
+
+async def test_a_cancel_of_what_never_left_needs_no_package(dispatch: Dispatch, org: Org) -> None:
+    """`cancelled`; nobody has to be told."""
+    ereferral = await failed(org, dispatch)
+    await purge(dispatch, AN_HOUR)
+    answered = await org.cancel(ereferral)
+    assert (answered.status, answered.data["status"]) == (200, "cancelled")
+
+
+@pytest.mark.parametrize("fields", [{}, {"phone": "+12025550111"}], ids=["portal", "phone too"])
+async def test_a_cancel_of_what_arrived_and_was_purged_asks_for_a_call(
+    dispatch: Dispatch, org: Org, fields: dict[str, str]
+) -> None:
+    """No cancellation can be composed: a person tells the partner, by phone where there is one."""
+    ereferral = await delivered(dispatch, org, **fields)
+    await purge(dispatch, AN_HOUR)
+    answered = await org.cancel(ereferral)
+    assert (answered.status, answered.data["status"]) == (202, "awaiting_call")
+    assert answered.data["channel"] == ("phone" if fields else "portal")
+    needs_person = await org.ask("ereferral.list", needs_person=True)
+    assert [one["id"] for one in needs_person.data["items"]] == [ereferral]
+    assert refusal(await org.act("ereferral.retry", ereferral)) == (409, "invalid_transition")
+    no_answer = await org.act("ereferral.complete_call", ereferral, outcome="no_answer")
+    assert no_answer.data["status"] == "awaiting_call"
+    reached = await org.act("ereferral.complete_call", ereferral, outcome="reached")
+    assert reached.data["status"] == "cancelled"
+    assert await dispatch.heard.story(ereferral) == [
+        "queued", "delivered", "call_requested", "attempt_failed", "cancelled",
+    ]  # fmt: skip
+    assert dispatch.portal.ids("takes").count(ereferral) == 1
+
+
+async def test_a_response_can_still_be_recorded(dispatch: Dispatch, org: Org) -> None:
+    """The partner may answer after the package is gone."""
+    ereferral = await delivered(dispatch, org)
+    await purge(dispatch, AN_HOUR)
+    named: dict[str, Any] = {"ereferral_uuid": ereferral, "response": "completed"}
+    assert (await org.ask("ereferral.record_response", **named)).status == 200

@@ -1,0 +1,332 @@
+"""`handoff erase-patient`: a patient's data is gone, what was done with it is known."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from typer.testing import Result
+
+from messaging.audit import about_patient
+from tests.both_services import Both, both_services
+from tests.referrals_service import Org, plain_url
+
+CANARY = "Kanarienvogel"
+BORN, PHONE = "1931-07-23", "+12025550187"
+TRACES = (CANARY, CANARY.lower(), BORN, PHONE, "2025550187", "K04.01")
+BEFORE, LATER = "2026-01-05T08:00:00Z", "2099-01-05T08:00:00Z"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def both(
+    new_postgres_database: Callable[[], str], rabbitmq_vhost: str
+) -> AsyncIterator[Both]:
+    """Both services, with partners' stubs."""
+    async with both_services(
+        new_postgres_database(), new_postgres_database(), rabbitmq_vhost
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def org(both: Both) -> Org:
+    """An org of this test's own."""
+    return both.referrals.org()
+
+
+async def erase(both: Both, org: Org, patient: str, *options: str) -> Result:
+    """Erase, or try to."""
+    named = ("--org", org.id, "--patient", patient)
+    return await both.handoff("erase-patient", *named, *options)
+
+
+async def settled(both: Both) -> None:
+    """Both outboxes are empty: all that was said has been published."""
+    await both.referrals.heard.everything()
+    await both.dispatch.heard.everything()
+
+
+async def canary(org: Org, **fields: Any) -> dict[str, Any]:
+    """A patient with every field."""
+    given = {"name": f"Karla {CANARY}", "phone": PHONE, "date_of_birth": BORN, **fields}
+    return await org.patient(email=f"{CANARY}@example.com", **given)
+
+
+async def partner_at(both: Both, org: Org, path: str, **fields: Any) -> str:
+    """A partner whose portal is at that path; its id."""
+    portal = both.dispatch.portal.endpoint(path)
+    return str((await org.ereferral_partner(ereferral_endpoint=portal, **fields))["id"])
+
+
+async def sent(both: Both, org: Org, patient: str, partner: str) -> dict[str, Any]:
+    """A referral about the patient with every text, sent to that partner."""
+    return await org.sent_referral(
+        patient_uuid=patient,
+        referral_partner_uuid=partner,
+        reason=f"Root canal of {CANARY}",
+        notes=f"{CANARY} has waited long",
+        reason_codes=[{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "K04.01"}],
+        teeth=["30"],
+    )
+
+
+async def attribute(org: Org, patient: str) -> None:
+    """Attributions that the patient has, and one in which they brought somebody."""
+    source = await org.ask(
+        "referral_source.create",
+        name=f"Friends of {CANARY}",
+        category="patient_referral",
+        description=f"{CANARY} tells everybody",
+        linked_patient_uuid=patient,
+    )
+    assert source.status == 201, source
+    uuid = source.data["id"]
+    period = {"period_start": "2026-01-01", "period_end": "2026-01-31"}
+    cost: dict[str, Any] = {
+        "referral_source_uuid": uuid,
+        "amount": "5.00",
+        "notes": f"For {CANARY}",
+    }
+    assert (await org.ask("referral_source_cost.create", **cost, **period)).status == 201
+    other = (await org.patient())["id"]
+    for fields in (
+        {"patient_uuid": patient, "referral_source_uuid": uuid},
+        {"patient_uuid": other, "referring_patient_uuid": patient},
+        {"patient_uuid": other, "referral_source_uuid": uuid, "attribution_role": "assist"},
+    ):
+        made = await org.ask(
+            "referral_attribution.create", source_note=f"Told by {CANARY}", **fields
+        )
+        assert made.status == 201, made
+
+
+async def fill(both: Both, org: Org) -> str:
+    """The canary in every place that takes a text about a patient; their id."""
+    patient = str((await canary(org))["id"])
+    await attribute(org, patient)
+    phone = {"phone": "+12025550111", "preferred_contact_method": "phone"}
+    called = await sent(both, org, patient, await partner_at(both, org, "unused", **phone))
+    call = await both.ereferral(org, called, "awaiting_call")
+    delivered = await sent(both, org, patient, await partner_at(both, org, "takes"))
+    portal = await both.ereferral(org, delivered, "delivered")
+    note = f"Spoke with {CANARY}"
+    named = {"ereferral_uuid": call["id"], "base_version": call["version"]}
+    for operation, fields in (
+        ("ereferral.complete_call", {**named, "outcome": "reached", "note": note}),
+        (
+            "ereferral.record_response",
+            {"ereferral_uuid": portal["id"], "response": "accepted", "note": note},
+        ),
+    ):
+        assert (await both.ask_dispatch(org, operation, **fields)).status == 200
+    await both.ereferral(org, called, "delivered")
+    version = (await org.ask("referral.get", referral_uuid=delivered["id"])).data["version"]
+    revoked = {"referral_uuid": delivered["id"], "reason": f"{CANARY} moved away"}
+    assert (await org.ask("referral.cancel", base_version=version, **revoked)).status == 200
+    answer = {"referral_uuid": delivered["id"], "response": "rejected", "note": note}
+    assert (await org.ask("referral.record_response", **answer)).status == 200
+    await both.ereferral(org, delivered, "cancelled")
+    await org.referral(patient_uuid=patient, reason=f"Draft for {CANARY}")
+    await settled(both)
+    return patient
+
+
+def places(stored: dict[str, list[str]], org: Org) -> dict[str, int]:
+    """In how many of the org's rows of each table a trace of the canary stands, also as bytes."""
+    written = [trace for one in TRACES for trace in (one, one.encode().hex())]
+    found = {
+        table: sum(org.id in row and any(trace in row for trace in written) for row in rows)
+        for table, rows in stored.items()
+    }
+    return {table: count for table, count in found.items() if count}
+
+
+def counts(result: Result) -> dict[str, int]:
+    """What was erased, by what it is called; of both services together."""
+    assert result.exit_code == 0, result.output
+    found: dict[str, int] = {}
+    for line in result.stdout.splitlines():
+        row = re.fullmatch(r"  (.+?) +(\d+)  (would be )?erased", line)
+        if row is not None:
+            found[row[1]] = found.get(row[1], 0) + int(row[2])
+    return found
+
+
+async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, org: Org) -> None:
+    """Every table of both databases is searched. Another patient keeps everything."""
+    other = await org.referral(notes="Another one's own")
+    patient = await fill(both, org)
+    assert set(places(await both.everything_stored(), org)) == {
+        "referrals.patient",
+        "referrals.referral",
+        "referrals.referral_timeline",
+        "referrals.referral_attribution",
+        "referrals.referral_source",
+        "referrals.referral_source_cost",
+        "referrals.inbox",
+        "ereferral_dispatch.package",
+        "ereferral_dispatch.composed",
+        "ereferral_dispatch.ereferral",
+        "ereferral_dispatch.attempt",
+    }
+    trail = await about_patient(both.referrals.service.system_engine, org.id, UUID(patient))
+
+    dry = counts(await erase(both, org, patient, "--dry-run"))
+    assert dry == {
+        "directory record": 1,
+        "referrals": 3,
+        "timeline entries": dry["timeline entries"],
+        "attributions": 3,
+        "costs of those sources": 1,
+        "sources linked to them": 1,
+        "stored replies": dry["stored replies"],
+        "packages": 2,
+        "letters and bundles": 2,
+        "e-referrals": 1,
+        "attempts": 1,
+        "early cancels": 0,
+    }
+    assert dry["timeline entries"] >= 6 and dry["stored replies"] >= 9
+    assert len(places(await both.everything_stored(), org)) == 11
+    assert counts(await erase(both, org, patient)) == dry
+
+    assert places(await both.everything_stored(), org) == {}
+    kept = await about_patient(both.referrals.service.system_engine, org.id, UUID(patient))
+    assert kept[: len(trail)] == trail
+    assert [one.operation for one in kept[len(trail) :]] == ["patient.erase"]
+    shown = await org.ask("referral.get", referral_uuid=other["id"])
+    assert shown.data["notes"] == "Another one's own"
+    await settled(both)
+    assert places(await both.everything_stored(), org) == {}
+    again = await erase(both, org, patient)
+    assert "Nothing is held about patient" in again.stdout
+
+
+async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> None:
+    """What was changed is a version of its own, with its event; the patient is archived."""
+    patient = await fill(both, org)
+    before = len(await both.referrals.heard.events(org))
+    await erase(both, org, patient)
+    told = [said.body for said in (await both.referrals.heard.events(org))[before:]]
+    assert sorted((one["type"], one.get("changed")) for one in told) == [
+        ("patient.archived", None),
+        ("referral.updated", "cancel_reason,notes,reason,reason_codes,teeth"),
+        ("referral.updated", "notes,reason,reason_codes,teeth"),
+        ("referral.updated", "reason"),
+        ("referral_attribution.updated", "source_note"),
+        ("referral_attribution.updated", "source_note"),
+        ("referral_attribution.updated", "source_note"),
+        ("referral_source.updated", "description,name"),
+        ("referral_source_cost.updated", "notes"),
+    ]
+    assert not [one for one in told if any(trace in str(one) for trace in TRACES)]
+    (archived,) = [one for one in told if one["type"] == "patient.archived"]
+    assert archived["aggregateversion"] == 2
+    assert archived["data"]["name"] == "[erased]" and archived["data"]["phone"] is None
+
+
+async def test_what_is_under_way_has_to_end_first(both: Both, org: Org) -> None:
+    """One line with the e-referral and what to do; nothing is changed. Once cancelled, it goes."""
+    patient = str((await canary(org))["id"])
+    both.dispatch.portal.script("broken", 503)
+    partner = await partner_at(both, org, "broken", phone="+12025550111")
+    referral = await sent(both, org, patient, partner)
+    await both.ereferral(org, referral, "awaiting_call")
+    await settled(both)
+    before = places(await both.everything_stored(), org)
+    refused = await erase(both, org, patient)
+    assert refused.exit_code == 1
+    assert f"e-referral {referral['ereferral_uuid']} is awaiting_call" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert places(await both.everything_stored(), org) == before
+    version = (await org.ask("referral.get", referral_uuid=referral["id"])).data["version"]
+    named = {"referral_uuid": referral["id"], "base_version": version, "reason": "Moved"}
+    assert (await org.ask("referral.cancel", **named)).status == 200
+    await both.ereferral(org, referral, "cancelled")
+    await settled(both)
+    assert (await erase(both, org, patient)).exit_code == 0
+    assert places(await both.everything_stored(), org) == {}
+
+
+async def test_what_is_between_the_services_has_to_arrive_first(both: Both, org: Org) -> None:
+    """A package that dispatch has not, news that referrals has not: they would bring data back."""
+    patient = str((await canary(org))["id"])
+    referral = await sent(both, org, patient, await partner_at(both, org, "takes"))
+    await both.ereferral(org, referral, "delivered")
+    await settled(both)
+    database = both.dispatch.database
+    uuid = UUID(referral["ereferral_uuid"])
+    await database.execute(
+        "UPDATE ereferral_dispatch.ereferral SET version = version + 1 WHERE id = $1", uuid
+    )
+    refused = await erase(both, org, patient)
+    assert f"news of e-referral {uuid} has not reached referrals" in refused.stderr
+    assert counts(await erase(both, org, patient, "--dry-run", "--despite-missing-news"))
+    for table in ("attempt", "composed", "package"):
+        statement = f"DELETE FROM ereferral_dispatch.{table} WHERE ereferral_id = $1"
+        await database.execute(statement, uuid)
+    await database.execute("DELETE FROM ereferral_dispatch.ereferral WHERE id = $1", uuid)
+    refused = await erase(both, org, patient)
+    assert refused.exit_code == 1
+    assert f"package of e-referral {uuid} has not reached dispatch" in refused.stderr
+
+
+async def test_what_is_to_be_published_is_published_first(both: Both, org: Org) -> None:
+    """An outbox row holds a copy and is promised: it is neither erased nor passed over."""
+    patient = str((await canary(org))["id"])
+    await settled(both)
+    database = await asyncpg.connect(plain_url(both.referrals.database_url))
+    # No relay can publish it: its exchange does not exist.
+    await database.execute(
+        "INSERT INTO referrals.outbox (org_id, subject, exchange, routing_key, message_id,"
+        " content_type, headers, body) VALUES ($1, $2, 'no.such.exchange', 'patient.put',"
+        " gen_random_uuid(), 'application/cloudevents+json', '{}', ''::bytea)",
+        org.id,
+        patient,
+    )
+    refused = await erase(both, org, patient)
+    await database.execute("DELETE FROM referrals.outbox WHERE subject = $1", patient)
+    await database.close()
+    assert refused.exit_code == 1
+    assert "referrals has 1 messages about the patient to publish" in refused.stderr
+    assert (await erase(both, org, patient)).exit_code == 0
+
+
+async def test_only_what_was_observed_later_brings_a_patient_back(both: Both, org: Org) -> None:
+    """What was observed before the erasure, such as a replayed message, does not."""
+    patient = str((await canary(org, observed_at=BEFORE))["id"])
+    await settled(both)
+    assert (await erase(both, org, patient)).exit_code == 0
+    stale = {"patient_uuid": patient, "name": f"Karla {CANARY}", "observed_at": BEFORE}
+    held = await org.ask("patient.put", **stale)
+    assert (held.status, held.data["name"]) == (200, "[erased]")
+    assert (await org.ask("patient.get", patient_uuid=patient)).status == 404
+    assert places(await both.everything_stored(), org) == {}
+    newer = await org.ask("patient.put", **{**stale, "observed_at": LATER})
+    assert newer.data["name"] == f"Karla {CANARY}"
+    assert (await org.ask("patient.get", patient_uuid=patient)).status == 200
+
+
+async def test_a_repeat_after_the_erasure_shows_nothing(both: Both, org: Org) -> None:
+    """The stored reply is empty: status and id alone, and still one effect."""
+    message_id, patient = uuid4(), str(uuid4())
+    given = {"patient_uuid": patient, "name": f"Karla {CANARY}", "observed_at": BEFORE}
+    assert (await org.ask("patient.put", message_id=message_id, **given)).status == 200
+    await settled(both)
+    await erase(both, org, patient)
+    repeated = await org.ask("patient.put", message_id=message_id, **given)
+    assert (repeated.status, repeated.data) == (200, {"id": patient})
+
+
+async def test_another_orgs_patient_of_the_same_id_stays(both: Both, org: Org) -> None:
+    """Ids are taken per org."""
+    patient = str((await canary(org))["id"])
+    neighbour = both.referrals.org()
+    await canary(neighbour, patient_uuid=patient)
+    await settled(both)
+    await erase(both, org, patient)
+    shown = await neighbour.ask("patient.get", patient_uuid=patient)
+    assert shown.data["name"] == f"Karla {CANARY}"
