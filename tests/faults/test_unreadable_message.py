@@ -8,7 +8,7 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 
 from messaging.amqp import connection
-from tests.faults.workload import parked
+from tests.faults.reading import parked
 from tests.referrals_service import Referrals
 from tests.waiting import until
 
