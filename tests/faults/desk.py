@@ -62,7 +62,12 @@ class Desk:
         for first in range(0, len(self._asked), TOGETHER):
             again = self._asked[first : first + TOGETHER]
             await asyncio.gather(*(self._until_answered(asked) for asked in again))
-        await self._hang_up()
+
+    async def hang_up(self) -> None:
+        """Close the connection; the next command opens another one."""
+        opened, self._opened, self._client = self._opened, AsyncExitStack(), None
+        with suppress(*_LOST):
+            await opened.aclose()
 
     async def _keep_partner(
         self, fields: dict[str, Any], patient: str, stop: asyncio.Event
@@ -133,7 +138,7 @@ class Desk:
                 )
                 return reply
             if client is not None and client is self._client:
-                await self._hang_up()
+                await self.hang_up()
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _connect(self) -> Client:
@@ -143,11 +148,6 @@ class Desk:
                 client = await opened.enter_async_context(open_client(self._url, "test.desk"))
                 self._client, self._opened = client, opened
             return self._client
-
-    async def _hang_up(self) -> None:
-        opened, self._opened, self._client = self._opened, AsyncExitStack(), None
-        with suppress(*_LOST):
-            await opened.aclose()
 
     async def _ask_and_leave(self, asked: Asked) -> None:
         """The same command from somebody who is gone before the reply, and whose queue is gone."""

@@ -28,10 +28,12 @@ from services.referrals import app as referrals
 from services.referrals.settings import ReferralsSettings
 from tests.faults import points
 
-PREPARE_SECONDS = 4.0
+PREPARE_SECONDS = 3.0
 REPLY_AFTER_DATA_SECONDS = 2.0
 SWEEP_EVERY_SECONDS = 1.0
 """A lost worker's attempt is settled after seconds instead of after a minute and a half."""
+
+log = logs.get(__name__)
 
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload([__name__])
@@ -58,15 +60,15 @@ class Plan:
     name: str = field(default="")
 
 
-def start_replica(plan: Plan, log: Path) -> BaseProcess:
+def start_replica(plan: Plan, log_file: Path) -> BaseProcess:
     """A replica that appends its log to a file; it ends by a signal, or with this process."""
-    process = _forked.Process(target=_run, args=(plan, log), daemon=True, name=plan.name)
+    process = _forked.Process(target=_run, args=(plan, log_file), daemon=True, name=plan.name)
     process.start()
     return process
 
 
-def _run(plan: Plan, log: Path) -> None:
-    with log.open("ab", buffering=0) as file:
+def _run(plan: Plan, log_file: Path) -> None:
+    with log_file.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), sys.stderr.fileno())
         os.dup2(file.fileno(), sys.stdout.fileno())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -77,6 +79,7 @@ def _run(plan: Plan, log: Path) -> None:
     dispatch.REPLY_AFTER_DATA_SECONDS = REPLY_AFTER_DATA_SECONDS
     if plan.clock_ahead_days:
         _set_clock(timedelta(days=plan.clock_ahead_days))
+    log.info("clock", now=service.utc_now().isoformat(), time=time.time())
     asyncio.run(_serve(_build(plan)))
 
 

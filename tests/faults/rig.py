@@ -148,11 +148,13 @@ class Rig:
             stop.set()
             unsettled = await self._until_quiet(at_work, over + RECOVERY_SECONDS)
             recovered = None if unsettled else time.monotonic() - over
+            if unsettled is None:
+                await asyncio.gather(*(desk.ask_all_again() for desk in at_work.desks))
+                unsettled = await self._until_quiet(at_work, time.monotonic() + RECOVERY_SECONDS)
         finally:
             await _end(working)
-        if unsettled is None:
-            await asyncio.gather(*(desk.ask_all_again() for desk in at_work.desks))
-            unsettled = await self._until_quiet(at_work, time.monotonic() + RECOVERY_SECONDS)
+            for desk in at_work.desks:
+                await desk.hang_up()
         at_work.ledger = await self._ledger(folder, at_work.orgs, recovered, unsettled)
         print(at_work.summary)
         wrong = breaches(at_work.ledger, laws)
@@ -261,8 +263,10 @@ async def open_rig(
         }
         async with running_fleet(settings, folder, clock_ahead_days=clock_ahead_days) as rig.fleet:
             listening = asyncio.create_task(rig.subscriber.listen())
-            yield rig
-            await _end([listening])
+            try:
+                yield rig
+            finally:
+                await _end([listening])
         await rig.check_nothing_is_left()
 
 

@@ -19,6 +19,7 @@ async def test_closed_connections_and_an_alarm_are_waited_out(rig: Rig) -> None:
     """During the alarm nobody gets an answer, and afterwards everybody does."""
     async with rig.round() as at_work:
         await close_connections(rig, at_work)
+        await at_work.goes_on()
         await alarm_memory(rig, at_work)
         await at_work.everybody_goes_on(within_seconds=30)
     assert rig.fleet.deaths == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import laws
-from tests.faults.books import Answered, Asked, Book, Received, Told, read_books
+from tests.faults.books import Answered, Asked, Book, Entry, Received, Told, read_books
 from tests.faults.ledger import (
     DISPATCH,
     REFERRALS,
@@ -316,7 +316,7 @@ def test_a_cancellation_is_no_repeat() -> None:
 
 def test_books_are_read_as_they_were_written(tmp_path: Path) -> None:
     """A JSON line for each entry, in its order."""
-    entries = [GOOD.asked[0], GOOD.answered[0], GOOD.told[0], GOOD.received[0]]
+    entries: list[Entry] = [GOOD.asked[0], GOOD.answered[0], GOOD.told[0], GOOD.received[0]]
     book = Book(tmp_path / "one.jsonl")
     for entry in entries:
         book.write(entry)
