@@ -18,20 +18,33 @@ from tests.faults.partners import Partners
 
 REPLY_WITHIN_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
+LEAVING = 0.05
 TOGETHER = 50
 _COMMANDS = "referrals.commands"
 _LOST = (*BROKER_ERRORS, NobodyListens)
 
 
 class Desk:
-    """One org's client with a book. `answered` counts commands; `done`: it waits for nothing."""
+    """One org's client with a book. `answered` counts commands; `done`: it waits for nothing.
+
+    `leaving` is the share of commands that are first sent by somebody who is gone before the reply;
+    `left` counts them.
+    """
 
     def __init__(
-        self, org_id: str, url: str, book: Book, partners: Partners, chance: random.Random
+        self,
+        org_id: str,
+        url: str,
+        book: Book,
+        partners: Partners,
+        chance: random.Random,
+        leaving: float,
     ) -> None:
         self.org_id = org_id
         self.answered = 0
+        self.left = 0
         self.done = False
+        self._leaving = leaving
         self._url = url
         self._book = book
         self._partners = partners
@@ -105,7 +118,8 @@ class Desk:
         asked = Asked(self.org_id, operation, str(uuid4()), {"org_id": self.org_id, **fields})
         self._book.write(asked)
         self._asked.append(asked)
-        if self._chance.random() < 0.05:
+        if self._chance.random() < self._leaving:
+            self.left += 1
             await self._ask_and_leave(asked)
         twice = 2 if self._chance.random() < 0.1 else 1
         replies = await asyncio.gather(*(self._until_answered(asked) for _ in range(twice)))

@@ -16,7 +16,8 @@ from messaging.amqp import connection
 from tests.faults.backlog import publish_partners
 from tests.faults.points import Point
 from tests.faults.replicas import ServiceName
-from tests.faults.rig import Rig, Round
+from tests.faults.rig import Rig
+from tests.faults.rounds import Round
 from tests.referrals_service import new_org_id, plain_url
 from tests.waiting import until
 
@@ -37,7 +38,7 @@ _TERMINATE = """
 _IN_TRANSACTION = """
     SELECT count(*) FROM pg_stat_activity
     WHERE starts_with(datname, $1) AND state = 'idle in transaction'
-      AND state_change < now() - interval '3 seconds'
+      AND state_change < now() - interval '2 seconds'
 """
 _LOST_ATTEMPTS = "SELECT count(*) FROM ereferral_dispatch.attempt WHERE code = 'worker_lost'"
 
@@ -111,6 +112,11 @@ async def freeze_past_its_lease(rig: Rig, at_work: Round, point: Point = Point.A
     finally:
         os.kill(frozen, signal.SIGCONT)
         await database.close()
+
+
+async def freeze_before_sending(rig: Rig, at_work: Round) -> None:
+    """A worker stops before anything left; another sends it, and then it goes on."""
+    await freeze_past_its_lease(rig, at_work, Point.BEFORE_POINT_OF_NO_RETURN)
 
 
 async def kill_broker(rig: Rig, at_work: Round) -> None:
@@ -203,6 +209,7 @@ FAULTS: Mapping[Fault, int] = {
     stop_every_five_seconds: 2,
     freeze_in_a_transaction: 2,
     freeze_past_its_lease: 2,
+    freeze_before_sending: 2,
     kill_broker: 3,
     freeze_broker: 1,
     alarm_memory: 2,

@@ -57,8 +57,9 @@ class Replica:
         self._process = start_replica(self.plan, self.log)
 
     def send(self, number: signal.Signals) -> None:
-        """Send the process a signal."""
-        os.kill(self.pid, number)
+        """Send the process a signal, unless it has ended: its number may be another's by now."""
+        if self.status is None:
+            os.kill(self.pid, number)
 
     def end(self) -> None:
         """SIGTERM, and SIGKILL where that does not help; also to a frozen process."""

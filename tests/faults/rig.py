@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from messaging.amqp import BROKER_ERRORS
 from ops.servers import PrivatePostgres, PrivateRabbitMQ, Servers, create_database
 from tests import dispatch_service, referrals_service
 from tests.dispatch_service import MAIL_FROM, SIGNING_KEY
-from tests.faults.books import Answered, Asked, Book, Entry, Received, Told, read_books
-from tests.faults.desk import Desk
+from tests.faults.books import Answered, Asked, Book, Received, Told, read_books
+from tests.faults.desk import LEAVING, Desk
 from tests.faults.fleet import Fleet, running_fleet
 from tests.faults.laws import LAWS, RECOVERY_SECONDS, Law, breaches
 from tests.faults.ledger import Ledger
@@ -37,10 +36,10 @@ from tests.faults.reading import (
     take_dead_letters,
 )
 from tests.faults.replicas import ServiceName
+from tests.faults.rounds import Round
 from tests.faults.subscriber import Subscriber
 from tests.partner_stubs import mail_stub, portal_stub
 from tests.referrals_service import new_org_id
-from tests.waiting import until
 
 DESKS = 4
 LOOK_EVERY_SECONDS = 0.25
@@ -52,50 +51,6 @@ _AWAY = (*BROKER_ERRORS, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 class Broken(AssertionError):
     """Laws were broken; the text names them, and the folder with books and logs."""
-
-
-@dataclass
-class Round:
-    """Some desks at work. The ledger is known when it is over."""
-
-    desks: list[Desk]
-    ledger: Ledger | None = None
-
-    @property
-    def orgs(self) -> list[str]:
-        return [desk.org_id for desk in self.desks]
-
-    @property
-    def summary(self) -> str:
-        """What was done, for whoever watches."""
-        if self.ledger is None:
-            return f"{self.answered} commands"
-        book = self.ledger
-        quiet = "never quiet" if book.recovery_seconds is None else f"{book.recovery_seconds:.1f} s"
-        return (
-            f"{self.answered} commands, {len(book.ereferrals)} e-referrals, "
-            f"{len(book.told)} events, quiet after {quiet}"
-        )
-
-    @property
-    def answered(self) -> int:
-        """How many commands were answered up to now."""
-        return sum(desk.answered for desk in self.desks)
-
-    async def goes_on(self, commands: int = 20, within_seconds: float = 60.0) -> None:
-        """Wait until so many more commands were answered."""
-        enough = self.answered + commands
-        await until(lambda: self.answered >= enough, within_seconds)
-
-    async def everybody_goes_on(self, within_seconds: float) -> None:
-        """Wait until each desk has got another two answers: what was open before, and a new one."""
-        before = [desk.answered for desk in self.desks]
-        await until(
-            lambda: all(
-                desk.answered >= count + 2 for desk, count in zip(self.desks, before, strict=True)
-            ),
-            within_seconds,
-        )
 
 
 class Rig:
@@ -120,25 +75,32 @@ class Rig:
         self.fleet: Fleet
         self.partners: Partners
         self.subscriber: Subscriber
-        self._books: dict[type[Entry], Book] = {}
+        self._books: dict[str, Book] = {}
         self._rounds = 0
 
     def write(self, entry: Told | Received) -> None:
         """Write into the book of whoever saw it."""
-        self._books[type(entry)].write(entry)
+        self._books["events" if isinstance(entry, Told) else entry.channel].write(entry)
 
     @asynccontextmanager
-    async def round(self, *, seed: object = 17, laws: Sequence[Law] = LAWS) -> AsyncIterator[Round]:
+    async def round(
+        self, *, seed: object = 17, laws: Sequence[Law] = LAWS, leaving: float = LEAVING
+    ) -> AsyncIterator[Round]:
         """A round: the desks work while the block runs, which does the damage and undoes it.
 
-        Raises Broken where a law does not hold afterwards.
+        `leaving`: the share of commands that are first sent by somebody who does not wait. Raises
+        Broken where a law does not hold afterwards.
         """
         self._rounds += 1
         folder = self.folder / f"round-{self._rounds}"
         folder.mkdir()
-        self._books = {kind: Book(folder / f"{kind.__name__}.jsonl") for kind in (Told, Received)}
+        self._books = {
+            party: Book(folder / f"{party}.jsonl") for party in ("events", "portal", "email")
+        }
         self.fleet.deaths.clear()
-        at_work = Round([self._desk(folder, f"{seed}.{number}") for number in range(DESKS)])
+        at_work = Round(
+            [self._desk(folder, f"{seed}.{number}", leaving) for number in range(DESKS)]
+        )
         stop = asyncio.Event()
         working = [asyncio.create_task(desk.work(stop)) for desk in at_work.desks]
         try:
@@ -161,9 +123,9 @@ class Rig:
         if wrong:
             raise Broken(f"{_told(wrong)}\ndeaths: {self.fleet.deaths}\nbooks and logs: {folder}")
 
-    def _desk(self, folder: Path, seed: str) -> Desk:
-        book = Book(folder / f"desk-{seed}.jsonl")
-        return Desk(new_org_id(), self.url, book, self.partners, random.Random(seed))
+    def _desk(self, folder: Path, seed: str, leaving: float) -> Desk:
+        book, chance = Book(folder / f"desk-{seed}.jsonl"), random.Random(seed)
+        return Desk(new_org_id(), self.url, book, self.partners, chance, leaving)
 
     async def _until_quiet(self, at_work: Round, deadline: float) -> str | None:
         """Wait until nothing moves any more. What still does, where it lasts too long."""

@@ -61,3 +61,14 @@ async def test_an_event_that_finds_no_queue_holds_nothing_up(rig: Rig) -> None:
     assert at_work.ledger.told == []
     assert len(at_work.ledger.referrals) > 0
     assert rig.fleet.deaths == []
+
+
+async def test_a_reply_queue_that_is_gone_changes_nothing(rig: Rig) -> None:
+    """Nobody waits for the first reply to any command: a queue that was deleted, a connection that
+    was closed. The effect is there, and whoever asks again gets the reply; nothing is parked."""
+    async with rig.round(leaving=1.0) as at_work:
+        await at_work.everybody_goes_on(within_seconds=30)
+    assert at_work.ledger is not None
+    assert sum(desk.left for desk in at_work.desks) >= len(at_work.ledger.asked) > 20
+    assert at_work.ledger.dead_letters == []
+    assert rig.fleet.deaths == []

@@ -7,7 +7,6 @@ from tests.faults.faults import (
     freeze_past_its_lease,
     stop_every_five_seconds,
 )
-from tests.faults.points import Point
 from tests.faults.rig import Rig
 
 
@@ -21,13 +20,12 @@ async def test_a_service_that_is_told_to_stop_every_five_seconds_drains_and_lose
 
 
 async def test_a_frozen_replica_holds_nobody_up_and_writes_nothing_when_it_wakes(rig: Rig) -> None:
-    """In the middle of a transaction: the others go on within 10 s. In an attempt, past its lease:
-    after the partner's answer, what it knows may correct and never contradict what another one
-    settled meanwhile; before its point of no return, it does not send any more."""
+    """In the middle of a transaction: the others go on within 10 s. In an attempt, past its lease,
+    after the partner's answer: what it knows may correct and never contradict what another one
+    settled meanwhile."""
     async with rig.round() as at_work:
         await asyncio.gather(
             freeze_in_a_transaction(rig, at_work), freeze_past_its_lease(rig, at_work)
         )
-        await freeze_past_its_lease(rig, at_work, Point.BEFORE_POINT_OF_NO_RETURN)
         await at_work.everybody_goes_on(within_seconds=30)
     assert rig.fleet.deaths == []
