@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import random
 import secrets
+import shutil
 import sys
 import tempfile
 import time
@@ -33,7 +34,10 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="handoff-soak-"))
     print(f"seed {seed}, {options.minutes:g} minutes; books and logs: {folder}", flush=True)
     with backing_servers(print, CHECKOUT / ".handoff", durable=False) as servers:
-        return asyncio.run(_soak(servers, folder, options.minutes * 60, seed))
+        status = asyncio.run(_soak(servers, folder, options.minutes * 60, seed))
+    if status == 0:
+        shutil.rmtree(folder)
+    return status
 
 
 async def _soak(servers: Servers, folder: Path, seconds: float, seed: int) -> int:
