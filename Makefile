@@ -4,6 +4,9 @@
 PYTHON ?= python3
 # More for the tests: make test ARGS='-k relay -x'
 ARGS ?=
+# How long a soak breaks things, and the seed of another one to repeat it.
+MINUTES ?= 60
+SEED ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +35,9 @@ test: setup ## all tests, with real servers
 
 test-unit: setup ## the tests that need no server
 	@$(BIN)/pytest tests/unit -q $(ARGS)
+
+soak: setup ## everything is broken at random for an hour: make soak MINUTES=60 SEED=42
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 check: setup ## format, lint, types, import rules and all tests: what CI runs
 	$(BIN)/ruff format --check

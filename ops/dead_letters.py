@@ -96,7 +96,7 @@ class LetterBox:
 
     def __init__(self, channel: AbstractChannel, url: str, queue: ConsumedQueue) -> None:
         self._channel = channel
-        self._queue = queue
+        self.queue = queue
         self.url = url
 
     async def take(
@@ -106,11 +106,11 @@ class LetterBox:
         found: list[DeadLetter] = []
         position = 0
         while limit is None or len(found) < limit:
-            taken = await self._channel.basic_get(self._queue.dead_letters)
+            taken = await self._channel.basic_get(self.queue.dead_letters)
             if taken.delivery_tag is None:
                 break
             position += 1
-            letter = read_letter(position, taken, self._queue)
+            letter = read_letter(position, taken, self.queue)
             if message_id is None or letter.message_id == message_id:
                 found.append(letter)
         return found
@@ -158,26 +158,27 @@ async def replay(
     """
     publisher = Publisher(box.url, "handoff.replay")
     stayed: list[tuple[DeadLetter, str]] = []
+    exchange = box.queue.exchange
     try:
         for letter in letters:
             new_id = _replay_id(letter)
             us = URL(box.url).user or "guest"
             user_id = us if as_me else letter.user_id
-            if letter.exchange != queue.exchange or letter.operation is None:
+            if letter.exchange != exchange or letter.operation is None:
                 # A header may say so that its client wrote: what we may publish to, it may not.
-                stayed.append((letter, f"nothing says that it came in by {queue.exchange}"))
+                stayed.append((letter, f"nothing says that it came in by {exchange}"))
                 continue
             try:
                 await publisher.deliver(
                     bytes(letter.taken.body),
-                    exchange=queue.exchange,
+                    exchange=exchange,
                     routing_key=letter.operation,
                     properties=_replayed_properties(letter, new_id, user_id),
                 )
             except aiormq.exceptions.ChannelPreconditionFailed:
                 stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
             except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
-                stayed.append((letter, f"no queue takes it from {queue.exchange} now"))
+                stayed.append((letter, f"no queue takes it from {exchange} now"))
             else:
                 # Not written down, it stays; replayed again it has the same id and one effect.
                 await write(letter, f"as {new_id}, ")

@@ -8,7 +8,7 @@ import json
 import socket
 import struct
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -77,8 +77,9 @@ class PortalStub:
     """Portals at one port, each at its path with a script of its own; without one it says 201.
 
     `running` and `most_running` count requests that are being answered, by path. `finished`:
-    `webhook-id`s in the order in which their answers were given. What hangs is let go of when the
-    stub is closed, or by `let_go`.
+    `webhook-id`s in the order in which their answers were given. `when_posted` is told of each
+    request and of the step that it meets. What hangs is let go of when the stub is closed, or by
+    `let_go`.
     """
 
     def __init__(self) -> None:
@@ -88,6 +89,7 @@ class PortalStub:
         self.port = 0
         self.posted: list[Posted] = []
         self.finished: list[str] = []
+        self.when_posted: Callable[[Posted, Step], None] | None = None
         self.running: Counter[str] = Counter()
         self.most_running: Counter[str] = Counter()
 
@@ -145,6 +147,8 @@ class PortalStub:
     async def _answer(self, request: web.Request, posted: Posted) -> web.Response:
         steps = self._scripts.get(posted.path) or [201]
         step = steps.pop(0) if len(steps) > 1 else steps[0]
+        if self.when_posted is not None:
+            self.when_posted(posted, step)
         if step is Cut.HANG:
             await self._hanging[posted.path].wait()
         if isinstance(step, Cut):
@@ -206,8 +210,8 @@ class MailStub:
     """A relay that takes everything but where a recipient has a script: replies to RCPT (`450 …`),
     or a Relay step, each used once and the last one for ever.
 
-    `mails`: all it got to their end; `asked`: the recipient of each RCPT. What hangs goes on when
-    it is let go.
+    `mails`: all it got to their end, and `when_mailed` is told of each; `asked`: the recipient of
+    each RCPT. What hangs goes on when it is let go.
     """
 
     def __init__(self) -> None:
@@ -216,6 +220,7 @@ class MailStub:
         self._after_data: dict[int, str | Relay] = {}
         self.port = 0
         self.mails: list[Mail] = []
+        self.when_mailed: Callable[[Mail], None] | None = None
         self.asked: list[str] = []
 
     @property
@@ -257,6 +262,8 @@ class MailStub:
         assert isinstance(envelope.content, bytes)
         (recipient,) = envelope.rcpt_tos
         self.mails.append(Mail(recipient, envelope.content))
+        if self.when_mailed is not None:
+            self.when_mailed(self.mails[-1])
         if self._after_data[id(session)] is Relay.HANG_AFTER_DATA:
             await self._hanging[recipient].wait()
         if self._after_data[id(session)] is Relay.LOSE_AFTER_DATA and server.transport is not None:

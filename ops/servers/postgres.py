@@ -37,8 +37,8 @@ full_page_writes = off
 class PrivatePostgres:
     """One PostgreSQL cluster below `folder`, run as `account`, with `_USER` as its superuser.
 
-    `start`, `stop` and `kill` may follow each other in any order; port, password and data stay.
-    It ends with this process, even by kill -9. All methods block: call them from async code
+    `start`, `stop`, `abort` and `kill` may follow each other in any order; port, password and data
+    stay. It ends with this process, even by kill -9. All methods block: call them from async code
     through a thread. Passwords are checked by SCRAM: 127.0.0.1 alone keeps nobody else on this
     machine out.
     """
@@ -111,9 +111,13 @@ class PrivatePostgres:
         """SIGKILL for the server and all its processes, as when the machine loses power."""
         self._end(signal.SIGKILL)
 
+    def abort(self) -> None:
+        """Shut down `immediate`: nothing is written any more, the next start recovers."""
+        self._end(signal.SIGQUIT)
+
     def close(self) -> None:
         """End it at once, for good: its data is about to be deleted."""
-        self._end(signal.SIGQUIT)
+        self.abort()
 
     def _end(self, with_signal: signal.Signals) -> None:
         if self._process is not None:

@@ -1,10 +1,12 @@
-"""The referrals service on real servers, as for the integration tests; and servers of one's own."""
+"""The referrals service on real servers, as for the integration tests; and servers to be killed."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from ops.servers import Servers, backing_servers
+from tests.faults.rig import Rig, open_rig
 from tests.integration.conftest import referrals
 
 __all__ = ["referrals"]
@@ -15,11 +17,19 @@ URLS = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
-    """A PostgreSQL and a RabbitMQ that nobody else uses: to be killed, or for their logs."""
+    """A PostgreSQL and a RabbitMQ that nobody else uses: to be killed (who does starts them again),
+    or for their logs."""
     with pytest.MonkeyPatch.context() as environment:
         for name in URLS:
             environment.delenv(name, raising=False)
         with backing_servers(print, pytestconfig.rootpath / ".handoff", durable=False) as servers:
             yield servers
+
+
+@pytest_asyncio.fixture(scope="module")
+async def rig(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    """Two replicas of each service with everybody around them, one rig for each module."""
+    async with open_rig(own_servers, tmp_path_factory.mktemp("rig")) as running:
+        yield running

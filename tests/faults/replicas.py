@@ -1,49 +1,113 @@
-"""Replicas of referrals in processes of their own that start fast, to be killed.
+"""Replicas of both services in processes of their own that start fast, to be killed.
 
 They are forked from a process that has imported everything once; a `handoff serve` needs seconds
 for that, which ten kills would pay ten times.
 """
 
 import asyncio
+import json
 import multiprocessing
 import os
-import signal
 import sys
 import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
-from messaging import logs
-from services.referrals.app import build
+from messaging import logs, service
+from messaging.service import Service, stop_on_signals
+from services.ereferral_dispatch import app as dispatch
+from services.ereferral_dispatch import worker
+from services.ereferral_dispatch.senders.portal import sender as portal
+from services.ereferral_dispatch.settings import DispatchSettings
+from services.referrals import app as referrals
 from services.referrals.settings import ReferralsSettings
+from tests.faults import points
+
+PREPARE_SECONDS = 3.0
+REPLY_AFTER_DATA_SECONDS = 2.0
+SWEEP_EVERY_SECONDS = 1.0
+"""A lost worker's attempt is settled after seconds instead of after a minute and a half."""
 
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload([__name__])
 
 
-def start_replica(database_url: str, rabbitmq_url: str, log: Path) -> BaseProcess:
+class ServiceName(StrEnum):
+    """The two services."""
+
+    REFERRALS = "referrals"
+    DISPATCH = "ereferral_dispatch"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a replica is to be started. `traps`: the folder of its points, shared by its service.
+
+    `clock_ahead_days` is how wrong the replica's own clock is.
+    """
+
+    service: ServiceName
+    settings: Mapping[str, Any]
+    traps: Path
+    clock_ahead_days: float = 0.0
+    name: str = field(default="")
+
+
+def start_replica(plan: Plan, log_file: Path) -> BaseProcess:
     """A replica that appends its log to a file; it ends by a signal, or with this process."""
-    process = _forked.Process(target=_run, args=(database_url, rabbitmq_url, log), daemon=True)
+    process = _forked.Process(target=_run, args=(plan, log_file), daemon=True, name=plan.name)
     process.start()
     return process
 
 
-def kill(process: BaseProcess) -> None:
-    """SIGKILL, as when the machine loses power. Fails where it had ended by itself."""
-    assert process.exitcode is None, f"it has ended with status {process.exitcode}"
-    process.kill()
-    process.join(10)
-    assert process.exitcode == -signal.SIGKILL
-
-
-def _run(database_url: str, rabbitmq_url: str, log: Path) -> None:
-    with log.open("ab", buffering=0) as file:
+def _run(plan: Plan, log_file: Path) -> None:
+    with log_file.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), sys.stderr.fileno())
         os.dup2(file.fileno(), sys.stdout.fileno())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    logs.configure("referrals", logs.LogFormat.JSON)
-    settings = ReferralsSettings(database_url=database_url, rabbitmq_url=rabbitmq_url, http_port=0)
-    asyncio.run(build(settings).run(asyncio.Event()))
+    logs.configure(plan.service, logs.LogFormat.JSON)
+    points.put_in(plan.traps)
+    worker.PREPARE_SECONDS = PREPARE_SECONDS
+    worker.SWEEP_EVERY_SECONDS = SWEEP_EVERY_SECONDS
+    dispatch.REPLY_AFTER_DATA_SECONDS = REPLY_AFTER_DATA_SECONDS
+    if plan.clock_ahead_days:
+        _set_clock(timedelta(days=plan.clock_ahead_days))
+    # Past the log's list of what may be written.
+    clock = {"event": "clock", "now": service.utc_now().isoformat(), "time": time.time()}
+    print(json.dumps(clock), file=sys.stderr, flush=True)
+    asyncio.run(_serve(_build(plan)))
+
+
+async def _serve(built: Service) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    await built.run(stop)
+
+
+def _build(plan: Plan) -> Service:
+    if plan.service is ServiceName.REFERRALS:
+        return referrals.build(ReferralsSettings(**plan.settings))
+    return dispatch.build(DispatchSettings(**plan.settings))
+
+
+def _set_clock(ahead: timedelta) -> None:
+    """Every clock that the services read in their own process; the database's stays right."""
+    real_time = time.time
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # no Self: a plain one
+            return datetime.now(tz) + ahead
+
+    for module in (service, portal):
+        module.datetime = Clock  # type: ignore[attr-defined]  # their own global
+    time.time = lambda: real_time() + ahead.total_seconds()
 
 
 def _leave_with_parent() -> None:

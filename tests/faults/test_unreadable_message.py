@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.faults.workload import parked
+from tests.faults.reading import parked
 from tests.raw_messages import open_wire
 from tests.referrals_service import Referrals
 from tests.waiting import until
