@@ -123,9 +123,13 @@ class Desk:
             await self._ask_and_leave(asked)
         twice = 2 if self._chance.random() < 0.1 else 1
         replies = await asyncio.gather(*(self._until_answered(asked) for _ in range(twice)))
+        reply = replies[0]
+        # Nobody else changes what is this desk's, but the news of an e-referral.
+        stale = operation == "referral.cancel" and reply.status == 409
+        assert reply.problem is None or stale, f"{operation} was refused: {reply.problem}"
         self.answered += 1
         await asyncio.sleep(PAUSE_SECONDS)
-        return replies[0]
+        return reply
 
     async def _until_answered(self, asked: Asked) -> Reply:
         while True:

@@ -15,6 +15,7 @@ import asyncpg
 from messaging.amqp import connection
 from tests.faults.backlog import publish_partners
 from tests.faults.points import Point
+from tests.faults.reading import ready_messages
 from tests.faults.replicas import ServiceName
 from tests.faults.rig import Rig
 from tests.faults.rounds import Round
@@ -193,13 +194,17 @@ async def pile_up(rig: Rig, at_work: Round, messages: int = 50_000) -> None:
     """Nobody is there while so many commands come; then they are worked off in bounded memory."""
     org_id = new_org_id()
 
-    async def are_done() -> bool:
-        return await rig.databases.partners(org_id) == messages
+    async def are_done_and_told() -> bool:
+        if await rig.databases.partners(org_id) != messages or any(
+            (await rig.databases.outboxes()).values()
+        ):
+            return False
+        return not any((await ready_messages(rig.url)).values())
 
     await rig.fleet.stop()
     await publish_partners(rig.url, org_id, messages)
     await rig.fleet.start()
-    await until(are_done, within_seconds=30 + messages / 100, look_every_seconds=0.2)
+    await until(are_done_and_told, within_seconds=30 + messages / 100, look_every_seconds=0.2)
     peaks = [one.peak_memory_bytes() for one in rig.fleet.of(ServiceName.REFERRALS)]
     print(f"{messages} messages piled up; most memory of a replica: {max(peaks) / 1e6:.0f} MB")
     assert max(peaks) < MOST_BYTES
