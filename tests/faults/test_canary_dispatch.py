@@ -23,7 +23,7 @@ from services.referrals.home import HOME as REFERRALS
 from tests.dispatch_service import Org, new_partner
 from tests.faults.canary import BORN, EMAIL, NAME, PHONE, WORDS, envelope, traces_in
 from tests.faults.victims import Scene, fault_scene
-from tests.partner_stubs import Answer, Cut, Relay
+from tests.partner_stubs import Answer, Cut, Relay, Step
 from tests.raw_messages import Wire, open_wire
 from tests.referrals_service import migrated as referrals_migrated
 
@@ -64,11 +64,12 @@ async def dispatch(org: Org, partner: dict[str, Any], status: str) -> str:
 async def send(scene: Scene, org: Org) -> None:
     """By every channel, with every kind of failure, each telling what it was given."""
     portal, mail = scene.portal, scene.mail
-    for path, steps in {
+    scripts: dict[str, list[Step]] = {
         "late": [Answer(503, {"X-Patient": NAME}, WORDS.encode()), 201],
         "lost": [Cut.RESET, 201],
         "refuses": [REFUSAL],
-    }.items():
+    }
+    for path, steps in scripts.items():
         portal.script(path, *steps)
     mail.script("busy@example.org", f"450 {NAME} is greylisted", "250 ok")
     mail.script("nobody@example.org", f"550 no {NAME} here")
@@ -81,9 +82,9 @@ async def send(scene: Scene, org: Org) -> None:
     call = await dispatch(org, new_partner(**phone), "awaiting_call")
     noted = {"outcome": "no_answer", "note": f"{NAME}: {WORDS}"}
     assert (await org.act("ereferral.complete_call", call, **noted)).status == 200
-    answered = {"ereferral_uuid": call, "response": "accepted", "note": WORDS}
+    answered: dict[str, Any] = {"ereferral_uuid": call, "response": "accepted", "note": WORDS}
     assert (await org.ask("ereferral.record_response", **answered)).status == 200
-    cancel = {"ereferral_uuid": call, "reason": f"{NAME} moved"}
+    cancel: dict[str, Any] = {"ereferral_uuid": call, "reason": f"{NAME} moved"}
     assert (await org.ask("ereferral.cancel", **cancel)).status == 200
 
 
