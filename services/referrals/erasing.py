@@ -93,22 +93,15 @@ async def erase(
     rows = await _load_shown(session, org_id, held)
     now = (await session.scalars(select(func.now()))).one()
     workspace = Workspace(rows, publishing, org_id=org_id, now=now)
-    counts = {
-        # Whose names others show come first: no event of an erasure may show a name.
-        "directory record": _erase_patient(held.patient, workspace),
-        "sources linked to them": sum(_erase_source(row, workspace) for row in held.sources),
-        "referrals": sum(_erase_referral(row, workspace) for row in held.referrals),
-        "timeline entries": await clear(
-            session,
-            TimelineEntry,
-            TimelineEntry.org_id == org_id,
-            TimelineEntry.referral_id.in_([row.id for row in held.referrals]),
-            detail=None,
-        ),
-        "attributions": sum(_erase_attribution(row, workspace) for row in held.attributions),
-        "costs of those sources": sum(_erase_cost(row, workspace) for row in held.costs),
-        "stored replies": emptied,
-    }
+    counts = _erase_rows(held, workspace)
+    counts["stored replies"] = emptied
+    counts["timeline entries"] = await clear(
+        session,
+        TimelineEntry,
+        TimelineEntry.org_id == org_id,
+        TimelineEntry.referral_id.in_([row.id for row in held.referrals]),
+        detail=None,
+    )
     session.add_all(rows.added)
     await session.flush()
     await outbox.put(session, workspace.outgoing)
@@ -116,6 +109,17 @@ async def erase(
     if erased.total:
         await write_down(session, org_id, patient_id, operator)
     return erased
+
+
+def _erase_rows(held: Held, workspace: Workspace) -> dict[str, int]:
+    """Whose names others show come first: no event of an erasure may show a name."""
+    return {
+        "directory record": _erase_patient(held.patient, workspace),
+        "sources linked to them": sum(_erase_source(row, workspace) for row in held.sources),
+        "costs of those sources": sum(_erase_cost(row, workspace) for row in held.costs),
+        "attributions": sum(_erase_attribution(row, workspace) for row in held.attributions),
+        "referrals": sum(_erase_referral(row, workspace) for row in held.referrals),
+    }
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:

@@ -1,40 +1,20 @@
 """`handoff erase-patient`: a patient's data is gone, what was done with it is known."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import pytest
-import pytest_asyncio
 from typer.testing import Result
 
 from messaging.audit import about_patient
-from tests.both_services import Both, both_services
+from tests.both_services import Both
 from tests.referrals_service import Org, plain_url
 
 CANARY = "Kanarienvogel"
 BORN, PHONE = "1931-07-23", "+12025550187"
 TRACES = (CANARY, CANARY.lower(), BORN, PHONE, "2025550187", "K04.01")
 BEFORE, LATER = "2026-01-05T08:00:00Z", "2099-01-05T08:00:00Z"
-
-
-@pytest_asyncio.fixture(scope="module")
-async def both(
-    new_postgres_database: Callable[[], str], rabbitmq_vhost: str
-) -> AsyncIterator[Both]:
-    """Both services, with partners' stubs."""
-    async with both_services(
-        new_postgres_database(), new_postgres_database(), rabbitmq_vhost
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def org(both: Both) -> Org:
-    """An org of this test's own."""
-    return both.referrals.org()
 
 
 async def erase(both: Both, org: Org, patient: str, *options: str) -> Result:

@@ -2,40 +2,21 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-import pytest_asyncio
 from aiormq import spec
 from typer.testing import Result
 
 from messaging.amqp import connection
 from ops.broker import queue_state
-from tests.both_services import Both, both_services
+from tests.both_services import Both
 from tests.referrals_service import Org, plain_url
 from tests.waiting import until
 
 QUEUE = "referrals.commands"
-
-
-@pytest_asyncio.fixture(scope="module")
-async def both(
-    new_postgres_database: Callable[[], str], rabbitmq_vhost: str
-) -> AsyncIterator[Both]:
-    """Both services, with partners' stubs."""
-    async with both_services(
-        new_postgres_database(), new_postgres_database(), rabbitmq_vhost
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def org(both: Both) -> Org:
-    """An org of this test's own."""
-    return both.referrals.org()
 
 
 async def audit(both: Both, org: Org, patient: str) -> list[dict[str, Any]]:
