@@ -27,6 +27,7 @@ from messaging.erasing import (
 from messaging.loading import load
 from messaging.workspace import Need, Publishing, Rows, Workspace, changed_fields
 from services.referrals.handlers import attribution, directory, referral_record, source, source_cost
+from services.referrals.handlers.changes import next_version
 from services.referrals.models import (
     Patient,
     Referral,
@@ -176,8 +177,7 @@ def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
         return False
     row.name, row.date_of_birth, row.phone, row.email = ERASED, None, None, None
     row.observed_at = max(row.observed_at, workspace.now)
-    row.version += 1
-    row.updated_at = workspace.now
+    next_version(row, workspace)
     row.deleted_at = row.deleted_at or workspace.now
     workspace.publish(EventType.PATIENT_ARCHIVED, directory.patient_resource(row))
     return True
@@ -191,7 +191,7 @@ def _erase_referral(row: Referral, workspace: Workspace) -> bool:
     changed = changed_fields(before, referral_record.shown(row, workspace))
     if not changed:
         return False
-    referral_record.next_version(row, workspace)
+    next_version(row, workspace)
     referral_record.write_down(row, workspace, EventType.REFERRAL_UPDATED)
     after = referral_record.shown(row, workspace)
     workspace.publish(EventType.REFERRAL_UPDATED, after, changed=changed)
@@ -202,7 +202,7 @@ def _erase_attribution(row: ReferralAttribution, workspace: Workspace) -> bool:
     if row.source_note is None:
         return False
     row.source_note = None
-    _next(row, workspace)
+    next_version(row, workspace)
     event = EventType.REFERRAL_ATTRIBUTION_UPDATED
     _tell(row, event, attribution.shown(row, workspace), ["source_note"], workspace)
     return True
@@ -212,7 +212,7 @@ def _erase_cost(row: ReferralSourceCost, workspace: Workspace) -> bool:
     if row.notes is None:
         return False
     row.notes = None
-    _next(row, workspace)
+    next_version(row, workspace)
     shown = source_cost.cost_resource(row, workspace.get(ReferralSource, row.referral_source_id))
     _tell(row, EventType.REFERRAL_SOURCE_COST_UPDATED, shown, ["notes"], workspace)
     return True
@@ -226,15 +226,10 @@ def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
     changed = changed_fields(before, source.shown(row, workspace))
     if not changed:
         return False
-    _next(row, workspace)
+    next_version(row, workspace)
     event = EventType.REFERRAL_SOURCE_UPDATED
     _tell(row, event, source.shown(row, workspace), changed, workspace)
     return True
-
-
-def _next(row: Nested, workspace: Workspace) -> None:
-    row.version += 1
-    row.updated_at = workspace.now
 
 
 def _tell(

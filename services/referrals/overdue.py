@@ -18,8 +18,8 @@ from messaging.database import is_outage
 from messaging.loading import load
 from messaging.waiting import pause
 from messaging.workspace import Outgoing, Publishing, Rows, Workspace
+from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.referral_record import (
-    next_version,
     pointed_to,
     shown,
     write_down,

@@ -17,10 +17,10 @@ from contracts.referral_attribution import (
     ReferralAttributionUpdate,
 )
 from contracts.referral_attribution import ReferralAttribution as Resource
-from contracts.replies import ReplyStatus
 from contracts.shapes import Reference, reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
+from messaging.workspace import Done, Need, Workspace, own_id
+from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
 from services.referrals.models import (
@@ -91,9 +91,7 @@ def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
     workspace.add(ReferralAttribution, row.id, row=row)
     workspace.find_all(ReferralAttribution, BY_PATIENT, row.patient_id).append(row)
     bring_patient(row.referral_source_id, others, workspace)
-    resource = shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_ATTRIBUTION_CREATED, resource)
-    return Done(ReplyStatus.CREATED, resource, row.id)
+    return made(row, shown(row, workspace), EventType.REFERRAL_ATTRIBUTION_CREATED, workspace)
 
 
 def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
@@ -107,23 +105,21 @@ def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
     )
     for name, value in changes.items():
         setattr(row, name, value)
-    changed = changed_fields(before, shown(row, workspace))
-    if not changed:
-        return Done(ReplyStatus.OK, before, row.id)
-    row.version += 1
-    row.updated_at = workspace.now
-    after = shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_ATTRIBUTION_UPDATED, after, changed=changed)
-    return Done(ReplyStatus.OK, after, row.id)
+    return updated(
+        row,
+        before,
+        lambda: shown(row, workspace),
+        EventType.REFERRAL_ATTRIBUTION_UPDATED,
+        workspace,
+    )
 
 
 def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
-    row.version += 1
-    row.updated_at = row.deleted_at = workspace.now
     lose_patient(row.referral_source_id, _others(row.patient_id, row, workspace), workspace)
-    workspace.publish(EventType.REFERRAL_ATTRIBUTION_ARCHIVED, shown(row, workspace))
-    return Done(ReplyStatus.ARCHIVED, None, row.id)
+    return archived(
+        row, lambda: shown(row, workspace), EventType.REFERRAL_ATTRIBUTION_ARCHIVED, workspace
+    )
 
 
 def _others(

@@ -17,6 +17,7 @@ from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.handlers.changes import archived, next_version
 from services.referrals.models import Patient, Practice, Provider
 from services.referrals.rules.partner import settle_numbers
 
@@ -101,8 +102,7 @@ def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Worksp
         changed = list(changed_fields(before, after))
     if before is not None and not changed and not revived:
         return Done(ReplyStatus.OK, before, row.id)
-    row.version += 1
-    row.updated_at = workspace.now
+    next_version(row, workspace)
     after = mirror.resource(row)
     workspace.publish(mirror.put, after, subject=_subject(mirror, workspace), changed=changed)
     return Done(ReplyStatus.OK, after, row.id)
@@ -119,9 +119,7 @@ def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Works
         return Done(ReplyStatus.OK, _held(mirror, row), row.id)
     row.observed_at = observed_at
     if row.deleted_at is None and mirror.archived is not None:
-        row.version += 1
-        row.updated_at = row.deleted_at = workspace.now
-        workspace.publish(mirror.archived, mirror.resource(row))
+        return archived(row, lambda: mirror.resource(row), mirror.archived, workspace)
     return Done(ReplyStatus.ARCHIVED, None, row.id)
 
 

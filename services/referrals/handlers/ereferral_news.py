@@ -8,9 +8,9 @@ from contracts.events import EventType
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
+from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.referral_record import (
     answer_detail,
-    next_version,
     pointed_to,
     shown,
     take_response,

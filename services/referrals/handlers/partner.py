@@ -12,9 +12,9 @@ from contracts.referral_partner import (
     display_name,
 )
 from contracts.referral_partner import ReferralPartner as Resource
-from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
+from messaging.workspace import Done, Need, Workspace, own_id
+from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.models import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner
 
@@ -48,9 +48,7 @@ def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done:
     )
     _set(row, fields)
     workspace.add(ReferralPartner, row.id, row=row)
-    resource = partner_resource(row)
-    workspace.publish(EventType.REFERRAL_PARTNER_CREATED, resource)
-    return Done(ReplyStatus.CREATED, resource, row.id)
+    return made(row, partner_resource(row), EventType.REFERRAL_PARTNER_CREATED, workspace)
 
 
 def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done:
@@ -58,22 +56,16 @@ def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done:
     before = partner_resource(row)
     held = {name: getattr(row, name) for name in FIELDS}
     _set(row, settle_partner({**held, **command.changes()}))
-    changed = changed_fields(before, partner_resource(row))
-    if not changed:
-        return Done(ReplyStatus.OK, before, row.id)
-    row.version += 1
-    row.updated_at = workspace.now
-    after = partner_resource(row)
-    workspace.publish(EventType.REFERRAL_PARTNER_UPDATED, after, changed=changed)
-    return Done(ReplyStatus.OK, after, row.id)
+    return updated(
+        row, before, lambda: partner_resource(row), EventType.REFERRAL_PARTNER_UPDATED, workspace
+    )
 
 
 def archive(command: ReferralPartnerArchive, workspace: Workspace) -> Done:
     row = workspace.get(ReferralPartner, command.referral_partner_uuid)
-    row.version += 1
-    row.updated_at = row.deleted_at = workspace.now
-    workspace.publish(EventType.REFERRAL_PARTNER_ARCHIVED, partner_resource(row))
-    return Done(ReplyStatus.ARCHIVED, None, row.id)
+    return archived(
+        row, lambda: partner_resource(row), EventType.REFERRAL_PARTNER_ARCHIVED, workspace
+    )
 
 
 def _given(command: ReferralPartnerCreate) -> dict[str, Any]:

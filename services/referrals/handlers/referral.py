@@ -18,6 +18,7 @@ from contracts.referral import (
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
+from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
@@ -26,7 +27,6 @@ from services.referrals.handlers.directory import (
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.handlers.referral_record import (
     answer_detail,
-    next_version,
     pointed_to,
     referring_provider,
     shown,

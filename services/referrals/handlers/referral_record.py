@@ -19,6 +19,7 @@ from contracts.referral import (
 from contracts.referral import Referral as Resource
 from contracts.shapes import Reference, reference
 from messaging.workspace import Need, Workspace
+from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry
 from services.referrals.rules.referral import status_after
@@ -97,12 +98,6 @@ def referring_provider(row: Referral, workspace: Workspace) -> Provider | None:
     """Who refers, where somebody was named."""
     uuid = row.referring_provider_id
     return None if uuid is None else workspace.find(Provider, uuid)
-
-
-def next_version(row: Referral, workspace: Workspace) -> None:
-    """What has changed is a version of its own."""
-    row.version += 1
-    row.updated_at = workspace.now
 
 
 def write_down(

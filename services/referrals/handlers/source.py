@@ -13,10 +13,10 @@ from contracts.referral_source import (
     ReferralSourceUpdate,
     SourceCategory,
 )
-from contracts.replies import ReplyStatus
 from contracts.shapes import reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
+from messaging.workspace import Done, Need, Workspace, own_id
+from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import (
     OrgCounter,
@@ -78,9 +78,7 @@ def create(command: ReferralSourceCreate, workspace: Workspace) -> Done:
         org_id=row.org_id, referral_source_id=row.id, patient_count=0, total_cost=Decimal("0.00")
     )
     workspace.add(SourceFigures, row.id, row=figures)
-    resource = shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_SOURCE_CREATED, resource)
-    return Done(ReplyStatus.CREATED, resource, row.id)
+    return made(row, shown(row, workspace), EventType.REFERRAL_SOURCE_CREATED, workspace)
 
 
 def update(command: ReferralSourceUpdate, workspace: Workspace) -> Done:
@@ -90,22 +88,16 @@ def update(command: ReferralSourceUpdate, workspace: Workspace) -> Done:
     check_links(merged["linked_patient_uuid"], merged["linked_referral_partner_uuid"])
     before = shown(row, workspace)
     _set(row, merged)
-    changed = changed_fields(before, shown(row, workspace))
-    if not changed:
-        return Done(ReplyStatus.OK, before, row.id)
-    row.version += 1
-    row.updated_at = workspace.now
-    after = shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_SOURCE_UPDATED, after, changed=changed)
-    return Done(ReplyStatus.OK, after, row.id)
+    return updated(
+        row, before, lambda: shown(row, workspace), EventType.REFERRAL_SOURCE_UPDATED, workspace
+    )
 
 
 def archive(command: ReferralSourceArchive, workspace: Workspace) -> Done:
     row = workspace.get(ReferralSource, command.referral_source_uuid)
-    row.version += 1
-    row.updated_at = row.deleted_at = workspace.now
-    workspace.publish(EventType.REFERRAL_SOURCE_ARCHIVED, shown(row, workspace))
-    return Done(ReplyStatus.ARCHIVED, None, row.id)
+    return archived(
+        row, lambda: shown(row, workspace), EventType.REFERRAL_SOURCE_ARCHIVED, workspace
+    )
 
 
 def _next_sort_order(workspace: Workspace) -> int:

@@ -10,10 +10,10 @@ from contracts.referral_source_cost import (
     ReferralSourceCostCreate,
     ReferralSourceCostUpdate,
 )
-from contracts.replies import ReplyStatus
 from contracts.shapes import Reference
 from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
+from messaging.workspace import Done, Need, Workspace, own_id
+from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.models import ReferralSource, ReferralSourceCost
 from services.referrals.rules.period import settle_period
@@ -47,9 +47,7 @@ def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
     )
     workspace.add(ReferralSourceCost, row.id, row=row)
     spend(source.id, row.amount, workspace)
-    resource = cost_resource(row, source)
-    workspace.publish(EventType.REFERRAL_SOURCE_COST_CREATED, resource)
-    return Done(ReplyStatus.CREATED, resource, row.id)
+    return made(row, cost_resource(row, source), EventType.REFERRAL_SOURCE_COST_CREATED, workspace)
 
 
 def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
@@ -60,25 +58,24 @@ def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
     before = cost_resource(row, source)
     for name in FIELDS:
         setattr(row, name, merged[name])
-    changed = changed_fields(before, cost_resource(row, source))
-    if not changed:
-        return Done(ReplyStatus.OK, before, row.id)
-    spend(source.id, row.amount - before.amount, workspace)
-    row.version += 1
-    row.updated_at = workspace.now
-    after = cost_resource(row, source)
-    workspace.publish(EventType.REFERRAL_SOURCE_COST_UPDATED, after, changed=changed)
-    return Done(ReplyStatus.OK, after, row.id)
+    if row.amount != before.amount:
+        spend(source.id, row.amount - before.amount, workspace)
+    return updated(
+        row,
+        before,
+        lambda: cost_resource(row, source),
+        EventType.REFERRAL_SOURCE_COST_UPDATED,
+        workspace,
+    )
 
 
 def archive(command: ReferralSourceCostArchive, workspace: Workspace) -> Done:
     source = workspace.get(ReferralSource, command.referral_source_uuid)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
-    row.version += 1
-    row.updated_at = row.deleted_at = workspace.now
     spend(source.id, -row.amount, workspace)
-    workspace.publish(EventType.REFERRAL_SOURCE_COST_ARCHIVED, cost_resource(row, source))
-    return Done(ReplyStatus.ARCHIVED, None, row.id)
+    return archived(
+        row, lambda: cost_resource(row, source), EventType.REFERRAL_SOURCE_COST_ARCHIVED, workspace
+    )
 
 
 def _check_created(command: ReferralSourceCostCreate) -> None:

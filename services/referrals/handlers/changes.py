@@ -1,0 +1,68 @@
+"""What every resource has in common when it is made, updated and archived.
+
+Source: the wire contract's section 4: each change is a version of its own with its event; an update
+that changes nothing is neither.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from contracts.events import EventType
+from contracts.replies import ReplyStatus
+from contracts.shapes import Resource
+from messaging.workspace import Done, Workspace, changed_fields
+
+
+class Versioned(Protocol):
+    """A row that counts its changes."""
+
+    id: UUID
+    version: int
+    updated_at: datetime
+
+
+class Archivable(Versioned, Protocol):
+    """A row that is archived by saying when."""
+
+    deleted_at: datetime | None
+
+
+def next_version(row: Versioned, workspace: Workspace) -> None:
+    """What has changed is a version of its own."""
+    row.version += 1
+    row.updated_at = workspace.now
+
+
+def made(row: Versioned, resource: Resource, event: EventType, workspace: Workspace) -> Done:
+    """201 with the new resource, and its event."""
+    workspace.publish(event, resource)
+    return Done(ReplyStatus.CREATED, resource, row.id)
+
+
+def updated(
+    row: Versioned,
+    before: Resource,
+    show: Callable[[], Resource],
+    event: EventType,
+    workspace: Workspace,
+) -> Done:
+    """200 with the resource: a new version and its event where it shows anything new."""
+    changed = changed_fields(before, show())
+    if not changed:
+        return Done(ReplyStatus.OK, before, row.id)
+    next_version(row, workspace)
+    after = show()
+    workspace.publish(event, after, changed=changed)
+    return Done(ReplyStatus.OK, after, row.id)
+
+
+def archived(
+    row: Archivable, show: Callable[[], Resource], event: EventType, workspace: Workspace
+) -> Done:
+    """204, and an event with the last state under a new version."""
+    next_version(row, workspace)
+    row.deleted_at = workspace.now
+    workspace.publish(event, show())
+    return Done(ReplyStatus.ARCHIVED, None, row.id)
