@@ -1,5 +1,6 @@
 """What happens to a message after it was decided: answered, or parked with its reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,31 @@ _KEPT_PROPERTIES = (
     "message_type",
     "app_id",
 )
+# What parking adds (wire contract, section 3), and what the broker adds to what it dead-letters.
+_PARKING_HEADERS = frozenset(
+    {
+        "problem_code",
+        "problem_detail",
+        "failed_at",
+        "original_exchange",
+        "original_routing_key",
+        "original_user_id",
+        "original_expiration",
+    }
+)
+_BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+
+
+def clients_headers(headers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A message's headers without those that only parking or the broker may say.
+
+    A client that says them itself would choose whose grant its message is replayed with.
+    """
+    return {
+        name: value
+        for name, value in (headers or {}).items()
+        if name not in _PARKING_HEADERS and not name.startswith(_BROKERS_HEADERS)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +126,7 @@ class Answering:
             "original_user_id": original.user_id,
             "original_expiration": original.expiration,
         }
-        headers: dict[str, Any] = dict(original.headers or {})
+        headers = clients_headers(original.headers)
         headers.update({name: value for name, value in reason.items() if value is not None})
         kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
         await self._publisher.deliver(

@@ -21,30 +21,18 @@ from yarl import URL
 from contracts.values import format_time
 from messaging import logs
 from messaging.amqp import PERSISTENT, Publisher
+from messaging.answering import clients_headers
 from messaging.envelope import read_message_id
 from messaging.topology import ConsumedQueue
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn, rabbitmq_url
 
-# What parking added (wire contract, section 3), and what the broker adds to what it dead-letters.
-PARKING_HEADERS = frozenset(
-    {
-        "problem_code",
-        "problem_detail",
-        "failed_at",
-        "original_exchange",
-        "original_routing_key",
-        "original_user_id",
-        "original_expiration",
-    }
-)
 # The namespace (RFC 9562, section 6.6) of the ids that replayed messages get.
 _REPLAYS = UUID("5d0c4a2e-63b1-5f0e-9a55-2b1c8d3f7e90")
 _HOW_TO_IMPERSONATE = (
     "give that user the RabbitMQ tag impersonator, or replay with --as-me under its own grant"
 )
-_BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
 _KEPT_PROPERTIES = (
     "content_type",
     "content_encoding",
@@ -60,7 +48,8 @@ _KEPT_PROPERTIES = (
 class DeadLetter:
     """One parked message. `exchange` and `operation` (its routing key) say where it had come in.
 
-    `position` counts from 1, the oldest. All but `taken` and `position` may be unknown.
+    `position` counts from 1, the oldest. `user_id` is the client that the broker vouched for. All
+    but `taken` and `position` may be unknown.
     """
 
     position: int
@@ -71,6 +60,7 @@ class DeadLetter:
     failed_at: str | None
     exchange: str | None
     operation: str | None
+    user_id: str | None
 
     @property
     def headers(self) -> dict[str, Any]:
@@ -156,7 +146,7 @@ async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
 async def replay(
     box: LetterBox, letters: Sequence[DeadLetter], queue: ConsumedQueue, *, as_me: bool
 ) -> list[tuple[DeadLetter, str]]:
-    """Send letters in again, each taken out once the broker has confirmed it.
+    """Send letters in again by the queue's own exchange, each taken out once that is confirmed.
 
     Each goes in as the client that sent it, under that client's grant, for which RabbitMQ wants the
     tag `impersonator` on our user; `as_me`: under our own. Returns what stayed, and why.
@@ -167,21 +157,21 @@ async def replay(
         for letter in letters:
             new_id = _replay_id(letter)
             us = URL(box.url).user or "guest"
-            user_id = us if as_me else letter.headers.get("original_user_id")
-            if letter.exchange is None or letter.operation is None:
-                stayed.append((letter, "nothing says where it came from"))
+            user_id = us if as_me else letter.user_id
+            if letter.operation is None:
+                stayed.append((letter, "nothing says what it asked for"))
                 continue
             try:
                 await publisher.deliver(
                     bytes(letter.taken.body),
-                    exchange=letter.exchange,
+                    exchange=queue.exchange,
                     routing_key=letter.operation,
                     properties=_replayed_properties(letter, new_id, user_id),
                 )
             except aiormq.exceptions.ChannelPreconditionFailed:
                 stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
             except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
-                stayed.append((letter, f"no queue takes it from {letter.exchange} now"))
+                stayed.append((letter, f"no queue takes it from {queue.exchange} now"))
             else:
                 await box.remove(letter)
                 _audit("dead letter replayed", queue, letter, f"as {new_id}")
@@ -211,11 +201,7 @@ def _replayed_properties(
     Without `reply_to`: who asked is gone, and what is refused without one is parked again.
     """
     original = letter.taken.header.properties
-    headers = {
-        name: value
-        for name, value in letter.headers.items()
-        if name not in PARKING_HEADERS and not name.startswith(_BROKERS_HEADERS)
-    }
+    headers = clients_headers(letter.headers)
     headers["replay_of"] = letter.message_id or ""
     kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
     return spec.Basic.Properties(
@@ -239,16 +225,20 @@ def _read(position: int, taken: DeliveredMessage) -> DeadLetter:
     properties = taken.header.properties
     headers: dict[str, Any] = dict(properties.headers or {})
     death = _first_death(headers)
+    # Parking takes x-death out, so that where it is the broker itself has given the message up,
+    # with its properties as they were: what else the headers say is its client's word alone.
+    parked = {} if "x-death" in headers else headers
     message_id = read_message_id(taken)
     return DeadLetter(
         position=position,
         taken=taken,
         message_id=str(message_id) if message_id else properties.message_id or None,
-        problem_code=_text(headers.get("problem_code")) or _text(death.get("reason")),
-        problem_detail=_text(headers.get("problem_detail")),
-        failed_at=_text(headers.get("failed_at")) or _text(death.get("time")),
-        exchange=_text(headers.get("original_exchange")) or _text(death.get("exchange")),
-        operation=_text(headers.get("original_routing_key")) or _text(death.get("routing-keys")),
+        problem_code=_text(parked.get("problem_code")) or _text(death.get("reason")),
+        problem_detail=_text(parked.get("problem_detail")),
+        failed_at=_text(parked.get("failed_at")) or _text(death.get("time")),
+        exchange=_text(parked.get("original_exchange")) or _text(death.get("exchange")),
+        operation=_text(parked.get("original_routing_key")) or _text(death.get("routing-keys")),
+        user_id=properties.user_id or _text(parked.get("original_user_id")),
     )
 
 

@@ -101,7 +101,7 @@ def until(reached: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def park(url: str, partner: str, *, headers: dict[str, Any] | None = None) -> str:
+def park(url: str, partner: str) -> str:
     """A command that is refused (404, no such partner) and asks for no reply; its message id."""
     body = {
         "org_id": "org_parked",
@@ -113,7 +113,7 @@ def park(url: str, partner: str, *, headers: dict[str, Any] | None = None) -> st
     properties = spec.Basic.Properties(
         content_type="application/json",
         message_id=message_id,
-        headers={"actor": "staff-7", **(headers or {})},
+        headers={"actor": "staff-7"},
     )
 
     async def publish(channel: Any) -> None:
@@ -127,6 +127,32 @@ def park(url: str, partner: str, *, headers: dict[str, Any] | None = None) -> st
     before = dead_letters(url)
     with_channel(url, publish)
     until(lambda: dead_letters(url) == before + 1)
+    return message_id
+
+
+def park_for_somebody_else(url: str) -> str:
+    """What a service parks of a client that is not us, but for the client; its message id."""
+    message_id = str(uuid4())
+    reason = {
+        "problem_code": "referral_partner_not_found",
+        "failed_at": "2026-01-05T08:00:00Z",
+        "original_exchange": QUEUE,
+        "original_routing_key": "referral_partner.update",
+        "original_user_id": "somebody.else",
+    }
+    properties = spec.Basic.Properties(
+        content_type="application/json", message_id=message_id, headers=reason
+    )
+
+    async def publish(channel: Any) -> None:
+        await channel.basic_publish(
+            b'{"org_id": "org_parked"}',
+            exchange=DEAD_LETTERS,
+            routing_key=QUEUE,
+            properties=properties,
+        )
+
+    with_channel(url, publish)
     return message_id
 
 
@@ -281,7 +307,7 @@ def test_a_replay_is_a_new_message_by_the_normal_way_in(emptied: str) -> None:
 def test_a_replay_that_is_refused_again_is_parked_again(emptied: str) -> None:
     """Under its new id: nothing is lost. One whose client we may not be stays as it is."""
     message_id = park(emptied, str(uuid4()))
-    foreign = park(emptied, str(uuid4()), headers={"original_user_id": "somebody.else"})
+    foreign = park_for_somebody_else(emptied)
     ended = handoff("dead-letters", "replay", QUEUE)
     assert ended.exit_code == 1
     assert "1 of 2 dead letters" in ended.stdout
