@@ -153,8 +153,14 @@ async def _first_message(channel: AbstractChannel, queue: str) -> DeliveredMessa
             '[[clients]]\nuser = "crm"\norgs = ["*"]\n',
             "REFERRALS_CLIENT_GRANTS_FILE: the file clients.0.operations: Field required",
         ),
+        (
+            '[[clients]]\nuser = "a.b"\norgs = ["*"]\noperations = ["*"]\n'
+            '[[clients]]\nuser = "a"\norgs = ["*"]\noperations = ["*"]\n',
+            "REFERRALS_CLIENT_GRANTS_FILE: the file clients: "
+            "a user that is another one's beginning up to a dot",
+        ),
     ],
-    ids=["missing", "no TOML", "incomplete"],
+    ids=["missing", "no TOML", "incomplete", "replies of one open to the other"],
 )
 def test_a_wrong_grants_file_stops_the_start(
     tmp_path: Path, content: str | None, says: str

@@ -133,7 +133,7 @@ def park(url: str, partner: str) -> str:
 def park_for_somebody_else(url: str) -> str:
     """What a service parks of a client that is not us, but for the client; its message id."""
     message_id = str(uuid4())
-    reason = {
+    reason: FieldTable = {
         "problem_code": "referral_partner_not_found",
         "failed_at": "2026-01-05T08:00:00Z",
         "original_exchange": QUEUE,
