@@ -10,7 +10,13 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, DateTime, Dialect, TypeDecorator, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    MultipleResultsFound,
+    NoResultFound,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -190,8 +196,11 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database is away, restarting, or asks to try again; nobody's message is at fault.
 
     Lost and refused connections, deadlocks, lock and statement timeouts, and everything else that
-    the database or the driver raised and that no message is to blame for.
+    the database or the driver raised and that no message is to blame for. Rows that are not one,
+    where our code counted on one, are its own fault.
     """
+    if isinstance(error, (MultipleResultsFound, NoResultFound)):
+        return False
     if isinstance(error, (TimeoutError, asyncio.TimeoutError, OSError, PoolTimeoutError)):
         return True
     if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, InterfaceError)):
