@@ -14,10 +14,14 @@ from aiormq.abc import AbstractChannel, AbstractConnection
 from pamqp.header import ContentHeader
 from yarl import URL
 
+from messaging.tls import is_loopback, verifying
+
 CONNECT_TIMEOUT_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10
 PERSISTENT = 2
 DIRECT_REPLY_TO = "amq.rabbitmq.reply-to."
+CA_FILE = "cafile"
+"""The URL's parameter with a file of CA certificates, as aiormq names it."""
 ADDRESSES_KNOWN = 4_096
 FRAME_ENVELOPE_BYTES = 8  # type, channel, size and end mark (AMQP 0-9-1, section 4.2.3)
 
@@ -51,13 +55,25 @@ class _NoMessageId(str):
 @asynccontextmanager
 async def connection(url: str, name: str) -> AsyncIterator[AbstractConnection]:
     """A connection that is noticed to be dead within about three heartbeats (10 s each)."""
-    named = URL(url).update_query(name=name, heartbeat=str(HEARTBEAT_SECONDS))
-    async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-        opened = await aiormq.connect(str(named))
+    opened = await _connect(url, name)
     try:
         yield opened
     finally:
         await _close(opened)
+
+
+async def _connect(url: str, name: str) -> AbstractConnection:
+    """`amqps://` is always verified: by the URL's `cafile` alone, else the system's authorities."""
+    named = URL(url).update_query(name=name, heartbeat=str(HEARTBEAT_SECONDS))
+    context = verifying(named.query.get(CA_FILE)) if named.scheme == "amqps" else None
+    async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+        return await aiormq.connect(str(named), context=context)
+
+
+def in_clear_text(url: str) -> bool:
+    """Whether what is said to this broker leaves the machine unencrypted."""
+    parts = URL(url)
+    return parts.scheme == "amqp" and not is_loopback(parts.host)
 
 
 async def _close(opened: AbstractConnection) -> None:
@@ -154,11 +170,7 @@ class Publisher:
         async with self._lock:
             if self._connection is None or self._connection.is_closed:
                 self._channels.clear()
-                named = URL(self._url).update_query(
-                    name=self._name, heartbeat=str(HEARTBEAT_SECONDS)
-                )
-                async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                    self._connection = await aiormq.connect(str(named))
+                self._connection = await _connect(self._url, self._name)
             channel = self._channels.get(confirms)
             if channel is None or channel.is_closed:
                 channel = await self._connection.channel(

@@ -1,6 +1,6 @@
 """What happens to a message after it was decided: answered, or parked with its reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from messaging.topology import DEAD_LETTERS, ConsumedQueue
 
 log = logs.get(__name__)
 
-PARKING_HEADERS = frozenset(
+_PARKING_HEADERS = frozenset(
     {
         "problem_code",
         "problem_detail",
@@ -44,6 +44,20 @@ _KEPT_PROPERTIES = (
     "message_type",
     "app_id",
 )
+# What the broker adds to what it dead-letters.
+_BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+
+
+def clients_headers(headers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A message's headers without those that only parking or the broker may say.
+
+    A client that says them itself would choose whose grant its message is replayed with.
+    """
+    return {
+        name: value
+        for name, value in (headers or {}).items()
+        if name not in _PARKING_HEADERS and not name.startswith(_BROKERS_HEADERS)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +140,7 @@ class Answering:
             "original_user_id": original.user_id,
             "original_expiration": original.expiration,
         }
-        # A client's own headers of these names would be taken for ours, and for who it is.
-        headers: dict[str, Any] = {
-            name: value
-            for name, value in (original.headers or {}).items()
-            if name not in PARKING_HEADERS
-        }
+        headers = clients_headers(original.headers)
         headers.update({name: value for name, value in reason.items() if value is not None})
         kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
         properties = spec.Basic.Properties(headers=headers, **kept)

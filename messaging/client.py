@@ -15,6 +15,7 @@ from uuid_utils import compat as uuid_utils
 
 from messaging.amqp import PERSISTENT, connection
 from messaging.envelope import JSON_CONTENT_TYPE
+from messaging.topology import make_sure_of
 
 DIRECT_REPLY_TO = "amq.rabbitmq.reply-to"
 REPLY_TIMEOUT_SECONDS = 30.0
@@ -109,12 +110,13 @@ async def listen(
     The queue is exclusive to the connection and goes with it.
     """
     async with connection(url, name) as opened:
+        for exchange in exchanges:
+            await make_sure_of(opened, exchange)
         channel = await opened.channel()
         heard: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
         declared = await channel.queue_declare(exclusive=True, auto_delete=True)
         queue = declared.queue or ""
         for exchange, binding in exchanges.items():
-            await channel.exchange_declare(exchange, exchange_type="topic", durable=True)
             await channel.queue_bind(queue, exchange, routing_key=binding)
 
         async def take(message: DeliveredMessage) -> None:

@@ -19,6 +19,7 @@ from messaging import logs
 from messaging.amqp import BROKER_ERRORS, connection
 from messaging.batch import DatabaseAway
 from messaging.envelope import MAX_BODY_BYTES
+from messaging.tls import why_lost
 from messaging.topology import ConsumedQueue, Topology, declare
 from messaging.waiting import pause, until
 
@@ -92,7 +93,7 @@ class Consumer:
             except DatabaseAway:
                 self._lost("database away")
             except (*BROKER_ERRORS, _Cancelled) as error:
-                self._lost(f"broker: {type(error).__name__}")
+                self._lost(f"broker: {why_lost(error)}")
                 await pause(stop, pause_seconds)
                 pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
 

@@ -1,6 +1,7 @@
 """The connection to PostgreSQL: engines, roles, and whose fault a database error is."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,11 +9,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import DateTime, Dialect, TypeDecorator, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy import URL, DateTime, Dialect, TypeDecorator, make_url, text
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    MultipleResultsFound,
+    NoResultFound,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from messaging.tls import causes, is_loopback, verifying, why_lost
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 15.0
@@ -29,6 +38,40 @@ _LOCAL_SETTINGS = {
     # logs of slow ones only its superuser can settle (log_parameter_max_length).
     "log_parameter_max_length_on_error": "0",
 }
+
+
+NO_TLS, VERIFIED = "disable", "verify-full"
+"""What the URL's `ssl` may say: nothing is encrypted; certificate and name are verified."""
+CA_FILE = "sslrootcert"
+"""The URL's parameter with a file of CA certificates, which then count alone; as libpq's."""
+
+
+def connecting(url: str) -> tuple[URL, dict[str, Any]]:
+    """The URL as the driver takes it, and the driver's arguments for how it is protected.
+
+    Without `ssl`: verified where there is a CA file or a host that is not this machine.
+    """
+    parts = make_url(url)
+    said = parts.normalized_query
+    ca_file = said.get(CA_FILE, (None,))[-1]
+    default = VERIFIED if ca_file or _is_elsewhere(parts) else NO_TLS
+    verified = said.get("ssl", (default,))[-1] != NO_TLS
+    return (
+        parts.difference_update_query(("ssl", CA_FILE)),
+        {"ssl": verifying(ca_file) if verified else False},
+    )
+
+
+def in_clear_text(url: str) -> bool:
+    """Whether what is said to this PostgreSQL leaves the machine unencrypted."""
+    parts, protection = connecting(url)
+    return not protection["ssl"] and _is_elsewhere(parts)
+
+
+def _is_elsewhere(parts: URL) -> bool:
+    """Whether one of its hosts is not this machine; the driver asks PGHOST where none is named."""
+    hosts = (parts.host,) if parts.host else parts.normalized_query.get("host")
+    return not all(map(is_loopback, hosts or (os.environ.get("PGHOST"),)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +127,12 @@ def open_engine(
         if pool_size
         else {"poolclass": NullPool}
     )
+    address, protection = connecting(url)
     return create_async_engine(
-        url,
+        address,
         hide_parameters=True,
         connect_args={
+            **protection,
             "server_settings": server_settings,
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": COMMAND_TIMEOUT_SECONDS,
@@ -126,7 +171,7 @@ async def org_snapshot(
 
 def sqlstate(error: BaseException) -> str | None:
     """The five-character SQLSTATE (PostgreSQL's appendix A) of an error, where it has one."""
-    for cause in _causes(error):
+    for cause in causes(error):
         state = getattr(cause, "sqlstate", None)
         if isinstance(state, str):
             return state
@@ -135,7 +180,7 @@ def sqlstate(error: BaseException) -> str | None:
 
 def constraint_name(error: BaseException) -> str | None:
     """The name of the constraint that an integrity error is about, where it names one."""
-    for cause in _causes(error):
+    for cause in causes(error):
         name = getattr(cause, "constraint_name", None)
         if isinstance(name, str):
             return name
@@ -147,15 +192,18 @@ def is_message_fault(error: BaseException) -> bool:
     state = sqlstate(error)
     if state is not None:
         return state[:2] in ("22", "23")
-    return any(isinstance(cause, asyncpg.exceptions.DataError) for cause in _causes(error))
+    return any(isinstance(cause, asyncpg.exceptions.DataError) for cause in causes(error))
 
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database is away, restarting, or asks to try again; nobody's message is at fault.
 
     Lost and refused connections, deadlocks, lock and statement timeouts, and everything else that
-    the database or the driver raised and that no message is to blame for.
+    the database or the driver raised and that no message is to blame for. Rows that are not one,
+    where our code counted on one, are its own fault.
     """
+    if isinstance(error, (MultipleResultsFound, NoResultFound)):
+        return False
     if isinstance(error, (TimeoutError, asyncio.TimeoutError, OSError, PoolTimeoutError)):
         return True
     if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, InterfaceError)):
@@ -163,10 +211,9 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, (DBAPIError, SQLAlchemyError)) and not is_message_fault(error)
 
 
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in found:
-        found.append(current)
-        current = getattr(current, "orig", None) or current.__cause__
-    return found
+def why_away(error: BaseException) -> str:
+    """Why there is no connection to PostgreSQL, in words that quote nothing."""
+    # The one thing for which asyncpg raises the class itself and not one that is made from it.
+    if type(error) is ConnectionError:
+        return f"it offers no TLS; say ssl={NO_TLS} in the URL to do without"
+    return why_lost(error)

@@ -55,8 +55,11 @@ class Client(BaseModel):
 
     def allows(self, org_id: str, operation: str) -> bool:
         """Whether it may do the operation in the org."""
-        in_org = _EVERY_ORG in self.orgs or org_id in self.orgs
-        return in_org and any(fnmatchcase(operation, pattern) for pattern in self.operations)
+        return (_EVERY_ORG in self.orgs or org_id in self.orgs) and self.does(operation)
+
+    def does(self, operation: str) -> bool:
+        """Whether it may do the operation at all."""
+        return any(fnmatchcase(operation, pattern) for pattern in self.operations)
 
 
 class GrantsError(Exception):
@@ -107,16 +110,19 @@ class _File(BaseModel):
 
 def load_grants(path: Path | None) -> Grants:
     """The grants of a TOML file of `[[clients]]`; None: all is allowed. Raises GrantsError."""
-    if path is None:
-        return AllowAll()
+    return AllowAll() if path is None else ClientGrants(read_clients(path))
+
+
+def read_clients(path: Path) -> list[Client]:
+    """The clients of a grants file. Raises GrantsError."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        return ClientGrants(_File.model_validate(content).clients)
+        return _File.model_validate(content).clients
     except OSError as error:
         raise GrantsError(f"cannot be read ({type(error).__name__})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise GrantsError("is not TOML in UTF-8") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise GrantsError(f"{place}: {first['msg']}") from None
+        place = ".".join(str(part) for part in first["loc"]) or "clients"
+        raise GrantsError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None

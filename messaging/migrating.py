@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from messaging.database import Home
+from messaging.database import Home, connecting
 from messaging.tables import metadata
 
 _ONE_AT_A_TIME = 0x48414E45  # the advisory lock of whoever migrates
@@ -48,7 +48,10 @@ def run_environment(home: Home) -> None:
 
 
 async def _run(home: Home, url: str) -> None:
-    engine = create_async_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
+    address, protection = connecting(url)
+    engine = create_async_engine(
+        address, hide_parameters=True, poolclass=sa.pool.NullPool, connect_args=protection
+    )
     async with engine.begin() as connection:
         await connection.execute(
             sa.select(sa.func.pg_advisory_xact_lock(sa.literal(_ONE_AT_A_TIME, sa.BigInteger)))

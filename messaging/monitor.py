@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from messaging import logs
-from messaging.database import is_outage, sqlstate
+from messaging.database import is_outage, sqlstate, why_away
 from messaging.waiting import pause
 
 log = logs.get(__name__)
@@ -54,7 +54,7 @@ class DatabaseMonitor:
             if sqlstate(error) in (_NO_SUCH_TABLE, _NO_SUCH_ROLE):
                 self._say(None, "none applied; run handoff migrate")
             elif is_outage(error):
-                self._say(f"away ({type(error).__name__})", None)
+                self._say(f"away ({why_away(error)})", None)
             else:
                 raise
             return

@@ -21,6 +21,7 @@ from messaging.amqp import BROKER_ERRORS, connection, persistent
 from messaging.database import is_outage
 from messaging.envelope import JSON_CONTENT_TYPE
 from messaging.tables import outbox
+from messaging.tls import why_lost
 from messaging.topology import Topology, declare
 from messaging.waiting import pause
 
@@ -122,8 +123,8 @@ class Relay:
             except Exception as error:
                 if not (isinstance(error, (*BROKER_ERRORS, _BrokerLost)) or is_outage(error)):
                     raise
-                self._report(f"relay: {type(error).__name__}")
-                log.warning("relay interrupted", error=type(error).__name__)
+                self._report(f"relay: {why_lost(error)}")
+                log.warning("relay interrupted", detail=why_lost(error))
                 await pause(stop, FOLLOW_SECONDS)
             finally:
                 metrics.RELAY_LEADING.set(0)

@@ -84,28 +84,30 @@ class Service:
         )
         self.relay = Relay(
             open_engine(
-                settings.database_url,
+                settings.database,
                 home,
                 role=home.system_role,
                 name=f"{name}.relay",
                 pool_size=0,
                 idle_session_timeout=LEADER_IDLE_TIMEOUT,
             ),
-            settings.rabbitmq_url,
+            settings.broker,
             f"{name}.relay",
             definition.topology,
             lock_name=home.schema,
             report=self.health.condition("relay"),
         )
-        self._publisher = Publisher(settings.rabbitmq_url, f"{name}.replies")
+        self._publisher = Publisher(settings.broker, f"{name}.replies")
         self.parts += [self.monitor.run, self._relay_when_possible, self._keep_forgetting]
         self._consume_everything()
 
     def _engine(self, role: str, name: str) -> AsyncEngine:
-        return open_engine(self.settings.database_url, self.definition.home, role=role, name=name)
+        return open_engine(self.settings.database, self.definition.home, role=role, name=name)
 
     def _consume_everything(self) -> None:
         definition = self.definition
+        for name in self.settings.clear_text():
+            log.warning("not encrypted, and it leaves this machine", detail=name)
         if isinstance(self.grants, AllowAll):
             log.warning("no client grants are set: everything is allowed")
         self._consume_batches(
@@ -148,7 +150,7 @@ class Service:
     def _consume(self, consuming: Consuming) -> None:
         name = consuming.queue.name
         consumer = Consumer(
-            self.settings.rabbitmq_url,
+            self.settings.broker,
             f"{self.definition.name}:{name}",
             self.definition.topology,
             consuming,

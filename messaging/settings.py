@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
+from urllib.parse import parse_qsl, quote
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from messaging import amqp, database
+from messaging.database import NO_TLS, VERIFIED
 from messaging.logs import LogFormat
+from messaging.tls import CaFile
 
 
 def _scheme(*allowed: str) -> AfterValidator:
@@ -19,17 +23,49 @@ def _scheme(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _database_protection(url: str) -> str:
+    for parameter, said in parse_qsl(url.partition("?")[2]):
+        if parameter == "sslmode" or (parameter == "ssl" and said not in (NO_TLS, VERIFIED)):
+            raise ValueError(
+                f"its TLS is chosen by ssl={VERIFIED} or ssl={NO_TLS} and no other way"
+            )
+    return url
+
+
+def _broker_protection(url: str) -> str:
+    if "no_verify_ssl" in dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)):
+        raise ValueError("amqps:// is always verified: no_verify_ssl cannot be")
+    return url
+
+
 class ServiceSettings(BaseSettings):
     """What every service needs to run."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True, frozen=True, populate_by_name=True)
 
-    database_url: Annotated[str, _scheme("postgresql+asyncpg")] = Field(
+    database_url: Annotated[
+        str, _scheme("postgresql+asyncpg"), AfterValidator(_database_protection)
+    ] = Field(
         repr=False,
-        description="PostgreSQL, as `postgresql+asyncpg://user:password@host:port/name`.",
+        description="PostgreSQL, as `postgresql+asyncpg://user:password@host:port/name`. On "
+        "another machine it is verified, unless `?ssl=disable` stands at the end.",
     )
-    rabbitmq_url: Annotated[str, _scheme("amqp", "amqps")] = Field(
-        repr=False, description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`."
+    database_ca_file: CaFile | None = Field(
+        None,
+        description="CA certificates (PEM) that PostgreSQL is verified with, instead of the "
+        "system's; set, it is verified on this machine too.",
+    )
+    rabbitmq_url: Annotated[str, _scheme("amqp", "amqps"), AfterValidator(_broker_protection)] = (
+        Field(
+            repr=False,
+            description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
+            "`amqps://` is always verified.",
+        )
+    )
+    rabbitmq_ca_file: CaFile | None = Field(
+        None,
+        description="CA certificates (PEM) that RabbitMQ is verified with, instead of the "
+        "system's.",
     )
     http_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -60,6 +96,41 @@ class ServiceSettings(BaseSettings):
         description="OpenTelemetry collector (OTLP over HTTP) that traces go to; unset: none do.",
     )
 
+    @model_validator(mode="after")
+    def _authorities_are_asked(self) -> Self:
+        """A CA file that nothing is verified with would be a false comfort."""
+        for url, ca_file, uses in (
+            ("database_url", "database_ca_file", f"ssl={NO_TLS}" not in self.database_url),
+            ("rabbitmq_url", "rabbitmq_ca_file", self.rabbitmq_url.startswith("amqps:")),
+        ):
+            if getattr(self, ca_file) is not None and not uses:
+                raise ValueError(
+                    f"{variable(type(self), ca_file)} is set, and by "
+                    f"{variable(type(self), url)} nothing is encrypted"
+                )
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's URL with its CA file."""
+        return with_authorities(self.database_url, database.CA_FILE, self.database_ca_file)
+
+    @property
+    def broker(self) -> str:
+        """The broker's URL with its CA file."""
+        return with_authorities(self.rabbitmq_url, amqp.CA_FILE, self.rabbitmq_ca_file)
+
+    def clear_text(self) -> list[str]:
+        """The variables by which something leaves this machine unencrypted."""
+        return [
+            variable(type(self), field)
+            for field, clear in (
+                ("database_url", database.in_clear_text(self.database_url)),
+                ("rabbitmq_url", amqp.in_clear_text(self.rabbitmq_url)),
+            )
+            if clear
+        ]
+
     @property
     def replies_kept(self) -> timedelta:
         """How long replies are kept whole."""
@@ -69,6 +140,13 @@ class ServiceSettings(BaseSettings):
     def messages_known(self) -> timedelta:
         """How long message ids are known."""
         return timedelta(days=self.inbox_retention_days)
+
+
+def with_authorities(url: str, parameter: str, ca_file: Path | None) -> str:
+    """The URL with the file of CA certificates as its parameter, so that one text says it all."""
+    if ca_file is None:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{parameter}={quote(str(ca_file.absolute()))}"
 
 
 class SettingError(Exception):

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aiormq.abc import AbstractChannel
+from aiormq.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelNotFoundEntity
 
 DEAD_LETTERS = "dead_letters"
 CONSUMED_DELIVERY_LIMIT = 50
@@ -69,6 +70,17 @@ async def declare(channel: AbstractChannel, topology: Topology) -> None:
             },
         )
         await channel.queue_bind(queue.name, queue.exchange, routing_key="#")
+
+
+async def make_sure_of(connection: AbstractConnection, exchange: str) -> None:
+    """Declare an exchange where it is not there yet: a subscriber may not, and need not."""
+    channel = await connection.channel()
+    try:
+        await channel.exchange_declare(exchange, passive=True)
+    except ChannelNotFoundEntity:
+        channel = await connection.channel()
+        await channel.exchange_declare(exchange, exchange_type="topic", durable=True)
+    await channel.close()
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from aiormq.abc import AbstractConnection
 from yarl import URL
 
 from messaging.amqp import BROKER_ERRORS, connection
+from messaging.tls import why_lost
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn
 
@@ -56,7 +57,7 @@ async def broker(name: ServiceName, url: str, purpose: str) -> AsyncIterator[Abs
             ) from None
         except BROKER_ERRORS as error:
             raise CannotGoOn(
-                f"{variable}: no RabbitMQ answers at {place(url)} ({type(error).__name__})"
+                f"{variable}: no RabbitMQ to be used at {place(url)} ({why_lost(error)})"
             ) from None
         yield opened
 

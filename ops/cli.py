@@ -88,11 +88,23 @@ def demo(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    print_permissions: Annotated[
+        bool,
+        typer.Option("--print-permissions", help="Print RabbitMQ's users and permissions instead."),
+    ] = False,
+    vhost: Annotated[str, typer.Option(help="The vhost of those permissions.")] = "/",
+) -> None:
     """Look at each setting, dependency, migration and queue: fine, or what to do.
 
     Example: handoff doctor
     """
+    if print_permissions:
+        with ending_in_one_line():
+            from ops import permissions
+
+            print("\n".join(permissions.commands(permissions.all_permissions(), vhost)))
+        return
     from ops.doctor import Verdict, examine
     from ops.environment import adopt_running_up
 

@@ -19,7 +19,7 @@ from yarl import URL
 
 from contracts.values import format_time
 from messaging.amqp import PERSISTENT, Publisher
-from messaging.answering import PARKING_HEADERS
+from messaging.answering import clients_headers
 from messaging.envelope import read_message_id
 from messaging.topology import ConsumedQueue
 from ops.broker import broker, queue_state
@@ -31,8 +31,6 @@ _REPLAYS = UUID("5d0c4a2e-63b1-5f0e-9a55-2b1c8d3f7e90")
 _HOW_TO_IMPERSONATE = (
     "give that user the RabbitMQ tag impersonator, or replay with --as-me under its own grant"
 )
-# What the broker adds to what it dead-letters.
-_BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
 _KEPT_PROPERTIES = (
     "content_type",
     "content_encoding",
@@ -151,7 +149,7 @@ async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
 async def replay(
     box: LetterBox, letters: Sequence[DeadLetter], write: Writing, *, as_me: bool
 ) -> list[tuple[DeadLetter, str]]:
-    """Send letters in again, each taken out once the broker has confirmed it.
+    """Send letters in again by the queue's own exchange, each taken out once that is confirmed.
 
     Each goes in as the client that sent it, under that client's grant, for which RabbitMQ wants the
     tag `impersonator` on our user; `as_me`: under our own. Returns what stayed, and why.
@@ -209,11 +207,7 @@ def _replayed_properties(
     Without `reply_to`: who asked is gone, and what is refused without one is parked again.
     """
     original = letter.taken.header.properties
-    headers = {
-        name: value
-        for name, value in letter.headers.items()
-        if name not in PARKING_HEADERS and not name.startswith(_BROKERS_HEADERS)
-    }
+    headers = clients_headers(letter.headers)
     headers["replay_of"] = letter.message_id or ""
     kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
     return spec.Basic.Properties(

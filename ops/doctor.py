@@ -21,6 +21,7 @@ from ops.catalogue import Place, ServiceName, place_of, settings_of
 from ops.environment import CannotGoOn, rabbitmq_url
 from ops.migrations import database_place, database_url, schema_state
 from ops.relay_check import check_mail_relay
+from ops.serving import check_urls
 
 LOOK_TIMEOUT_SECONDS = 5.0
 
@@ -79,6 +80,14 @@ def _settings(name: ServiceName) -> Iterator[Finding]:
             "settings",
             f"no such setting: {', '.join(unknown)}; see docs/settings.md",
         )
+    try:
+        check_urls(name, loaded)
+        clear = loaded.clear_text()
+    except (SettingError, ValueError):
+        clear = []  # Whoever uses that URL says what is wrong with it.
+    for setting in clear:
+        words = f"{setting}: nothing to it is encrypted, and it leaves this machine"
+        yield Finding(Verdict.NOTE, "TLS", words)
     grants: Path | None = loaded.client_grants_file
     if grants is None:
         words = f"{name.prefix}CLIENT_GRANTS_FILE is unset: every client may do everything"

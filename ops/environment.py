@@ -14,7 +14,8 @@ from typing import Annotated, Any, cast
 from pydantic import create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from messaging.settings import SettingError, load_settings
+from messaging import amqp, database
+from messaging.settings import SettingError, load_settings, with_authorities
 from ops.catalogue import ServiceName, settings_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -90,26 +91,49 @@ def one_setting(name: ServiceName, field: str) -> str:
 
     Raises SettingError, one line that names the variable.
     """
-    settings = settings_of(name)
-    info = settings.model_fields[field]
-    fields: dict[str, Any] = {field: (Annotated[info.annotation, *info.metadata], info)}
-    only = cast(
-        type[BaseSettings], create_model(settings.__name__, __base__=_prefixed(name), **fields)
-    )
-    value = getattr(load_settings(only), field)
+    value = getattr(_settings(name, field), field)
     return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
 
 
+def one_path(name: ServiceName, field: str) -> Path | None:
+    """A setting that is a file's path, where it is set. Raises SettingError."""
+    path: Path | None = getattr(_settings(name, field), field)
+    return path
+
+
+def database_url(name: ServiceName) -> str:
+    """The database of a service, with the CA file that it is verified with. Raises SettingError."""
+    url = one_setting(name, "database_url")
+    return with_authorities(url, database.CA_FILE, one_path(name, "database_ca_file"))
+
+
 def rabbitmq_url(name: ServiceName) -> str:
-    """The broker of a service. Raises SettingError, which says how to get one."""
+    """The broker of a service, with the CA file that it is verified with.
+
+    Raises SettingError, which says how to get one.
+    """
     try:
-        return one_setting(name, "rabbitmq_url")
+        url = one_setting(name, "rabbitmq_url")
     except SettingError as wrong:
         if os.environ.get(f"{name.prefix}RABBITMQ_URL"):
             raise
         raise SettingError(
             f"{wrong} Or run handoff up in this checkout: its services are then used."
         ) from None
+    return with_authorities(url, amqp.CA_FILE, one_path(name, "rabbitmq_ca_file"))
+
+
+def _settings(name: ServiceName, field: str) -> BaseSettings:
+    settings = settings_of(name)
+    info = settings.model_fields[field]
+    # The annotation once more, for a type that has no metadata.
+    fields: dict[str, Any] = {
+        field: (Annotated[info.annotation, info.annotation, *info.metadata], info)
+    }
+    only = cast(
+        type[BaseSettings], create_model(settings.__name__, __base__=_prefixed(name), **fields)
+    )
+    return load_settings(only)
 
 
 def _prefixed(name: ServiceName) -> type[BaseSettings]:

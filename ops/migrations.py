@@ -11,11 +11,12 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.database import CONNECT_TIMEOUT_SECONDS, sqlstate
+from messaging.database import CONNECT_TIMEOUT_SECONDS, connecting, sqlstate, why_away
 from messaging.migrating import head, migrate
 from messaging.settings import SettingError
+from ops import environment
 from ops.catalogue import ServiceName, place_of
-from ops.environment import CannotGoOn, one_setting
+from ops.environment import CannotGoOn
 
 
 class _State(StrEnum):
@@ -50,7 +51,7 @@ class SchemaState:
 
 def database_url(name: ServiceName) -> str:
     """The service's database. Raises SettingError."""
-    url = one_setting(name, "database_url")
+    url = environment.database_url(name)
     try:
         make_url(url)
     except (ArgumentError, ValueError):
@@ -107,11 +108,13 @@ _LOGS_VALUES = """
 
 
 async def _look(url: str, schema: str) -> tuple[str, bool, str | None]:
+    address, protection = connecting(url)
     engine = create_async_engine(
-        url,
+        address,
         hide_parameters=True,
         poolclass=NullPool,
         connect_args={
+            **protection,
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "server_settings": {"search_path": schema},
         },
@@ -147,5 +150,5 @@ def why_it_failed(error: Exception, url: str) -> str:
     if state is not None:
         return f"PostgreSQL at {at} refused it (SQLSTATE {state})"
     if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)):
-        return f"no PostgreSQL answers at {at} ({type(error).__name__})"
+        return f"no PostgreSQL to be used at {at} ({why_away(error)})"
     raise error

@@ -6,6 +6,7 @@ import ssl
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException
 
+from messaging.tls import why_lost
 from ops.environment import CannotGoOn
 from services.ereferral_dispatch.senders.smtp_relay import SmtpSecurity, parse_smtp_url
 
@@ -38,7 +39,7 @@ async def check_mail_relay(url: str, ca_file: str | None = None) -> str:
             await client.quit()
     except (SMTPException, OSError, ssl.SSLError) as error:
         raise CannotGoOn(
-            f"DISPATCH_SMTP_URL: no relay to be used at {at} ({type(error).__name__})"
+            f"DISPATCH_SMTP_URL: no relay to be used at {at} ({why_lost(error)})"
         ) from None
     finally:
         client.close()

@@ -10,6 +10,7 @@ import orjson
 from aiormq.abc import DeliveredMessage
 
 from messaging.amqp import BROKER_ERRORS
+from messaging.topology import make_sure_of
 from ops.broker import broker
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn, rabbitmq_url
@@ -55,11 +56,12 @@ async def _listen(url: str, binding: str) -> AsyncIterator[DeliveredMessage]:
 
     try:
         async with broker(ServiceName.REFERRALS, url, "handoff.events") as opened:
+            for exchange in EVENT_EXCHANGES:
+                await make_sure_of(opened, exchange)
             channel = await opened.channel()
             declared = await channel.queue_declare(exclusive=True, auto_delete=True)
             queue = declared.queue or ""
             for exchange in EVENT_EXCHANGES:
-                await channel.exchange_declare(exchange, exchange_type="topic", durable=True)
                 await channel.queue_bind(queue, exchange, routing_key=binding)
             await channel.basic_consume(queue, take, no_ack=True)
             print("Listening; Ctrl-C ends it.", file=sys.stderr, flush=True)

@@ -51,7 +51,8 @@ def postgres_container(progress: Progress, durable: bool) -> Iterator[str]:
                  "POSTGRES_DB": "postgres"}  # fmt: skip
     progress(f"PostgreSQL: starting {POSTGRES_IMAGE} in Docker …")
     with _container(POSTGRES_IMAGE, 5432, variables, command) as (host, port):
-        url = f"postgresql+asyncpg://handoff:{password}@{host}:{port}/postgres"
+        # The image has no certificate, and the engine may be on another machine.
+        url = f"postgresql+asyncpg://handoff:{password}@{host}:{port}/postgres?ssl=disable"
 
         def connects() -> bool:
             try:

@@ -8,6 +8,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from messaging.database import connecting
+
 
 def database_url(server_url: str, name: str) -> str:
     """`server_url` with another database's name, user and password kept."""
@@ -42,8 +44,13 @@ def _checked(name: str) -> str:
 
 def _execute(server_url: str, statement: str) -> None:
     async def run() -> None:
+        address, protection = connecting(server_url)
         engine = create_async_engine(
-            server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True
+            address,
+            isolation_level="AUTOCOMMIT",
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=protection,
         )
         async with engine.connect() as connection:
             await connection.execute(text(statement))

@@ -1,5 +1,6 @@
 """A private PostgreSQL: own data, own port of 127.0.0.1, own password."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -118,6 +119,18 @@ class PrivatePostgres:
     def close(self) -> None:
         """End it at once, for good: its data is about to be deleted."""
         self.abort()
+
+    def offer_tls(self, certificate_pem: str, key_pem: str) -> None:
+        """Offer TLS with this certificate to who connects from soon on, now and after restarts.
+
+        For programs that were built with TLS; the others go on without.
+        """
+        certificate, key = self._folder / "certificate.pem", self._folder / "key.pem"
+        write_private(self._account, certificate, certificate_pem)
+        write_private(self._account, key, key_pem)
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(f"ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n")
+        os.kill(self.pid, signal.SIGHUP)
 
     def _end(self, with_signal: signal.Signals) -> None:
         if self._process is not None:

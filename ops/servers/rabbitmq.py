@@ -66,9 +66,9 @@ class PrivateRabbitMQ:
         """The file with everything the server has said."""
         return self._folder / "server.log"
 
-    def vhost_url(self, vhost: str) -> str:
-        """`amqp://` URL of the administrator on `vhost`."""
-        address = f"{_USER}:{self._password}@127.0.0.1:{self.port}"
+    def vhost_url(self, vhost: str, user: str = _USER, password: str | None = None) -> str:
+        """`amqp://` URL of the administrator, or of another user, on `vhost`."""
+        address = f"{user}:{password or self._password}@127.0.0.1:{self.port}"
         return f"amqp://{address}/{quote(vhost, safe='')}"
 
     def start(self) -> None:
@@ -150,6 +150,41 @@ class PrivateRabbitMQ:
         name = _checked(vhost)
         if not self._evaluate(f'ok = rabbit_vhost:delete(<<"{name}">>, <<"{_USER}">>).'):
             self.ctl("delete_vhost", name)
+
+    def add_user(self, user: str) -> str:
+        """Create a user who may do nothing anywhere, and return the password."""
+        name, password = _checked(user), secrets.token_urlsafe(24)
+        arguments = f'<<"{name}">>, <<"{password}">>, <<"{_USER}">>'
+        if not self._evaluate(f"ok = rabbit_auth_backend_internal:add_user({arguments})."):
+            self.ctl("add_user", name, password)
+        return password
+
+    def delete_user(self, user: str) -> None:
+        """Delete a user with all permissions."""
+        name = _checked(user)
+        deleted = f'rabbit_auth_backend_internal:delete_user(<<"{name}">>, <<"{_USER}">>)'
+        if not self._evaluate(f"ok = {deleted}."):
+            self.ctl("delete_user", name)
+
+    def listen_with_tls(self, certificate_pem: str, key_pem: str) -> int:
+        """Listen on a further port of 127.0.0.1 for AMQP over TLS, and return it.
+
+        The listener ends with the node. Raises RuntimeError.
+        """
+        (port,) = free_ports(1)
+        options = ["{verify, verify_none}", "{versions, ['tlsv1.3', 'tlsv1.2']}"]
+        for what, text in (("certfile", certificate_pem), ("keyfile", key_pem)):
+            path = self._folder / f"tls-{port}-{what}.pem"
+            write_private(self._account, path, text)
+            options.append(f'{{{what}, "{path}"}}')
+        expression = (
+            "{ok, _} = application:ensure_all_started(ssl), "
+            f'rabbit_networking:start_ssl_listener({{"127.0.0.1", {port}}}, '
+            f"[{', '.join(options)}], 2)."
+        )
+        if not self._evaluate(expression):
+            self.ctl("eval", expression)
+        return port
 
     @property
     def _chosen_ports(self) -> tuple[int, int, int]:
@@ -262,10 +297,10 @@ class PrivateRabbitMQ:
         }
 
 
-def _checked(vhost: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", vhost):
-        raise ValueError(f"not a plain vhost name: {vhost!r}")
-    return vhost
+def _checked(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
+        raise ValueError(f"not a plain name of a vhost or user: {name!r}")
+    return name
 
 
 def _accepts(port: int) -> bool:

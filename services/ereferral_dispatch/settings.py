@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -10,6 +9,8 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from contracts.referral_partner import ContactMethod
 from messaging.settings import ServiceSettings
+from messaging.tls import CaFile
+from services.ereferral_dispatch.senders.smtp_relay import in_clear_text
 
 Network = IPv4Network | IPv6Network
 
@@ -86,10 +87,10 @@ class DispatchSettings(ServiceSettings):
         repr=False,
         description="Mail relay: `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.",
     )
-    smtp_ca_file: Path | None = Field(
+    smtp_ca_file: CaFile | None = Field(
         None, description="CA certificates (PEM) for the relay, trusted beside the system's."
     )
-    portal_ca_file: Path | None = Field(
+    portal_ca_file: CaFile | None = Field(
         None, description="CA certificates (PEM) for portals, trusted beside the system's."
     )
     mail_from: str | None = Field(None, description="The sender's address of e-mails.")
@@ -111,6 +112,11 @@ class DispatchSettings(ServiceSettings):
     fax_deadline_seconds: Annotated[float, Field(gt=0, le=7200)] = Field(
         900, description="How long a fax through Sinch is followed; then its outcome is unknown."
     )
+
+    def clear_text(self) -> list[str]:
+        """The variables by which something leaves this machine unencrypted."""
+        mail = ["DISPATCH_SMTP_URL"] if self.smtp_url and in_clear_text(self.smtp_url) else []
+        return super().clear_text() + mail
 
     @model_validator(mode="after")
     def _mail_needs_a_sender(self) -> Self:

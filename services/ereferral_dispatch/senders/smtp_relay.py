@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
+from messaging.tls import is_loopback
+
 
 class SmtpSecurity(StrEnum):
     """How a connection to the relay is protected: the scheme of its URL."""
@@ -62,3 +64,9 @@ def parse_smtp_url(url: str) -> SmtpRelay:
         user=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
     )
+
+
+def in_clear_text(url: str) -> bool:
+    """Whether mail to this relay leaves the machine unencrypted. Raises as parse_smtp_url does."""
+    relay = parse_smtp_url(url)
+    return relay.security is SmtpSecurity.PLAIN and not is_loopback(relay.host)

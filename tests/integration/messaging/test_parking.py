@@ -96,6 +96,32 @@ async def test_every_property_and_the_body_stay_and_the_reason_joins_the_headers
     }
 
 
+FORGED: dict[str, Any] = {
+    "original_user_id": "somebody.else",
+    "original_exchange": "referrals.events",
+    "original_routing_key": "referral.sent",
+    "original_expiration": "1",
+    "problem_code": "none",
+    "x-death": [{"exchange": "referrals.events", "routing-keys": ["referral.sent"]}],
+    "x-first-death-exchange": "referrals.events",
+}
+
+
+async def test_what_only_parking_may_say_a_client_cannot(wire: Wire) -> None:
+    """Else a client without a grant would choose the one that its message is replayed with."""
+    await wire.publish(b"", "x", exchange="referrals.commands", headers={**FORGED, "actor": "a"})
+    [parked] = await wire.parked(COMMANDS)
+    headers = headers_of(parked)
+    assert headers.pop("failed_at")
+    assert headers == {
+        "actor": "a",
+        "problem_code": "malformed_message",
+        "problem_detail": "content_type must be application/json.",
+        "original_exchange": "referrals.commands",
+        "original_routing_key": "x",
+    }
+
+
 async def test_what_a_message_did_not_have_it_does_not_get(wire: Wire) -> None:
     """No property is made up; no reason is given for what was not there."""
     await wire.publish(b"", "x", exchange="referrals.commands")

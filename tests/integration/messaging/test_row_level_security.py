@@ -9,13 +9,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.database import Home
 from messaging.migrating import migrate
 from services.ereferral_dispatch import home as dispatch_home
-from services.referrals import home as referrals_home
 from tests.referrals_service import Org, Referrals, plain_url
-
-SCHEMAS = {"referrals": referrals_home.HOME, "ereferral_dispatch": dispatch_home.HOME}
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -68,84 +64,6 @@ async def readable(database: asyncpg.Connection) -> list[str]:
             "SELECT has_table_privilege('handoff_referrals', $1, 'SELECT')", f"referrals.{table}"
         )
     ]
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-async def test_every_table_has_forced_row_level_security_and_a_policy(
-    database: asyncpg.Connection, schema: str
-) -> None:
-    """Enabled, forced for its owner too, and with a policy: without one it would show nothing."""
-    for table in await tables_of(database, schema):
-        row = await database.fetchrow(
-            "SELECT relrowsecurity, relforcerowsecurity, "
-            "(SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) AS policies "
-            "FROM pg_class c WHERE oid = $1::regclass",
-            f"{schema}.{table}",
-        )
-        assert (row["relrowsecurity"], row["relforcerowsecurity"]) == (True, True), table
-        assert row["policies"] >= 1, table
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-async def test_every_policy_of_a_service_role_asks_for_the_org_in_both_directions(
-    database: asyncpg.Connection, schema: str
-) -> None:
-    """For reading and for writing; only the system role sees all."""
-    rows = await database.fetch(
-        "SELECT tablename, policyname, roles, qual, with_check FROM pg_policies "
-        "WHERE schemaname = $1",
-        schema,
-    )
-    home: Home = SCHEMAS[schema]
-    service = [row for row in rows if home.service_role in row["roles"]]
-    assert {row["tablename"] for row in service} == set(await tables_of(database, schema))
-    for row in rows:
-        assert "public" not in row["roles"], row["policyname"]
-        if row["roles"] == [home.system_role]:
-            continue
-        assert "app.orgs" in row["qual"] and "org_id" in row["qual"], row["policyname"]
-        assert "app.orgs" in row["with_check"], row["policyname"]
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-async def test_the_roles_of_a_service_have_no_way_around_their_policies(
-    database: asyncpg.Connection, schema: str
-) -> None:
-    """No superuser, no bypass, no login, and no ownership of a table."""
-    home: Home = SCHEMAS[schema]
-    for role in (home.service_role, home.system_role):
-        row = await database.fetchrow(
-            "SELECT rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb "
-            "FROM pg_roles WHERE rolname = $1",
-            role,
-        )
-        assert tuple(row.values()) == (False,) * 5
-        owned = await database.fetchval(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tableowner = $2", schema, role
-        )
-        assert owned == 0
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-async def test_every_key_holds_the_org(database: asyncpg.Connection, schema: str) -> None:
-    """A key without it would tell one org what another has; a reference could reach across."""
-    rows = await database.fetch(
-        "SELECT conname, ARRAY(SELECT attname FROM pg_attribute "
-        "WHERE attrelid = conrelid AND attnum = ANY (conkey)) AS columns "
-        "FROM pg_constraint WHERE connamespace = $1::regnamespace AND contype IN ('p', 'u', 'f')",
-        schema,
-    )
-    names = {row["conname"] for row in rows if "org_id" not in row["columns"]}
-    # A queue's own order, and what Alembic keeps.
-    assert names <= {"outbox_pkey", "audit_pkey", "alembic_version_pkc"}
-    indexes = await database.fetch(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = $1 AND "
-        "indexdef LIKE 'CREATE UNIQUE%'",
-        schema,
-    )
-    for index in indexes:
-        if index["indexname"] not in names:
-            assert "org_id" in index["indexdef"], index["indexname"]
 
 
 @pytest.mark.parametrize("orgs", [None, "", "org_c", "org", "org_a.org_b", "*", "%"])

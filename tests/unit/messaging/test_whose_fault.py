@@ -2,7 +2,14 @@
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    MultipleResultsFound,
+    NoResultFound,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from messaging.database import constraint_name, is_message_fault, is_outage, sqlstate
@@ -80,7 +87,11 @@ def test_a_connection_that_is_lost_is_an_outage(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError(), KeyError("x"), AttributeError(), ZeroDivisionError()]
+    "error",
+    [
+        *(ValueError(), KeyError("x"), AttributeError(), ZeroDivisionError()),
+        *(MultipleResultsFound(), NoResultFound()),
+    ],
 )
 def test_an_error_of_our_own_code_is_neither(error: Exception) -> None:
     """It is not tried again as if the database were away."""

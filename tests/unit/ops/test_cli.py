@@ -112,7 +112,7 @@ def test_migrate_says_in_one_line_that_no_database_answers() -> None:
     ended = handoff("migrate", "referrals", **REFERRALS)
     assert ended.exit_code == 1
     assert ended.stderr.splitlines() == [
-        "REFERRALS_DATABASE_URL: no PostgreSQL answers at 127.0.0.1:9/referrals "
+        "REFERRALS_DATABASE_URL: no PostgreSQL to be used at 127.0.0.1:9/referrals "
         "(ConnectionRefusedError)"
     ]
 
@@ -151,7 +151,7 @@ def test_without_a_broker_the_variable_and_the_way_out_are_named(command: tuple[
     assert "handoff up" in unset.stderr
     away = handoff(*command, **REFERRALS)
     assert away.exit_code == 1
-    assert "REFERRALS_RABBITMQ_URL: no RabbitMQ answers at 127.0.0.1:9" in away.stderr
+    assert "REFERRALS_RABBITMQ_URL: no RabbitMQ to be used at 127.0.0.1:9" in away.stderr
     assert "secret" not in away.stderr
 
 
@@ -176,8 +176,8 @@ def test_doctor_finds_what_is_wrong_and_fails() -> None:
     lines = [one for one in ended.stdout.splitlines() if "WRONG" in one]
     assert sum("REFERRALS_DATABASE_URL is not set" in one for one in lines) == 1
     assert any("no such setting: DISPATCH_TYPO" in one for one in lines)
-    assert any("DISPATCH_DATABASE_URL: no PostgreSQL answers" in one for one in lines)
-    assert any("DISPATCH_RABBITMQ_URL: no RabbitMQ answers" in one for one in lines)
+    assert any("DISPATCH_DATABASE_URL: no PostgreSQL to be used" in one for one in lines)
+    assert any("DISPATCH_RABBITMQ_URL: no RabbitMQ to be used" in one for one in lines)
     assert "secret" not in ended.stdout
 
 

@@ -1,0 +1,203 @@
+"""`handoff doctor --print-permissions`: RabbitMQ's users, and the least that each needs.
+
+Why each may what it may, and what that keeps from it, is in `docs/permissions.md`.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from contracts.operations import OPERATIONS
+from messaging.grants import Client, GrantsError, read_clients
+from messaging.settings import SettingError
+from messaging.topology import DEAD_LETTERS
+from ops.catalogue import ServiceName, place_of
+from ops.environment import one_path
+
+NOTHING = "^$"
+ANY_CLIENT = "client"
+SUBSCRIBER = "subscriber"
+OPERATOR = "operator"
+_IMPERSONATOR = "impersonator"
+# How RabbitMQ calls the default exchange where rights are checked: replies go there.
+_DEFAULT_EXCHANGE = "amq.default"
+# A queue that the broker names for whoever declares one without a name: 128 random bits.
+_NAMED_BY_THE_BROKER = r"amq\.gen-.*"
+_EVENTS = {name: f"{name.service}.events" for name in ServiceName}
+# What a service tells another one to do.
+_SENDS = {
+    ServiceName.REFERRALS: {
+        "ereferral_dispatch.commands": ("ereferral.cancel", "ereferral.dispatch")
+    },
+    ServiceName.EREFERRAL_DISPATCH: {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPermission:
+    """What of a topic exchange: the routing keys to publish (`write`) and to bind with (`read`)."""
+
+    exchange: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """A user and its regular expressions, which RabbitMQ looks up in names of queues and exchanges.
+
+    Source: RabbitMQ's page on access control, "How Permissions Work".
+    """
+
+    user: str
+    who: str
+    configure: str
+    write: str
+    read: str
+    topics: tuple[TopicPermission, ...] = ()
+    tag: str | None = None
+
+
+def all_permissions() -> list[Permissions]:
+    """Of each service, each client of the grants files, a subscriber and an operator.
+
+    Raises SettingError. Where no grants file is set there is one client, which may
+    ask for everything.
+    """
+    clients = [client for name in ServiceName for client in _granted(name)]
+    services = [service(name) for name in ServiceName]
+    ours = {one.user for one in services}
+    users = sorted({client.user for client in clients} - ours)
+    return [
+        *services,
+        *(
+            client_of(user, (one for one in clients if one.user == user))
+            for user in users or [ANY_CLIENT]
+        ),
+        subscriber(SUBSCRIBER),
+        operator(OPERATOR),
+    ]
+
+
+def service(name: ServiceName) -> Permissions:
+    """What a service needs to declare its topology, consume, publish, reply and park."""
+    topology = place_of(name).topology
+    queues = [queue.name for queue in topology.queues]
+    letters = [queue.dead_letters for queue in topology.queues]
+    sources = {queue.exchange for queue in topology.queues} | {DEAD_LETTERS}
+    publishes = {_EVENTS[name], DEAD_LETTERS, _DEFAULT_EXCHANGE, *_SENDS[name]}
+    return Permissions(
+        user=name.service,
+        who=f"handoff serve {name}",
+        configure=_one_of({*topology.exchanges, DEAD_LETTERS, *queues, *letters}),
+        # To bind a queue is to write to it; an exchange of its name is shut below.
+        write=_one_of({*queues, *letters, *publishes}),
+        # To bind is to read the exchange; to dead-letter from a queue is to read that.
+        read=_one_of({*queues, *sources}),
+        topics=tuple(_topics(name, queues, sources)),
+    )
+
+
+def _topics(
+    name: ServiceName, queues: list[str], sources: Iterable[str]
+) -> Iterator[TopicPermission]:
+    for exchange in sorted(sources):
+        if exchange == DEAD_LETTERS:
+            yield TopicPermission(exchange, _one_of(queues), _one_of(queues))
+            continue
+        anything = exchange == _EVENTS[name]
+        write = ".*" if anything else _one_of(_SENDS[name].get(exchange, ()))
+        yield TopicPermission(exchange, write, "^#$")
+
+
+def client_of(user: str, granted: Iterable[Client] = ()) -> Permissions:
+    """What a client needs to ask for what it is granted, and to read its own replies.
+
+    `granted` empty: to ask for everything.
+    """
+    grants = list(granted)
+    exchanges = {
+        operation.exchange
+        for operation in OPERATIONS.values()
+        if not grants or any(one.does(operation.name) for one in grants)
+    }
+    own = _own_queues(f"reply.{user}")
+    who = "a client: asks, and reads its own replies"
+    return Permissions(user, who, configure=own, write=_one_of(exchanges), read=own)
+
+
+def subscriber(user: str) -> Permissions:
+    """What a subscriber needs to hear events through queues of its own."""
+    own = _own_queues(f"events.{user}")
+    return Permissions(
+        user,
+        "a subscriber: hears events",
+        configure=own,
+        write=own,
+        read=_matching([*map(re.escape, sorted(_EVENTS.values())), *_own_names(f"events.{user}")]),
+    )
+
+
+def operator(user: str) -> Permissions:
+    """What `handoff dead-letters` needs, and `handoff call`.
+
+    It sends in again as whoever had sent: that is the tag.
+    """
+    queues = [queue for name in ServiceName for queue in place_of(name).consumes]
+    return Permissions(
+        user,
+        "a person who looks after dead letters",
+        configure=NOTHING,
+        write=_one_of({queue.exchange for queue in queues}),
+        read=_one_of({queue.dead_letters for queue in queues}),
+        tag=_IMPERSONATOR,
+    )
+
+
+def commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
+    """The lines of a shell script that sets them. No password is in it: `add_user` asks for it."""
+    yield f"# RabbitMQ's users and what each may do in the vhost {vhost}."
+    yield "# docs/permissions.md says why. Each add_user asks for a password."
+    for one in permissions:
+        yield ""
+        yield f"# {one.who}"
+        yield _line("add_user", one.user)
+        if one.tag is not None:
+            yield _line("set_user_tags", one.user, one.tag)
+        yield _line("set_permissions", "-p", vhost, one.user, one.configure, one.write, one.read)
+        for topic in one.topics:
+            yield _line(
+                *("set_topic_permissions", "-p", vhost, one.user),
+                *(topic.exchange, topic.write, topic.read),
+            )
+
+
+def _granted(name: ServiceName) -> list[Client]:
+    path = one_path(name, "client_grants_file")
+    try:
+        return [] if path is None else read_clients(path)
+    except GrantsError as wrong:
+        raise SettingError(f"{name.prefix}CLIENT_GRANTS_FILE: {path} {wrong}") from None
+
+
+def _line(*arguments: str) -> str:
+    return shlex.join(("rabbitmqctl", *arguments))
+
+
+def _own_names(prefix: str) -> list[str]:
+    return [_NAMED_BY_THE_BROKER, rf"{re.escape(prefix)}\..*"]
+
+
+def _own_queues(prefix: str) -> str:
+    return _matching(_own_names(prefix))
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return _matching(map(re.escape, sorted(names)))
+
+
+def _matching(patterns: Iterable[str]) -> str:
+    """One of the patterns and no more; none: nothing."""
+    joined = "|".join(patterns)
+    return f"^({joined})$" if joined else NOTHING

@@ -1,0 +1,133 @@
+"""Every table of both services is walled by org, and a new one that is not is found."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from messaging.database import Home
+from messaging.migrating import migrate
+from services.ereferral_dispatch import home as dispatch
+from services.referrals import home as referrals
+from tests.referrals_service import plain_url
+from tests.walls import ORGS_OF_THE_TRANSACTION, gaps
+
+HOMES = {"referrals": referrals.HOME, "ereferral_dispatch": dispatch.HOME}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def database(postgres_database: str) -> AsyncIterator[asyncpg.Connection]:
+    """The superuser on a database that has both schemas."""
+    for migrations in (referrals.MIGRATIONS, dispatch.MIGRATIONS):
+        await asyncio.to_thread(migrate, postgres_database, migrations)
+    connection = await asyncpg.connect(plain_url(postgres_database))
+    yield connection
+    await connection.close()
+
+
+@pytest.mark.parametrize("service", HOMES)
+async def test_there_is_no_gap(database: asyncpg.Connection, service: str) -> None:
+    """Enabled, forced, both directions of the policy, and the org in every key and reference."""
+    assert await gaps(database, HOMES[service]) == []
+
+
+# Walls as the migrations build them, for the rows of a table `new`.
+WALLED = f"""
+    CREATE TABLE new (org_id text NOT NULL, id uuid NOT NULL, other uuid, PRIMARY KEY (org_id, id));
+    ALTER TABLE new ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE new FORCE ROW LEVEL SECURITY;
+    CREATE POLICY new_orgs ON new TO "{{role}}"
+        USING ({ORGS_OF_THE_TRANSACTION}) WITH CHECK ({ORGS_OF_THE_TRANSACTION});
+    GRANT SELECT, INSERT, UPDATE ON new TO "{{role}}";
+"""
+_ASKS_TOO_LITTLE = "does not ask for the org of all that is read and written"
+GAPS = {
+    "nothing at all": (
+        "DROP TABLE new; CREATE TABLE new (id uuid PRIMARY KEY)",
+        [
+            "new: has no org_id, or it may be null",
+            "new: row-level security is not enabled",
+            "new: row-level security is not forced on its owner",
+            "new: has no policy for the service",
+            "new: key new_pkey does not hold the org",
+        ],
+    ),
+    "not enabled": (
+        "ALTER TABLE new DISABLE ROW LEVEL SECURITY",
+        ["new: row-level security is not enabled"],
+    ),
+    "not forced": (
+        "ALTER TABLE new NO FORCE ROW LEVEL SECURITY",
+        ["new: row-level security is not forced on its owner"],
+    ),
+    "no policy": ("DROP POLICY new_orgs ON new", ["new: has no policy for the service"]),
+    "reads all": (
+        "ALTER POLICY new_orgs ON new USING (true)",
+        [f"new: new_orgs {_ASKS_TOO_LITTLE}"],
+    ),
+    "writes all": (
+        "ALTER POLICY new_orgs ON new WITH CHECK (true)",
+        [f"new: new_orgs {_ASKS_TOO_LITTLE}"],
+    ),
+    "a second policy that lets all through": (
+        'CREATE POLICY new_all ON new TO "{role}" USING (true)',
+        [f"new: new_all {_ASKS_TOO_LITTLE}"],
+    ),
+    "a policy for everybody": (
+        "CREATE POLICY new_public ON new USING (true)",
+        [f"new: new_public {_ASKS_TOO_LITTLE}"],
+    ),
+    "a key that tells one org of another": (
+        "CREATE UNIQUE INDEX new_other ON new (other) INCLUDE (org_id)",
+        ["new: key new_other does not hold the org"],
+    ),
+    "a reference across orgs": (
+        "CREATE UNIQUE INDEX new_id ON new (id); "
+        "ALTER TABLE new ADD CONSTRAINT new_other FOREIGN KEY (other) REFERENCES new (id)",
+        [
+            "new: key new_id does not hold the org",
+            "new: reference new_other does not hold the org",
+        ],
+    ),
+    "a view": (
+        "CREATE VIEW newer AS SELECT * FROM new",
+        ["newer: is no table, and shows rows as its owner"],
+    ),
+    "a function of its owner's": (
+        "CREATE FUNCTION seen() RETURNS bigint LANGUAGE sql SECURITY DEFINER "
+        "AS 'SELECT count(*) FROM new'",
+        ["seen: runs as its owner"],
+    ),
+    "a right that no policy is asked for": (
+        'GRANT TRUNCATE ON new TO "{role}"',
+        ["new: {role} has TRUNCATE, which no policy is asked for"],
+    ),
+    "a role that passes every policy": (
+        'ALTER ROLE "{role}" BYPASSRLS',
+        ["{role}: may more than it is granted here"],
+    ),
+    "a role that may become another": (
+        'GRANT pg_read_all_data TO "{role}"',
+        ["{role}: may more than it is granted here"],
+    ),
+}
+
+
+@pytest.mark.parametrize("service", HOMES)
+@pytest.mark.parametrize("gap", GAPS)
+async def test_a_gap_is_found(database: asyncpg.Connection, service: str, gap: str) -> None:
+    """A walled table passes; with one stone taken out it does not, and that stone is named."""
+    home: Home = HOMES[service]
+    statement, found = GAPS[gap]
+    transaction = database.transaction()
+    await transaction.start()
+    try:
+        await database.execute(f"SET LOCAL search_path TO {home.schema}")
+        await database.execute(WALLED.format(role=home.service_role))
+        assert await gaps(database, home) == []
+        await database.execute(statement.format(role=home.service_role))
+        assert await gaps(database, home) == [line.format(role=home.service_role) for line in found]
+    finally:
+        await transaction.rollback()

@@ -1,0 +1,299 @@
+"""The printed permissions on a real broker: everyone can do their own work and nothing else."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import aiormq.exceptions
+import pytest
+import pytest_asyncio
+from aiormq import spec
+from aiormq.abc import AbstractConnection
+
+from messaging.amqp import connection
+from messaging.client import Answered, Client, listen, open_client
+from ops.servers import Servers
+from tests.broker_attempts import REFUSED, publish
+from tests.command_line import handoff
+from tests.dispatch_service import dispatch_settings, running_dispatch
+from tests.dispatch_service import migrated as dispatch_migrated
+from tests.partner_stubs import portal_stub
+from tests.referrals_service import migrated, new_org_id, running_referrals
+from tests.restricted_users import USERS, Restricted, restricted_users
+from tests.waiting import until
+
+EVENTS = {"referrals.events": "#", "ereferral_dispatch.events": "#"}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def restricted(
+    servers: Servers, rabbitmq_vhost: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Restricted]:
+    """The users with their printed permissions."""
+    broker = servers.rabbitmq
+    assert broker is not None, "RabbitMQ's programs are needed here: a given one keeps its users"
+    grants = tmp_path_factory.mktemp("grants") / "grants.toml"
+    vhost = unquote(urlsplit(rabbitmq_vhost).path[1:])
+    users = restricted_users(broker, vhost, new_org_id(), grants)
+    made = await asyncio.to_thread(users.__enter__)
+    yield made
+    users.__exit__(None, None, None)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def running(
+    restricted: Restricted, new_postgres_database: Callable[[], str]
+) -> AsyncIterator[str]:
+    """Both services as their own users; yields the URL of a partner's portal."""
+    grants, urls = restricted.grants, restricted.urls
+    database, dispatch_database = new_postgres_database(), new_postgres_database()
+    await migrated(database)
+    await dispatch_migrated(dispatch_database)
+    async with AsyncExitStack() as stack:
+        portal = await stack.enter_async_context(portal_stub())
+        settings = dispatch_settings(
+            dispatch_database, urls["ereferral_dispatch"], client_grants_file=grants
+        )
+        await stack.enter_async_context(
+            running_referrals(database, urls["referrals"], client_grants_file=grants)
+        )
+        await stack.enter_async_context(running_dispatch(settings))
+        yield portal.endpoint("/fhir")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def connections(
+    running: str, restricted: Restricted
+) -> AsyncIterator[dict[str, AbstractConnection]]:
+    """A connection of each user; the services have declared what is theirs."""
+    async with AsyncExitStack() as stack:
+        yield {
+            user: await stack.enter_async_context(connection(restricted.urls[user], "test"))
+            for user in USERS
+        }
+
+
+@pytest_asyncio.fixture(scope="module")
+async def crm(running: str, restricted: Restricted) -> AsyncIterator[Client]:
+    """A client that asks with RabbitMQ's direct reply-to."""
+    async with open_client(restricted.urls["crm"]) as client:
+        yield client
+
+
+async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Answered:
+    """One request of a client that says who it is."""
+    of = "ereferral_dispatch" if operation.startswith(("ereferral", "partner_")) else "referrals"
+    kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
+    return await client.call(f"{of}.{kind}", operation, {"org_id": org_id, **fields}, user_id=user)
+
+
+async def test_a_referral_goes_all_the_way(
+    crm: Client, running: str, restricted: Restricted
+) -> None:
+    """Both services declare, consume, reply, and tell each other; a subscriber hears of it."""
+    org, at = restricted.org_id, "2026-01-05T08:00:00Z"
+    patient = str(uuid4())
+    async with listen(restricted.urls["subscriber"], EVENTS) as heard:
+        for operation, fields in (
+            ("patient.put", {"patient_uuid": patient, "name": "Paul Pace"}),
+            ("practice.put", {"name": "Main Street Dental"}),
+        ):
+            done = await ask(crm, "crm", org, operation, observed_at=at, **fields)
+            assert done.status == 200
+        partner = await ask(
+            *(crm, "crm", org, "referral_partner.create"),
+            first_name="Ann",
+            last_name="Archer",
+            accepts_ereferral=True,
+            ereferral_endpoint=running,
+        )
+        draft = await ask(
+            *(crm, "crm", org, "referral.create"),
+            patient_uuid=patient,
+            referral_partner_uuid=partner.data["id"],
+            reason="Root canal of tooth 14",
+        )
+        named = {"referral_uuid": draft.data["id"]}
+        assert (await ask(crm, "crm", org, "referral.send", base_version=1, **named)).status == 202
+
+        async def delivered() -> bool:
+            shown = await ask(crm, "crm", org, "referral.get", **named)
+            return bool(shown.data["dispatch_status"] == "delivered")
+
+        await until(delivered, 30)
+        types = {json.loads(heard.get_nowait().body)["type"] for _ in range(heard.qsize())}
+    assert types >= {"patient.put", "referral.sent", "ereferral.queued", "ereferral.delivered"}
+
+
+async def test_a_reply_comes_to_a_queue_of_the_clients_own(
+    connections: dict[str, AbstractConnection], restricted: Restricted
+) -> None:
+    """One that carries its name, and one that the broker names."""
+    channel = await connections["crm"].channel(publisher_confirms=True)
+    replies: asyncio.Queue[Any] = asyncio.Queue()
+    for name in (f"reply.crm.{uuid4().hex}", ""):
+        declared = await channel.queue_declare(name, exclusive=True)
+        await channel.basic_consume(declared.queue or "", replies.put, no_ack=True)
+        await channel.basic_publish(
+            json.dumps({"org_id": restricted.org_id}).encode(),
+            exchange="referrals.queries",
+            routing_key="referral_partner.list",
+            properties=spec.Basic.Properties(
+                content_type="application/json", user_id="crm", reply_to=declared.queue
+            ),
+        )
+        reply = await asyncio.wait_for(replies.get(), 15)
+        assert json.loads(reply.body)["status"] == 200
+    await channel.close()
+
+
+async def test_what_was_parked_is_replayed_under_its_clients_grant(
+    crm: Client, connections: dict[str, AbstractConnection], restricted: Restricted
+) -> None:
+    """By an operator who may do nothing of it: what was granted is done, what was not is not."""
+    org, partner = restricted.org_id, str(uuid4())
+    named = {"referral_partner_uuid": partner}
+    update = {"org_id": org, "base_version": 1, "notes": "Rings twice", **named}
+    channel = await connections["crm"].channel(publisher_confirms=True)
+    for user in ("crm", None):
+        await channel.basic_publish(
+            json.dumps(update).encode(),
+            exchange="referrals.commands",
+            routing_key="referral_partner.update",
+            properties=spec.Basic.Properties(
+                content_type="application/json",
+                message_id=str(uuid4()),
+                user_id=user,
+                headers={"original_user_id": "crm"},
+            ),
+        )
+    await holds(restricted, "forbidden", "referral_partner_not_found")
+    made = await ask(
+        *(crm, "crm", org, "referral_partner.create"),
+        id=partner,
+        first_name="Ann",
+        last_name="Archer",
+    )
+    assert made.status == 201
+    replayed = await asyncio.to_thread(as_operator, restricted, "replay", "referrals.commands")
+    assert "2 of 2 dead letters of referrals.commands sent in again" in replayed
+
+    async def is_done() -> bool:
+        shown = await ask(crm, "crm", org, "referral_partner.get", **named)
+        return bool(shown.data["notes"] == "Rings twice" and shown.data["version"] == 2)
+
+    await until(is_done)
+    await holds(restricted, "forbidden")
+    discarded = await asyncio.to_thread(
+        as_operator, restricted, "discard", "referrals.commands", "--yes"
+    )
+    assert "1 dead letter of referrals.commands discarded" in discarded
+
+
+def as_operator(restricted: Restricted, *arguments: str) -> str:
+    """What `handoff dead-letters` prints for the operator."""
+    done = handoff(
+        *("dead-letters", *arguments), REFERRALS_RABBITMQ_URL=restricted.urls["operator"]
+    )
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+async def holds(restricted: Restricted, *codes: str) -> None:
+    """Wait until the dead letters of referrals' commands are those of these problems."""
+
+    async def they_are_there() -> bool:
+        shown = await asyncio.to_thread(as_operator, restricted, "list", "referrals.commands")
+        return sorted(row.split()[2] for row in shown.splitlines()[1:]) == sorted(codes)
+
+    await until(they_are_there)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def others_queues(
+    connections: dict[str, AbstractConnection],
+) -> dict[str, AbstractConnection]:
+    """Queues that stay, of those whom somebody else might want to reach."""
+    for user in ("crm", "desk"):
+        channel = await connections[user].channel()
+        await channel.queue_declare(f"reply.{user}.queue", durable=True)
+    channel = await connections["subscriber"].channel()
+    await channel.queue_declare("events.subscriber.queue", durable=True)
+    return connections
+
+
+@pytest.mark.parametrize(
+    ("user", "what"), [(user, what) for user, attempts in REFUSED.items() for what in attempts]
+)
+async def test_nobody_can_do_what_is_not_theirs(
+    others_queues: dict[str, AbstractConnection], user: str, what: str
+) -> None:
+    """The broker refuses it, before any of our code is asked."""
+    channel = await others_queues[user].channel(publisher_confirms=True)
+    with pytest.raises(aiormq.exceptions.ChannelAccessRefused):
+        await REFUSED[user][what](channel)
+
+
+@pytest.mark.parametrize("user", ["crm", "subscriber", "referrals", "ereferral_dispatch"])
+async def test_nobody_can_say_that_they_are_somebody_else(
+    others_queues: dict[str, AbstractConnection], user: str
+) -> None:
+    """But an operator, whose tag it is."""
+    exchange = {"crm": "referrals.commands", "subscriber": "events.subscriber.exchange"}
+    channel = await others_queues[user].channel(publisher_confirms=True)
+    if user == "subscriber":
+        await channel.exchange_declare("events.subscriber.exchange", auto_delete=True)
+    target = exchange.get(user, f"{user}.events")
+    with pytest.raises(aiormq.exceptions.ChannelPreconditionFailed):
+        await publish(target, user_id="desk")(channel)
+
+
+async def test_a_subscriber_keeps_a_queue_of_its_own(
+    others_queues: dict[str, AbstractConnection], crm: Client, restricted: Restricted
+) -> None:
+    """It declares, binds and reads it; what happened while it was away is in it."""
+    queue = "events.subscriber.queue"
+    channel = await others_queues["subscriber"].channel(publisher_confirms=True)
+    for exchange in EVENTS:
+        await channel.queue_bind(queue, exchange, routing_key="#")
+    provider = str(uuid4())
+    at = "2026-01-05T08:00:00Z"
+    named = {"patient_uuid": provider, "name": "Paul Pace", "observed_at": at}
+    assert (await ask(crm, "crm", restricted.org_id, "patient.put", **named)).status == 200
+    subjects = []
+
+    async def comes() -> bool:
+        message = await channel.basic_get(queue, no_ack=True)
+        if not isinstance(message.delivery, spec.Basic.GetEmpty):
+            subjects.append(json.loads(message.body)["subject"])
+        return provider in subjects
+
+    await until(comes)
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_restricted_service(
+    connections: dict[str, AbstractConnection], restricted: Restricted
+) -> None:
+    """It looks as the service's own user: nothing that it asks for is refused."""
+    looked = handoff(
+        "doctor",
+        REFERRALS_RABBITMQ_URL=restricted.urls["referrals"],
+        DISPATCH_RABBITMQ_URL=restricted.urls["ereferral_dispatch"],
+    )
+    assert looked.stdout.count("topology: exchanges and queues are as this program wants") == 2
+
+
+def test_a_grants_file_that_is_wrong_prints_nothing(tmp_path: Path) -> None:
+    """One line names the variable."""
+    grants = tmp_path / "grants.toml"
+    grants.write_text('[[clients]]\nuser = "crm"\n')
+    ended = handoff("doctor", "--print-permissions", REFERRALS_CLIENT_GRANTS_FILE=str(grants))
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"REFERRALS_CLIENT_GRANTS_FILE: {grants} clients.0.orgs: Field required\n"
+    )

@@ -1,0 +1,133 @@
+"""A dead letter is replayed as the client that the broker vouched for, whatever its headers say."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from aiormq import spec
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from yarl import URL
+
+from messaging.amqp import connection
+from messaging.topology import declare
+from ops.dead_letters import DeadLetter, find_queue, letter_box, replay
+from services.ereferral_dispatch.home import TOPOLOGY
+from tests.waiting import until
+
+# Nothing consumes it here: what is in it stays until a test takes it.
+QUEUE = "ereferral_dispatch.commands"
+FORGED: dict[str, Any] = {
+    "original_user_id": "somebody.else",
+    "original_exchange": "ereferral_dispatch.events",
+    "original_routing_key": "ereferral.delivered",
+    "problem_code": "none",
+    "failed_at": "2026-01-05T08:00:00Z",
+    "x-death": [
+        {
+            "queue": QUEUE,
+            "reason": "rejected",
+            "count": 1,
+            "exchange": "ereferral_dispatch.events",
+            "routing-keys": ["ereferral.cancel"],
+        }
+    ],
+}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def channel(rabbitmq_vhost: str) -> AsyncIterator[AbstractChannel]:
+    """A channel on a broker with dispatch's queues and nobody who consumes them."""
+    before = os.environ.get("DISPATCH_RABBITMQ_URL")
+    os.environ["DISPATCH_RABBITMQ_URL"] = rabbitmq_vhost
+    async with connection(rabbitmq_vhost, "test") as opened:
+        ours = await opened.channel(publisher_confirms=True)
+        await declare(ours, TOPOLOGY)
+        yield ours
+    if before is None:
+        del os.environ["DISPATCH_RABBITMQ_URL"]
+    else:
+        os.environ["DISPATCH_RABBITMQ_URL"] = before
+
+
+async def taken(channel: AbstractChannel, queue: str) -> DeliveredMessage:
+    """The first message of the queue, waited for and taken out of it."""
+    found: list[DeliveredMessage] = []
+
+    async def comes() -> bool:
+        message = await channel.basic_get(queue)
+        if not isinstance(message.delivery, spec.Basic.GetEmpty):
+            found.append(message)
+        return bool(found)
+
+    await until(comes)
+    return found[0]
+
+
+async def given_up_by_the_broker(
+    channel: AbstractChannel, headers: dict[str, Any], user_id: str | None
+) -> None:
+    """Publish a command, and have the broker dead-letter it: it was rejected for good."""
+    await channel.basic_publish(
+        b'{"org_id": "org_a"}',
+        exchange=QUEUE,
+        routing_key="ereferral.cancel",
+        properties=spec.Basic.Properties(
+            content_type="application/json",
+            message_id=str(uuid4()),
+            user_id=user_id,
+            headers=headers,
+        ),
+    )
+    message = await taken(channel, QUEUE)
+    await channel.basic_reject(message.delivery_tag or 0, requeue=False)
+
+
+async def written_down(letter: DeadLetter, how: str) -> None:
+    """The audit trail has tests of its own."""
+
+
+async def replayed(channel: AbstractChannel) -> DeliveredMessage:
+    """The one dead letter, sent in again, as it then comes to the queue."""
+    name, queue = find_queue(QUEUE)
+    letters = []
+
+    async def is_there() -> bool:
+        async with letter_box(name, queue) as box:
+            return len(await box.take()) == 1
+
+    await until(is_there)
+    async with asyncio.timeout(30), letter_box(name, queue) as box:
+        letters = await box.take()
+        assert await replay(box, letters, written_down, as_me=False) == []
+    message = await taken(channel, QUEUE)
+    await channel.basic_ack(message.delivery_tag or 0)
+    return message
+
+
+@pytest.mark.parametrize("headers", [{}, FORGED], ids=["honest", "forged"])
+async def test_what_the_broker_gave_up_keeps_the_client_that_it_vouched_for(
+    channel: AbstractChannel, rabbitmq_vhost: str, headers: dict[str, Any]
+) -> None:
+    """Its `user_id` is still there, and it goes in again under that client's grant."""
+    user = URL(rabbitmq_vhost).user
+    await given_up_by_the_broker(channel, {"actor": "staff-7", **headers}, user)
+    message = await replayed(channel)
+    assert message.header.properties.user_id == user
+    assert message.routing_key == "ereferral.cancel"
+    assert set(message.header.properties.headers or {}) - {"x-delivery-count"} == {
+        "actor",
+        "replay_of",
+    }
+
+
+async def test_a_client_that_did_not_say_who_it_is_is_nobody_in_the_replay(
+    channel: AbstractChannel,
+) -> None:
+    """Its word for somebody else is not taken: there is no grant for it, as there was none."""
+    await given_up_by_the_broker(channel, {"original_user_id": "somebody.else"}, None)
+    message = await replayed(channel)
+    assert message.header.properties.user_id is None
