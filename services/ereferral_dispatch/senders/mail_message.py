@@ -19,6 +19,7 @@ from services.ereferral_dispatch.senders.base import Consignment, Message
 
 _DISPLAY_NAME_LENGTH = 78
 # Not the contracts' rule for an address: a relay of one's own may well be of @clinic.local.
+_EMPTY_FIRST_LINE = re.compile(rb"^([A-Za-z-]+:)\r\n ", re.MULTILINE)
 _SENDER_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]*\w", re.ASCII)
 
 
@@ -97,7 +98,17 @@ def build_message(message: MailMessage) -> bytes:
     # The library's own boundary is random.
     mime.set_boundary(f"=_{message.ereferral_id.hex}")
     # The library would fold a long id, and readers (its own too) take the fold for a part of it.
-    return f"Message-ID: {message_id(message)}\r\n".encode("ascii") + mime.as_bytes()
+    return f"Message-ID: {message_id(message)}\r\n".encode("ascii") + _begun(mime.as_bytes())
+
+
+def _begun(message: bytes) -> bytes:
+    """With each header's text beginning on its own line.
+
+    What just fits a line, but not beside its name, the library puts below the name whole, and
+    readers (its own too) begin the text with a space.
+    """
+    headers, end, body = message.partition(b"\r\n\r\n")
+    return _EMPTY_FIRST_LINE.sub(rb"\1 ", headers) + end + body
 
 
 def _mailbox(address: str, name: str = "") -> Address:

@@ -212,3 +212,22 @@ def test_a_sender_needs_an_address_of_its_own(address: str) -> None:
     """A wrong DISPATCH_MAIL_FROM is found when the service starts."""
     with pytest.raises(ValueError, match="one e-mail address in ASCII"):
         EmailSender(parse_smtp_url("smtp://relay.example"), address)
+
+
+@pytest.mark.parametrize(
+    "practice", ["Pine Dental", "Pine Street Dental", "P" * 60, "Zahnärzte Ulm"]
+)
+def test_a_subject_begins_beside_its_name(practice: str) -> None:
+    """However long it is: a reader shows it as it was written, with no space before it."""
+    consignment = sample_consignment(
+        package=sample_package(
+            practice=sample_practice(name=practice),
+            referral=sample_referral(priority=Priority.ROUTINE),
+        ),
+        possible_repeat=True,
+    )
+    message = compose(consignment)
+    assert b"\r\nSubject: " in message
+    assert parsed(message)["Subject"] == (
+        f"Possible repeat of a referral from {practice}, reference {consignment.reference}"
+    )

@@ -57,6 +57,8 @@ GOOD: dict[str, Any] = {
     "reason": "Root canal",
     "reason_codes": [{"system": "s", "code": "c"}],
     "teeth": ["14", "A"],
+    "first_name": "Ann",
+    "last_name": "Archer",
     "response": "accepted",
     "channel": "email",
     "page": 3,
@@ -67,13 +69,17 @@ OUTCOMES = {"ereferral.complete_call": "reached", "ereferral.resolve": "delivere
 
 
 def good(operation: Operation) -> dict[str, Any]:
-    """A message with a good value for every field that must be there, and for some others."""
+    """A message with a good value for every field that must be there, and for some others.
+
+    Of a partner's names it depends on its type which ones must be there.
+    """
     values = {**GOOD, "outcome": OUTCOMES.get(operation.name)}
     return {
         name: values.get(name, _UUID)
         for name, field in operation.request.model_fields.items()
         if field.is_required()
         or name in ("page", "search", "teeth", "reason_codes", "provider_uuid")
+        or (operation.name == "referral_partner.create" and name in ("first_name", "last_name"))
     }
 
 

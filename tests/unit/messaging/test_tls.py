@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import trustme
 from pydantic import SecretStr, ValidationError
 from structlog.testing import capture_logs
 
+from messaging import service
 from messaging.database import connecting
 from messaging.settings import SettingError, load_settings
 from messaging.tls import is_loopback, why_lost
@@ -144,7 +146,9 @@ def test_a_ca_file_for_nothing_is_refused(ca_file: Path, field: str) -> None:
     )
 
 
-def test_what_leaves_this_machine_in_the_clear_is_told_once_at_the_start() -> None:
+def test_what_leaves_this_machine_in_the_clear_is_told_once_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """PostgreSQL, RabbitMQ and the mail relay, each by its variable."""
     dispatch = DispatchSettings(
         database_url=f"{ELSEWHERE}?ssl=disable",
@@ -156,6 +160,8 @@ def test_what_leaves_this_machine_in_the_clear_is_told_once_at_the_start() -> No
     assert dispatch.clear_text() == [
         *("DISPATCH_DATABASE_URL", "DISPATCH_RABBITMQ_URL", "DISPATCH_SMTP_URL")
     ]
+    # One that was used before in this process keeps what it was configured with.
+    monkeypatch.setattr(service, "log", structlog.get_logger())
     with capture_logs() as told:
         build(settings(rabbitmq_url="amqp://mq.example"))
     assert [(line["event"], line["detail"]) for line in told if "detail" in line] == [
