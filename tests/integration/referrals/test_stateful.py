@@ -1,27 +1,12 @@
 """Partners through the real service, step by step beside a plain model of what must be so."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, ClassVar
-from uuid import UUID, uuid4
+from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, consumes, initialize, rule
 
-from messaging.client import Answered
-from tests.referrals_service import Org, Referrals
-
-# 12 runs of at most 20 steps: a few seconds, on a busy machine some times that.
-EXAMPLES = 12
-STEPS = 20
+from tests.integration.referrals.machine import OrgMachine, Request, drive
+from tests.referrals_service import Referrals
 
 _NAMES = st.text(st.sampled_from("abAB%_é 大"), min_size=1, max_size=8).filter(
     lambda name: bool(name.strip())
@@ -36,14 +21,10 @@ _FIELDS = st.fixed_dictionaries(
         "notes": st.none() | st.sampled_from(["Call first", "Fax only"]),
     },
 )
-Request = tuple[str, dict[str, Any], UUID]
 
 
-class Partners(RuleBasedStateMachine):
+class Partners(OrgMachine):
     """Creates, changes, archives and repeats; `model` holds what the org's partners must be."""
-
-    referrals: ClassVar[Referrals]
-    loop: ClassVar[asyncio.AbstractEventLoop]
 
     known = Bundle("known")
     archived = Bundle("archived")
@@ -52,22 +33,9 @@ class Partners(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model: dict[str, dict[str, Any]] = {}
-        self.answers: dict[UUID, Answered] = {}
-
-    def wait(self, coroutine: Coroutine[Any, Any, Answered]) -> Answered:
-        """Hypothesis is synchronous and has a thread of its own; the client lives in the loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
-
-    def ask(self, operation: str, **fields: Any) -> tuple[Answered, Request]:
-        """A command under a message id of its own, and what to send to repeat it."""
-        message_id = uuid4()
-        answered = self.wait(self.org.ask(operation, message_id=message_id, **fields))
-        self.answers[message_id] = answered
-        return answered, (operation, fields, message_id)
 
     @initialize(target=known, first=_NAMES)
-    def an_org_of_its_own_with_one_partner(self, first: str) -> str:
-        self.org: Org = self.referrals.org()
+    def one_partner(self, first: str) -> str:
         return self._create(first_name=first, last_name="Archer")
 
     @rule(target=known, first=_NAMES, last=_NAMES, fields=_FIELDS)
@@ -133,9 +101,7 @@ class Partners(RuleBasedStateMachine):
 
     @rule(request=asked)
     def the_same_message_again_has_no_effect_and_the_same_answer(self, request: Request) -> None:
-        operation, fields, message_id = request
-        again = self.wait(self.org.ask(operation, message_id=message_id, **fields))
-        assert again == self.answers[message_id]
+        self.repeat(request)
 
     @rule(request=asked)
     def another_body_under_its_message_id_is_refused(self, request: Request) -> None:
@@ -167,15 +133,4 @@ def _kept(value: Any) -> Any:
 
 async def test_partners_are_what_a_plain_model_says(referrals: Referrals) -> None:
     """Whatever is done in whatever order, repeats included: the list is the model's."""
-    Partners.referrals = referrals
-    Partners.loop = asyncio.get_running_loop()
-    await asyncio.to_thread(
-        run_state_machine_as_test,
-        Partners,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    await drive(Partners, referrals)

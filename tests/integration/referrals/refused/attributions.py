@@ -1,6 +1,7 @@
 """What the operations of attributions refuse."""
 
 from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.identity import based, naming, nested
 from tests.integration.referrals.refused.table import (
     LEFT_OUT,
     NOBODY,
@@ -12,11 +13,8 @@ from tests.integration.referrals.refused.table import (
     broken,
     conflict,
     merged,
-    missing,
     named,
-    not_found,
     of_every_operation,
-    version_conflict,
     wrong,
 )
 
@@ -136,54 +134,15 @@ ROWS: list[Row] = [
             "attribution_role": "primary",
         },
     ),
-    *(
-        row
-        for operation in ("create", "update", "archive", "get", "list")
-        for row in (
-            *missing(f"referral_attribution.{operation}", "patient_uuid"),
-            *broken(f"referral_attribution.{operation}", wrongs.uuid("patient_uuid")),
-            *named(f"referral_attribution.{operation}", "patient_uuid", "patient", 0),
-        )
+    *naming("referral_attribution", "create update archive get list", "patient_uuid", "patient", 0),
+    *naming(
+        "referral_attribution",
+        "update archive get",
+        "attribution_uuid",
+        "referral_attribution",
+        1,
     ),
-    *(
-        row
-        for operation in ("update", "archive", "get")
-        for row in (
-            *missing(f"referral_attribution.{operation}", "attribution_uuid"),
-            *broken(f"referral_attribution.{operation}", wrongs.uuid("attribution_uuid")),
-            *named(
-                f"referral_attribution.{operation}", "attribution_uuid", "referral_attribution", 1
-            ),
-            *not_found(
-                f"referral_attribution.{operation}",
-                "referral_attribution_not_found",
-                1,
-                (
-                    "the attribution is another patient's",
-                    {"attribution_uuid": At("referral_attribution of another")},
-                ),
-            ),
-            *not_found(
-                f"referral_attribution.{operation}",
-                "patient_not_found",
-                0,
-                (
-                    "the attribution is an archived patient's",
-                    {
-                        "patient_uuid": At("patient gone"),
-                        "attribution_uuid": At("referral_attribution of gone"),
-                    },
-                ),
-            ),
-        )
-    ),
-    *(
-        row
-        for operation in ("update", "archive")
-        for row in (
-            *broken(f"referral_attribution.{operation}", wrongs.base_version()),
-            *version_conflict(f"referral_attribution.{operation}"),
-        )
-    ),
+    *based("referral_attribution", "update archive"),
+    *nested("referral_attribution", "update archive get", "attribution_uuid", "patient"),
     *broken("referral_attribution.list", wrongs.page()),
 ]

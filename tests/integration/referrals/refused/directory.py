@@ -1,14 +1,15 @@
 """What the operations of the directory refuse."""
 
 from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.identity import naming
 from tests.integration.referrals.refused.table import (
     At,
+    Check,
     Good,
     Row,
     broken,
     merged,
     missing,
-    named,
     not_found,
     of_every_operation,
     wrong,
@@ -85,14 +86,10 @@ ROWS: list[Row] = [
     *(
         row
         for thing in ("patient", "provider")
-        for operation in ("put", "archive", "get")
-        for row in (
-            *missing(f"{thing}.{operation}", f"{thing}_uuid"),
-            *broken(f"{thing}.{operation}", wrongs.uuid(f"{thing}_uuid")),
-        )
+        for row in naming(thing, "put archive get", f"{thing}_uuid", thing, 0)
+        # What is not there is made by a put, and kept as archived by an archive.
+        if row.check is not Check.NAMED or row.operation.endswith(".get")
     ),
-    *named("patient.get", "patient_uuid", "patient", 0),
-    *named("provider.get", "provider_uuid", "provider", 0),
     *not_found(
         "practice.get", "practice_not_found", 0, ("there is none", {"org_id": At("bare org")})
     ),

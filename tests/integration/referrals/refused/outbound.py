@@ -1,6 +1,7 @@
 """What the operations of outbound referrals refuse."""
 
 from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.identity import based, naming
 from tests.integration.referrals.refused.table import (
     NOBODY,
     At,
@@ -16,7 +17,6 @@ from tests.integration.referrals.refused.table import (
     named,
     not_found,
     of_every_operation,
-    version_conflict,
     wrong,
 )
 
@@ -201,26 +201,13 @@ ROWS: list[Row] = [
     *_ANSWERS,
     *(
         row
-        for operation in ("update", "send", "cancel", "record_response", "get")
-        for row in (
-            *missing(f"referral.{operation}", "referral_uuid"),
-            *broken(f"referral.{operation}", wrongs.uuid("referral_uuid")),
-            *(
-                one
-                for one in named(f"referral.{operation}", "referral_uuid", "referral", 0)
-                # Nothing archives a referral.
-                if one.change["referral_uuid"] != At("referral gone")
-            ),
+        for row in naming(
+            "referral", "update send cancel record_response get", "referral_uuid", "referral", 0
         )
+        # Nothing archives a referral.
+        if row.change["referral_uuid"] != At("referral gone")
     ),
-    *(
-        row
-        for operation in ("update", "send", "cancel")
-        for row in (
-            *broken(f"referral.{operation}", wrongs.base_version()),
-            *version_conflict(f"referral.{operation}"),
-        )
-    ),
+    *based("referral", "update send cancel"),
     *broken(
         "referral.list",
         wrongs.page(),

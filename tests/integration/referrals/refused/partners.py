@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.identity import based, naming
 from tests.integration.referrals.refused.table import (
     LEFT_OUT,
     At,
@@ -12,10 +13,7 @@ from tests.integration.referrals.refused.table import (
     already_exists,
     broken,
     merged,
-    missing,
-    named,
     of_every_operation,
-    version_conflict,
     wrong,
 )
 
@@ -149,23 +147,10 @@ ROWS: list[Row] = [
             ("fax is not of the US", {"fax": "020 7946 0958"}, [("fax", "phone_invalid")]),
         )
     ),
-    *(
-        row
-        for operation in ("update", "archive")
-        for row in (
-            *broken(f"referral_partner.{operation}", wrongs.base_version()),
-            *version_conflict(f"referral_partner.{operation}"),
-        )
+    *naming(
+        "referral_partner", "update archive get", "referral_partner_uuid", "referral_partner", 0
     ),
-    *(
-        row
-        for operation in ("update", "archive", "get")
-        for row in (
-            *missing(f"referral_partner.{operation}", "referral_partner_uuid"),
-            *broken(f"referral_partner.{operation}", wrongs.uuid("referral_partner_uuid")),
-            *named(f"referral_partner.{operation}", "referral_partner_uuid", "referral_partner", 0),
-        )
-    ),
+    *based("referral_partner", "update archive"),
     *broken(
         "referral_partner.list",
         wrongs.page(),

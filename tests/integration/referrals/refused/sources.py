@@ -1,6 +1,7 @@
 """What the operations of sources and of their costs refuse."""
 
 from tests.integration.referrals.refused import wrongs
+from tests.integration.referrals.refused.identity import based, naming, nested
 from tests.integration.referrals.refused.table import (
     LEFT_OUT,
     NOBODY,
@@ -13,9 +14,7 @@ from tests.integration.referrals.refused.table import (
     merged,
     missing,
     named,
-    not_found,
     of_every_operation,
-    version_conflict,
 )
 
 _SOURCE = {"referral_source_uuid": At("referral_source")}
@@ -91,15 +90,8 @@ _SOURCES: list[Row] = [
         )
         for link, thing, beside in _LINKS
     ),
-    *(
-        row
-        for operation in ("update", "archive", "get")
-        for row in (
-            *missing(f"referral_source.{operation}", "referral_source_uuid"),
-            *broken(f"referral_source.{operation}", wrongs.uuid("referral_source_uuid")),
-            *named(f"referral_source.{operation}", "referral_source_uuid", "referral_source", 0),
-        )
-    ),
+    *naming("referral_source", "update archive get", "referral_source_uuid", "referral_source", 0),
+    *based("referral_source", "update archive"),
     *broken(
         "referral_source.list",
         wrongs.page(),
@@ -128,47 +120,16 @@ _COSTS: list[Row] = [
         {"period_end": "2026-02-28"},
         ("period_end", "period_order"),
     ),
-    *(
-        row
-        for operation in ("create", "update", "archive", "get", "list")
-        for row in (
-            *missing(f"referral_source_cost.{operation}", "referral_source_uuid"),
-            *broken(f"referral_source_cost.{operation}", wrongs.uuid("referral_source_uuid")),
-            *named(
-                f"referral_source_cost.{operation}", "referral_source_uuid", "referral_source", 0
-            ),
-        )
+    *naming(
+        "referral_source_cost",
+        "create update archive get list",
+        "referral_source_uuid",
+        "referral_source",
+        0,
     ),
-    *(
-        row
-        for operation in ("update", "archive", "get")
-        for row in (
-            *missing(f"referral_source_cost.{operation}", "cost_uuid"),
-            *broken(f"referral_source_cost.{operation}", wrongs.uuid("cost_uuid")),
-            *named(f"referral_source_cost.{operation}", "cost_uuid", "referral_source_cost", 1),
-            *not_found(
-                f"referral_source_cost.{operation}",
-                "referral_source_cost_not_found",
-                1,
-                (
-                    "the cost is another source's",
-                    {"cost_uuid": At("referral_source_cost of another")},
-                ),
-            ),
-            *not_found(
-                f"referral_source_cost.{operation}",
-                "referral_source_not_found",
-                0,
-                (
-                    "the cost is an archived source's",
-                    {
-                        "referral_source_uuid": At("referral_source gone"),
-                        "cost_uuid": At("referral_source_cost of gone"),
-                    },
-                ),
-            ),
-        )
-    ),
+    *naming("referral_source_cost", "update archive get", "cost_uuid", "referral_source_cost", 1),
+    *based("referral_source_cost", "update archive"),
+    *nested("referral_source_cost", "update archive get", "cost_uuid", "referral_source"),
     *broken("referral_source_cost.list", wrongs.page()),
 ]
 
@@ -176,13 +137,4 @@ ROWS: list[Row] = [
     *(row for operation in GOOD for row in of_every_operation(operation)),
     *_SOURCES,
     *_COSTS,
-    *(
-        row
-        for resource in ("referral_source", "referral_source_cost")
-        for operation in ("update", "archive")
-        for row in (
-            *broken(f"{resource}.{operation}", wrongs.base_version()),
-            *version_conflict(f"{resource}.{operation}"),
-        )
-    ),
 ]
