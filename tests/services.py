@@ -43,7 +43,7 @@ class RunningService:
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of one of its pages. Raises OSError while it does not listen."""
         try:
-            with urllib.request.urlopen(self.url(path), timeout=5) as answer:
+            with urllib.request.urlopen(self.url(path), timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.read().decode()

@@ -27,6 +27,7 @@ from tests.integration.dispatch.sinch_stub import (
     to_fax,
 )
 from tests.samples import EREFERRAL_ID
+from tests.waiting import until
 
 
 async def attempt(stub: SinchStub, gate: Gate | None = None, **changes: Any) -> Outcome:
@@ -90,11 +91,19 @@ async def test_a_look_that_fails_is_made_again() -> None:
 async def test_a_fax_that_never_ends_is_the_callers_to_end() -> None:
     """No outcome is made up: the deadline cuts it off after the point of no return."""
     stub, gate = SinchStub(fax("IN_PROGRESS")), Gate()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
+
+    async def end_it_once_it_has_looked(deadline: asyncio.Timeout) -> None:
+        await until(lambda: stub.looked > 1, within_seconds=30)
+        deadline.reschedule(0)
+
+    async def cut_off() -> None:
+        async with asyncio.timeout(60) as deadline, asyncio.TaskGroup() as group:
+            group.create_task(end_it_once_it_has_looked(deadline))
             await attempt(stub, gate)
+
+    with pytest.raises(TimeoutError):
+        await cut_off()
     assert gate.passed == 1
-    assert stub.looked > 1
     assert len(stub.asked) == 1
 
 
