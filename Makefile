@@ -11,9 +11,10 @@ SEED ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # Each of them has servers of its own and takes whole files; a broker that is given serves one.
-# A test that kills processes and counts seconds gets a second and a third chance on a busy machine.
+# The slow files come first (no reordering), so that the quick ones fill up what time is left.
 WORKERS ?= $(if $(REFERRALS_RABBITMQ_URL)$(DISPATCH_RABBITMQ_URL),0,2)
 READY := $(VENV)/.ready
+ALL_TESTS := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-unit check bench fmt schemas
@@ -31,7 +32,7 @@ up: setup ## the same services, left running until Ctrl-C
 	@$(BIN)/handoff up
 
 test: setup ## all tests, with real servers
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --reruns 2 $(ARGS)
+	@$(ALL_TESTS) $(ARGS)
 
 test-unit: setup ## the tests that need no server
 	@$(BIN)/pytest tests/unit -q $(ARGS)
@@ -44,7 +45,7 @@ check: setup ## format, lint, types, import rules and all tests: what CI runs
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --reruns 2 $(ARGS)
+	$(ALL_TESTS) $(ARGS)
 
 bench: setup ## measurements, beside the limits and the peers
 	@$(BIN)/python -m bench $(ARGS)

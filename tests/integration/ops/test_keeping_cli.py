@@ -240,7 +240,7 @@ async def test_what_cannot_be_written_down_is_not_done(
     for act in (discard, ("dead-letters", "show", QUEUE, "1", "--body")):
         refused = await both.handoff(*act, **away)
         assert refused.exit_code == 1
-        assert "REFERRALS_DATABASE_URL: no PostgreSQL answers" in refused.stderr
+        assert "REFERRALS_DATABASE_URL: no PostgreSQL to be used" in refused.stderr
         assert "Sample" not in refused.output
     async with connection(both.referrals.rabbitmq_url, "test") as opened:
         assert await _letters(opened, 1)
