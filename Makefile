@@ -17,7 +17,7 @@ READY := $(VENV)/.ready
 ALL_TESTS := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-unit check bench fmt schemas
+.PHONY: help setup demo up test test-unit soak check bench fmt schemas
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

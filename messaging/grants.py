@@ -67,16 +67,12 @@ class GrantsError(Exception):
 
 
 class ClientGrants:
-    """The grants of a file: whatever no client is granted is forbidden.
-
-    Raises GrantsError where two users' reply queues could not be told apart.
-    """
+    """The grants of a file: whatever no client is granted is forbidden."""
 
     def __init__(self, clients: list[Client]) -> None:
         self._clients: dict[str, list[Client]] = {}
         for client in clients:
             self._clients.setdefault(client.user, []).append(client)
-        _check_apart(self._clients)
 
     def check(self, envelope: Envelope) -> None:
         """Raises Refusal `forbidden`: no `user_id`, or outside its grant."""
@@ -114,10 +110,13 @@ def load_grants(path: Path | None) -> Grants:
 
 
 def read_clients(path: Path) -> list[Client]:
-    """The clients of a grants file. Raises GrantsError."""
+    """The clients of a grants file.
+
+    Raises GrantsError, also where two users' reply queues could not be told apart.
+    """
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        return _File.model_validate(content).clients
+        clients = _File.model_validate(content).clients
     except OSError as error:
         raise GrantsError(f"cannot be read ({type(error).__name__})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
@@ -126,3 +125,5 @@ def read_clients(path: Path) -> list[Client]:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "clients"
         raise GrantsError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
+    _check_apart({client.user for client in clients})
+    return clients

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.values import format_time
 from messaging.retention import Horizon, forget, forgettable, unpublished
 from ops.catalogue import ServiceName
-from ops.environment import CannotGoOn, one_setting
+from ops.environment import WrongArgument, one_setting
 from ops.system_role import Database
 
 _DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
@@ -31,10 +31,10 @@ class Line:
 
 
 def read_age(text: str) -> timedelta:
-    """`90d` as 90 days. Raises CannotGoOn."""
+    """`90d` as 90 days. Raises WrongArgument."""
     days = _DAYS.fullmatch(text)
     if days is None:
-        raise CannotGoOn("--older-than is a number of days, at least one, such as 90d")
+        raise WrongArgument("--older-than is a number of days, at least one, such as 90d")
     return timedelta(days=int(days[1]))
 
 

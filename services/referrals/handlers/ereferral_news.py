@@ -30,7 +30,14 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
     if row is None or row.ereferral_id != news.subject:
         return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
     workspace.concerns(row.patient_id)
-    write_down(row, workspace, news.type, at=_not_before_sent(news, row), detail=_detail(news))
+    write_down(
+        row,
+        workspace,
+        news.type,
+        at=_not_before_sent(news, row),
+        version=news.aggregateversion,
+        detail=_detail(news),
+    )
     if news.aggregateversion <= row.dispatch_version:
         return Done(ReplyStatus.OK, None, row.id)
     row.dispatch_version = news.aggregateversion

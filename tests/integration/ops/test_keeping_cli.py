@@ -171,7 +171,7 @@ async def test_a_dry_run_counts_what_the_purge_then_removes(both: Both, org: Org
 async def test_an_age_is_a_number_of_days(both: Both, wrong: str) -> None:
     """Anything else is one line and changes nothing."""
     refused = await both.handoff("purge", "--older-than", wrong)
-    assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
     assert "such as 90d" in refused.stderr
 
 

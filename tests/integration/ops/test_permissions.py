@@ -288,12 +288,26 @@ def test_the_doctor_finds_nothing_wrong_with_a_restricted_service(
     assert looked.stdout.count("topology: exchanges and queues are as this program wants") == 2
 
 
-def test_a_grants_file_that_is_wrong_prints_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('[[clients]]\nuser = "crm"\n', "clients.0.orgs: Field required"),
+        (
+            "".join(
+                f'[[clients]]\nuser = "{user}"\norgs = ["*"]\noperations = ["*"]\n'
+                for user in ("crm", "crm.two")
+            ),
+            "gives 'crm' the reply queues of 'crm.two': rename one",
+        ),
+    ],
+    ids=["incomplete", "one name within another"],
+)
+def test_a_grants_file_that_is_wrong_prints_nothing(
+    tmp_path: Path, content: str, says: str
+) -> None:
     """One line names the variable."""
     grants = tmp_path / "grants.toml"
-    grants.write_text('[[clients]]\nuser = "crm"\n')
+    grants.write_text(content)
     ended = handoff("doctor", "--print-permissions", REFERRALS_CLIENT_GRANTS_FILE=str(grants))
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert ended.stderr == (
-        f"REFERRALS_CLIENT_GRANTS_FILE: {grants} clients.0.orgs: Field required\n"
-    )
+    assert ended.stderr == f"REFERRALS_CLIENT_GRANTS_FILE: {grants} {says}\n"

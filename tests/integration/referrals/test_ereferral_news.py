@@ -121,6 +121,20 @@ async def test_a_repeated_event_is_heard_once(org: Org, referrals: Referrals) ->
     ]
 
 
+async def test_news_of_one_moment_is_shown_in_its_order(org: Org, referrals: Referrals) -> None:
+    """What one commit of dispatch told comes in any order over two replicas: versions decide."""
+    sent = await org.sent_referral()
+    for version, name, status in (
+        (1, "queued", "queued"),
+        (3, "retry_scheduled", "retry_scheduled"),
+        (2, "attempt_failed", "in_progress"),
+    ):
+        await tell(referrals, org, sent, name, version=version, status=status)
+    assert [entry["event"] for entry in (await timeline(org, sent))[2:]] == [
+        *("ereferral.queued", "ereferral.attempt_failed", "ereferral.retry_scheduled"),
+    ]
+
+
 async def test_new_fields_and_new_types_are_left_alone(org: Org, referrals: Referrals) -> None:
     """New optional fields may appear in `data` and beside it, and types that nobody here knows."""
     sent = await org.sent_referral()

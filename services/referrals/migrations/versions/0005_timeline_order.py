@@ -1,0 +1,14 @@
+"""What dispatch told of one moment is shown in the order of its versions, however it came."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE referral_timeline ADD COLUMN version integer NOT NULL DEFAULT 0")
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations go forward only: restore a backup instead")
