@@ -35,7 +35,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
         workspace,
         news.type,
         at=_not_before_sent(news, row),
-        version=news.aggregateversion,
+        dispatch_version=news.aggregateversion,
         detail=_detail(news),
     )
     if news.aggregateversion <= row.dispatch_version:

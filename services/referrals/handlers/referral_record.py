@@ -106,20 +106,20 @@ def write_down(
     event: str,
     *,
     at: datetime | None = None,
-    version: int = 0,
+    dispatch_version: int = 0,
     actor: str | None = None,
     detail: str | None = None,
 ) -> None:
     """Add to the timeline; `at` is when it happened, if not now.
 
-    `version`: of the e-referral, where dispatch told it.
+    `dispatch_version`: of the e-referral, where dispatch told it.
     """
     workspace.append(
         TimelineEntry(
             org_id=row.org_id,
             referral_id=row.id,
             at=at or workspace.now,
-            version=version,
+            dispatch_version=dispatch_version,
             event=str(event),
             actor=actor,
             detail=detail,

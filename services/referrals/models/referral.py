@@ -47,10 +47,10 @@ class Referral(Versioned, Base):
 
 
 class TimelineEntry(Base):
-    """One thing that happened to a referral; shown oldest first, by `at`, `version` and then `id`.
+    """One thing that happened to a referral; shown oldest first, by `at`, `dispatch_version`, `id`.
 
-    `version` is the e-referral's (`aggregateversion`) where dispatch told it, else 0: news of one
-    moment may come in any order.
+    `dispatch_version` is the e-referral's (`aggregateversion`) where dispatch told it, else 0: news
+    of one moment may come in any order.
     """
 
     __tablename__ = "referral_timeline"
@@ -62,7 +62,7 @@ class TimelineEntry(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     referral_id: Mapped[UUID]
     at: Mapped[datetime]
-    version: Mapped[int]
+    dispatch_version: Mapped[int]
     event: Mapped[str]
     actor: Mapped[str | None]
     detail: Mapped[str | None]

@@ -34,7 +34,7 @@ async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> Referra
     entries = await session.execute(
         select(entry.at, entry.event, entry.actor, entry.detail)
         .where(entry.org_id == query.org_id, entry.referral_id == query.referral_uuid)
-        .order_by(entry.at, entry.version, entry.id)
+        .order_by(entry.at, entry.dispatch_version, entry.id)
     )
     return ReferralDetail.model_construct(
         **dict(shown[query.referral_uuid]),

@@ -7,7 +7,9 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE referral_timeline ADD COLUMN version integer NOT NULL DEFAULT 0")
+    op.execute(
+        "ALTER TABLE referral_timeline ADD COLUMN dispatch_version integer NOT NULL DEFAULT 0"
+    )
 
 
 def downgrade() -> None:
