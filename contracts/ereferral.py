@@ -114,11 +114,12 @@ went well: a closed list."""
 
 
 class Attempt(Shape):
-    """One attempt. `finished_at`, `outcome` and `code` are null while it runs."""
+    """One attempt. `finished_at`, `outcome` and `code` are null while it runs, `address` of a call
+    for which the partner has no number."""
 
     number: int
     channel: Annotated[ContactMethod, Lax]
-    address: str
+    address: str | None = None
     started_at: Time
     finished_at: Time | None = None
     outcome: Annotated[AttemptOutcome, Lax] | None = None
@@ -127,9 +128,12 @@ class Attempt(Shape):
 
 
 class CallTask(Shape):
-    """What a person needs for the call that an e-referral asks for. `letter`: a PDF in base64."""
+    """What a person needs for the call that an e-referral asks for.
 
-    number: str
+    `number` is null where the partner has none: it has to be found. `letter`: a PDF in base64.
+    """
+
+    number: str | None
     script: str
     letter: str
 

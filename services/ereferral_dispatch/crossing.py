@@ -46,9 +46,7 @@ async def settle_crossed(engine: AsyncEngine, publishing: Publishing) -> int:
                 Rows(), publishing, org_id=row.org_id, now=now, traceparent=row.traceparent
             )
             row.cancel_requested_at, row.cancel_reason = early.requested_at, early.reason
-            step = cancel_step(
-                row.status, row.message, maybe_received=row.received_position is not None
-            )
+            step = cancel_step(row.status, row.message, maybe_received=bool(row.received))
             if step in (CancelStep.CANCEL_NOW, CancelStep.TELL_PARTNER):
                 await _close_open_call(connection, row)
                 cancel_or_tell(row, workspace)

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, FetchedValue, ForeignKeyConstraint, MetaData, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    FetchedValue,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
 
@@ -47,8 +56,9 @@ class Ereferral(Base):
 
     `seq`: the order in which they came. `due_at`: when its next attempt may start; null while one
     runs and when none will. `tries`: failed attempts on the present channel, which its retry
-    schedule counts. `received_position`: where an attempt reached the partner, or may have; null
-    while certainly nothing did. `message`: what is on its way, the referral or its cancellation.
+    schedule counts. `message`: what is on its way, the referral or its cancellation. Positions of
+    the plan: `received`, where an attempt reached the partner, or may have; `told` and `not_told`,
+    where the partner was told that it is cancelled, and where that could not be done.
     `forced`: a person asked for this attempt, a held lane does not keep it. `call_due_at`: when its
     call is to be made. `purged_at`: since when its package is gone, and nothing can be composed.
     """
@@ -70,7 +80,9 @@ class Ereferral(Base):
     due_at: Mapped[datetime | None]
     attempts_made: Mapped[int]
     tries: Mapped[int]
-    received_position: Mapped[int | None]
+    received: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    told: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    not_told: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     possible_repeat: Mapped[bool]
     message: Mapped[str]
     forced: Mapped[bool]

@@ -13,11 +13,21 @@ from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from messaging.workspace import Workspace
 from services.ereferral_dispatch.models import Ereferral, Lane
+from services.ereferral_dispatch.rules.cancelling import (
+    AllTold,
+    AskForCall,
+    NobodyLeft,
+    TellAt,
+    Telling,
+    next_to_tell,
+)
 from services.ereferral_dispatch.rules.outcomes import CallRequested, Outcome, Sent
 from services.ereferral_dispatch.rules.routing import (
+    NO_NUMBER,
     AskPerson,
     AwaitCall,
     ContactPoint,
+    CouldNotTell,
     Finish,
     GiveUp,
     NextChannel,
@@ -63,7 +73,7 @@ def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -
     """Bring it to where a step leads after an outcome."""
     match step:
         case Finish() if row.message == Message.CANCELLATION:
-            end(row, EreferralStatus.CANCELLED, workspace)
+            was_told(row, workspace)
         case Finish():
             sent = isinstance(outcome, Sent)
             end(row, EreferralStatus.SENT if sent else EreferralStatus.DELIVERED, workspace)
@@ -76,7 +86,9 @@ def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -
         case AwaitCall() if isinstance(outcome, CallRequested):
             await_call(row, workspace, call_task(row, outcome))
         case AwaitCall():
-            _ask_for_call(row, workspace)
+            raise TypeError("a call is asked for with what it needs")
+        case CouldNotTell():
+            could_not_tell(row, workspace)
         case AskPerson():
             end(row, EreferralStatus.OUTCOME_UNKNOWN, workspace)
         case GiveUp():
@@ -85,24 +97,15 @@ def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -
             assert_never(step)
 
 
-def _ask_for_call(row: Ereferral, workspace: Workspace) -> None:
-    """The partner could not be told by this channel: by phone then, where there is a number."""
-    phone = _phone_position(row)
-    if phone is not None and row.position != phone:
-        queue(row, phone, workspace)
-    else:
-        await_call(row, workspace, None)
-
-
-def _phone_position(row: Ereferral) -> int | None:
-    channels = [point_at(row, position).channel for position in range(len(row.plan))]
-    return channels.index(ContactMethod.PHONE) if ContactMethod.PHONE in channels else None
+def note_receipt(row: Ereferral) -> None:
+    """The partner has the referral by the present contact point, or may have it."""
+    row.received = sorted({*row.received, row.position})
 
 
 def call_task(row: Ereferral, outcome: CallRequested) -> CallTask:
     """What the person who calls is given."""
     return CallTask(
-        number=contact_point(row).address,
+        number=contact_point(row).address or None,
         script=outcome.script,
         letter=base64.b64encode(outcome.letter).decode(),
     )
@@ -111,16 +114,12 @@ def call_task(row: Ereferral, outcome: CallRequested) -> CallTask:
 def queue(row: Ereferral, position: int, workspace: Workspace) -> None:
     """Let its first attempt by a contact point be made as soon as its lane has room."""
     row.status = EreferralStatus.QUEUED
-    _move_to(row, position)
+    row.position = position
+    row.lane_id = lane_id(row.org_id, row.referral_partner_id, contact_point(row))
     row.tries = 0
     row.due_at = workspace.now
     row.call_due_at = None
     announce(row, workspace, EventType.EREFERRAL_QUEUED)
-
-
-def _move_to(row: Ereferral, position: int) -> None:
-    row.position = position
-    row.lane_id = lane_id(row.org_id, row.referral_partner_id, contact_point(row))
 
 
 def schedule_retry(row: Ereferral, after_seconds: float, workspace: Workspace) -> None:
@@ -167,16 +166,56 @@ def cancel_or_tell(row: Ereferral, workspace: Workspace) -> None:
 
     Without its package no cancellation can be composed: a person has to call.
     """
-    if row.received_position is None:
+    if not row.received:
         end(row, EreferralStatus.CANCELLED, workspace)
         return
     row.message = Message.CANCELLATION
     if row.purged_at is None:
-        queue(row, row.received_position, workspace)
+        _tell_next(row, workspace)
         return
-    phone = _phone_position(row)
-    _move_to(row, row.received_position if phone is None else phone)
+    row.position = _position_of_call(row)  # It stays in its lane: no attempt will be made.
+    row.not_told = [other for other in range(len(row.plan)) if other != row.position]
     await_call(row, workspace, None)
+
+
+def was_told(row: Ereferral, workspace: Workspace) -> None:
+    """The partner heard of the cancellation by the present contact point."""
+    row.told = sorted({*row.told, row.position})
+    row.not_told = [position for position in row.not_told if position != row.position]
+    _tell_next(row, workspace)
+
+
+def could_not_tell(row: Ereferral, workspace: Workspace) -> None:
+    """The partner cannot hear of the cancellation by the present contact point."""
+    row.not_told = sorted({*row.not_told, row.position})
+    _tell_next(row, workspace)
+
+
+def _tell_next(row: Ereferral, workspace: Workspace) -> None:
+    telling = Telling(_channels(row), set(row.received), set(row.told), set(row.not_told))
+    match next_to_tell(telling):
+        case TellAt(position=position):
+            queue(row, position, workspace)
+        case AskForCall():
+            queue(row, _position_of_call(row), workspace)
+        case AllTold():
+            end(row, EreferralStatus.CANCELLED, workspace)
+        case NobodyLeft():
+            end(row, EreferralStatus.FAILED, workspace)
+
+
+def _position_of_call(row: Ereferral) -> int:
+    """Where the plan has the partner's phone; a place for a call whose number nobody knows is added
+    where there is none."""
+    channels = _channels(row)
+    if ContactMethod.PHONE in channels:
+        return channels.index(ContactMethod.PHONE)
+    row.plan = [*row.plan, {"channel": ContactMethod.PHONE, "address": NO_NUMBER}]
+    return len(channels)
+
+
+def _channels(row: Ereferral) -> list[ContactMethod]:
+    return [point_at(row, position).channel for position in range(len(row.plan))]
 
 
 def hold_lane(lane: Lane, workspace: Workspace) -> None:

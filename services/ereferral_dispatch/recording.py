@@ -28,6 +28,7 @@ from services.ereferral_dispatch.progress import (
     follow,
     hold,
     hold_lane,
+    note_receipt,
     release_lane,
 )
 from services.ereferral_dispatch.rules.lanes import HoldRule, Streak, after_outcome, must_be_held
@@ -182,7 +183,7 @@ class Recorder:
         _finish_attempt(attempt, outcome, now)
         step = self._step(row, outcome)
         if may_have_been_received(outcome) and row.message == Message.REFERRAL:
-            row.received_position = row.position
+            note_receipt(row)
         if isinstance(step, (Retry, NextChannel, GiveUp)) or isinstance(
             outcome, (TransientFailure, PermanentFailure)
         ):
@@ -205,7 +206,7 @@ class Recorder:
             channel=contact_point(row).channel,
             tries=row.tries,
             channels_left=len(row.plan) - row.position - 1,
-            maybe_received=row.received_position is not None,
+            maybe_received=bool(row.received),
             cancelling=row.message == Message.CANCELLATION,
         )
         return next_step(standing, outcome, self.schedule_seconds, random.random())

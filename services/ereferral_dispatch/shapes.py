@@ -43,7 +43,7 @@ def _shown(row: Ereferral) -> dict[str, Any]:
         "referral_partner": Reference(uuid=row.referral_partner_id, name=row.referral_partner_name),
         "status": status,
         "channel": ContactMethod(point["channel"]),
-        "address": point["address"],
+        "address": point["address"] or None,
         "possible_repeat": row.possible_repeat,
         "next_attempt_at": waits_until.get(status),
     }
@@ -51,9 +51,8 @@ def _shown(row: Ereferral) -> dict[str, Any]:
 
 def attempt_resource(row: Attempt) -> AttemptResource:
     """An attempt as `ereferral.get` shows it."""
-    return AttemptResource.model_construct(
-        **{name: getattr(row, name) for name in AttemptResource.model_fields}
-    )
+    shown = {name: getattr(row, name) for name in AttemptResource.model_fields}
+    return AttemptResource.model_construct(**{**shown, "address": row.address or None})
 
 
 def channel_resource(lane: Lane) -> PartnerChannel:

@@ -4,10 +4,7 @@ from contracts.ereferral import AttemptOutcome, FailureCode
 from contracts.referral_partner import ContactMethod
 from messaging.workspace import Need, Workspace
 from services.ereferral_dispatch.models import Attempt, Ereferral
-from services.ereferral_dispatch.progress import contact_point, point_at
-from services.ereferral_dispatch.rules.outcomes import TransientFailure, may_have_been_received
-
-OF_EREFERRAL = ("ereferral_id",)
+from services.ereferral_dispatch.progress import contact_point
 
 
 def newest_attempt(row: Ereferral) -> list[Need]:
@@ -22,27 +19,6 @@ def find_newest_attempt(row: Ereferral, workspace: Workspace) -> Attempt | None:
     if row.attempts_made == 0:
         return None
     return workspace.find(Attempt, row.id, row.attempts_made)
-
-
-def all_attempts(row: Ereferral) -> list[Need]:
-    """Every attempt that was made."""
-    return [Need(Attempt, (row.id,), by=OF_EREFERRAL)]
-
-
-def portal_that_may_have_it(row: Ereferral, workspace: Workspace) -> int | None:
-    """The portal's position in the plan, where an attempt there may have arrived."""
-    if not any(_may_be_at_portal(a) for a in workspace.find_all(Attempt, OF_EREFERRAL, row.id)):
-        return None
-    channels = [point_at(row, position).channel for position in range(len(row.plan))]
-    return channels.index(ContactMethod.PORTAL)
-
-
-def _may_be_at_portal(attempt: Attempt) -> bool:
-    if attempt.channel != ContactMethod.PORTAL:
-        return False
-    if attempt.outcome == AttemptOutcome.OUTCOME_UNKNOWN:
-        return True
-    return may_have_been_received(TransientFailure(attempt.code or ""))
 
 
 def record_call(

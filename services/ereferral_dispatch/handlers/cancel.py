@@ -23,7 +23,7 @@ def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
         _remember(command, workspace)
         return Done(ReplyStatus.ACCEPTED, None, command.ereferral_uuid)
     workspace.concerns(row.patient_id)
-    step = cancel_step(row.status, row.message, maybe_received=row.received_position is not None)
+    step = cancel_step(row.status, row.message, maybe_received=bool(row.received))
     match step:
         case CancelStep.NOTHING:
             pass
@@ -33,7 +33,7 @@ def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
             _ask(row, command, workspace)
             close_open_call(row, workspace)
             cancel_or_tell(row, workspace)
-            if step is CancelStep.TELL_PARTNER:
+            if row.status == EreferralStatus.QUEUED:
                 enter_lane(row, workspace)
         case _:
             assert_never(step)

@@ -21,16 +21,23 @@ from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.handlers.attempt import (
-    all_attempts,
     close_open_call,
     find_newest_attempt,
     newest_attempt,
-    portal_that_may_have_it,
     record_call,
 )
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
 from services.ereferral_dispatch.models import Ereferral
-from services.ereferral_dispatch.progress import CALL_AGAIN_AFTER, announce, end, point_at, queue
+from services.ereferral_dispatch.progress import (
+    CALL_AGAIN_AFTER,
+    announce,
+    could_not_tell,
+    end,
+    note_receipt,
+    point_at,
+    queue,
+    was_told,
+)
 from services.ereferral_dispatch.senders.base import Message
 from services.ereferral_dispatch.shapes import ereferral_resource
 
@@ -51,7 +58,10 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done:
     position = _position_of(row, command.channel)
     close_open_call(row, workspace)
     row.forced = True
-    row.possible_repeat = row.possible_repeat or _would_repeat_silently(row, position)
+    if row.message == Message.CANCELLATION:
+        _give_up_telling(row, position)
+    else:
+        row.possible_repeat = row.possible_repeat or _would_repeat_silently(row, position)
     queue(row, position, workspace)
     enter_lane(row, workspace)
     return Done(ReplyStatus.ACCEPTED, ereferral_resource(row), row.id)
@@ -90,8 +100,6 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
     if command.outcome is Resolution.DELIVERED:
         end(row, EreferralStatus.DELIVERED, workspace)
     else:
-        if row.received_position == row.position:
-            row.received_position = portal_that_may_have_it(row, workspace)
         _go_on_elsewhere(row, workspace)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
@@ -132,33 +140,47 @@ def _position_of(row: Ereferral, channel: ContactMethod | None) -> int:
     )
 
 
+def _give_up_telling(row: Ereferral, instead: int) -> None:
+    """A person chose to tell the partner by another channel than the one that was being tried."""
+    if row.position != instead:
+        row.not_told = sorted({*row.not_told, row.position})
+
+
 def _would_repeat_silently(row: Ereferral, position: int) -> bool:
     """Whether the partner may hold it already and could not tell that this is the same one.
 
     A portal can, by the id: as long as the portal is what may hold it.
     """
-    if row.received_position is None:
-        return False
-    channels = (point_at(row, row.received_position).channel, point_at(row, position).channel)
-    return channels != (ContactMethod.PORTAL, ContactMethod.PORTAL)
+    again_there = point_at(row, position).channel is ContactMethod.PORTAL
+    return bool(row.received) and not (again_there and row.received == [position])
 
 
 def _reached(row: Ereferral, workspace: Workspace) -> None:
     if row.message == Message.CANCELLATION:
-        end(row, EreferralStatus.CANCELLED, workspace)
+        was_told(row, workspace)
+        _enter_if_queued(row, workspace)
         return
-    row.received_position = row.position
+    note_receipt(row)
     end(row, EreferralStatus.DELIVERED, workspace)
 
 
 def _go_on_elsewhere(row: Ereferral, workspace: Workspace) -> None:
-    """The next channel; a cancellation has none, only who may hold the referral is told."""
-    if row.message == Message.CANCELLATION or row.position + 1 >= len(row.plan):
+    """The next channel; it says that it may be a repeat if the partner may have the referral."""
+    if row.message == Message.CANCELLATION:
+        could_not_tell(row, workspace)
+        _enter_if_queued(row, workspace)
+        return
+    if row.position + 1 >= len(row.plan):
         end(row, EreferralStatus.FAILED, workspace)
         return
-    row.possible_repeat = row.possible_repeat or row.received_position is not None
+    row.possible_repeat = row.possible_repeat or bool(row.received)
     queue(row, row.position + 1, workspace)
     enter_lane(row, workspace)
+
+
+def _enter_if_queued(row: Ereferral, workspace: Workspace) -> None:
+    if row.status == EreferralStatus.QUEUED:
+        enter_lane(row, workspace)
 
 
 def _named(uuid: UUID, *, versioned: bool = True) -> list[Need]:
@@ -179,7 +201,7 @@ def _around(
     row = workspace.find(Ereferral, command.ereferral_uuid)
     if row is None:
         return ()
-    return [*lanes_of(row), *newest_attempt(row), *all_attempts(row)]
+    return [*lanes_of(row), *newest_attempt(row)]
 
 
 HANDLERS: Handlers = {

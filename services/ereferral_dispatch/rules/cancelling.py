@@ -1,11 +1,14 @@
-"""What a cancel means where an e-referral stands.
+"""What a cancel means where an e-referral stands, and by which channels the partner hears of it.
 
 Source: the delivery rules, "Cancel".
 """
 
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from enum import StrEnum
 
 from contracts.referral import EreferralStatus
+from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.senders.base import Message
 
 
@@ -29,3 +32,63 @@ def cancel_step(status: str, message: str, *, maybe_received: bool) -> CancelSte
     if status == EreferralStatus.IN_PROGRESS:
         return CancelStep.DECIDE_AT_OUTCOME
     return CancelStep.TELL_PARTNER if maybe_received else CancelStep.CANCEL_NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How far a cancellation is, by positions in the e-referral's plan.
+
+    `received`: where the partner has the referral, or may have it. `told`: where the partner was
+    told that it is cancelled; `not_told`: where that could not be done.
+    """
+
+    channels: Sequence[ContactMethod]
+    received: Set[int]
+    told: Set[int]
+    not_told: Set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class TellAt:
+    """Tell the partner by this contact point."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskForCall:
+    """A person has to find the partner's number, and call: none is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllTold:
+    """It is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyLeft:
+    """No way to the partner is left."""
+
+
+def next_to_tell(telling: Telling) -> TellAt | AskForCall | AllTold | NobodyLeft:
+    """Every channel that has the referral, or may have it, is told, in the order of the plan.
+
+    For those that could not be told one call stands in, and where the number was wrong any other
+    channel of the partner's.
+    """
+    tried = telling.told | telling.not_told
+    if untold := telling.received - tried:
+        return TellAt(min(untold))
+    told_instead = any(
+        position not in telling.received or telling.channels[position] is ContactMethod.PHONE
+        for position in telling.told
+    )
+    if told_instead or telling.received <= telling.told:
+        return AllTold()
+    if ContactMethod.PHONE not in telling.channels:
+        return AskForCall()
+    phone = telling.channels.index(ContactMethod.PHONE)
+    others = set(range(len(telling.channels))) - tried
+    if phone in others:
+        return TellAt(phone)
+    return TellAt(min(others)) if others else NobodyLeft()

@@ -31,6 +31,8 @@ JITTER = 0.2
 LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
 NOBODYS_FAILURE = (FailureCode.WORKER_LOST, FailureCode.STOPPED, FailureCode.WITHDRAWN)
 """Before the point of no return: nothing left, and the partner was not even asked."""
+NO_NUMBER = ""
+"""The address of a call for which the partner has no number: whoever calls has to find one."""
 _LANES = UUID("6f1d8f0e-5b0a-5c59-9a0e-3c2f5f0f7c11")
 
 
@@ -111,11 +113,16 @@ class AwaitCall:
 
 
 @dataclass(frozen=True, slots=True)
+class CouldNotTell:
+    """The partner cannot be told of the cancellation by this contact point."""
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """No channel is left."""
 
 
-Step = Finish | Retry | NextChannel | AskPerson | AwaitCall | GiveUp
+Step = Finish | Retry | NextChannel | AskPerson | AwaitCall | CouldNotTell | GiveUp
 
 
 def next_step(
@@ -137,7 +144,7 @@ def next_step(
             if standing.channel is ContactMethod.PORTAL:
                 # The same id makes a repeat harmless there.
                 return _retry(standing, outcome, schedule_seconds, chance, None)
-            return AwaitCall() if standing.cancelling else AskPerson()
+            return CouldNotTell() if standing.cancelling else AskPerson()
     assert_never(outcome)
 
 
@@ -158,8 +165,7 @@ def _retry(
 
 def _other_channel(standing: Standing, outcome: Outcome) -> Step:
     if standing.cancelling:
-        # Who may hold the referral must hear of its end; another address might be another's.
-        return AwaitCall()
+        return CouldNotTell()
     if not standing.channels_left:
         return GiveUp()
     return NextChannel(declared=standing.maybe_received or may_have_been_received(outcome))

@@ -1,5 +1,6 @@
 """Telling a partner that a referral is cancelled which they have, or may have."""
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -144,19 +145,89 @@ async def test_after_a_person_was_reached(dispatch: Dispatch, org: Org) -> None:
     assert is_cancelled(await org.act("ereferral.complete_call", ereferral, outcome="reached"))
 
 
-async def test_the_portal_is_told_though_a_later_mail_did_not_arrive(
-    dispatch: Dispatch, org: Org
-) -> None:
-    """A portal may have it; the mail after it, a person found, never arrived: who may have it is
-    told all the same."""
-    dispatch.mail.script("vanished@partner.example", Relay.LOSE_AFTER_DATA, "250 ok")
-    ereferral = await org.dispatch(
-        dispatch.at_portal("perhaps", 500, 500, 500, 200, email="vanished@partner.example")
-    )
+async def test_every_channel_that_may_have_it_is_told(dispatch: Dispatch, org: Org) -> None:
+    """A portal that answered 500 may have it, and a relay took the mail after it: both hear that it
+    is cancelled, and then it is."""
+    address = "both@partner.example"
+    ereferral = await org.dispatch(dispatch.at_portal("both", 500, 500, 500, 200, email=address))
+    await org.until(ereferral, "sent")
+    assert (await org.cancel(ereferral)).status == 202
+    await org.until(ereferral, "cancelled")
+    assert dispatch.portal.ids("both")[3:] == [f"{ereferral}.cancel"]
+    _, told = dispatch.mail.to(address)
+    assert "cancel" in told.message["Subject"].lower()
+    story = await dispatch.heard.story(ereferral)
+    assert story[story.index("sent") :] == ["sent", "queued", "queued", "cancelled"]
+
+
+async def test_a_mail_that_a_person_did_not_find_is_told_too(dispatch: Dispatch, org: Org) -> None:
+    """The portal may have it, and so may the mail that somebody said never arrived."""
+    address = "vanished@partner.example"
+    dispatch.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
+    ereferral = await org.dispatch(dispatch.at_portal("perhaps", 500, 500, 500, 200, email=address))
     await org.until(ereferral, "outcome_unknown")
     await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
     await org.until(ereferral, "failed")
     assert (await org.cancel(ereferral)).status == 202
     await org.until(ereferral, "cancelled")
-    told = dispatch.portal.ids("perhaps")[3:]
-    assert told == [f"{ereferral}.cancel"] or len(dispatch.mail.to("vanished@partner.example")) == 2
+    assert dispatch.portal.ids("perhaps")[3:] == [f"{ereferral}.cancel"]
+    assert len(dispatch.mail.to(address)) == 2
+
+
+async def test_the_call_of_a_partner_without_a_number_has_its_script(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """Script and letter, and no number: whoever calls has to find one."""
+    ereferral = await org.dispatch(dispatch.at_portal("numberless", 201, 403))
+    await org.until(ereferral, "delivered")
+    await org.cancel(ereferral)
+    shown = await org.until(ereferral, "awaiting_call")
+    assert (shown["channel"], shown["address"]) == ("phone", None)
+    assert [(a["channel"], a["address"]) for a in shown["attempts"]][-1] == ("phone", None)
+    call = (await dispatch.heard.about(ereferral))[-1]
+    assert call.type == "call_requested" and call.data["call"]["number"] is None
+    script = call.data["call"]["script"]
+    assert "CANCELLED" in script and "no number is on file" in script
+    assert base64.b64decode(call.data["call"]["letter"]).startswith(b"%PDF-")
+
+
+async def test_a_wrong_number_leads_to_the_partners_other_channels(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """The portal refuses the word of the cancel and the number is wrong: the mail says it. Where
+    there is no mail it has failed, and a retry by the portal still tells it."""
+    number, address = "+12025550111", "other@partner.example"
+    by_mail = await org.dispatch(
+        dispatch.at_portal("wrong-1", 201, 403, phone=number, email=address)
+    )
+    alone = await org.dispatch(dispatch.at_portal("wrong-2", 201, 403, 200, phone=number))
+    for ereferral in (by_mail, alone):
+        await org.until(ereferral, "delivered")
+        await org.cancel(ereferral)
+        await org.until(ereferral, "awaiting_call")
+        answered = await org.act("ereferral.complete_call", ereferral, outcome="wrong_number")
+        assert answered.status == 200
+    await org.until(by_mail, "cancelled")
+    (told,) = dispatch.mail.to(address)
+    assert "cancel" in told.message["Subject"].lower()
+    await org.until(alone, "failed")
+    assert (await org.act("ereferral.retry", alone, channel="portal")).status == 202
+    await org.until(alone, "cancelled")
+    assert dispatch.portal.ids("wrong-2") == [alone] + [f"{alone}.cancel"] * 2
+
+
+async def test_a_person_may_tell_by_another_channel_than_the_one_that_is_tried(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """A retry by mail of a cancellation that the portal cannot take now ends it there."""
+    address = "rather@partner.example"
+    ereferral = await org.dispatch(
+        dispatch.at_portal("slow-ear", 201, Answer(503, TOMORROW), email=address)
+    )
+    await org.until(ereferral, "delivered")
+    await org.cancel(ereferral)
+    await org.until(ereferral, "retry_scheduled")
+    answered = await org.act("ereferral.retry", ereferral, channel="email")
+    assert answered.status == 202 and answered.data["possible_repeat"] is False
+    await org.until(ereferral, "cancelled")
+    assert len(dispatch.mail.to(address)) == 1

@@ -27,6 +27,7 @@ _VALUES = {
     "boolean": "false",
     "bytea": "'\\x00'",
     "jsonb": "'[]'",
+    "ARRAY": "'{}'",
     "timestamp with time zone": "now()",
 }
 _COLUMNS = """

@@ -161,7 +161,7 @@ async def test_a_cancel_of_what_arrived_and_was_purged_asks_for_a_call(
     await purge(dispatch, AN_HOUR)
     answered = await org.cancel(ereferral)
     assert (answered.status, answered.data["status"]) == (202, "awaiting_call")
-    assert answered.data["channel"] == ("phone" if fields else "portal")
+    assert answered.data["channel"] == "phone"
     needs_person = await org.ask("ereferral.list", needs_person=True)
     assert [one["id"] for one in needs_person.data["items"]] == [ereferral]
     assert refusal(await org.act("ereferral.retry", ereferral)) == (409, "invalid_transition")

@@ -131,14 +131,14 @@ async def test_an_unknown_outcome_that_turned_out_well(dispatch: Dispatch, org: 
 
 
 async def test_an_unknown_outcome_that_did_not_arrive(dispatch: Dispatch, org: Org) -> None:
-    """`not_delivered` goes on to the next channel, which is no possible repeat: a person knows;
-    without one it failed."""
+    """`not_delivered` goes on to the next channel, which says that it may be a repeat: an attempt
+    before may have been received, whatever a person found. Without one it failed."""
     ereferral = await unknown(dispatch, org, "badly@partner.example", phone=NUMBER)
     answered = await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
     assert answered.status == 200
     assert (answered.data["status"], answered.data["channel"]) == ("queued", "phone")
     shown = await org.until(ereferral, "awaiting_call")
-    assert not shown["possible_repeat"]
+    assert shown["possible_repeat"]
     alone = await unknown(dispatch, org, "alone@partner.example")
     answered = await org.act("ereferral.resolve", alone, outcome="not_delivered")
     assert answered.status == 200 and answered.data["status"] == "failed"

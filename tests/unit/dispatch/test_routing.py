@@ -24,6 +24,7 @@ from services.ereferral_dispatch.rules.routing import (
     AskPerson,
     AwaitCall,
     ContactPoint,
+    CouldNotTell,
     Finish,
     GiveUp,
     NextChannel,
@@ -212,11 +213,11 @@ STEPS: list[tuple[ContactMethod, int, int, bool, bool, Outcome, Step]] = [
     (FAX, 0, 3, False, False, UNKNOWN, AskPerson()),
     # A cancellation has no other channel: a person calls who may hold the referral.
     (PORTAL, 0, 3, True, True, LATER, Retry(5.0)),
-    (PORTAL, 3, 3, True, True, LATER, AwaitCall()),
-    (PORTAL, 0, 3, True, True, REFUSED, AwaitCall()),
+    (PORTAL, 3, 3, True, True, LATER, CouldNotTell()),
+    (PORTAL, 0, 3, True, True, REFUSED, CouldNotTell()),
     (PORTAL, 1, 3, True, True, UNKNOWN, Retry(300.0)),
-    (PORTAL, 3, 3, True, True, UNKNOWN, AwaitCall()),
-    (EMAIL, 0, 3, True, True, UNKNOWN, AwaitCall()),
+    (PORTAL, 3, 3, True, True, UNKNOWN, CouldNotTell()),
+    (EMAIL, 0, 3, True, True, UNKNOWN, CouldNotTell()),
 ]
 
 

@@ -6,6 +6,7 @@ It names the patient, as the call must. It stands in the event's body and nowher
 from contracts.referral import Priority
 from services.ereferral_dispatch.letter import wording
 from services.ereferral_dispatch.letter.teeth import in_charting_order, tooth_name
+from services.ereferral_dispatch.rules.routing import NO_NUMBER
 from services.ereferral_dispatch.senders.base import Consignment, Message
 
 _REPORT = (
@@ -30,9 +31,11 @@ def call_script(consignment: Consignment) -> str:
 
 def _whom(consignment: Consignment) -> str:
     package = consignment.package
-    number = wording.number_for(
-        consignment.address, package.partner.country, reader_country=package.practice.country
-    )
+    number = "no number is on file, please find it"
+    if consignment.address != NO_NUMBER:
+        number = wording.number_for(
+            consignment.address, package.partner.country, reader_country=package.practice.country
+        )
     names = ", ".join(wording.partner_names(package.partner)) or "the practice"
     return f"CALL\n{names}: {number}"
 
