@@ -5,7 +5,6 @@ configured number run in it. Lanes and e-referrals that somebody else holds are 
 never waits, so it can lock lanes before e-referrals while everybody else does it the other way.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,11 +114,9 @@ _BEGIN = text(
     ), attempts AS (
         INSERT INTO attempt (org_id, ereferral_id, number, channel, address, token, lease_until,
             started_at)
-        SELECT org_id, id, attempts_made, begun.channel, address, token,
-            now() + make_interval(secs => COALESCE(lease.seconds, :shortest_lease_seconds)), now()
+        SELECT org_id, id, attempts_made, channel, address, token,
+            now() + make_interval(secs => :lease_seconds), now()
         FROM begun
-        LEFT JOIN unnest(CAST(:channels AS text[]), CAST(:lease_seconds AS float[]))
-            AS lease (channel, seconds) ON lease.channel = begun.channel
     )
     SELECT b.*, p.body, c.content
     FROM begun b
@@ -182,13 +179,12 @@ _WAKE = text(
 class Limits:
     """How much is claimed, and for how long.
 
-    `lease_seconds`: how long an attempt is left to its worker, by channel; a channel that is not
-    named gets the shortest. A held lane gets one probe every `probe_every_seconds`.
+    `lease_seconds`: how long an attempt is left to a worker that does not renew it. A held lane
+    gets one probe every `probe_every_seconds`.
     """
 
     lane_concurrency: int
-    lease_seconds: Mapping[ContactMethod, float]
-    shortest_lease_seconds: float
+    lease_seconds: float
     probe_every_seconds: float
 
 
@@ -222,9 +218,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
             "orgs": [org_id for org_id, _ in chosen],
             "ids": [uuid for _, uuid in chosen],
             "tokens": [uuid_utils.uuid7() for _ in chosen],
-            "channels": [str(channel) for channel in limits.lease_seconds],
-            "lease_seconds": list(limits.lease_seconds.values()),
-            "shortest_lease_seconds": limits.shortest_lease_seconds,
+            "lease_seconds": limits.lease_seconds,
         },
     )
     return [

@@ -3,12 +3,10 @@
 Its statements are built once: an attempt waits for them with its connection open.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
-    Interval,
     LargeBinary,
     Text,
     bindparam,
@@ -32,7 +30,7 @@ _PASS = (
         Attempt.token == bindparam("held_token"),
         Attempt.finished_at.is_(None),
         Attempt.sending_at.is_(None),
-        Attempt.lease_until > func.now() + bindparam("send_timeout", type_=Interval()),
+        Attempt.lease_until > func.now(),
         select(Ereferral.id)
         .where(
             Ereferral.org_id == Attempt.org_id,
@@ -57,20 +55,16 @@ _PASS_AND_KEEP = insert(Composed).from_select(
 )
 
 
-async def pass_point_of_no_return(
-    engine: AsyncEngine, claimed: Claimed, content: bytes, send_timeout_seconds: float
-) -> None:
+async def pass_point_of_no_return(engine: AsyncEngine, claimed: Claimed, content: bytes) -> None:
     """From now on something may leave. Keeps what was composed, for every retry to send.
 
-    Raises AttemptWithdrawn where the attempt is over or cancelled, or its lease would end while
-    sending.
+    Raises AttemptWithdrawn where the attempt is over or cancelled, or its lease has ended.
     """
     holder: dict[str, Any] = {
         "for_org": claimed.org_id,
         "ereferral": claimed.ereferral_id,
         "attempt": claimed.number,
         "held_token": claimed.token,
-        "send_timeout": timedelta(seconds=send_timeout_seconds),
     }
     kept = {
         "by_channel": claimed.channel,

@@ -152,9 +152,9 @@ class Recorder:
             now = (await session.scalars(select(func.now()))).one()
             settled = 0
             for row, attempt in lost.all():
-                # Its worker may have recorded it before its row was locked here.
-                await session.refresh(attempt)
-                if attempt.finished_at is None:
+                # Its worker may have recorded it, or renewed its lease, before it was locked here.
+                await session.refresh(attempt, with_for_update=True)
+                if attempt.finished_at is None and _is_over(attempt.lease_until, now):
                     await self._settle(session, row, attempt, _lost_outcome(attempt), now)
                     settled += 1
         return settled
@@ -257,6 +257,10 @@ def _finish_attempt(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     attempt.outcome = _OUTCOMES[type(outcome)]
     attempt.code = outcome.code
     attempt.detail = None if isinstance(outcome, (Delivered, Sent)) else outcome.detail
+
+
+def _is_over(lease_until: datetime | None, now: datetime) -> bool:
+    return lease_until is not None and lease_until <= now
 
 
 def _lost_outcome(attempt: Attempt) -> Outcome:

@@ -22,6 +22,7 @@ from messaging.waiting import pause
 from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
 from services.ereferral_dispatch.crossing import settle_crossed
 from services.ereferral_dispatch.holding import settle_held
+from services.ereferral_dispatch.leasing import renew_leases
 from services.ereferral_dispatch.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import (
@@ -41,8 +42,9 @@ POLL_SECONDS = 0.2
 GATHER_SECONDS = 0.005
 """A pause between claims, so that one takes several that became due together."""
 SWEEP_EVERY_SECONDS = 5.0
-PREPARE_SECONDS = 60.0
-"""How long an attempt may wait for its turn to compose, on top of its deadline."""
+LEASE_SECONDS = 20.0
+RENEW_EVERY_SECONDS = 5.0
+"""A worker that is lost is noticed within a lease and a sweep."""
 COMPOSED_AT_ONCE = os.cpu_count() or 1
 """Letters take a core each. More at a time would keep the cores from what is ready to be sent: then
 attempts wait after their point of no return, within their deadline, and not before."""
@@ -85,11 +87,7 @@ class Worker:
         self._fault: BaseException | None = None
         self._limits = Limits(
             lane_concurrency=lane_concurrency,
-            lease_seconds={
-                channel: PREPARE_SECONDS + sends.deadline_seconds
-                for channel, sends in channels.items()
-            },
-            shortest_lease_seconds=PREPARE_SECONDS,
+            lease_seconds=LEASE_SECONDS,
             probe_every_seconds=recorder.probe_every_seconds,
         )
 
@@ -102,6 +100,7 @@ class Worker:
 
         Raises what our own code raised.
         """
+        renewing = asyncio.create_task(self._renew_leases())
         try:
             while not stop.is_set():
                 claimed = await self._claim_when_possible()
@@ -112,6 +111,7 @@ class Worker:
                     raise self._fault
         finally:
             await self._drain()
+            renewing.cancel()
             self._composing.shutdown(wait=False, cancel_futures=True)
 
     async def sweep(self, stop: asyncio.Event) -> None:
@@ -132,7 +132,24 @@ class Worker:
             except Exception as error:
                 if not is_outage(error):
                     raise
+                # When the database is back, those who live renew their leases first.
+                await pause(stop, 2 * RENEW_EVERY_SECONDS)
             await pause(stop, SWEEP_EVERY_SECONDS)
+
+    async def _renew_leases(self) -> None:
+        """Keep what is under way; most attempts are over before the first time."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_SECONDS)
+            lasting = [attempt.claimed for attempt in self._running.values() if attempt.lasts]
+            if not lasting:
+                continue
+            try:
+                await renew_leases(self._engine, lasting, LEASE_SECONDS)
+            except Exception as error:
+                if not is_outage(error):
+                    self._fault = error
+                    return
+                log.warning("leases not renewed", error=type(error).__name__)
 
     async def _claim_when_possible(self) -> list[Claimed]:
         slots = self._concurrency - len(self._running)
@@ -208,16 +225,21 @@ class _Attempt:
         composing: Executor,
         traced: Traced,
     ) -> None:
-        self._claimed = claimed
+        self.claimed = claimed
         self._channel = channel
         self._recorder = recorder
         self._composing = composing
         self._traced = traced
+        self._started = time.monotonic()
         self.something_left = False
         self.recording = False
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it has gone on for a while."""
+        return time.monotonic() - self._started >= RENEW_EVERY_SECONDS / 2
+
     async def run(self) -> None:
-        started = time.monotonic()
         try:
             outcome = await self._make()
         except AttemptWithdrawn:
@@ -231,10 +253,10 @@ class _Attempt:
             await asyncio.shield(self._record(outcome))
             raise
         await asyncio.shield(self._record(outcome))
-        self._log("attempt", started, outcome)
+        self._log("attempt", outcome)
 
     async def _make(self) -> Outcome:
-        claimed, channel = self._claimed, self._channel
+        claimed, channel = self.claimed, self._channel
         if channel is None:
             return PermanentFailure(
                 FailureCode.CHANNEL_NOT_AVAILABLE, "This channel is not set up here."
@@ -266,9 +288,7 @@ class _Attempt:
 
     async def _send(self, channel: Channel, consignment: Consignment, content: bytes) -> Outcome:
         async def point_of_no_return() -> None:
-            await pass_point_of_no_return(
-                self._recorder.engine, self._claimed, content, channel.deadline_seconds
-            )
+            await pass_point_of_no_return(self._recorder.engine, self.claimed, content)
             self.something_left = True
 
         try:
@@ -282,8 +302,8 @@ class _Attempt:
     def _our_fault(self, error: Exception) -> Outcome:
         log.error(
             "attempt failed by our own fault",
-            ereferral_id=str(self._claimed.ereferral_id),
-            channel=self._claimed.channel,
+            ereferral_id=str(self.claimed.ereferral_id),
+            channel=self.claimed.channel,
             error=type(error).__name__,
             where=logs.place(error),
         )
@@ -299,11 +319,11 @@ class _Attempt:
             on=is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=5.0
         ):
             with again:
-                if not await self._recorder.record(self._claimed, outcome):
+                if not await self._recorder.record(self.claimed, outcome):
                     log.warning(
                         "outcome came too late",
-                        ereferral_id=str(self._claimed.ereferral_id),
-                        attempt=self._claimed.number,
+                        ereferral_id=str(self.claimed.ereferral_id),
+                        attempt=self.claimed.number,
                     )
         code = getattr(outcome, "code", None)
         self._traced.end(
@@ -311,14 +331,14 @@ class _Attempt:
             **({"handoff.code": str(code)} if code is not None else {}),
         )
 
-    def _log(self, event: str, started: float, outcome: Outcome | None = None) -> None:
+    def _log(self, event: str, outcome: Outcome | None = None) -> None:
         log.info(
             event,
-            org_id=self._claimed.org_id,
-            ereferral_id=str(self._claimed.ereferral_id),
-            attempt=self._claimed.number,
-            channel=self._claimed.channel,
+            org_id=self.claimed.org_id,
+            ereferral_id=str(self.claimed.ereferral_id),
+            attempt=self.claimed.number,
+            channel=self.claimed.channel,
             outcome=type(outcome).__name__ if outcome is not None else None,
             code=getattr(outcome, "code", None),
-            seconds=round(time.monotonic() - started, 3),
+            seconds=round(time.monotonic() - self._started, 3),
         )

@@ -10,7 +10,8 @@ _CHUNK = 65_536
 
 class CommitProxy:
     """A listener on loopback before a server. While `lose_every` is n, every n-th COMMIT arrives
-    and its answer does not: the connection ends instead. `lost` counts them."""
+    and its answer does not: the connection ends instead. `lost` counts them. While it is `away`
+    every new connection ends at once."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -18,11 +19,15 @@ class CommitProxy:
         self.port = 0
         self.lose_every = 0
         self.lost = 0
+        self.away = False
 
     async def serve(
         self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
     ) -> None:
         """One connection, until either side ends it."""
+        if self.away:
+            to_client.transport.abort()
+            return
         with suppress(OSError):
             from_server, to_server = await asyncio.open_connection("127.0.0.1", self._server_port)
             losing = asyncio.Event()

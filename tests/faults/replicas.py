@@ -29,10 +29,11 @@ from services.referrals import app as referrals
 from services.referrals.settings import ReferralsSettings
 from tests.faults import points
 
-PREPARE_SECONDS = 3.0
+LEASE_SECONDS = 4.0
+RENEW_EVERY_SECONDS = 1.0
 REPLY_AFTER_DATA_SECONDS = 2.0
 SWEEP_EVERY_SECONDS = 1.0
-"""A lost worker's attempt is settled after seconds instead of after a minute and a half."""
+"""A lost worker's attempt is settled after five seconds instead of after twenty-five."""
 
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload([__name__])
@@ -73,7 +74,7 @@ def _run(plan: Plan, log_file: Path) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     logs.configure(plan.service, logs.LogFormat.JSON)
     points.put_in(plan.traps)
-    worker.PREPARE_SECONDS = PREPARE_SECONDS
+    worker.LEASE_SECONDS, worker.RENEW_EVERY_SECONDS = LEASE_SECONDS, RENEW_EVERY_SECONDS
     worker.SWEEP_EVERY_SECONDS = SWEEP_EVERY_SECONDS
     dispatch.REPLY_AFTER_DATA_SECONDS = REPLY_AFTER_DATA_SECONDS
     if plan.clock_ahead_days:

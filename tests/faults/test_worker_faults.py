@@ -47,6 +47,7 @@ class Aftermath:
     scene: Scene
     ids: dict[str, str] = field(default_factory=dict)
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settled_seconds: float = 0.0
 
     def attempts(self, step: str) -> list[tuple[str, str]]:
         return [(a["outcome"], a["code"]) for a in self.shown[step]["attempts"]]
@@ -120,13 +121,19 @@ async def killed(scene: Scene) -> Aftermath:
             os.kill(victim.pid, signal.SIGKILL)
             await eventually(lambda: victim.process.ended)
     await locking.close()
-    await scene.expire_leases()
+    died = asyncio.get_running_loop().time()
     async with scene.survivor() as survivor:
         mine = scene.org_of(survivor.client, like=org)
         await scene.until_all_end()
+        after.settled_seconds = asyncio.get_running_loop().time() - died
         for step, ereferral in after.ids.items():
             after.shown[step] = await mine.get(ereferral)
     return after
+
+
+async def test_what_a_dead_worker_left_is_settled_within_a_minute(killed: Aftermath) -> None:
+    """With leases as they are shipped, and nobody's help."""
+    assert killed.settled_seconds < 60
 
 
 async def test_what_was_not_begun_is_sent(killed: Aftermath) -> None:

@@ -128,7 +128,7 @@ class Scene:
         return org
 
     async def expire_leases(self) -> None:
-        """Every attempt that is open now has lost its lease, as if a minute and more had gone."""
+        """Every attempt that is open now has lost its lease, as if it were that much later."""
         await self.database.execute(
             "UPDATE ereferral_dispatch.attempt SET lease_until = now() - interval '1 second' "
             "WHERE finished_at IS NULL AND lease_until IS NOT NULL"
@@ -138,7 +138,7 @@ class Scene:
         """Wait until nothing is under way or due any more."""
         waiting = "SELECT count(*) FROM ereferral_dispatch.ereferral WHERE due_at IS NOT NULL"
         running = "OR status = 'in_progress'"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.database.fetchval(f"{waiting} {running}"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 

@@ -1,0 +1,153 @@
+"""Leases: an attempt is its worker's for as long as that renews it, however long it takes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from unittest.mock import patch
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.engine import make_url
+
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch import worker
+from services.ereferral_dispatch.claiming import Claimed
+from services.ereferral_dispatch.leasing import renew_leases
+from services.ereferral_dispatch.senders.base import Message
+from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner
+from tests.faults.proxy import CommitProxy, commit_proxy
+from tests.partner_stubs import Answer
+
+LEASE_SECONDS = 2.0
+_ATTEMPT = """
+    SELECT token, number, lease_until, finished_at, lease_until > now() AS is_held
+    FROM ereferral_dispatch.attempt WHERE org_id = $1 AND ereferral_id = $2
+"""
+_END_SESSIONS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def proxy(postgres_database: str) -> AsyncIterator[CommitProxy]:
+    """Before the database, so that it can be away."""
+    async with commit_proxy(make_url(postgres_database).port or 5432) as before:
+        yield before
+
+
+@pytest_asyncio.fixture(scope="module")
+async def dispatch(
+    proxy: CommitProxy, postgres_database: str, rabbitmq_vhost: str
+) -> AsyncIterator[Dispatch]:
+    """A replica whose leases are short; the sweep is there five times a second."""
+    with (
+        patch.object(worker, "LEASE_SECONDS", LEASE_SECONDS),
+        patch.object(worker, "RENEW_EVERY_SECONDS", 0.8),
+    ):
+        behind = make_url(postgres_database).set(port=proxy.port)
+        async with dispatching(
+            behind.render_as_string(hide_password=False),
+            rabbitmq_vhost,
+            attempt_timeout_seconds=60.0,
+        ) as running:
+            yield running
+
+
+@pytest.fixture
+def org(dispatch: Dispatch) -> Org:
+    """An org of this test's own."""
+    return dispatch.org()
+
+
+async def under_way(dispatch: Dispatch, org: Org, path: str) -> tuple[str, asyncio.Event]:
+    """An e-referral whose portal has the body and answers when the event is set."""
+    answers = asyncio.Event()
+    ereferral = await org.dispatch(dispatch.at_portal(path, Answer(201, when=answers)))
+    await eventually(lambda: dispatch.portal.running[path] == 1)
+    return ereferral, answers
+
+
+async def was_sent_once(dispatch: Dispatch, org: Org, ereferral: str, path: str) -> None:
+    """Delivered by the one attempt that was made, and nobody heard of another."""
+    shown = await org.until(ereferral, "delivered")
+    assert [(a["outcome"], a["code"]) for a in shown["attempts"]] == [("delivered", "http_201")]
+    assert dispatch.portal.ids(path) == [ereferral]
+    assert await dispatch.heard.story(ereferral) == ["queued", "delivered"]
+
+
+async def test_an_attempt_that_outlasts_its_lease_is_renewed(dispatch: Dispatch, org: Org) -> None:
+    """Two leases long, with the sweep looking twenty times."""
+    ereferral, answers = await under_way(dispatch, org, "long")
+    await asyncio.sleep(2 * LEASE_SECONDS)
+    answers.set()
+    await was_sent_once(dispatch, org, ereferral, "long")
+
+
+async def test_a_database_that_was_away_longer_than_a_lease_loses_no_attempt(
+    proxy: CommitProxy, dispatch: Dispatch, org: Org
+) -> None:
+    """Who lives renews first, and only then is it judged who was lost."""
+    ereferral, answers = await under_way(dispatch, org, "outage")
+    proxy.away = True
+    try:
+        await dispatch.database.execute(_END_SESSIONS)
+        await asyncio.sleep(LEASE_SECONDS + 0.5)
+        attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(ereferral))
+        assert not attempt["is_held"] and attempt["finished_at"] is None
+    finally:
+        proxy.away = False
+
+    async with asyncio.timeout(20):
+        while not attempt["is_held"]:
+            await asyncio.sleep(0.05)
+            attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(ereferral))
+    answers.set()
+    await was_sent_once(dispatch, org, ereferral, "outage")
+
+
+async def test_what_is_over_a_persons_or_anothers_is_not_renewed(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """A call that was asked for has no lease; neither a finished attempt nor another's token is
+    renewed."""
+    call = await org.dispatch(new_partner(phone="+12025550111"))
+    await org.until(call, "awaiting_call")
+    done = await org.dispatch(dispatch.at_portal("done"))
+    await org.until(done, "delivered")
+    running, answers = await under_way(dispatch, org, "anothers")
+    before = {}
+    for ereferral in (call, done, running):
+        attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(ereferral))
+        before[ereferral] = attempt["lease_until"]
+        held = _claimed(org, ereferral, attempt["token"])
+        if ereferral == running:
+            held = replace(held, token=UUID(int=0))
+        await renew_leases(dispatch.service.system_engine, [held], 3600.0)
+    assert before[call] is None
+    for ereferral in (call, done):
+        attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(ereferral))
+        assert attempt["lease_until"] == before[ereferral]
+    attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(running))
+    assert (attempt["lease_until"] - before[running]).total_seconds() < 60
+    answers.set()
+    await org.until(running, "delivered")
+
+
+def _claimed(org: Org, ereferral: str, token: UUID) -> Claimed:
+    return Claimed(
+        org_id=org.id,
+        ereferral_id=UUID(ereferral),
+        token=token,
+        number=1,
+        channel=ContactMethod.PORTAL,
+        address="",
+        possible_repeat=False,
+        traceparent=None,
+        message=Message.REFERRAL,
+        cancel_reason=None,
+        cancelled_at=None,
+        package=b"",
+        content=None,
+    )
