@@ -59,6 +59,7 @@ def portal_consignment(package: EreferralDispatch) -> Consignment:
         channel=ContactMethod.PORTAL,
         address=package.partner.ereferral_endpoint or "",
         package=package,
+        attempted_at=SENT_AT,
     )
 
 

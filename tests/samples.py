@@ -161,6 +161,7 @@ def sample_consignment(**changes: Any) -> Consignment:
             "channel": ContactMethod.EMAIL,
             "address": "referrals@example.org",
             "package": sample_package(),
+            "attempted_at": datetime.now(UTC),
             **changes,
         }
     )

@@ -20,12 +20,16 @@ from services.ereferral_dispatch.senders.base import Message
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One e-referral whose attempt has begun. `content`: what an earlier one composed, if any."""
+    """One e-referral whose attempt began at `started_at`, by the database's clock.
+
+    `content`: what an earlier attempt composed, if any.
+    """
 
     org_id: str
     ereferral_id: UUID
     token: UUID
     number: int
+    started_at: datetime
     channel: ContactMethod
     address: str
     possible_repeat: bool
@@ -118,7 +122,7 @@ _BEGIN = text(
             now() + make_interval(secs => :lease_seconds), now()
         FROM begun
     )
-    SELECT b.*, p.body, c.content
+    SELECT b.*, now() AS started_at, p.body, c.content
     FROM begun b
     JOIN package p ON p.org_id = b.org_id AND p.ereferral_id = b.id
     LEFT JOIN composed c
@@ -227,6 +231,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
             ereferral_id=row.id,
             token=row.token,
             number=row.attempts_made,
+            started_at=row.started_at,
             channel=ContactMethod(row.channel),
             address=row.address,
             possible_repeat=row.possible_repeat,

@@ -267,6 +267,7 @@ class _Attempt:
             channel=claimed.channel,
             address=claimed.address,
             package=EreferralDispatch.model_validate_json(claimed.package),
+            attempted_at=claimed.started_at,
             possible_repeat=claimed.possible_repeat,
             traceparent=self._traced.traceparent,
             message=claimed.message,

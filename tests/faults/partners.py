@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,11 @@ _REFERENCE = re.compile(r"reference ([0-9A-F]{4})-([0-9A-F]{4})-([0-9A-F]{4})")
 
 
 class Partners:
-    """Makes partners at a portal and a relay, some of which fail at first."""
+    """Makes partners at a portal and a relay, some of which fail at first.
+
+    `clock_difference_seconds`: how far a `webhook-timestamp` was from the portal's own clock, at
+    most. A partner that follows Standard Webhooks refuses what is minutes off.
+    """
 
     def __init__(
         self, portal: PortalStub, mail: MailStub, write: Callable[[Received], None]
@@ -22,6 +27,7 @@ class Partners:
         self._portal = portal
         self._mail = mail
         self._write = write
+        self.clock_difference_seconds = 0.0
         portal.when_posted = self._posted
         mail.when_mailed = self._mailed
 
@@ -52,6 +58,8 @@ class Partners:
         ]
 
     def _posted(self, posted: Posted, step: Step) -> None:
+        off = abs(time.time() - float(posted.headers["webhook-timestamp"]))
+        self.clock_difference_seconds = max(self.clock_difference_seconds, off)
         referral_id = posted.resource("ServiceRequest")["identifier"][0]["value"]
         self._write(
             Received("portal", posted.id, referral_id[-12:], _digest(posted.body), step == REFUSAL)

@@ -43,10 +43,11 @@ async def times_beyond(database: Database, limit: datetime) -> list[str]:
 
 
 async def test_a_wrong_clock_decides_nothing(rig: Rig) -> None:
-    """Both replicas of each service work on the same rows; what they write down is by the
-    database's clock, and every law holds."""
+    """Both replicas of each service work on the same rows; what they write down, and what a portal
+    checks, is by the database's clock, and every law holds."""
     async with rig.round() as at_work:
         await at_work.goes_on(60)
+    assert 0 < rig.partners.clock_difference_seconds < 300
     now = datetime.now(UTC)
     for database in (rig.databases.referrals, rig.databases.dispatch):
         assert await times_beyond(database, now + timedelta(hours=1)) == []

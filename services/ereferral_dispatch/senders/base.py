@@ -27,6 +27,8 @@ class Consignment:
     `package` is what was frozen when the referral was sent. `possible_repeat`: the partner may hold
     it already, by another channel; what is composed says so. `authored_on` in the letter and bundle
     is the referral's `sent_at`, so that the same package always gives the same bytes.
+    `attempted_at`: when this attempt began, by the database's clock; nothing that is composed
+    depends on it.
     """
 
     org_id: str
@@ -34,6 +36,7 @@ class Consignment:
     channel: ContactMethod
     address: str
     package: EreferralDispatch
+    attempted_at: datetime
     possible_repeat: bool = False
     traceparent: str | None = None
     message: Message = Message.REFERRAL

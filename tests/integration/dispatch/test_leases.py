@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from unittest.mock import patch
 from uuid import UUID
 
@@ -141,6 +142,7 @@ def _claimed(org: Org, ereferral: str, token: UUID) -> Claimed:
         ereferral_id=UUID(ereferral),
         token=token,
         number=1,
+        started_at=datetime.now(UTC),
         channel=ContactMethod.PORTAL,
         address="",
         possible_repeat=False,

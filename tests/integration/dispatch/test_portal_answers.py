@@ -36,7 +36,7 @@ CONFLICT = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","co
 
 @pytest.fixture(scope="module")
 async def sender() -> AsyncIterator[PortalSender]:
-    async with portal_sender(now=lambda: NOW) as opened:
+    async with portal_sender() as opened:
         yield opened
 
 
@@ -44,7 +44,7 @@ async def attempt(sender: PortalSender, script: Script, body: bytes = BODY) -> O
     """One attempt at a partner that follows the script; it never makes a second one."""
     gate = Gate()
     async with RawPortal(script) as portal:
-        outcome = await sender.send(addressed(portal.url), body, gate)
+        outcome = await sender.send(addressed(portal.url, attempted_at=NOW), body, gate)
         assert portal.connections == 1
         assert len(portal.requests) <= 1
     assert gate.passed <= 1

@@ -7,7 +7,7 @@ and "Get fax". Access is by Basic authentication with an access key's id and sec
 import asyncio
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -49,10 +49,6 @@ _HEADER_LENGTH = 50  # schema Fax, headerText
 _OK = 200
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class SinchFaxSender:
     """Sends faxes through a Sinch project. Open it as an async context manager.
 
@@ -75,7 +71,6 @@ class SinchFaxSender:
         ca_file: Path | None = None,
         poll_seconds: float = POLL_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
-        now: Callable[[], datetime] = _now,
     ) -> None:
         self._render_letter = render_letter
         self._faxes = f"{url.rstrip('/')}/v3/projects/{quote(project_id, safe='')}/faxes"
@@ -93,7 +88,6 @@ class SinchFaxSender:
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=CONNECT_TIMEOUT_SECONDS, sock_read=answer_seconds
         )
-        self._now = now
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -152,7 +146,7 @@ class SinchFaxSender:
         exchange = Exchange(point_of_no_return)
         token = EXCHANGE.set(exchange)
         try:
-            asked = await self._ask(content)
+            asked = await self._ask(content, consignment.attempted_at)
         except (aiohttp.ClientError, OSError) as error:
             if exchange.raised is not None:
                 raise exchange.raised from None
@@ -161,7 +155,7 @@ class SinchFaxSender:
             EXCHANGE.reset(token)
         return await self._await_end(asked) if isinstance(asked, str) else asked
 
-    async def _ask(self, content: bytes) -> str | Outcome:
+    async def _ask(self, content: bytes, asked_at: datetime) -> str | Outcome:
         """The id of the fax that was made, or the outcome where there is none to wait for."""
         response = await self._open_session.post(
             self._faxes,
@@ -174,7 +168,7 @@ class SinchFaxSender:
         finally:
             response.close()
         if not 200 <= response.status <= 299:
-            wish = retry_after_seconds(response.headers.get("Retry-After"), self._now())
+            wish = retry_after_seconds(response.headers.get("Retry-After"), asked_at)
             return outcome_of_refusal(response.status, wish)
         identifier = fax_id(read_fax(body))
         if identifier is None:

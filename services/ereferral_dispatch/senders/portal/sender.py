@@ -3,7 +3,7 @@
 import errno
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from types import TracebackType
 from typing import Self
@@ -52,10 +52,6 @@ REST_SECONDS = 1.0
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class PortalSender:
     """Posts bundles to partners' endpoints. Open it as an async context manager.
 
@@ -79,7 +75,6 @@ class PortalSender:
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
         rest_seconds: float = REST_SECONDS,
         lookup: Lookup | None = None,
-        now: Callable[[], datetime] = _now,
     ) -> None:
         self._render_letter = render_letter
         self._signing_keys = [signing_key]
@@ -91,7 +86,6 @@ class PortalSender:
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout_seconds)
         self._rest_seconds = rest_seconds
         self._lookup = lookup
-        self._now = now
         self._user_agent = f"Handoff/{version('handoff')}"
         self._resolver: CheckedResolver | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -152,7 +146,7 @@ class PortalSender:
             allow_redirects=False,
         )
         try:
-            return await self._outcome_of_answer(response)
+            return await self._outcome_of_answer(response, consignment.attempted_at)
         finally:
             # A connection whose answer was read to its end is in the pool by now, and stays there.
             response.close()
@@ -169,20 +163,22 @@ class PortalSender:
             "Accept-Encoding": "identity",
             "User-Agent": self._user_agent,
             "Idempotency-Key": message_id,
-            **signed_headers(secrets, message_id, self._now(), content),
+            **signed_headers(secrets, message_id, consignment.attempted_at, content),
         }
         if consignment.traceparent and _TRACEPARENT.fullmatch(consignment.traceparent):
             headers["traceparent"] = consignment.traceparent
         return headers
 
-    async def _outcome_of_answer(self, response: aiohttp.ClientResponse) -> Outcome:
+    async def _outcome_of_answer(
+        self, response: aiohttp.ClientResponse, asked_at: datetime
+    ) -> Outcome:
         if response.status == CONFLICT:
             body = await read_body(response, CONFLICT_BODY_SECONDS)
             if body is not None and says_duplicate(body):
                 return Delivered(http_code(CONFLICT))
         else:
             await read_body(response, self._rest_seconds)
-        wish = retry_after_seconds(response.headers.get("Retry-After"), self._now())
+        wish = retry_after_seconds(response.headers.get("Retry-After"), asked_at)
         return outcome_of_status(response.status, wish)
 
 
