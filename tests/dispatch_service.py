@@ -23,7 +23,7 @@ from services.ereferral_dispatch import worker
 from services.ereferral_dispatch.app import build
 from services.ereferral_dispatch.home import MIGRATIONS
 from services.ereferral_dispatch.settings import DispatchSettings
-from tests.partner_stubs import MailStub, PortalStub, Step, mail_stub, portal_stub
+from tests.partner_stubs import MailStub, PortalStub, Relay, Step, mail_stub, portal_stub
 from tests.samples import sample_package, sample_partner, sample_referral
 
 READY_WITHIN_SECONDS = 30.0
@@ -31,6 +31,7 @@ SETTLED_WITHIN_SECONDS = 30.0
 SWEEP_EVERY_SECONDS = 0.2
 SIGNING_KEY = "test-signing-key"
 MAIL_FROM = "referrals@handoff.example"
+PHONE = "+12025550111"
 _MARK = "test.mark"
 _STATUS = "SELECT status FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2"
 _SERVICES_EXCHANGES = {"ereferral_dispatch.events": "#"}
@@ -259,6 +260,13 @@ class Org:
             operation, ereferral_uuid=ereferral_id, base_version=version, **fields
         )
 
+    async def awaiting_call(self, **partner: Any) -> str:
+        """An e-referral whose partner is to be called."""
+        called = {"phone": PHONE, "preferred_contact_method": "phone", **partner}
+        ereferral = await self.dispatch(new_partner(**called))
+        await self.until(ereferral, "awaiting_call")
+        return ereferral
+
     async def until(self, ereferral_id: str, *statuses: str) -> dict[str, Any]:
         """Wait until it is in one of these statuses and show it."""
         await self.reaches(ereferral_id, *statuses)
@@ -297,6 +305,13 @@ class Dispatch:
         if steps:
             self.portal.script(path, *steps)
         return new_partner(ereferral_endpoint=self.portal.endpoint(path), **fields)
+
+    async def unknown(self, org: Org, address: str, **partner: Any) -> str:
+        """An e-referral whose first mail was lost after its DATA; a second one is taken."""
+        self.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
+        ereferral = await org.dispatch(new_partner(email=address, **partner))
+        await org.until(ereferral, "outcome_unknown")
+        return ereferral
 
     async def execute(self, statement: str, *arguments: Any) -> None:
         """A statement as the superuser, in the service's schema."""

@@ -1,19 +1,16 @@
 """Cancelling an e-referral, wherever it stands."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from messaging.client import Answered
 from tests.dispatch_service import (
     Dispatch,
     Org,
-    dispatching,
     eventually,
     new_partner,
     plain_url,
@@ -22,21 +19,6 @@ from tests.dispatch_service import (
 from tests.partner_stubs import Answer, Cut, Relay
 
 TOMORROW = {"Retry-After": "86400"}
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(
-        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 def is_cancelled(answered: Answered) -> bool:

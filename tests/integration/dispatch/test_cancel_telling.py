@@ -1,32 +1,15 @@
 """Telling a partner that a referral is cancelled which they have, or may have."""
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from messaging.client import Answered
-from tests.dispatch_service import Dispatch, Org, dispatching, new_partner
+from tests.dispatch_service import Dispatch, Org, new_partner
 from tests.partner_stubs import Answer, Relay
 
 TOMORROW = {"Retry-After": "86400"}
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(
-        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 def is_cancelled(answered: Answered) -> bool:

@@ -1,27 +1,10 @@
 """Dispatch's audit trail: whose e-referral was moved, shown or listed, by whom."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
-import pytest
-import pytest_asyncio
-
 from messaging.audit import about_patient
-from tests.dispatch_service import Dispatch, Org, dispatching
+from tests.dispatch_service import Dispatch, Org
 from tests.samples import PATIENT_ID
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(postgres_database, rabbitmq_vhost) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 async def test_whoever_moves_shows_or_lists_an_ereferral_is_written_down(

@@ -1,27 +1,10 @@
 """How an e-referral goes from its dispatch to its end, by portal and by e-mail."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
-import pytest
-import pytest_asyncio
-
-from tests.dispatch_service import Dispatch, Org, dispatching, new_partner
+from tests.dispatch_service import Dispatch, Org, new_partner
 from tests.partner_stubs import DUPLICATE, Answer
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(postgres_database, rabbitmq_vhost) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 def attempts(shown: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,13 +1,9 @@
 """`ereferral.list`: filters, order, pages, and what needs a person."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
-import pytest
-import pytest_asyncio
-
-from tests.dispatch_service import Dispatch, Org, dispatching, new_partner
+from tests.dispatch_service import Dispatch, Org, new_partner
 
 STATUSES = (
     "queued",
@@ -21,19 +17,6 @@ STATUSES = (
     "failed",
     "cancelled",
 )
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(postgres_database, rabbitmq_vhost) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 async def listed(org: Org, **fields: Any) -> list[str]:

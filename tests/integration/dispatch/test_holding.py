@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
-import pytest
 import pytest_asyncio
 
 from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner, refusal
@@ -26,12 +25,6 @@ async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator
         probe_every_seconds=PROBE_EVERY_SECONDS,
     ) as running:
         yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 async def held_lane(

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import pytest
 import pytest_asyncio
 
 from tests.dispatch_service import (
@@ -25,12 +24,6 @@ async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator
         postgres_database, rabbitmq_vhost, attempt_timeout_seconds=60.0
     ) as running:
         yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 def at(portal: PortalStub, path: str, **fields: object) -> dict[str, object]:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from unittest.mock import patch
 from uuid import UUID
 
-import pytest
 import pytest_asyncio
 from sqlalchemy.engine import make_url
 
@@ -54,12 +53,6 @@ async def dispatch(
             attempt_timeout_seconds=60.0,
         ) as running:
             yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 async def under_way(dispatch: Dispatch, org: Org, path: str) -> tuple[str, asyncio.Event]:

@@ -1,12 +1,9 @@
 """With every check of the org taken out of dispatch's code, the database still keeps orgs apart."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import pytest_asyncio
-
 from services.ereferral_dispatch.home import HOME
-from tests.dispatch_service import Dispatch, dispatching, new_partner
+from tests.dispatch_service import Dispatch, new_partner
 from tests.org_blind import (
     SAME_FOR_ALL,
     Attacks,
@@ -17,13 +14,6 @@ from tests.org_blind import (
     without_row_level_security,
 )
 from tests.referrals_service import new_org_id
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(postgres_database, rabbitmq_vhost) as running:
-        yield running
 
 
 async def waiting_for_a_call(dispatch: Dispatch) -> tuple[str, str, str]:

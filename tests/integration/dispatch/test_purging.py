@@ -1,7 +1,6 @@
 """Retention of packages: what ended long ago loses what it was made of, and says so when asked."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,24 +12,11 @@ import pytest_asyncio
 from messaging.audit import Operator, about_patient
 from services.ereferral_dispatch import purging
 from services.ereferral_dispatch.purging import Purged
-from tests.dispatch_service import Dispatch, Org, dispatching, new_partner, plain_url, refusal
+from tests.dispatch_service import Dispatch, Org, new_partner, plain_url, refusal
 from tests.samples import PATIENT_ID
 
 OPERATOR = Operator(client="handoff", actor="staff-9")
 AN_HOUR = timedelta(hours=1)
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(postgres_database, rabbitmq_vhost) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 @pytest_asyncio.fixture(autouse=True)

@@ -1,50 +1,16 @@
 """What staff may do with an e-referral and when: `retry`, and the order of the checks."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from messaging.client import Answered
-from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner, refusal
-from tests.partner_stubs import Answer, Relay
+from tests.dispatch_service import Dispatch, Org, eventually, new_partner, refusal
+from tests.partner_stubs import Answer
 
 TOMORROW = {"Retry-After": "86400"}
-NUMBER = "+12025550111"
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(
-        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
-
-
-async def awaiting_call(org: Org, **fields: Any) -> str:
-    """An e-referral whose partner is to be called."""
-    given = {"phone": NUMBER, "preferred_contact_method": "phone", **fields}
-    ereferral = await org.dispatch(new_partner(**given))
-    await org.until(ereferral, "awaiting_call")
-    return ereferral
-
-
-async def unknown(dispatch: Dispatch, org: Org, address: str, **fields: Any) -> str:
-    """An e-referral whose first mail was lost after its DATA; a second one is taken."""
-    dispatch.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
-    ereferral = await org.dispatch(new_partner(email=address, **fields))
-    await org.until(ereferral, "outcome_unknown")
-    return ereferral
 
 
 async def test_retry_of_what_failed(dispatch: Dispatch, org: Org) -> None:
@@ -75,7 +41,7 @@ async def test_retry_of_an_unknown_outcome_says_that_it_may_be_a_repeat(
 ) -> None:
     """The partner may have the first mail: the second says so, and so does `possible_repeat`."""
     address = "again@partner.example"
-    ereferral = await unknown(dispatch, org, address)
+    ereferral = await dispatch.unknown(org, address)
     answered = await org.act("ereferral.retry", ereferral)
     assert answered.status == 202 and answered.data["possible_repeat"] is True
     await org.until(ereferral, "sent")
@@ -117,7 +83,7 @@ async def test_retry_of_what_is_held_goes_though_its_channel_is_held(
 async def test_retry_of_what_awaits_a_call(dispatch: Dispatch, org: Org) -> None:
     """By another channel it is sent there; by its own the call is asked for anew. The call that
     was not made is no open attempt."""
-    by_mail = await awaiting_call(org, email="instead@partner.example")
+    by_mail = await org.awaiting_call(email="instead@partner.example")
     answered = await org.act("ereferral.retry", by_mail, channel="email")
     assert answered.status == 202 and answered.data["channel"] == "email"
     shown = await org.until(by_mail, "sent")
@@ -125,7 +91,7 @@ async def test_retry_of_what_awaits_a_call(dispatch: Dispatch, org: Org) -> None
         ("phone", "transient_failure"),
         ("email", "sent"),
     ]
-    by_phone = await awaiting_call(org)
+    by_phone = await org.awaiting_call()
     assert (await org.act("ereferral.retry", by_phone)).status == 202
     shown = await org.until(by_phone, "awaiting_call")
     assert [a["finished_at"] is None for a in shown["attempts"]] == [False, True]

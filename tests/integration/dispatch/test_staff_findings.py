@@ -1,58 +1,21 @@
 """What staff found out: how a call went, what became of a mail, what the partner answered."""
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
-from tests.dispatch_service import Dispatch, Org, dispatching, new_partner
-from tests.partner_stubs import Relay
-
-NUMBER = "+12025550111"
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener."""
-    async with dispatching(
-        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
-
-
-async def awaiting_call(org: Org, **fields: Any) -> str:
-    """An e-referral whose partner is to be called."""
-    given = {"phone": NUMBER, "preferred_contact_method": "phone", **fields}
-    ereferral = await org.dispatch(new_partner(**given))
-    await org.until(ereferral, "awaiting_call")
-    return ereferral
-
-
-async def unknown(dispatch: Dispatch, org: Org, address: str, **fields: Any) -> str:
-    """An e-referral whose first mail was lost after its DATA; a second one is taken."""
-    dispatch.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
-    ereferral = await org.dispatch(new_partner(email=address, **fields))
-    await org.until(ereferral, "outcome_unknown")
-    return ereferral
+from tests.dispatch_service import PHONE, Dispatch, Org
 
 
 async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, org: Org) -> None:
     """`ereferral.call_requested` carries the number, the script and the letter; it needs a person
     at once."""
-    ereferral = await awaiting_call(org)
+    ereferral = await org.awaiting_call()
     assert await dispatch.heard.story(ereferral) == ["queued", "call_requested"]
     call = (await dispatch.heard.about(ereferral))[1].data["call"]
-    assert call["number"] == NUMBER and "Sample Patient" in call["script"]
+    assert call["number"] == PHONE and "Sample Patient" in call["script"]
     assert base64.b64decode(call["letter"]).startswith(b"%PDF-")
     listed = await org.ask("ereferral.list", needs_person=True)
     assert [item["id"] for item in listed.data["items"]] == [ereferral]
@@ -60,7 +23,7 @@ async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, or
 
 async def test_a_call_that_reached_somebody(dispatch: Dispatch, org: Org) -> None:
     """`reached` is proof: delivered, and the attempt says who said so."""
-    ereferral = await awaiting_call(org)
+    ereferral = await org.awaiting_call()
     answered = await org.act(
         "ereferral.complete_call", ereferral, outcome="reached", note="Spoke to the desk."
     )
@@ -73,7 +36,7 @@ async def test_a_call_that_reached_somebody(dispatch: Dispatch, org: Org) -> Non
 
 async def test_a_call_that_nobody_answered(dispatch: Dispatch, org: Org) -> None:
     """It stays, is counted, and is due again after two hours: until then it needs nobody."""
-    ereferral = await awaiting_call(org)
+    ereferral = await org.awaiting_call()
     for calls in (1, 2):
         answered = await org.act("ereferral.complete_call", ereferral, outcome="no_answer")
         assert answered.status == 200 and answered.data["status"] == "awaiting_call"
@@ -97,8 +60,8 @@ async def test_a_call_that_nobody_answered(dispatch: Dispatch, org: Org) -> None
 
 async def test_a_wrong_number_leads_to_the_next_channel(dispatch: Dispatch, org: Org) -> None:
     """Where there is one; else it failed."""
-    elsewhere = await awaiting_call(org, email="next@partner.example")
-    nowhere = await awaiting_call(org)
+    elsewhere = await org.awaiting_call(email="next@partner.example")
+    nowhere = await org.awaiting_call()
     answered = await org.act("ereferral.complete_call", elsewhere, outcome="wrong_number")
     assert answered.status == 200
     assert (answered.data["status"], answered.data["channel"]) == ("queued", "email")
@@ -118,7 +81,7 @@ async def test_a_wrong_number_leads_to_the_next_channel(dispatch: Dispatch, org:
 
 async def test_an_unknown_outcome_that_turned_out_well(dispatch: Dispatch, org: Org) -> None:
     """`delivered`: it is, the note stays with its attempt, and nothing more is sent."""
-    ereferral = await unknown(dispatch, org, "well@partner.example", phone=NUMBER)
+    ereferral = await dispatch.unknown(org, "well@partner.example", phone=PHONE)
     answered = await org.act(
         "ereferral.resolve", ereferral, outcome="delivered", note="They have it."
     )
@@ -133,13 +96,13 @@ async def test_an_unknown_outcome_that_turned_out_well(dispatch: Dispatch, org: 
 async def test_an_unknown_outcome_that_did_not_arrive(dispatch: Dispatch, org: Org) -> None:
     """`not_delivered` goes on to the next channel, which says that it may be a repeat: an attempt
     before may have been received, whatever a person found. Without one it failed."""
-    ereferral = await unknown(dispatch, org, "badly@partner.example", phone=NUMBER)
+    ereferral = await dispatch.unknown(org, "badly@partner.example", phone=PHONE)
     answered = await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
     assert answered.status == 200
     assert (answered.data["status"], answered.data["channel"]) == ("queued", "phone")
     shown = await org.until(ereferral, "awaiting_call")
     assert shown["possible_repeat"]
-    alone = await unknown(dispatch, org, "alone@partner.example")
+    alone = await dispatch.unknown(org, "alone@partner.example")
     answered = await org.act("ereferral.resolve", alone, outcome="not_delivered")
     assert answered.status == 200 and answered.data["status"] == "failed"
     assert await dispatch.heard.story(alone) == ["queued", "outcome_unknown", "failed"]
