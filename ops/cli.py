@@ -103,7 +103,7 @@ def doctor(
         with ending_in_one_line():
             from ops import permissions
 
-            print("\n".join(permissions.commands(permissions.all_permissions(), vhost)))
+            print(permissions.script(permissions.all_permissions(), vhost))
         return
     from ops.doctor import Verdict, examine
     from ops.environment import adopt_running_up
