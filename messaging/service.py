@@ -15,7 +15,7 @@ from messaging.answering import Answering
 from messaging.batch import BatchProcessor
 from messaging.consumer import Consumer, Consuming
 from messaging.database import Home, open_engine
-from messaging.grants import AllowAll, Grants, GrantsError, load_grants
+from messaging.grants import AllowAll, ClientGrants, Grants, GrantsError, load_grants
 from messaging.handling import Handlers
 from messaging.health import Health
 from messaging.http import serve_http
@@ -110,6 +110,11 @@ class Service:
             log.warning("not encrypted, and it leaves this machine", detail=name)
         if isinstance(self.grants, AllowAll):
             log.warning("no client grants are set: everything is allowed")
+        if isinstance(self.grants, ClientGrants):
+            for client in self.grants.clients:
+                for pattern in client.unmatched():
+                    told = f"{client.user!r}: {pattern!r}"
+                    log.warning("grant matches no operation", detail=told)
         self._consume_batches(
             definition.commands[0], command_intake(definition.commands[1], self.grants)
         )

@@ -181,6 +181,17 @@ def test_doctor_finds_what_is_wrong_and_fails() -> None:
     assert "secret" not in ended.stdout
 
 
+def test_doctor_finds_a_grant_of_no_operation(tmp_path: Path) -> None:
+    """The client and the pattern are named; one for the other service is as it should be."""
+    grants = tmp_path / "grants.toml"
+    patterns = '["referal.*", "ereferral.*"]'
+    grants.write_text(f'[[clients]]\nuser = "crm"\norgs = ["*"]\noperations = {patterns}\n')
+    looked = handoff("doctor", REFERRALS_CLIENT_GRANTS_FILE=str(grants), **REFERRALS)
+    found = [line.split()[0] for line in looked.stdout.splitlines() if f"grants: {grants}" in line]
+    assert found == ["fine", "WRONG"]
+    assert f"{grants} grants 'crm' 'referal.*', and no operation is called so" in looked.stdout
+
+
 def test_partner_secret_is_the_derived_one() -> None:
     """The value is OpenSSL's: `openssl kdf -kdfopt info:handoff/portal/org_sample/01930000-…`."""
     partner = "01930000-0000-7000-8000-00000000b001"
