@@ -129,6 +129,7 @@ class Service:
             queue=queue.name,
             clock=utc_now,
             tracing=self.tracing,
+            report=self._work_on(queue),
         )
         self._consume(Consuming(queue, processor.process, 2 * QUERIES_AT_ONCE, QUERIES_AT_ONCE))
 
@@ -142,10 +143,17 @@ class Service:
             clock=utc_now,
             tracing=self.tracing,
             after_commit=self._committed,
+            report=self._work_on(queue),
         )
         self._consume(
             Consuming(queue, processor.process, self.settings.prefetch, self.settings.batch_size)
         )
+
+    def _work_on(self, queue: ConsumedQueue) -> Callable[[str | None], None]:
+        """A condition that is met until PostgreSQL refuses what a message of the queue needs."""
+        report = self.health.condition(f"work on {queue.name}")
+        report(None)
+        return report
 
     def _committed(self) -> None:
         self.relay.wake()
