@@ -19,12 +19,11 @@ from uuid_utils import compat as uuid_utils
 from contracts.problems import ProblemCode, Refusal
 from messaging import audit, logs, metrics, outbox
 from messaging.answering import Answering, Verdict, refused, success_body
+from messaging.asking import until_it_answers
 from messaging.database import (
     constraint_name,
     is_message_fault,
-    is_outage,
     limit_to_orgs,
-    sqlstate,
 )
 from messaging.handling import decide
 from messaging.inbox import Answer, MessageKey, find_answers, store_answers
@@ -35,16 +34,11 @@ from messaging.workspace import Need, Outgoing, Publishing, Rows, Workspace
 
 log = logs.get(__name__)
 
-GIVE_UP_AFTER_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 5.0
 LARGE_BODY_BYTES = 16 * 1024
 TRIES_ALONE = 3
 TRIES_TOGETHER = 3
 _STORED_REFUSALS = (404, 409, 422)
-
-
-class DatabaseAway(Exception):
-    """The database has not answered for a minute: what was taken goes back to its queue."""
 
 
 class HandlerFault(Exception):
@@ -59,6 +53,7 @@ class BatchProcessor:
     """Decides and settles the messages of one queue, a batch at a time.
 
     `after_commit` is called when events were recorded: the relay need not wait for its poll.
+    `report` is told what PostgreSQL refuses, or None.
     """
 
     def __init__(
@@ -72,6 +67,7 @@ class BatchProcessor:
         clock: Callable[[], datetime],
         tracing: Tracing,
         after_commit: Callable[[], None],
+        report: Callable[[str | None], None],
     ) -> None:
         self._engine = engine
         self._intake = intake
@@ -81,6 +77,7 @@ class BatchProcessor:
         self._clock = clock
         self._tracing = tracing
         self._after_commit = after_commit
+        self._report = report
 
     async def process(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
         """Decide all, commit, answer and park; when it returns, all may be acknowledged.
@@ -107,7 +104,7 @@ class BatchProcessor:
                     traced, envelope = self._tracing.begin_message(self._queue, incoming.envelope)
                     batch.append(replace(incoming, envelope=envelope))
                     spans.append(traced)
-        decided = await self._until_the_database_answers(batch) if batch else []
+        decided = await self._decide_when_possible(batch) if batch else []
         verdicts += decided
         to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
         for traced, verdict in zip(spans, decided, strict=True):
@@ -115,26 +112,14 @@ class BatchProcessor:
         self._observe(verdicts, time.monotonic() - started)
         return to_be_rejected
 
-    async def _until_the_database_answers(self, batch: list[Incoming]) -> list[Verdict]:
-        deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
-        pause_seconds = 0.05
-        while True:
-            try:
-                return await self._decide(batch)
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                if time.monotonic() > deadline:
-                    raise DatabaseAway from error
-                log.warning(
-                    "database does not answer, trying again",
-                    queue=self._queue,
-                    error=type(error).__name__,
-                    sqlstate=sqlstate(error),
-                    batch=len(batch),
-                )
-            await asyncio.sleep(pause_seconds)
-            pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+    async def _decide_when_possible(self, batch: list[Incoming]) -> list[Verdict]:
+        return await until_it_answers(
+            lambda: self._decide(batch),
+            queue=self._queue,
+            messages=len(batch),
+            longest_pause_seconds=LONGEST_PAUSE_SECONDS,
+            report=self._report,
+        )
 
     async def _decide(self, batch: list[Incoming]) -> list[Verdict]:
         for _ in range(TRIES_TOGETHER):

@@ -17,7 +17,7 @@ from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
 
 from messaging import logs
 from messaging.amqp import BROKER_ERRORS, connection
-from messaging.batch import DatabaseAway
+from messaging.asking import DatabaseAway
 from messaging.envelope import MAX_BODY_BYTES
 from messaging.tls import why_lost
 from messaging.topology import ConsumedQueue, Topology, declare

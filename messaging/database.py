@@ -211,8 +211,27 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, (DBAPIError, SQLAlchemyError)) and not is_message_fault(error)
 
 
+_REFUSED_AS_SUCH = "42"
+"""SQLSTATE's class of access rules and syntax: no right, no such table or column."""
+
+
+def why_refused(error: BaseException) -> str | None:
+    """What PostgreSQL refuses whatever the values are, in its own words; None: it is not that.
+
+    The schema or a role is other than this program needs. The words name roles, tables and columns:
+    a statement's values travel apart from it, and are judged later.
+    """
+    for cause in causes(error):
+        if isinstance(cause, asyncpg.PostgresError) and cause.sqlstate[:2] == _REFUSED_AS_SUCH:
+            return f"it refuses: {cause.message}"
+    return None
+
+
 def why_away(error: BaseException) -> str:
-    """Why there is no connection to PostgreSQL, in words that quote nothing."""
+    """Why PostgreSQL does not do its work, in words that quote no value."""
+    refused = why_refused(error)
+    if refused is not None:
+        return refused
     # The one thing for which asyncpg raises the class itself and not one that is made from it.
     if type(error) is ConnectionError:
         return f"it offers no TLS; say ssl={NO_TLS} in the URL to do without"

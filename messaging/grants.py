@@ -13,6 +13,7 @@ from typing import Annotated, Any, Protocol
 from aiormq.abc import DeliveredMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contracts.operations import OPERATIONS
 from contracts.problems import ProblemCode, Refusal
 from contracts.values import OrgId
 from messaging.envelope import Envelope
@@ -61,6 +62,14 @@ class Client(BaseModel):
         """Whether it may do the operation at all."""
         return any(fnmatchcase(operation, pattern) for pattern in self.operations)
 
+    def unmatched(self) -> list[str]:
+        """Its patterns that match no operation of either service: they grant nothing."""
+        return [
+            pattern
+            for pattern in self.operations
+            if not any(fnmatchcase(operation, pattern) for operation in OPERATIONS)
+        ]
+
 
 class GrantsError(Exception):
     """The grants file cannot be used. Its text says where it is wrong."""
@@ -70,13 +79,14 @@ class ClientGrants:
     """The grants of a file: whatever no client is granted is forbidden."""
 
     def __init__(self, clients: list[Client]) -> None:
-        self._clients: dict[str, list[Client]] = {}
+        self.clients = clients
+        self._by_user: dict[str, list[Client]] = {}
         for client in clients:
-            self._clients.setdefault(client.user, []).append(client)
+            self._by_user.setdefault(client.user, []).append(client)
 
     def check(self, envelope: Envelope) -> None:
         """Raises Refusal `forbidden`: no `user_id`, or outside its grant."""
-        granted = self._clients.get(envelope.user_id or "", [])
+        granted = self._by_user.get(envelope.user_id or "", [])
         if not any(c.allows(envelope.org_id, envelope.operation) for c in granted):
             raise Refusal(
                 ProblemCode.FORBIDDEN, "This client has no grant for this operation in this org."

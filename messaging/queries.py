@@ -17,8 +17,8 @@ from contracts.replies import ReplyStatus
 from contracts.shapes import Query, Shape
 from messaging import audit, logs, metrics
 from messaging.answering import Answering, Verdict, refused, success_body
-from messaging.batch import GIVE_UP_AFTER_SECONDS, DatabaseAway
-from messaging.database import is_outage, org_snapshot, sqlstate
+from messaging.asking import DatabaseAway, until_it_answers
+from messaging.database import org_snapshot
 from messaging.envelope import Envelope, read_envelope
 from messaging.grants import Grants
 from messaging.handling import parse
@@ -28,7 +28,7 @@ from messaging.tracing import Tracing
 log = logs.get(__name__)
 
 QueryT = TypeVar("QueryT", bound=Query)
-_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ Readers = Mapping[str, Reader[Any]]
 
 
 class QueryProcessor:
-    """Answers the queries of one queue, those of a batch at the same time."""
+    """Answers the queries of one queue, those of a batch at the same time.
+
+    `report` is told what PostgreSQL refuses, or None.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class QueryProcessor:
         queue: str,
         clock: Callable[[], datetime],
         tracing: Tracing,
+        report: Callable[[str | None], None],
     ) -> None:
         self._engine = engine
         self._readers = readers
@@ -69,6 +73,7 @@ class QueryProcessor:
         self._queue = queue
         self._clock = clock
         self._tracing = tracing
+        self._report = report
 
     async def process(self, deliveries: list[DeliveredMessage]) -> set[int]:
         """Answer all. Returns the delivery tags that are to be rejected, not acknowledged.
@@ -103,7 +108,7 @@ class QueryProcessor:
         traced, envelope = self._tracing.begin_message(self._queue, envelope)
         failed = True
         try:
-            answer = await self._until_the_database_answers(reader, query, envelope)
+            answer = await self._answer_when_possible(reader, query, envelope)
             failed = False
         except Refusal:
             failed = False
@@ -113,31 +118,28 @@ class QueryProcessor:
         metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
         return answer
 
-    async def _until_the_database_answers(
+    async def _answer_when_possible(
         self, reader: Reader[Any], query: Query, envelope: Envelope
     ) -> Shape:
-        deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
-        while True:
-            try:
-                async with org_snapshot(self._engine, query.org_id) as (session, now):
-                    answer = await reader.read(query, session, now)
-                    patient_ids = await _patients(reader, query, answer, session)
-                    await _leave_trail(session, patient_ids, answer, envelope, now)
-                    return answer
-            except Refusal:
-                raise
-            except Exception as error:
-                if not is_outage(error):
-                    raise _QueryFault from error
-                if time.monotonic() > deadline:
-                    raise DatabaseAway from error
-                log.warning(
-                    "database does not answer, trying again",
-                    queue=self._queue,
-                    error=type(error).__name__,
-                    sqlstate=sqlstate(error),
-                )
-            await asyncio.sleep(_PAUSE_SECONDS)
+        try:
+            return await until_it_answers(
+                lambda: self._answer(reader, query, envelope),
+                queue=self._queue,
+                messages=1,
+                longest_pause_seconds=LONGEST_PAUSE_SECONDS,
+                report=self._report,
+            )
+        except (Refusal, DatabaseAway):
+            raise
+        except Exception as error:
+            raise _QueryFault from error
+
+    async def _answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+        async with org_snapshot(self._engine, query.org_id) as (session, now):
+            answer = await reader.read(query, session, now)
+            patient_ids = await _patients(reader, query, answer, session)
+            await _leave_trail(session, patient_ids, answer, envelope, now)
+            return answer
 
     def _internal_error(
         self, delivery: DeliveredMessage, operation: str, fault: Exception

@@ -18,7 +18,7 @@ from yarl import URL
 
 from messaging import logs, metrics
 from messaging.amqp import BROKER_ERRORS, connection, persistent
-from messaging.database import is_outage
+from messaging.database import is_outage, why_refused
 from messaging.envelope import JSON_CONTENT_TYPE
 from messaging.tables import outbox
 from messaging.tls import why_lost
@@ -123,8 +123,9 @@ class Relay:
             except Exception as error:
                 if not (isinstance(error, (*BROKER_ERRORS, _BrokerLost)) or is_outage(error)):
                     raise
-                self._report(f"relay: {why_lost(error)}")
-                log.warning("relay interrupted", detail=why_lost(error))
+                why = why_refused(error) or why_lost(error)
+                self._report(f"relay: {why}")
+                log.warning("relay interrupted", detail=why)
                 await pause(stop, FOLLOW_SECONDS)
             finally:
                 metrics.RELAY_LEADING.set(0)

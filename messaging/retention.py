@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.replies import ReplyStatus
 from messaging import audit, logs
-from messaging.database import is_outage
+from messaging.database import is_outage, why_away
 from messaging.tables import inbox, outbox
 from messaging.waiting import pause
 
@@ -137,4 +137,5 @@ async def keep_forgetting(
         except Exception as error:
             if not is_outage(error):
                 raise
+            log.warning("inbox retention put off", detail=why_away(error))
         await pause(stop, ROUND_EVERY_SECONDS)

@@ -15,7 +15,7 @@ from messaging.answering import Answering
 from messaging.batch import BatchProcessor
 from messaging.consumer import Consumer, Consuming
 from messaging.database import Home, open_engine
-from messaging.grants import AllowAll, Grants, GrantsError, load_grants
+from messaging.grants import AllowAll, ClientGrants, Grants, GrantsError, load_grants
 from messaging.handling import Handlers
 from messaging.health import Health
 from messaging.http import serve_http
@@ -110,6 +110,11 @@ class Service:
             log.warning("not encrypted, and it leaves this machine", detail=name)
         if isinstance(self.grants, AllowAll):
             log.warning("no client grants are set: everything is allowed")
+        if isinstance(self.grants, ClientGrants):
+            for client in self.grants.clients:
+                for pattern in client.unmatched():
+                    told = f"{client.user!r}: {pattern!r}"
+                    log.warning("grant matches no operation", detail=told)
         self._consume_batches(
             definition.commands[0], command_intake(definition.commands[1], self.grants)
         )
@@ -124,6 +129,7 @@ class Service:
             queue=queue.name,
             clock=utc_now,
             tracing=self.tracing,
+            report=self._work_on(queue),
         )
         self._consume(Consuming(queue, processor.process, 2 * QUERIES_AT_ONCE, QUERIES_AT_ONCE))
 
@@ -137,10 +143,17 @@ class Service:
             clock=utc_now,
             tracing=self.tracing,
             after_commit=self._committed,
+            report=self._work_on(queue),
         )
         self._consume(
             Consuming(queue, processor.process, self.settings.prefetch, self.settings.batch_size)
         )
+
+    def _work_on(self, queue: ConsumedQueue) -> Callable[[str | None], None]:
+        """A condition that is met until PostgreSQL refuses what a message of the queue needs."""
+        report = self.health.condition(f"work on {queue.name}")
+        report(None)
+        return report
 
     def _committed(self) -> None:
         self.relay.wake()

@@ -75,7 +75,8 @@ class ServiceSettings(BaseSettings):
         64, description="Messages that one transaction takes at most."
     )
     prefetch: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        256, description="Messages that the broker hands out ahead, to each consumer."
+        256,
+        description="Messages, of whatever size, that the broker hands out ahead to each consumer.",
     )
     inbox_retention_days: Annotated[int, Field(ge=1)] = Field(
         30, description="For how long a message id is known, and a repeat has no second effect."

@@ -15,6 +15,7 @@ from ops.catalogue import ServiceName
 from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
+from ops.org import check_org
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -103,7 +104,7 @@ def doctor(
         with ending_in_one_line():
             from ops import permissions
 
-            print("\n".join(permissions.commands(permissions.all_permissions(), vhost)))
+            print(permissions.script(permissions.all_permissions(), vhost))
         return
     from ops.doctor import Verdict, examine
     from ops.environment import adopt_running_up
@@ -156,7 +157,7 @@ def call(
 
 @app.command()
 def events(
-    org: Annotated[str | None, typer.Option(help="Of this org alone.")] = None,
+    org: Annotated[str | None, typer.Option(help="Of this org alone.", callback=check_org)] = None,
     binding: Annotated[
         str, typer.Option("--type", help="A binding pattern: * is one word, # any number.")
     ] = "#",
@@ -181,7 +182,7 @@ def events(
 
 @app.command("partner-secret")
 def partner_secret(
-    org: Annotated[str, typer.Argument(help="The org that refers.")],
+    org: Annotated[str, typer.Argument(help="The org that refers.", callback=check_org)],
     partner: Annotated[UUID, typer.Argument(help="The referral partner's id.")],
 ) -> None:
     """Show the secret that a partner's portal verifies our signatures with.
@@ -189,14 +190,10 @@ def partner_secret(
     Example: handoff partner-secret demo 01930000-0000-7000-8000-00000000b001
     """
     with ending_in_one_line():
-        from contracts.values import ORG_ID
-        from messaging.settings import SettingError
         from ops.environment import adopt_running_up, one_setting
         from services.ereferral_dispatch.senders.portal import signature
 
         adopt_running_up()
-        if not ORG_ID.fullmatch(org):
-            raise SettingError("ORG must be 1 to 64 of A-Z a-z 0-9 _ -")
         key = one_setting(ServiceName.EREFERRAL_DISPATCH, "signing_key")
     print(signature.whsec(signature.partner_secret(key, org, partner)))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiormq.exceptions
 from aiormq.abc import AbstractConnection
 
-from messaging.grants import GrantsError, load_grants
+from messaging.grants import GrantsError, read_clients
 from messaging.settings import SettingError, load_settings, variable
 from messaging.topology import ConsumedQueue, declare
 from ops.broker import QueueState, broker, place, queue_state, version
@@ -88,18 +88,25 @@ def _settings(name: ServiceName) -> Iterator[Finding]:
     for setting in clear:
         words = f"{setting}: nothing to it is encrypted, and it leaves this machine"
         yield Finding(Verdict.NOTE, "TLS", words)
-    grants: Path | None = loaded.client_grants_file
-    if grants is None:
+    yield from _grants(name, loaded.client_grants_file)
+
+
+def _grants(name: ServiceName, path: Path | None) -> Iterator[Finding]:
+    if path is None:
         words = f"{name.prefix}CLIENT_GRANTS_FILE is unset: every client may do everything"
         yield Finding(Verdict.NOTE, "grants", words)
         return
     try:
-        load_grants(grants)
+        clients = read_clients(path)
     except GrantsError as wrong:
-        words = f"{name.prefix}CLIENT_GRANTS_FILE: {grants} {wrong}"
+        words = f"{name.prefix}CLIENT_GRANTS_FILE: {path} {wrong}"
         yield Finding(Verdict.WRONG, "grants", words)
-    else:
-        yield Finding(Verdict.FINE, "grants", f"{grants} can be read")
+        return
+    yield Finding(Verdict.FINE, "grants", f"{path} can be read")
+    for client in clients:
+        for pattern in client.unmatched():
+            words = f"{path} grants {client.user!r} {pattern!r}, and no operation is called so"
+            yield Finding(Verdict.WRONG, "grants", f"{words}: mend it or take it out")
 
 
 def _database(name: ServiceName) -> Iterator[Finding]:

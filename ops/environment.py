@@ -1,7 +1,8 @@
 """Where a command finds the services' variables: the environment, else a running `handoff up`.
 
-`handoff up` writes them to `.handoff/up.env` (mode 0600) and holds a lock on that file for as long
-as it lives, so that what a killed one left behind is not taken for a running one.
+`handoff up` writes them to `.handoff/up.env` (mode 0600) once it runs, and holds a lock on
+`.handoff/up.lock` for as long as it lives, so that what a killed one left behind is not taken for a
+running one.
 """
 
 import fcntl
@@ -40,23 +41,30 @@ def up_file() -> Path:
     return handoff_folder() / "up.env"
 
 
+def _lock_file() -> Path:
+    return up_file().with_suffix(".lock")
+
+
 @contextmanager
 def the_only_up() -> Iterator[Callable[[Mapping[str, str]], None]]:
-    """Hold `.handoff/up.env` until the block is left; call what is yielded to write variables.
+    """Be this checkout's `handoff up` until the block is left; call what is yielded once it runs.
 
-    Raises CannotGoOn where another `handoff up` of this checkout holds it.
+    That writes its variables, all of them or nothing. Raises CannotGoOn where another one runs.
     """
     path = up_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
-        if not _locked(file.fileno(), fcntl.LOCK_EX):
+    with _lock_file().open("a") as lock:
+        if not _locked(lock.fileno(), fcntl.LOCK_EX):
             raise CannotGoOn("handoff up runs for this checkout already; stop it with Ctrl-C there")
-        os.fchmod(file.fileno(), 0o600)
-        file.truncate()
+        path.unlink(missing_ok=True)  # A killed one's.
 
         def announce(variables: Mapping[str, str]) -> None:
-            file.writelines(f"{name}={value}\n" for name, value in sorted(variables.items()))
-            file.flush()
+            unfinished = path.with_suffix(".new")
+            unfinished.touch(0o600)
+            unfinished.chmod(0o600)
+            lines = (f"{name}={value}\n" for name, value in sorted(variables.items()))
+            unfinished.write_text("".join(lines))
+            unfinished.replace(path)
 
         try:
             yield announce
@@ -65,15 +73,18 @@ def the_only_up() -> Iterator[Callable[[Mapping[str, str]], None]]:
 
 
 def variables_of_running_up() -> dict[str, str]:
-    """The variables of this checkout's running `handoff up`; none where there is none."""
+    """The variables of this checkout's running `handoff up`; none where there is none, or not yet.
+
+    Its lock tells: whoever was killed holds none.
+    """
     try:
-        file = up_file().open()
+        with _lock_file().open() as lock:
+            if _locked(lock.fileno(), fcntl.LOCK_SH):
+                return {}
+        written = up_file().read_text()
     except OSError:
         return {}
-    with file:
-        if _locked(file.fileno(), fcntl.LOCK_SH):
-            return {}  # Nobody holds it: its owner was killed.
-        lines = [line.rstrip("\n").partition("=") for line in file]
+    lines = [line.partition("=") for line in written.split("\n")]
     return {name: value for name, equals, value in lines if equals}
 
 

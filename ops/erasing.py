@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from messaging.erasing import CannotErase, Erased
 from ops.environment import CannotGoOn
 from ops.system_role import Database
+from ops.trail import read_trail
 from services.ereferral_dispatch import erasing as dispatch
 from services.referrals import erasing as referrals
 from services.referrals.home import PUBLISHING
@@ -34,7 +35,8 @@ async def erase(
     """What was erased in referrals and in dispatch; with `dry_run` all of it is rolled back.
 
     Each service in one transaction. The two have none in common: where the second commit fails,
-    running it again goes on. Raises CannotGoOn, which says what is under way.
+    running it again goes on. Raises CannotGoOn, which says what is under way, or that neither
+    service ever knew the patient: whoever was to be erased is still there.
     """
     org_id, id_ = patient.org_id, patient.id
     async with _session(of_dispatch) as dispatch_s, _session(of_referrals) as referrals_s:
@@ -58,6 +60,10 @@ async def erase(
                 await dispatch_s.commit()
             with of_referrals.telling_why():
                 await referrals_s.commit()
+    # Whatever was done with a patient is in the trail for good, an erasure too.
+    anything = here.total or there.total
+    if not (anything or await read_trail((of_referrals, of_dispatch), org_id, id_)):
+        raise CannotGoOn(f"Nothing is known of patient {id_} of {org_id}: are both ids right?")
     return here, there
 
 

@@ -8,10 +8,11 @@ import typer
 
 from ops.catalogue import ServiceName
 from ops.one_line import ending_in_one_line
+from ops.org import check_org
 
 app = typer.Typer()
 
-Org = Annotated[str, typer.Option(help="The org that the patient belongs to.")]
+Org = Annotated[str, typer.Option(help="The org that the patient belongs to.", callback=check_org)]
 Patient = Annotated[UUID, typer.Option(help="The patient's id.")]
 
 
@@ -87,7 +88,7 @@ def erase_patient(
     """Erase one patient's data in both services; ids and the audit trail stay.
 
     Erase the patient where they come from first: a newer patient.put brings them back. What is
-    under way has to end or be cancelled before.
+    under way has to end or be cancelled before. 1 where neither service ever knew the patient.
 
     Example: handoff erase-patient --org demo --patient 01930000-0000-7000-8000-00000000a001
     """
@@ -112,4 +113,4 @@ def erase_patient(
         for what, count in counted.counts.items():
             print(f"  {what:22} {count:>6}  {'would be erased' if dry_run else 'erased'}")
     if not any(one.total for one in erased):
-        print(f"Nothing is held about patient {patient} of {org}.")
+        print(f"Nothing is left to erase about patient {patient} of {org}.")

@@ -13,7 +13,7 @@ from messaging.grants import Client, GrantsError, read_clients
 from messaging.settings import SettingError
 from messaging.topology import DEAD_LETTERS
 from ops.catalogue import ServiceName, place_of
-from ops.environment import one_path
+from ops.environment import WrongArgument, one_path
 
 NOTHING = "^$"
 ANY_CLIENT = "client"
@@ -32,6 +32,9 @@ _SENDS = {
     },
     ServiceName.EREFERRAL_DISPATCH: {},
 }
+# A service that tells another one something is granted that, and so stands in the grants file.
+_GRANTED_SERVICES = {name.service for name, sends in _SENDS.items() if sends}
+_NO_CLIENTS = {SUBSCRIBER, OPERATOR, *(name.service for name in ServiceName)} - _GRANTED_SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,13 @@ class Permissions:
 def all_permissions() -> list[Permissions]:
     """Of each service, each client of the grants files, a subscriber and an operator.
 
-    Raises SettingError. Where no grants file is set there is one client, which may
-    ask for everything.
+    Raises SettingError, also where a client is called like one of the others: it would get that
+    one's rights. Where no grants file is set there is one client, which may ask for everything.
     """
     clients = [client for name in ServiceName for client in _granted(name)]
-    services = [service(name) for name in ServiceName]
-    ours = {one.user for one in services}
-    users = sorted({client.user for client in clients} - ours)
+    users = sorted({client.user for client in clients} - _GRANTED_SERVICES)
     return [
-        *services,
+        *(service(name) for name in ServiceName),
         *(
             client_of(user, (one for one in clients if one.user == user))
             for user in users or [ANY_CLIENT]
@@ -155,8 +156,17 @@ def operator(user: str) -> Permissions:
     )
 
 
-def commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
-    """The lines of a shell script that sets them. No password is in it: `add_user` asks for it."""
+def script(permissions: Iterable[Permissions], vhost: str) -> str:
+    """A shell script that sets them. No password is in it: `add_user` asks for it.
+
+    Raises WrongArgument where the vhost has no name.
+    """
+    if not vhost:
+        raise WrongArgument("--vhost is empty: name the services' vhost, such as /")
+    return "\n".join(_commands(permissions, vhost))
+
+
+def _commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
     yield f"# RabbitMQ's users and what each may do in the vhost {vhost}."
     yield "# docs/permissions.md says why. Each add_user asks for a password."
     for one in permissions:
@@ -176,9 +186,19 @@ def commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
 def _granted(name: ServiceName) -> list[Client]:
     path = one_path(name, "client_grants_file")
     try:
-        return [] if path is None else read_clients(path)
+        clients = [] if path is None else read_clients(path)
+        _check_none_is_taken(client.user for client in clients)
     except GrantsError as wrong:
         raise SettingError(f"{name.prefix}CLIENT_GRANTS_FILE: {path} {wrong}") from None
+    return clients
+
+
+def _check_none_is_taken(users: Iterable[str]) -> None:
+    for user in users:
+        if user in _NO_CLIENTS:
+            raise GrantsError(
+                f"has a client {user!r}, the name of another user here: rename the client"
+            )
 
 
 def _line(*arguments: str) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ops.demo.sample import ORG_ID
@@ -83,7 +84,7 @@ def _with_servers(play: Callable[[Servers], Coroutine[Any, Any, int]], show: Sho
         show.say(f"  {line}")
 
     show.say("Servers:")
-    with _sigterm_as_ctrl_c(), _servers(say) as servers:
+    with _ended_by_signals(), _servers(say) as servers:
         try:
             return asyncio.run(play(servers))
         except BaseExceptionGroup as several:
@@ -106,13 +107,22 @@ def _servers(say: Callable[[str], None]) -> Iterator[Servers]:
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """End in order on SIGTERM too."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+def _ended_by_signals() -> Iterator[None]:
+    """End in order on Ctrl-C, and on SIGTERM too.
+
+    What a script starts in the background is born with SIGINT ignored (POSIX, shell command
+    language, "Asynchronous Lists"), and Python leaves it so: then neither would end it.
+    """
+    handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: lambda *_: signal.raise_signal(signal.SIGINT),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show_end(show: Show, rows: Sequence[Progress]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
 from messaging import logs, metrics
-from messaging.database import is_outage
+from messaging.database import is_outage, why_away
 from messaging.tracing import Traced, Tracing
 from messaging.waiting import pause
 from services.ereferral_dispatch.claiming import Claimed, Limits, claim, remember_lanes
@@ -132,6 +132,7 @@ class Worker:
             except Exception as error:
                 if not is_outage(error):
                     raise
+                log.warning("sweep put off", detail=why_away(error))
                 # When the database is back, those who live renew their leases first.
                 await pause(stop, 2 * RENEW_EVERY_SECONDS)
             await pause(stop, SWEEP_EVERY_SECONDS)
@@ -149,7 +150,7 @@ class Worker:
                 if not is_outage(error):
                     self._fault = error
                     return
-                log.warning("leases not renewed", error=type(error).__name__)
+                log.warning("leases not renewed", detail=why_away(error))
 
     async def _claim_when_possible(self) -> list[Claimed]:
         slots = self._concurrency - len(self._running)
@@ -161,7 +162,7 @@ class Worker:
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("nothing claimed", error=type(error).__name__)
+            log.warning("nothing claimed", detail=why_away(error))
             await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
             return []
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from contracts.events import EventType
 from contracts.referral import FulfilmentStatus, ReferralStatus
 from messaging import logs, outbox
-from messaging.database import is_outage
+from messaging.database import is_outage, why_away
 from messaging.loading import load
 from messaging.waiting import pause
 from messaging.workspace import Outgoing, Publishing, Rows, Workspace
@@ -94,6 +94,7 @@ async def keep_marking(
         except Exception as error:
             if not is_outage(error):
                 raise
+            log.warning("overdue sweep put off", detail=why_away(error))
             count = 0
         if count:
             log.info("referrals overdue", count=count)

@@ -22,6 +22,8 @@ LETTERS = tuple(
     f"letter-demo-{partner}.pdf"
     for partner in ("endodontics", "orthodontics", "oral-surgery", "periodontics")
 )
+# As a shell without job control starts what stands before an `&`.
+IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh")
 
 
 @dataclass
@@ -46,10 +48,10 @@ class Demo:
 @pytest.fixture
 def start_demo(
     new_postgres_database: Callable[[], str], new_rabbitmq_vhost: Callable[[], str]
-) -> Callable[[], Demo]:
-    """Starts `handoff demo` on the tests' own servers."""
+) -> Callable[..., Demo]:
+    """Starts `handoff demo` on the tests' own servers, by way of a program where one is given."""
 
-    def start() -> Demo:
+    def start(*by: str) -> Demo:
         mark = f"HANDOFF_TEST_MARK={secrets.token_hex(16)}"
         name, _, value = mark.partition("=")
         broker = new_rabbitmq_vhost()
@@ -61,7 +63,7 @@ def start_demo(
             name: value,
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", "demo"],
+            [*by, sys.executable, "-m", "ops.cli", "demo"],
             cwd=REPOSITORY,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
@@ -76,7 +78,7 @@ def start_demo(
 
 
 def test_the_demo_tells_its_story_and_leaves_nothing_running(
-    start_demo: Callable[[], Demo],
+    start_demo: Callable[..., Demo],
 ) -> None:
     """Four channels, one through a portal that fails twice, one after a fax that was refused, by a
     call; each partner has its letter once."""
@@ -102,12 +104,16 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
         assert said.count(page) == 2
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("ending", "by"),
+    [(signal.SIGINT, ()), (signal.SIGTERM, IN_THE_BACKGROUND), (signal.SIGKILL, ())],
+    ids=["Ctrl-C", "SIGTERM in the background of a script", "kill -9"],
+)
 def test_a_demo_that_is_broken_off_leaves_nothing_running(
-    start_demo: Callable[[], Demo], ending: signal.Signals
+    start_demo: Callable[..., Demo], ending: signal.Signals, by: tuple[str, ...]
 ) -> None:
-    """Ctrl-C, and kill -9 of the demo itself, while its services start."""
-    demo = start_demo()
+    """While its services start."""
+    demo = start_demo(*by)
     assert demo.process.stdout is not None
     while "Starting both services" not in demo.process.stdout.readline():
         assert demo.process.poll() is None

@@ -69,6 +69,7 @@ async def batch(referrals: Referrals, deliveries: Sequence[DeliveredMessage]) ->
         clock=lambda: datetime.now(UTC),
         tracing=Tracing("referrals", None),
         after_commit=referrals.service.relay.wake,
+        report=lambda _: None,
     )
     await processor.process(deliveries)
     return answering.statuses

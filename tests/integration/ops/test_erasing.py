@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 from typer.testing import Result
 
 from messaging.audit import about_patient
@@ -182,7 +183,8 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
     await settled(both)
     assert places(await both.everything_stored(), org) == {}
     again = await erase(both, org, patient)
-    assert "Nothing is held about patient" in again.stdout
+    assert again.exit_code == 0
+    assert f"Nothing is left to erase about patient {patient} of {org.id}.\n" in again.stdout
 
 
 async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> None:
@@ -310,3 +312,46 @@ async def test_another_orgs_patient_of_the_same_id_stays(both: Both, org: Org) -
     await erase(both, org, patient)
     shown = await neighbour.ask("patient.get", patient_uuid=patient)
     assert shown.data["name"] == f"Karla {CANARY}"
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["erased", "dry run"])
+async def test_of_a_patient_that_nobody_ever_knew_it_says_so(
+    both: Both, org: Org, options: tuple[str, ...]
+) -> None:
+    """A mistyped org or id must not look like an erasure: 1, and one line."""
+    patient = str((await canary(org))["id"])
+    await settled(both)
+    for other_org, other_patient in ((org, str(uuid4())), (both.referrals.org(), patient)):
+        ended = await erase(both, other_org, other_patient, *options)
+        assert ended.exit_code == 1 and "erased" not in ended.stdout
+        assert ended.stderr == (
+            f"Nothing is known of patient {other_patient} of {other_org.id}: are both ids right?\n"
+        )
+
+
+async def test_a_cancel_after_the_erasure_asks_for_a_call_without_a_script(
+    both: Both, org: Org
+) -> None:
+    """The package is gone. The cancel's reason is a new text: once it is over, it is erased too."""
+    patient = str((await canary(org))["id"])
+    partner = await partner_at(both, org, "takes", phone="+12025550111")
+    referral = await sent(both, org, patient, partner)
+    await both.ereferral(org, referral, "delivered")
+    await settled(both)
+    assert (await erase(both, org, patient)).exit_code == 0
+    version = (await org.ask("referral.get", referral_uuid=referral["id"])).data["version"]
+    named = {"referral_uuid": referral["id"], "base_version": version}
+    cancelled = await org.ask("referral.cancel", **named, reason=f"{CANARY} moved away")
+    assert (cancelled.status, cancelled.data["status"]) == (200, "revoked")
+    call = await both.ereferral(org, referral, "awaiting_call")
+    assert (call["channel"], call["address"]) == ("phone", "+12025550111")
+    *_, told = await both.dispatch.heard.about(call["id"])
+    assert told.type == "call_requested" and "call" not in told.body["data"]
+    refused = await erase(both, org, patient)
+    assert f"e-referral {call['id']} is awaiting_call" in refused.stderr
+    reached = {"base_version": call["version"], "outcome": "reached"}
+    await both.ask_dispatch(org, "ereferral.complete_call", ereferral_uuid=call["id"], **reached)
+    await both.ereferral(org, referral, "cancelled")
+    await settled(both)
+    assert (await erase(both, org, patient)).exit_code == 0
+    assert places(await both.everything_stored(), org) == {}

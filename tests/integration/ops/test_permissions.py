@@ -299,8 +299,18 @@ def test_the_doctor_finds_nothing_wrong_with_a_restricted_service(
             ),
             "gives 'crm' the reply queues of 'crm.two': rename one",
         ),
+        *(
+            (
+                f'[[clients]]\nuser = "{user}"\norgs = ["*"]\noperations = ["*"]\n',
+                f"has a client '{user}', the name of another user here: rename the client",
+            )
+            for user in ("operator", "subscriber", "ereferral_dispatch")
+        ),
     ],
-    ids=["incomplete", "one name within another"],
+    ids=[
+        *("incomplete", "one name within another"),
+        *("an operator", "a subscriber", "a service that asks for nothing"),
+    ],
 )
 def test_a_grants_file_that_is_wrong_prints_nothing(
     tmp_path: Path, content: str, says: str
@@ -311,3 +321,10 @@ def test_a_grants_file_that_is_wrong_prints_nothing(
     ended = handoff("doctor", "--print-permissions", REFERRALS_CLIENT_GRANTS_FILE=str(grants))
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert ended.stderr == f"REFERRALS_CLIENT_GRANTS_FILE: {grants} {says}\n"
+
+
+def test_no_permissions_are_printed_for_a_vhost_without_a_name() -> None:
+    """`rabbitmqctl -p ''` would set them for a vhost that nobody uses, or fail user by user."""
+    ended = handoff("doctor", "--print-permissions", "--vhost", "")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == "--vhost is empty: name the services' vhost, such as /\n"

@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from contracts.problems import ProblemCode, Refusal
+from messaging import service
 from messaging.envelope import read_envelope
 from messaging.grants import ClientGrants, Grants, load_grants
 from messaging.intake import check_permitted
+from services.referrals.app import build
+from services.referrals.settings import ReferralsSettings
 from tests.unit.messaging.deliveries import delivery
 
 FILE = """
@@ -116,3 +121,25 @@ def test_nobody_has_no_queue_of_its_own(grants: Grants) -> None:
 def test_without_clients_nothing_is_allowed() -> None:
     """A file that grants nothing closes everything."""
     assert not permitted(ClientGrants([]), "crm", "org_a", "patient.put")
+
+
+def test_a_grant_of_no_operation_is_told_once_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops nothing. What only the other service does is a grant: both may have one file."""
+    path = tmp_path / "grants.toml"
+    patterns = '["referal.*", "referral.*", "ereferral.resolve", "Patient.put", "partner*"]'
+    path.write_text(f'[[clients]]\nuser = "crm"\norgs = ["*"]\noperations = {patterns}\n')
+    settings = ReferralsSettings(
+        database_url="postgresql+asyncpg://localhost/x",
+        rabbitmq_url="amqp://localhost",
+        client_grants_file=path,
+    )
+    # One that was used before in this process keeps what it was configured with.
+    monkeypatch.setattr(service, "log", structlog.get_logger())
+    with capture_logs() as told:
+        build(settings)
+    assert [(line["event"], line["log_level"], line["detail"]) for line in told] == [
+        ("grant matches no operation", "warning", "'crm': 'referal.*'"),
+        ("grant matches no operation", "warning", "'crm': 'Patient.put'"),
+    ]

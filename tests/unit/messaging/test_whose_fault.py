@@ -12,7 +12,14 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from messaging.database import constraint_name, is_message_fault, is_outage, sqlstate
+from messaging.database import (
+    constraint_name,
+    is_message_fault,
+    is_outage,
+    sqlstate,
+    why_away,
+    why_refused,
+)
 
 Guilty = [
     asyncpg.UniqueViolationError,
@@ -106,6 +113,17 @@ def test_the_sqlstate_is_found_through_every_wrapping() -> None:
     outer.__cause__ = wrapped(asyncpg.UniqueViolationError("x"))
     assert sqlstate(outer) == "23505"
     assert sqlstate(ValueError()) is None
+
+
+def test_what_is_refused_whatever_the_values_are_is_told_in_postgresqls_words() -> None:
+    """Class 42: no right, no such table or column. Other texts may quote a value and stay out."""
+    denied = asyncpg.InsufficientPrivilegeError("permission denied for table patient")
+    denied.message = str(denied)
+    said = "it refuses: permission denied for table patient"
+    assert why_refused(wrapped(denied)) == why_away(wrapped(denied)) == said
+    quoting = asyncpg.UniqueViolationError("Key (name)=(Kanarienvogel) already exists.")
+    assert why_refused(wrapped(quoting)) is None
+    assert "Kanarienvogel" not in why_away(wrapped(quoting))
 
 
 def test_the_constraint_is_named_where_the_error_names_one() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -181,12 +182,41 @@ def test_doctor_finds_what_is_wrong_and_fails() -> None:
     assert "secret" not in ended.stdout
 
 
+def test_doctor_finds_a_grant_of_no_operation(tmp_path: Path) -> None:
+    """The client and the pattern are named; one for the other service is as it should be."""
+    grants = tmp_path / "grants.toml"
+    patterns = '["referal.*", "ereferral.*"]'
+    grants.write_text(f'[[clients]]\nuser = "crm"\norgs = ["*"]\noperations = {patterns}\n')
+    looked = handoff("doctor", REFERRALS_CLIENT_GRANTS_FILE=str(grants), **REFERRALS)
+    found = [line.split()[0] for line in looked.stdout.splitlines() if f"grants: {grants}" in line]
+    assert found == ["fine", "WRONG"]
+    assert f"{grants} grants 'crm' 'referal.*', and no operation is called so" in looked.stdout
+
+
 def test_partner_secret_is_the_derived_one() -> None:
     """The value is OpenSSL's: `openssl kdf -kdfopt info:handoff/portal/org_sample/01930000-…`."""
     partner = "01930000-0000-7000-8000-00000000b001"
     shown = handoff("partner-secret", "org_sample", partner, **DISPATCH)
     assert shown.exit_code == 0
     assert shown.stdout == "whsec_Uo1aTtk/+lakeTtAR+goHQqI6JzoW03MjNxIOIBWhPg=\n"
+
+
+@pytest.mark.parametrize("org", ["", "org sample", "a" * 65, "örg", "org_1\n"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "audit --org ORG --patient PATIENT",
+        "erase-patient --org ORG --patient PATIENT",
+        "events --org ORG",
+        "partner-secret ORG PARTNER",
+    ],
+)
+def test_an_org_that_cannot_be_is_refused(command: str, org: str) -> None:
+    """Section 2 of the wire contract. Before anything is looked at: exit status 2, one line."""
+    given = {"ORG": org, "PATIENT": str(uuid4()), "PARTNER": str(uuid4())}
+    ended = handoff(*(given.get(word, word) for word in command.split()))
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == "The org must be 1 to 64 of A-Z a-z 0-9 _ -\n"
 
 
 def test_generated_documents_are_what_the_code_says() -> None:
@@ -221,6 +251,31 @@ def test_a_running_up_lends_its_variables_and_a_dead_one_does_not() -> None:
     assert not environment.up_file().exists()
     environment.up_file().write_text("REFERRALS_RABBITMQ_URL=amqp://left/behind\n")
     assert environment.variables_of_running_up() == {}
+
+
+def test_an_up_that_starts_has_no_variables_yet() -> None:
+    """No empty file that looks like one, and not what a killed one left behind."""
+    environment.up_file().parent.mkdir()
+    environment.up_file().write_text("REFERRALS_RABBITMQ_URL=amqp://left/behind\n")
+    with environment.the_only_up():
+        assert environment.variables_of_running_up() == {}
+        assert not environment.up_file().exists()
+
+
+def test_the_variables_of_an_up_are_there_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads meanwhile finds no file, and none of the secrets is open to others."""
+    seen = []
+
+    def write(path: Path, text: str) -> None:
+        seen.append((environment.up_file().exists(), path.stat().st_mode & 0o777))
+        whole(path, text)
+
+    whole = Path.write_text
+    monkeypatch.setattr(Path, "write_text", write)
+    with environment.the_only_up() as announce:
+        announce(REFERRALS)
+        assert environment.variables_of_running_up() == REFERRALS
+    assert seen == [(False, 0o600)]
 
 
 def test_a_set_variable_is_not_overruled_by_a_running_up(monkeypatch: pytest.MonkeyPatch) -> None:

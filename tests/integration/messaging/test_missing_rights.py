@@ -1,0 +1,36 @@
+"""A right or a table that is missing: a fault of whoever migrated or granted, and no message's."""
+
+import asyncio
+
+import asyncpg
+from structlog.testing import capture_logs
+
+from tests.referrals_service import Org, Referrals, plain_url
+from tests.waiting import until
+
+DENIED = "it refuses: permission denied for table referral_partner"
+WORK = ("work on referrals.commands", "work on referrals.queries")
+
+
+async def test_a_missing_right_is_named_and_waited_for(org: Org, referrals: Referrals) -> None:
+    """Log and health say in PostgreSQL's words what is missing; once it is there, all is done."""
+    health = referrals.service.health
+    database = await asyncpg.connect(plain_url(referrals.database_url))
+    rights = "SELECT, INSERT ON referrals.referral_partner"
+    await database.execute(f"REVOKE {rights} FROM handoff_referrals")
+    with capture_logs() as logged:
+        made = asyncio.create_task(org.partner(last_name="Kanarienvogel"))
+        listed = asyncio.create_task(org.ask("referral_partner.list"))
+        await until(lambda: [health.report()[name] for name in WORK] == [DENIED, DENIED])
+        assert not health.ready
+        await database.execute(f"GRANT {rights} TO handoff_referrals")
+        partner, answered = await asyncio.gather(made, listed)
+    await database.close()
+    assert partner["version"] == 1 and answered.status == 200
+    assert [health.report()[name] for name in WORK] == ["ok", "ok"]
+    told = [line for line in logged if line["event"] == "database refuses, trying again"]
+    assert {(line["queue"], line["sqlstate"], line["detail"]) for line in told} == {
+        ("referrals.commands", "42501", DENIED),
+        ("referrals.queries", "42501", DENIED),
+    }
+    assert "Kanarienvogel" not in str(logged)
