@@ -85,7 +85,9 @@ class Sender(Protocol):
     ) -> Outcome:
         """One attempt. A partner's failure is an outcome, our own bug raises.
 
-        The caller bounds the time with `asyncio.timeout` and judges a cut-off attempt by whether
-        the point of no return was passed: CancelledError goes through, with the connection closed.
+        The caller bounds the time with `asyncio.timeout`. An attempt that is cut off closes its
+        connection. Where the partner's answer is known by then, it is the outcome all the same;
+        else CancelledError goes through, and the caller judges by whether the point of no return
+        was passed.
         """
         ...

@@ -25,6 +25,8 @@ _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _MANY_SECONDS = re.compile(r"\d{10,}", re.ASCII)
 # RFC 9112, section 4; HTTP/1.0 servers are still about.
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
+# RFC 9110, section 15.2. After 101 Switching Protocols no more HTTP follows.
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d(?: [^\r\n]*)?\r?\n(?:[^\r\n]+\r?\n)*\r?\n")
 
 
 def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> Outcome:
@@ -43,6 +45,14 @@ def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> 
     if 100 <= status <= 199:
         return OutcomeUnknown(code, "The portal gave no final answer.")
     return OutcomeUnknown(FailureCode.NO_ANSWER, "The portal gave no status that HTTP has.")
+
+
+def past_interim(head: bytes) -> bytes:
+    """What follows the interim answers (1xx) whose header blocks came whole."""
+    start = 0
+    while interim := _INTERIM.match(head, start):
+        start = interim.end()
+    return head[start:]
 
 
 def status_of_line(head: bytes) -> int | None:
