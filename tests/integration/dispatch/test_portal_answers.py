@@ -104,6 +104,8 @@ async def test_the_status_decides(
     ("body", "outcome"),
     [
         (DUPLICATE, Delivered),
+        (b"\xef\xbb\xbf" + DUPLICATE, Delivered),
+        (b"\xef\xbb\xbf" * 2 + DUPLICATE, PermanentFailure),
         (CONFLICT, PermanentFailure),
         (b"", PermanentFailure),
         (b"duplicate", PermanentFailure),

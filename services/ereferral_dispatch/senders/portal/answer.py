@@ -1,6 +1,7 @@
 """What an HTTP answer means: the table of the delivery rules, section "One attempt". Pure."""
 
 import re
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -63,9 +64,12 @@ def status_of_line(head: bytes) -> int | None:
 
 
 def says_duplicate(body: bytes) -> bool:
-    """Whether a body is an OperationOutcome with an issue of the code `duplicate` (FHIR R4)."""
+    """Whether a body is an OperationOutcome with an issue of the code `duplicate` (FHIR R4).
+
+    A byte order mark before it is passed over (RFC 8259, section 8.1): some servers write one.
+    """
     try:
-        outcome = orjson.loads(body)
+        outcome = orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         return False
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
