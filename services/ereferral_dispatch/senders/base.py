@@ -23,10 +23,11 @@ class Message(StrEnum):
 class Consignment:
     """One e-referral on its way by one channel.
 
-    `address` is the channel's: an endpoint URI, an e-mail address, or a number in E.164.
-    `package` is what was frozen when the referral was sent. `possible_repeat`: the partner may hold
-    it already, by another channel; what is composed says so. `authored_on` in the letter and bundle
-    is the referral's `sent_at`, so that the same package always gives the same bytes.
+    `address` is the channel's: an endpoint URI, an e-mail address, or a number in E.164 (of a
+    phone with its extension, `;ext=12`). `package` is what was frozen when the referral was sent.
+    `possible_repeat`: the partner may hold it already, by another channel; what is composed says
+    so. `authored_on` in the letter and bundle is the referral's `sent_at`, so that the same package
+    always gives the same bytes.
     """
 
     org_id: str

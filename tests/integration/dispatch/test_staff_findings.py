@@ -58,6 +58,18 @@ async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, or
     assert [item["id"] for item in listed.data["items"]] == [ereferral]
 
 
+async def test_an_extension_comes_with_the_call(dispatch: Dispatch, org: Org) -> None:
+    """That of the partner's `tel:` endpoint, in the number, the address and the script."""
+    ereferral = await org.dispatch(
+        new_partner(ereferral_endpoint="tel:+1-202-555-0143;ext=12", email="desk@example.com")
+    )
+    shown = await org.until(ereferral, "awaiting_call")
+    assert shown["address"] == "+12025550143;ext=12"
+    call = (await dispatch.heard.about(ereferral))[1].data["call"]
+    assert call["number"] == "+12025550143;ext=12"
+    assert "(202) 555-0143 ext. 12\n" in call["script"]
+
+
 async def test_a_call_that_reached_somebody(dispatch: Dispatch, org: Org) -> None:
     """`reached` is proof: delivered, and the attempt says who said so."""
     ereferral = await awaiting_call(org)
