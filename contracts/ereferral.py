@@ -18,7 +18,7 @@ from contracts.referral import Response as Response
 from contracts.referral_partner import ContactMethod, ReferralPartner
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
 from contracts.text import RequiredReason
-from contracts.values import Time, Uuid
+from contracts.values import DialledNumber, Time, Uuid
 
 
 class EreferralDispatch(Command):
@@ -130,10 +130,11 @@ class Attempt(Shape):
 class CallTask(Shape):
     """What a person needs for the call that an e-referral asks for.
 
-    `number` is null where the partner has none: it has to be found. `letter`: a PDF in base64.
+    `number`: in E.164; an extension, where there is one, as RFC 3966 has it, `;ext=12` behind it.
+    Null where the partner has none: it has to be found. `letter`: a PDF in base64.
     """
 
-    number: str | None
+    number: DialledNumber | None
     script: str
     letter: str
 

@@ -1,7 +1,7 @@
 """Referral partners: practices, practitioners and labs that patients are referred to."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, assert_never
 from urllib.parse import unquote
 
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,7 @@ from contracts.values import (
     endpoint_scheme,
     parse_email,
     parse_phone,
+    parse_tel,
 )
 
 DEFAULT_COUNTRY = "US"
@@ -160,8 +161,8 @@ def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
     """Each channel that the partner can be reached by, with its address.
 
     The endpoint where its scheme fits, else the partner's `email`, `fax` or `phone`. A number in an
-    endpoint that is not a valid one gives no address. Source: the delivery rules, "Which channel,
-    which address".
+    endpoint that is not a valid one gives no address, nor does one for fax with an extension, which
+    no fax service dials. Source: the delivery rules, "Which channel, which address".
     """
     addresses = {
         method: address
@@ -181,10 +182,18 @@ def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
 
 
 def _endpoint_address(channel: ContactMethod, endpoint: str, country: str) -> str | None:
-    if channel is ContactMethod.PORTAL:
-        return endpoint
     path = unquote(endpoint.partition(":")[2])
     try:
-        return parse_email(path) if channel is ContactMethod.EMAIL else parse_phone(path, country)
+        match channel:
+            case ContactMethod.PORTAL:
+                return endpoint
+            case ContactMethod.EMAIL:
+                return parse_email(path)
+            case ContactMethod.FAX:
+                return parse_phone(path, country)
+            case ContactMethod.PHONE:
+                return parse_tel(path, country)
+            case _:
+                assert_never(channel)
     except PydanticCustomError:
         return None

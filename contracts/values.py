@@ -25,6 +25,9 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NPI = re.compile(r"[12]\d{9}", re.ASCII)
 _NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (45 CFR 162.406)
+# RFC 3966, section 3; no parameter that is registered has a digit in its name.
+_TEL_PARAMETER = re.compile(r";([a-z-]*)(?:=([^;]*))?(?=;|$)", re.IGNORECASE | re.ASCII)
+_VISUAL_SEPARATORS = re.compile(r"[-.()]")
 ENDPOINT_LENGTH = 2_048
 EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3, as erratum 1690 to RFC 3696 reads it
 ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
@@ -91,23 +94,46 @@ def parse_npi(value: str) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def _e164(number: str, region: str) -> str | None:
+def _e164_and_extension(number: str, region: str) -> tuple[str, str] | None:
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return None
-    if parsed.extension or not phonenumbers.is_valid_number(parsed):
+    if not phonenumbers.is_valid_number(parsed):
         return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return formatted, phonenumbers.normalize_digits_only(parsed.extension or "")
+
+
+def _read_number(number: str, region: str) -> tuple[str, str]:
+    # Beyond this no number is read, and it must not be remembered.
+    found = _e164_and_extension(number, region) if len(number) <= NAME_LENGTH else None
+    if found is None:
+        raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
+    return found
 
 
 def parse_phone(number: str, region: str) -> str:
     """A valid phone or fax number in E.164; `region` (ISO 3166-1 alpha-2) reads a national one."""
-    # Beyond this no number is read, and it must not be remembered.
-    formatted = _e164(number, region) if len(number) <= NAME_LENGTH else None
-    if formatted is None:
+    formatted, extension = _read_number(number, region)
+    if extension:
         raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
     return formatted
+
+
+def parse_tel(number: str, region: str) -> str:
+    """What a person dials for a `tel` URI's number: in E.164, `;ext=` and its extension behind it.
+
+    Of its parameters only the extension and the context say what to dial.
+    """
+    given = {name.lower(): value for name, value in _TEL_PARAMETER.findall(number)}
+    number = _TEL_PARAMETER.sub("", number)
+    if "ext" in given:
+        number += f";ext={_VISUAL_SEPARATORS.sub('', given['ext'])}"
+    if "phone-context" in given:
+        number += f";phone-context={given['phone-context']}"
+    formatted, extension = _read_number(number, region)
+    return f"{formatted};ext={extension}" if extension else formatted
 
 
 def is_number(text: str) -> bool:
@@ -217,6 +243,9 @@ def _e164_only(value: str) -> str:
 
 E164 = Annotated[str, AfterValidator(_e164_only)] | None
 """A valid number that names its own country, as resources show them."""
+
+DialledNumber = Annotated[str, Field(pattern=r"^\+\d+(;ext=\d+)?$")]
+"""A number in E.164, with the extension to ask for where there is one, as `parse_tel` gives it."""
 
 Uuid = Annotated[UUID, BeforeValidator(parse_uuid)]
 Time = Annotated[

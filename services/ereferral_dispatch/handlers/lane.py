@@ -1,7 +1,7 @@
 """Lanes as commands see them: entering one, and letting a held one go."""
 
 from contracts.ereferral_staff import PartnerChannelRelease
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode, Refusal, not_found
 from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
@@ -10,7 +10,7 @@ from services.ereferral_dispatch.progress import point_at, release_lane
 from services.ereferral_dispatch.rules.routing import lane_id
 from services.ereferral_dispatch.shapes import channel_resource
 
-PARTNER_AND_CHANNEL = ("referral_partner_id", "channel")
+OF_PARTNER = ("referral_partner_id",)
 
 
 def lanes_of(row: Ereferral) -> list[Need]:
@@ -55,10 +55,14 @@ def enter_lane(row: Ereferral, workspace: Workspace) -> None:
 
 
 def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
-    """Let every held lane of a partner's channel go; what is held in them is queued again."""
-    key = (command.referral_partner_uuid, str(command.channel))
-    lanes = workspace.find_all(Lane, PARTNER_AND_CHANNEL, *key)
-    held = [lane for lane in lanes if lane.held_at is not None]
+    """Let every held lane of a partner's channel go; what is held in them is queued again.
+
+    A partner is known here by its lanes: to one that never had any, nothing was ever sent.
+    """
+    lanes = workspace.find_all(Lane, OF_PARTNER, command.referral_partner_uuid)
+    if not lanes:
+        raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, command.referral_partner_uuid)
+    held = [lane for lane in lanes if lane.channel == command.channel and lane.held_at is not None]
     if not held:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "This channel of the partner is not held.")
     for lane in held:
@@ -67,8 +71,7 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
 
 
 def _named(command: PartnerChannelRelease) -> list[Need]:
-    key = (command.referral_partner_uuid, str(command.channel))
-    return [Need(Lane, key, writes=True, by=PARTNER_AND_CHANNEL)]
+    return [Need(Lane, (command.referral_partner_uuid,), writes=True, by=OF_PARTNER)]
 
 
 HANDLERS: Handlers = {

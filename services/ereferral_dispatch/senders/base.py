@@ -23,10 +23,11 @@ class Message(StrEnum):
 class Consignment:
     """One e-referral on its way by one channel.
 
-    `address` is the channel's: an endpoint URI, an e-mail address, or a number in E.164.
-    `package` is what was frozen when the referral was sent. `possible_repeat`: the partner may hold
-    it already, by another channel; what is composed says so. `authored_on` in the letter and bundle
-    is the referral's `sent_at`, so that the same package always gives the same bytes.
+    `address` is the channel's: an endpoint URI, an e-mail address, or a number in E.164 (of a
+    phone with its extension, `;ext=12`). `package` is what was frozen when the referral was sent.
+    `possible_repeat`: the partner may hold it already, by another channel; what is composed says
+    so. `authored_on` in the letter and bundle is the referral's `sent_at`, so that the same package
+    always gives the same bytes.
     `attempted_at`: when this attempt began, by the database's clock; nothing that is composed
     depends on it.
     """
@@ -88,7 +89,9 @@ class Sender(Protocol):
     ) -> Outcome:
         """One attempt. A partner's failure is an outcome, our own bug raises.
 
-        The caller bounds the time with `asyncio.timeout` and judges a cut-off attempt by whether
-        the point of no return was passed: CancelledError goes through, with the connection closed.
+        The caller bounds the time with `asyncio.timeout`. An attempt that is cut off closes its
+        connection. Where the partner's answer is known by then, it is the outcome all the same;
+        else CancelledError goes through, and the caller judges by whether the point of no return
+        was passed.
         """
         ...

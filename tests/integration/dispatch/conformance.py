@@ -178,7 +178,8 @@ async def an_error_of_the_point_is_our_own(harness: Harness) -> None:
 
 
 async def cancellation_closes_the_connection(harness: Harness) -> None:
-    """At the point of no return and after it: CancelledError goes through, nothing stays open."""
+    """At the point of no return and after it, while no answer came: CancelledError goes through,
+    and nothing stays open."""
     for waits_at_the_point in (True, False):
         reached = asyncio.Event()
 

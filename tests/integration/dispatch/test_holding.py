@@ -135,23 +135,28 @@ async def test_a_person_lets_a_held_channel_go(dispatch: Dispatch, org: Org) -> 
 
 
 async def test_nothing_to_let_go_is_a_conflict(dispatch: Dispatch, org: Org) -> None:
-    """409 where the partner's channel is not held, another channel is, or nobody knows the
-    partner; another org's lane is not this one's."""
+    """409 where the partner's channel is not held, though another one is."""
     partner, _, waiting = await held_lane(dispatch, org, "still-held", waiting=1)
     known = str(partner["id"])
-    for asking, partner_uuid, channel in (
-        (org, known, "email"),
-        (org, str(uuid4()), "portal"),
-        (dispatch.org(), known, "portal"),
-    ):
-        answered = await asking.ask(
-            "partner_channel.release", referral_partner_uuid=partner_uuid, channel=channel
-        )
-        assert refusal(answered) == (409, "invalid_transition")
+    answered = await org.ask("partner_channel.release", referral_partner_uuid=known, channel="fax")
+    assert refusal(answered) == (409, "invalid_transition")
     refused = await org.ask(
         "partner_channel.release", referral_partner_uuid=known, channel="pigeon"
     )
     assert refused.status == 422
+    assert (await org.get(waiting[0]))["status"] == "held"
+
+
+async def test_a_partner_that_was_never_sent_anything_is_not_found(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """404, before anything is said about the channel; another org's partner is not this one's."""
+    partner, _, waiting = await held_lane(dispatch, org, "known", waiting=1)
+    for asking, partner_uuid in ((org, str(uuid4())), (dispatch.org(), str(partner["id"]))):
+        answered = await asking.ask(
+            "partner_channel.release", referral_partner_uuid=partner_uuid, channel="portal"
+        )
+        assert refusal(answered) == (404, "referral_partner_not_found")
     assert (await org.get(waiting[0]))["status"] == "held"
 
 

@@ -104,6 +104,8 @@ async def test_the_status_decides(
     ("body", "outcome"),
     [
         (DUPLICATE, Delivered),
+        (b"\xef\xbb\xbf" + DUPLICATE, Delivered),
+        (b"\xef\xbb\xbf" * 2 + DUPLICATE, PermanentFailure),
         (CONFLICT, PermanentFailure),
         (b"", PermanentFailure),
         (b"duplicate", PermanentFailure),
@@ -201,13 +203,15 @@ async def test_an_interim_answer_is_not_the_answer(sender: PortalSender, interim
     """1xx is passed over; the final status decides, and without one the outcome is unknown."""
     head = f"HTTP/1.1 {interim} Wait\r\n\r\n".encode()
     assert await attempt(sender, answering(head * 3 + OK)) == Delivered("http_200")
+    assert await attempt(sender, answering(head + OK[:-2])) == Delivered("http_200")
     assert type(await attempt(sender, answering(head))) is OutcomeUnknown
 
 
 async def test_a_switch_of_protocols_proves_nothing(sender: PortalSender) -> None:
-    """Nobody asked for an upgrade; the body left."""
+    """Nobody asked for an upgrade; the body left. What follows it is not HTTP, whatever it says."""
     head = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     assert type(await attempt(sender, answering(head))) is OutcomeUnknown
+    assert type(await attempt(sender, answering(head + OK))) is OutcomeUnknown
 
 
 @pytest.mark.parametrize("how", [reset, lambda writer: writer.close()], ids=["reset", "end"])

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.dispatch_service import PHONE, Dispatch, Org
+from tests.dispatch_service import PHONE, Dispatch, Org, new_partner
 
 
 async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, org: Org) -> None:
@@ -19,6 +19,18 @@ async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, or
     assert base64.b64decode(call["letter"]).startswith(b"%PDF-")
     listed = await org.ask("ereferral.list", needs_person=True)
     assert [item["id"] for item in listed.data["items"]] == [ereferral]
+
+
+async def test_an_extension_comes_with_the_call(dispatch: Dispatch, org: Org) -> None:
+    """That of the partner's `tel:` endpoint, in the number, the address and the script."""
+    ereferral = await org.dispatch(
+        new_partner(ereferral_endpoint="tel:+1-202-555-0143;ext=12", email="desk@example.com")
+    )
+    shown = await org.until(ereferral, "awaiting_call")
+    assert shown["address"] == "+12025550143;ext=12"
+    call = (await dispatch.heard.about(ereferral))[1].data["call"]
+    assert call["number"] == "+12025550143;ext=12"
+    assert "(202) 555-0143 ext. 12\n" in call["script"]
 
 
 async def test_a_call_that_reached_somebody(dispatch: Dispatch, org: Org) -> None:

@@ -183,6 +183,8 @@ async def test_only_a_draft_is_sent(org: Org, referrals: Referrals) -> None:
         ({"ereferral_endpoint": "mailto:desk@example.com"}, True),
         ({"ereferral_endpoint": "fax:+12025550143"}, True),
         ({"ereferral_endpoint": "tel:(202)555-0143"}, True),
+        ({"ereferral_endpoint": "tel:+1-202-555-0143;ext=12"}, True),
+        ({"ereferral_endpoint": "fax:+1-202-555-0143;ext=12"}, False),
         ({"ereferral_endpoint": "tel:none"}, False),
         ({"ereferral_endpoint": "fax:12"}, False),
         ({"ereferral_endpoint": "tel:none", "email": "desk@example.com"}, True),

@@ -46,6 +46,16 @@ def test_the_whole_script() -> None:
     )
 
 
+def test_an_extension_is_asked_for() -> None:
+    """As one writes it where the practice is."""
+    said = call_script(sample_consignment(address=f"{NUMBER};ext=12"))
+    assert said.startswith("CALL\nAlex Example, Example Endodontics: (202) 555-0111 ext. 12\n")
+    abroad = call_script(
+        sample_consignment(address="+33123456789;ext=12", package=sample_package())
+    )
+    assert abroad.startswith("CALL\nAlex Example, Example Endodontics: +33 1 23 45 67 89 ext. 12\n")
+
+
 def test_urgency_is_said() -> None:
     """With what it means."""
     said = script(package=sample_package(referral=sample_referral(priority=Priority.STAT)))

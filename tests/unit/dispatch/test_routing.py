@@ -84,6 +84,7 @@ def test_the_preferred_channel_comes_first_and_the_fallbacks_after_it_once_each(
         ("mailto:d%65sk@example.org", ("email", "desk@example.org")),
         ("tel:+12025550177", ("phone", "+12025550177")),
         ("tel:(202)555-0177", ("phone", "+12025550177")),
+        ("tel:+1-202-555-0177;ext=12", ("phone", "+12025550177;ext=12")),
         ("fax:+1-202-555-0178", ("fax", "+12025550178")),
     ],
 )
@@ -113,10 +114,10 @@ def test_a_number_in_an_endpoint_is_read_in_the_partners_country(
     assert [address for _, address in found] == [expected]
 
 
-@pytest.mark.parametrize("endpoint", ["tel:12", "fax:nobody"])
+@pytest.mark.parametrize("endpoint", ["tel:12", "fax:nobody", "fax:+12025550178;ext=12"])
 def test_a_number_that_is_none_gives_no_address(endpoint: str) -> None:
-    """A number in an endpoint that is not valid is no address: the channel is left out, or the
-    partner's own number stands in."""
+    """A number in an endpoint that is not valid, or that no fax service can dial, is no address:
+    the channel is left out, or the partner's own number stands in."""
     nothing_else: dict[str, Any] = {"email": None, "phone": None, "fax": None}
     assert plan(ereferral_endpoint=endpoint, **nothing_else) == []
     channel = BY_PHONE if endpoint.startswith("tel") else BY_FAX

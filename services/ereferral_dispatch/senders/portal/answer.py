@@ -1,6 +1,7 @@
 """What an HTTP answer means: the table of the delivery rules, section "One attempt". Pure."""
 
 import re
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -25,6 +26,8 @@ _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _MANY_SECONDS = re.compile(r"\d{10,}", re.ASCII)
 # RFC 9112, section 4; HTTP/1.0 servers are still about.
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
+# RFC 9110, section 15.2. After 101 Switching Protocols no more HTTP follows.
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d(?: [^\r\n]*)?\r?\n(?:[^\r\n]+\r?\n)*\r?\n")
 
 
 def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> Outcome:
@@ -45,6 +48,14 @@ def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> 
     return OutcomeUnknown(FailureCode.NO_ANSWER, "The portal gave no status that HTTP has.")
 
 
+def past_interim(head: bytes) -> bytes:
+    """What follows the interim answers (1xx) whose header blocks came whole."""
+    start = 0
+    while interim := _INTERIM.match(head, start):
+        start = interim.end()
+    return head[start:]
+
+
 def status_of_line(head: bytes) -> int | None:
     """The final status that a first line says; None where it is not whole, malformed or interim."""
     match = _STATUS_LINE.match(head)
@@ -53,9 +64,12 @@ def status_of_line(head: bytes) -> int | None:
 
 
 def says_duplicate(body: bytes) -> bool:
-    """Whether a body is an OperationOutcome with an issue of the code `duplicate` (FHIR R4)."""
+    """Whether a body is an OperationOutcome with an issue of the code `duplicate` (FHIR R4).
+
+    A byte order mark before it is passed over (RFC 8259, section 8.1): some servers write one.
+    """
     try:
-        outcome = orjson.loads(body)
+        outcome = orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         return False
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":

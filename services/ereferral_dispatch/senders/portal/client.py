@@ -25,7 +25,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
-from services.ereferral_dispatch.senders.portal.answer import status_of_line
+from services.ereferral_dispatch.senders.portal.answer import past_interim, status_of_line
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # nginx): a connection that is closed while a body is on its way is an unknown outcome.
 KEEPALIVE_SECONDS = 4.0
 DNS_CACHE_SECONDS = 10
-FIRST_LINE_LIMIT_BYTES = 8_192
+HEAD_LIMIT_BYTES = 8_192
 ANSWER_LIMIT_BYTES = 64 * 1024
 _UNREACHABLE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
@@ -43,31 +43,26 @@ _UNREACHABLE = frozenset(
 
 
 class PortalHandler(ResponseHandler):
-    """aiohttp's protocol of one connection, which also keeps the first line of the answer.
+    """aiohttp's protocol of one connection, which also reads the status line of the answer.
 
-    The status line decides, even where what follows it is malformed or never comes.
+    The status line decides, even where what follows it is malformed or never comes. `status` is the
+    final one, None until its line is whole; `answered`: any byte of an answer came.
     """
+
+    answered: bool
+    status: int | None
+    _head: bytes
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self._first_line = b""
         self.used = False
+        self._forget()
 
     def begin(self) -> None:
         """A request will use the connection: forget what the one before it was answered."""
         if self.used:
-            self._first_line = b""
+            self._forget()
         self.used = True
-
-    @property
-    def answered(self) -> bool:
-        """Whether any byte of an answer came."""
-        return bool(self._first_line)
-
-    @property
-    def status(self) -> int | None:
-        """The final status of the first line, once it is whole."""
-        return status_of_line(self._first_line)
 
     def close(self) -> None:
         """Close at once: what is still in the buffer does not leave any more.
@@ -77,9 +72,16 @@ class PortalHandler(ResponseHandler):
         self.abort()
 
     def data_received(self, data: bytes) -> None:
-        if b"\n" not in self._first_line and len(self._first_line) < FIRST_LINE_LIMIT_BYTES:
-            self._first_line += data[:FIRST_LINE_LIMIT_BYTES]
+        self.answered = self.answered or bool(data)
+        if self.status is None and len(self._head) < HEAD_LIMIT_BYTES:
+            self._head = past_interim(self._head + data)[:HEAD_LIMIT_BYTES]
+            self.status = status_of_line(self._head)
         super().data_received(data)
+
+    def _forget(self) -> None:
+        self._head = b""
+        self.answered = False
+        self.status = None
 
 
 class Exchange:

@@ -1,5 +1,6 @@
 """The portal sender: one POST an attempt, and what became of it."""
 
+import asyncio
 import errno
 import re
 from collections.abc import Callable
@@ -122,7 +123,11 @@ class PortalSender:
     async def send(
         self, consignment: Consignment, content: bytes, point_of_no_return: PointOfNoReturn
     ) -> Outcome:
-        """One POST of what was composed."""
+        """One POST of what was composed.
+
+        The status line decides: where it came whole before the attempt was cut off, it is the
+        outcome, and a 409 without its body is no duplicate.
+        """
         exchange = Exchange(point_of_no_return)
         token = EXCHANGE.set(exchange)
         try:
@@ -133,6 +138,10 @@ class PortalSender:
             if exchange.raised is not None:
                 raise exchange.raised from None
             return _outcome_of_error(error, exchange)
+        except asyncio.CancelledError:
+            if exchange.status is None or not exchange.begun:
+                raise
+            return outcome_of_status(exchange.status)
         finally:
             EXCHANGE.reset(token)
 
@@ -172,14 +181,18 @@ class PortalSender:
     async def _outcome_of_answer(
         self, response: aiohttp.ClientResponse, asked_at: datetime
     ) -> Outcome:
-        if response.status == CONFLICT:
-            body = await read_body(response, CONFLICT_BODY_SECONDS)
-            if body is not None and says_duplicate(body):
-                return Delivered(http_code(CONFLICT))
-        else:
-            await read_body(response, self._rest_seconds)
         wish = retry_after_seconds(response.headers.get("Retry-After"), asked_at)
-        return outcome_of_status(response.status, wish)
+        outcome = outcome_of_status(response.status, wish)
+        conflict = response.status == CONFLICT
+        try:
+            body = await read_body(
+                response, CONFLICT_BODY_SECONDS if conflict else self._rest_seconds
+            )
+        except asyncio.CancelledError:
+            return outcome
+        if conflict and body is not None and says_duplicate(body):
+            return Delivered(http_code(CONFLICT))
+        return outcome
 
 
 def _outcome_of_error(error: aiohttp.ClientError | OSError, exchange: Exchange) -> Outcome:
