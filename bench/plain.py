@@ -84,6 +84,7 @@ def new_partner(command: ReferralPartnerCreate, now: datetime) -> ReferralPartne
     partner.search_text = search_text(
         partner.first_name, partner.last_name, partner.practice_name, partner.npi
     )
+    partner.specialty_text = partner.specialty.casefold() if partner.specialty else None
     return partner
 
 

@@ -156,7 +156,7 @@ def _statements(size: Size) -> dict[str, str]:
             INSERT INTO referral_partner (org_id, id, contact_type, first_name, last_name,
                 practice_name, npi, specialty, email, phone, address_line1, city, state,
                 postal_code, country, notes, is_active, accepts_ereferral, ereferral_endpoint,
-                sort_name, search_text, {_RESOURCE})
+                sort_name, search_text, specialty_text, {_RESOURCE})
             SELECT org_id, {_id(PARTNER, "n")}, contact_type, first_name, last_name,
                 practice_name, npi, {_pick(_SPECIALTIES, "h")}, 'referrals' || n || '@example.com',
                 '+14155550' || lpad((n % 1000)::text, 3, '0'), n || ' Main Street',
@@ -166,7 +166,7 @@ def _statements(size: Size) -> dict[str, str]:
                 lower(CASE contact_type WHEN 'provider' THEN first_name || ' ' || last_name
                     ELSE practice_name END),
                 lower(first_name || ' ' || last_name || E'\\n' || practice_name || E'\\n' || npi),
-                {resource}
+                lower({_pick(_SPECIALTIES, "h")}), {resource}
             FROM (SELECT *,
                 CASE WHEN h % 20 < 15 THEN 'provider' WHEN h % 20 < 18 THEN 'practice'
                     ELSE 'lab' END AS contact_type,

@@ -97,7 +97,11 @@ class ReferralPartnerGet(Query):
 
 
 class ReferralPartnerList(ListQuery):
-    """`referral_partner.list` → 200, by display name."""
+    """`referral_partner.list` → 200, by display name.
+
+    `specialty` is equality, `search` a part of names and NPI; both without regard to case, in any
+    script.
+    """
 
     contact_type: Annotated[ContactType, Lax] | None = None
     specialty: Line = None

@@ -81,6 +81,7 @@ def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:
         setattr(row, name, fields[name])
     row.sort_name = partner_name(row).lower()
     row.search_text = search_text(row.first_name, row.last_name, row.practice_name, row.npi)
+    row.specialty_text = row.specialty.casefold() if row.specialty else None
 
 
 def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need]:

@@ -18,7 +18,8 @@ def _made_by_the_database() -> MappedColumn[str | None]:
 
 
 class ReferralPartner(Versioned, Base):
-    """A referral partner. For the list: `sort_name` is lower-cased, `search_text` case-folded.
+    """A referral partner. For the list: `sort_name` is lower-cased, `search_text` and
+    `specialty_text` are case-folded.
 
     The two keys are the database's own copies for the list's index, null where they would be too
     long for it: nobody but the list looks at them.
@@ -51,5 +52,6 @@ class ReferralPartner(Versioned, Base):
     preferred_contact_method: Mapped[str | None]
     sort_name: Mapped[str] = mapped_column(Text(collation="C"))
     search_text: Mapped[str]
+    specialty_text: Mapped[str | None]
     search_key: Mapped[str | None] = _made_by_the_database()
     specialty_key: Mapped[str | None] = _made_by_the_database()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -57,8 +57,8 @@ def _wanted(query: ReferralPartnerList) -> list[ColumnElement[bool]]:
     if query.is_active is not None:
         wanted.append(partner.is_active == query.is_active)
     if query.specialty is not None:
-        specialty = func.lower(query.specialty)
-        long = _long(query.org_id, _LONG.specialty_key, func.lower(_LONG.specialty) == specialty)
+        specialty = query.specialty.casefold()
+        long = _long(query.org_id, _LONG.specialty_key, _LONG.specialty_text == specialty)
         wanted.append(or_(partner.specialty_key == specialty, partner.id.in_(long)))
     if query.search is not None:
         long = _long(query.org_id, _LONG.search_key, contains(_LONG.search_text, query.search))
