@@ -34,11 +34,10 @@ from services.ereferral_dispatch.senders.portal.answer import retry_after_second
 from services.ereferral_dispatch.senders.portal.client import (
     EXCHANGE,
     Exchange,
-    PortalConnector,
     failure_before_body,
+    open_session,
     read_body,
     tls_context,
-    trace_config,
 )
 
 POLL_SECONDS = 10.0
@@ -91,16 +90,12 @@ class SinchFaxSender:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=PortalConnector(
-                aiohttp.ThreadedResolver(), self._tls, self._connection_limit
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=self._headers,
+        self._session = open_session(
+            aiohttp.ThreadedResolver(),
+            self._tls,
+            limit=self._connection_limit,
             timeout=self._timeout,
-            trace_configs=[trace_config()],
-            trust_env=False,
-            auto_decompress=False,
+            headers=self._headers,
         )
         return self
 

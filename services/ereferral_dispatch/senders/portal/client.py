@@ -9,7 +9,7 @@ import asyncio
 import errno
 import functools
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -164,7 +164,28 @@ def _handler_factory(
     return functools.partial(handler, loop=loop)
 
 
-def trace_config() -> aiohttp.TraceConfig:
+def open_session(
+    resolver: AbstractResolver,
+    context: ssl.SSLContext,
+    *,
+    limit: int,
+    timeout: aiohttp.ClientTimeout,
+    headers: Mapping[str, str] | None = None,
+) -> aiohttp.ClientSession:
+    """A session of at most `limit` connections: nothing from the environment, no cookies, bodies as
+    they come."""
+    return aiohttp.ClientSession(
+        connector=PortalConnector(resolver, context, limit),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=headers,
+        timeout=timeout,
+        trace_configs=[_trace_config()],
+        trust_env=False,
+        auto_decompress=False,
+    )
+
+
+def _trace_config() -> aiohttp.TraceConfig:
     """The hooks that tell the running exchange how far it is."""
     config = aiohttp.TraceConfig()
 

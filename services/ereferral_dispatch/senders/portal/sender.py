@@ -35,11 +35,10 @@ from services.ereferral_dispatch.senders.portal.answer import (
 from services.ereferral_dispatch.senders.portal.client import (
     EXCHANGE,
     Exchange,
-    PortalConnector,
     failure_before_body,
+    open_session,
     read_body,
     tls_context,
-    trace_config,
 )
 from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
 from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver, Lookup
@@ -93,13 +92,8 @@ class PortalSender:
 
     async def __aenter__(self) -> Self:
         self._resolver = CheckedResolver(self._policy, self._lookup)
-        self._session = aiohttp.ClientSession(
-            connector=PortalConnector(self._resolver, self._tls, self._connection_limit),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            trace_configs=[trace_config()],
-            trust_env=False,
-            auto_decompress=False,
+        self._session = open_session(
+            self._resolver, self._tls, limit=self._connection_limit, timeout=self._timeout
         )
         return self
 
