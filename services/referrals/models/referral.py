@@ -59,7 +59,10 @@ class TimelineEntry(Base):
     )
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    # Said to be the one that counts up, or SQLAlchemy writes entry by entry to learn the ids.
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=True), primary_key=True, autoincrement=True
+    )
     referral_id: Mapped[UUID]
     at: Mapped[datetime]
     dispatch_version: Mapped[int]

@@ -3,19 +3,23 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.event import listen, remove
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from messaging.database import open_engine
 from services.referrals.home import HOME, PUBLISHING
+from services.referrals.models import TimelineEntry
 from services.referrals.overdue import ROWS_AT_A_TIME, mark_overdue
 from tests.integration.referrals.news import shown, tell, timeline
 from tests.referrals_service import Org, Referrals, plain_url, running_referrals
 
 PROMISED_WITHIN_SECONDS = 15.0
 PAST = "2026-01-31T09:00:00Z"
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 async def _until_overdue(org: Org, referral: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +117,34 @@ async def test_sweeps_at_the_same_time_mark_each_referral_once(
         and said.body["orgid"] in (orgs[0].id, orgs[1].id)
     ]
     assert sorted(told) == sorted(referral["id"] for referral in sent)
+
+
+async def test_all_that_a_sweep_writes_down_goes_in_one_statement(
+    org: Org, referrals: Referrals
+) -> None:
+    """Thousands may become due at once; their entries are not written one by one, and in order."""
+    referral = UUID((await org.referral())["id"])
+    entries = [
+        TimelineEntry(
+            org_id=org.id, referral_id=referral, at=NOW, dispatch_version=0, event=f"e{n}"
+        )
+        for n in range(ROWS_AT_A_TIME)
+    ]
+    engine = referrals.service.system_engine
+    statements: list[str] = []
+
+    def note(*executed: Any) -> None:
+        statements.append(executed[2])
+
+    listen(engine.sync_engine, "before_cursor_execute", note)
+    async with AsyncSession(engine) as session:
+        session.add_all(entries)
+        await session.flush()
+        ids = [entry.id for entry in entries]
+        await session.rollback()
+    remove(engine.sync_engine, "before_cursor_execute", note)
+    assert len([one for one in statements if "INTO referral_timeline" in one]) == 1
+    assert ids == sorted(ids)
 
 
 async def test_a_response_ends_it_in_its_own_version(org: Org, referrals: Referrals) -> None:
