@@ -1,6 +1,8 @@
 """The `handoff` command in this process: quicker than a process of its own for each call."""
 
+import json
 import logging
+from typing import Any
 
 import structlog
 from typer.testing import CliRunner, Result
@@ -22,3 +24,10 @@ def handoff(*arguments: str, typed: str | None = None, **variables: str) -> Resu
         structlog.contextvars.clear_contextvars()
         root.handlers[:] = handlers
         root.setLevel(level)
+
+
+def called(*arguments: str) -> tuple[int, dict[str, Any]]:
+    """The exit status of `handoff call`, and the reply that it printed."""
+    ended = handoff("call", *arguments)
+    reply: dict[str, Any] = json.loads(ended.stdout)
+    return ended.exit_code, reply

@@ -1,0 +1,157 @@
+"""`handoff dead-letters`, with one replica of referrals running."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+from aiormq import spec
+from aiormq.abc import DeliveredMessage
+from pamqp.common import FieldTable
+
+from messaging.topology import DEAD_LETTERS
+from ops.dead_letters import find_queue, letter_box
+from tests.command_line import called, handoff
+from tests.integration.ops.parked import (
+    QUEUE,
+    dead_letters,
+    park,
+    park_again,
+    until,
+    with_channel,
+)
+
+LOOKS = 200
+
+
+def test_looking_at_dead_letters_destroys_nothing(emptied: str) -> None:
+    """200 looks, as list and show make them: every letter is still there, with its reason."""
+    parked = [park(emptied, str(uuid4())) for _ in range(3)]
+
+    async def look() -> None:
+        name, queue = find_queue(QUEUE)
+        for _ in range(LOOKS):
+            async with letter_box(name, queue) as box:
+                found = [letter.message_id for letter in await box.take()]
+            assert sorted(map(str, found)) == sorted(parked)
+
+    asyncio.run(look())
+    listed = handoff("dead-letters", "list", QUEUE)
+    assert listed.stdout.splitlines()[0] == "referrals.commands: 3 dead letters"
+    for message_id in parked:
+        (row,) = [row for row in listed.stdout.splitlines() if message_id in row]
+        assert "referral_partner_not_found" in row
+        assert row.endswith("referral_partner.update")
+    until(lambda: dead_letters(emptied) == 3)
+
+
+def test_a_body_is_shown_only_where_it_is_asked_for(emptied: str) -> None:
+    """It is patient data; the headers are not."""
+    message_id = park(emptied, str(uuid4()))
+    without = handoff("dead-letters", "show", QUEUE, message_id)
+    assert "Sample note" not in without.output
+    shown = json.loads(without.stdout)
+    assert shown["headers"]["actor"] == "staff-7"
+    assert shown["operation"] == "referral_partner.update"
+    assert shown["exchange"] == "referrals.commands"
+    with_body = handoff("dead-letters", "show", f"{QUEUE}.dead_letters", "1", "--body")
+    assert json.loads(json.loads(with_body.stdout)["body"])["notes"] == "Sample note"
+    assert handoff("dead-letters", "show", QUEUE, str(uuid4())).exit_code == 1
+
+
+def test_a_replay_is_a_new_message_by_the_normal_way_in(emptied: str) -> None:
+    """New id, `replay_of`, no trace of the parking; what was refused is done once it can be."""
+    partner = str(uuid4())
+    message_id = park(emptied, partner)
+    stays = park(emptied, str(uuid4()))
+    created = {"id": partner, "org_id": "org_parked", "first_name": "Ann", "last_name": "Archer"}
+    assert called("referral_partner.create", json.dumps(created))[0] == 0
+
+    async def watch_replay(channel: Any) -> DeliveredMessage:
+        declared = await channel.queue_declare(exclusive=True)
+        await channel.queue_bind(declared.queue, QUEUE, routing_key="#")
+        replayed = await asyncio.to_thread(
+            handoff, "dead-letters", "replay", QUEUE, "--message-id", message_id
+        )
+        assert replayed.exit_code == 0, replayed.output
+        assert "dead letter replayed" in replayed.stderr
+        message: DeliveredMessage = await channel.basic_get(declared.queue)
+        return message
+
+    properties = with_channel(emptied, watch_replay).header.properties
+    assert properties.message_id not in (message_id, None)
+    assert properties.headers == {"actor": "staff-7", "replay_of": message_id}
+    named = json.dumps({"org_id": "org_parked", "referral_partner_uuid": partner})
+    until(lambda: called("referral_partner.get", named)[1]["data"]["notes"] == "Sample note")
+    assert dead_letters(emptied) == 1
+    assert stays in handoff("dead-letters", "list", QUEUE).stdout
+
+
+def test_a_replay_that_is_refused_again_is_parked_again(emptied: str) -> None:
+    """Under its new id: nothing is lost. One whose client we may not be stays as it is."""
+    foreign = park(emptied, str(uuid4()))
+    park_again(emptied, foreign, original_user_id="somebody.else")
+    message_id = park(emptied, str(uuid4()))
+    ended = handoff("dead-letters", "replay", QUEUE)
+    assert ended.exit_code == 1
+    assert "1 of 2 dead letters" in ended.stdout
+    assert f"{foreign} stayed" in ended.stdout
+    assert "impersonator" in ended.stdout
+    until(lambda: dead_letters(emptied) == 2)
+    listed = handoff("dead-letters", "list", QUEUE).stdout
+    assert message_id not in listed
+    assert foreign in listed
+    assert handoff("dead-letters", "replay", QUEUE, "--as-me").exit_code == 0
+    until(lambda: dead_letters(emptied) == 2)
+    assert foreign not in handoff("dead-letters", "list", QUEUE).stdout
+
+
+def test_a_replay_goes_to_the_queues_own_exchange(emptied: str) -> None:
+    """The normal way in, whatever its headers say; there it is refused and parked again."""
+    message_id = park(emptied, str(uuid4()))
+    park_again(emptied, message_id, original_exchange="referrals.events")
+    assert handoff("dead-letters", "replay", QUEUE).exit_code == 0
+    until(lambda: dead_letters(emptied) == 1)
+    assert message_id not in handoff("dead-letters", "list", QUEUE).stdout
+
+
+def test_discarding_asks_first_and_takes_only_what_was_named(emptied: str) -> None:
+    """No answer but yes gives anything up."""
+    first, second = park(emptied, str(uuid4())), park(emptied, str(uuid4()))
+    refused = handoff("dead-letters", "discard", QUEUE, "--message-id", first, typed="n\n")
+    assert refused.exit_code == 1
+    assert dead_letters(emptied) == 2
+    taken = handoff("dead-letters", "discard", QUEUE, "--message-id", first, typed="y\n")
+    assert taken.exit_code == 0
+    assert "dead letter discarded" in taken.stderr
+    assert dead_letters(emptied) == 1
+    assert second in handoff("dead-letters", "list", QUEUE).stdout
+    assert handoff("dead-letters", "discard", QUEUE, "--yes").exit_code == 0
+    assert dead_letters(emptied) == 0
+
+
+def test_what_the_broker_gave_up_is_listed_and_replayed_too(emptied: str) -> None:
+    """A message beyond its delivery limit comes with the broker's own headers, not ours."""
+    message_id = str(uuid4())
+    death: FieldTable = {
+        "reason": "delivery_limit",
+        "queue": QUEUE,
+        "exchange": QUEUE,
+        "routing-keys": ["referral_partner.update"],
+        "count": 1,
+    }
+
+    async def publish(channel: Any) -> None:
+        await channel.basic_publish(
+            b"{}",
+            exchange=DEAD_LETTERS,
+            routing_key=QUEUE,
+            properties=spec.Basic.Properties(message_id=message_id, headers={"x-death": [death]}),
+        )
+
+    with_channel(emptied, publish)
+    until(lambda: dead_letters(emptied) == 1)
+    (_, row) = handoff("dead-letters", "list", QUEUE).stdout.splitlines()
+    assert "delivery_limit" in row
+    assert handoff("dead-letters", "replay", QUEUE).exit_code == 0
+    until(lambda: "malformed_message" in handoff("dead-letters", "list", QUEUE).stdout)
