@@ -109,8 +109,8 @@ async def test_what_is_under_way_has_to_end_first(both: Both, org: Org) -> None:
     before = places(await both.everything_stored(), org)
     refused = await erase(both, org, patient)
     assert refused.exit_code == 1
-    assert f"e-referral {referral['ereferral_uuid']} is awaiting_call" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
+    [said] = [line for line in refused.stderr.splitlines() if "Nothing is erased" in line]
+    assert f"e-referral {referral['ereferral_uuid']} is awaiting_call" in said
     assert places(await both.everything_stored(), org) == before
     version = (await org.ask("referral.get", referral_uuid=referral["id"])).data["version"]
     named = {"referral_uuid": referral["id"], "base_version": version, "reason": "Moved"}
@@ -206,15 +206,14 @@ async def test_another_orgs_patient_of_the_same_id_stays(both: Both, org: Org) -
 async def test_of_a_patient_that_nobody_ever_knew_it_says_so(
     both: Both, org: Org, options: tuple[str, ...]
 ) -> None:
-    """A mistyped org or id must not look like an erasure: 1, and one line."""
+    """A mistyped org or id must not look like an erasure."""
     patient = str((await canary(org))["id"])
     await settled(both)
     for other_org, other_patient in ((org, str(uuid4())), (both.referrals.org(), patient)):
         ended = await erase(both, other_org, other_patient, *options)
         assert ended.exit_code == 1 and "erased" not in ended.stdout
-        assert ended.stderr == (
-            f"Nothing is known of patient {other_patient} of {other_org.id}: are both ids right?\n"
-        )
+        said = f"Nothing is known of patient {other_patient} of {other_org.id}: are both ids right?"
+        assert said in ended.stderr.splitlines()
 
 
 async def test_a_cancel_after_the_erasure_asks_for_a_call_without_a_script(
