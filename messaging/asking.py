@@ -32,8 +32,9 @@ async def until_it_answers(
 ) -> AnswerT:
     """What `ask` returns, asked again while no message is to blame for that it fails.
 
-    `report` is told what PostgreSQL refuses as such, which waits for an operator, and None once it
-    does not. Raises DatabaseAway, and what else `ask` raised.
+    `report` is told what PostgreSQL refuses as such, and None once it does not. That waits for an
+    operator, with what was taken in hand: given back each minute, it would be parked within the
+    hour. Raises DatabaseAway, and what else `ask` raised.
     """
     deadline = time.monotonic() + GIVE_UP_AFTER_SECONDS
     pause_seconds = FIRST_PAUSE_SECONDS
@@ -45,7 +46,7 @@ async def until_it_answers(
             report(refused)
             if not is_outage(error):
                 raise
-            if time.monotonic() > deadline:
+            if refused is None and time.monotonic() > deadline:
                 raise DatabaseAway from error
             log.warning(
                 _NO_ANSWER if refused is None else _REFUSED,
