@@ -16,7 +16,7 @@ from ops.servers import Servers
 from services.ereferral_dispatch.fhir.bundle import referral_bundle
 from services.ereferral_dispatch.letter import render_letter
 
-REQUIRED_RATIO = 0.4
+REQUIRED_RATIO = 0.45
 """Of what the parts allow one after another. Each part alone has all cores for itself; together
 they share them with PostgreSQL, RabbitMQ, the portals and the subscriber."""
 _WARM_UP = 16
