@@ -1,6 +1,6 @@
 """What the parts of an attempt can do by themselves: letters, POSTs, commits.
 
-Each as many at a time as the worker does it.
+Each as many at a time as the worker does it, where nothing else is said.
 """
 
 import asyncio
@@ -30,11 +30,13 @@ _HEADERS = {
 }
 
 
-async def letters_per_second(commands: Sequence[DispatchCommand]) -> float:
+async def letters_per_second(
+    commands: Sequence[DispatchCommand], *, at_once: int = COMPOSED_AT_ONCE
+) -> float:
     """Letters of these packages, in as many threads as the worker has them composed in."""
 
     loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(COMPOSED_AT_ONCE) as threads:
+    with ThreadPoolExecutor(at_once) as threads:
 
         async def render(command: DispatchCommand) -> None:
             consignment = portal_consignment(command.package)

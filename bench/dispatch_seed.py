@@ -51,13 +51,13 @@ _LANES = f"""
 _EREFERRALS = f"""
     INSERT INTO ereferral (org_id, id, referral_id, patient_id, referral_partner_id,
         referral_partner_name, status, plan, position, lane_id, due_at, attempts_made, tries,
-        possible_repeat, message, forced, version, created_at, updated_at)
+        received, told, not_told, possible_repeat, message, forced, version, created_at, updated_at)
     SELECT {_ORG}, {_id(3, "n")}, {_id(4, "n")}, {_id(5, "n")}, {_id(2, "p")},
         'Bench Specialists', 'retry_scheduled',
         jsonb_build_array(jsonb_build_object(
             'channel', 'portal', 'address', 'https://portal-' || p || '.example.com/')),
-        0, {_id(1, "p")}, now() + make_interval(secs => 3600 + n % 25200), 1, 1, false, 'referral',
-        false, 3, now(), now()
+        0, {_id(1, "p")}, now() + make_interval(secs => 3600 + n % 25200), 1, 1,
+        '{{}}', '{{}}', '{{}}', false, 'referral', false, 3, now(), now()
     FROM generate_series(0, $1::int - 1) n, LATERAL (SELECT n % $2::int) AS partner (p)
 """
 _PACKAGES = "INSERT INTO package SELECT org_id, id, $1 FROM ereferral"

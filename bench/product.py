@@ -9,13 +9,16 @@ from bench import under_test
 from messaging import logs
 from messaging.logs import LogFormat
 from ops.catalogue import ServiceName, prepare
+from ops.serving import collect_seldom
 
 
 def main() -> None:
     name = ServiceName(sys.argv[1])
     logs.configure(name, LogFormat.JSON)
     _, build = prepare(name)
-    under_test.obey(build().run)
+    service = build()
+    collect_seldom()
+    under_test.obey(service.run)
 
 
 if __name__ == "__main__":

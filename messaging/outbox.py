@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from messaging.tables import outbox
 from messaging.workspace import Outgoing
@@ -12,7 +12,7 @@ from messaging.workspace import Outgoing
 _PUT = insert(outbox).inline()
 
 
-async def put(session: AsyncSession, outgoing: Sequence[Outgoing]) -> None:
+async def put(session: AsyncSession | AsyncConnection, outgoing: Sequence[Outgoing]) -> None:
     """Write messages in their order. The caller holds the lock of each subject's row: this makes
     the rows of one subject stand in the order of its versions."""
     if not outgoing:

