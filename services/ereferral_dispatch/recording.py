@@ -19,12 +19,12 @@ from contracts.referral import EreferralStatus
 from messaging import logs, metrics, outbox
 from messaging.workspace import Publishing, Rows, Workspace
 from services.ereferral_dispatch.claiming import Claimed
-from services.ereferral_dispatch.held import (
-    Held,
+from services.ereferral_dispatch.locked_rows import (
+    Locked,
     lock_lane,
-    read_held,
-    write_held,
+    read_locked,
     write_lane,
+    write_locked,
 )
 from services.ereferral_dispatch.models import Attempt, Ereferral
 from services.ereferral_dispatch.progress import (
@@ -130,13 +130,15 @@ class Recorder:
         A late report may still correct what the sweep could only call unknown.
         """
         async with self.engine.begin() as connection:
-            held = await read_held(connection, claimed.org_id, claimed.ereferral_id, claimed.number)
-            attempt = held.attempt
+            locked = await read_locked(
+                connection, claimed.org_id, claimed.ereferral_id, claimed.number
+            )
+            attempt = locked.attempt
             if attempt.token != claimed.token:
                 return False
-            if attempt.finished_at is not None and not _may_correct(held.row, attempt, outcome):
+            if attempt.finished_at is not None and not _may_correct(locked.row, attempt, outcome):
                 return False
-            await self._settle(connection, held, outcome)
+            await self._settle(connection, locked, outcome)
         kind = _OUTCOMES.get(type(outcome), "call_requested")
         metrics.ATTEMPTS.labels(str(claimed.channel), str(kind)).inc()
         return True
@@ -147,20 +149,20 @@ class Recorder:
         async with self.engine.begin() as connection:
             for lost in (await connection.execute(_LOST)).all():
                 # Its worker may have recorded it, or renewed its lease, before it was locked here.
-                held = await read_held(connection, lost.org_id, lost.id, lost.number)
-                attempt = held.attempt
-                if attempt.finished_at is None and _is_over(attempt.lease_until, held.now):
-                    await self._settle(connection, held, _lost_outcome(attempt))
+                locked = await read_locked(connection, lost.org_id, lost.id, lost.number)
+                attempt = locked.attempt
+                if attempt.finished_at is None and _is_over(attempt.lease_until, locked.now):
+                    await self._settle(connection, locked, _lost_outcome(attempt))
                     settled += 1
         return settled
 
-    async def _settle(self, connection: AsyncConnection, held: Held, outcome: Outcome) -> None:
-        row, attempt, now = held.row, held.attempt, held.now
+    async def _settle(self, connection: AsyncConnection, locked: Locked, outcome: Outcome) -> None:
+        row, attempt, now = locked.row, locked.attempt, locked.now
         workspace = Workspace(
             Rows(), self.publishing, org_id=row.org_id, now=now, traceparent=row.traceparent
         )
         left_lane = row.lane_id
-        lane_is_held = await self._judge_lane(connection, held, outcome, workspace)
+        held = await self._judge_lane(connection, locked, outcome, workspace)
         _finish_attempt(attempt, outcome, now)
         step = self._step(row, outcome)
         if may_have_been_received(outcome) and row.message == Message.REFERRAL:
@@ -170,12 +172,12 @@ class Recorder:
         ):
             # A mail whose outcome nobody knows has not been shown to fail.
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
-        _go_on(row, step, outcome, workspace, lane_is_held=lane_is_held)
+        _go_on(row, step, outcome, workspace, lane_is_held=held)
         if row.status == EreferralStatus.CANCELLED and attempt.finished_at is None:
             _finish_attempt(attempt, _NO_CALL, now)
         if row.lane_id != left_lane:
             await _ensure_lane(connection, row)
-        await write_held(connection, held)
+        await write_locked(connection, locked)
         await _look_at_lanes(connection, row, left_lane)
         await outbox.put(connection, workspace.outgoing)
 
@@ -190,15 +192,15 @@ class Recorder:
         return next_step(standing, outcome, self.schedule_seconds, random.random())
 
     async def _judge_lane(
-        self, connection: AsyncConnection, held: Held, outcome: Outcome, workspace: Workspace
+        self, connection: AsyncConnection, locked: Locked, outcome: Outcome, workspace: Workspace
     ) -> bool:
         """Count the lane's failures in a row; hold it or let it go. Whether it is held now."""
-        lane = held.lane
+        lane = locked.lane
         if lane is not None and lane.held_at is None:
             before = Streak(lane.failures, lane.failing_since)
             if after_outcome(before, outcome, workspace.now) == before:
                 return False  # The usual case: nothing to write, so nobody waits for its row.
-        lane = await lock_lane(connection, held.row.org_id, held.row.lane_id)
+        lane = await lock_lane(connection, locked.row.org_id, locked.row.lane_id)
         streak = after_outcome(Streak(lane.failures, lane.failing_since), outcome, workspace.now)
         lane.failures, lane.failing_since = streak.failures, streak.since
         if lane.held_at is not None and isinstance(outcome, (Delivered, Sent)):

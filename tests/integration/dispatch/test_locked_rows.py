@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from services.ereferral_dispatch.held import Held, read_held, write_held
+from services.ereferral_dispatch.locked_rows import Locked, read_locked, write_locked
 from tests.dispatch_service import Dispatch, Org, dispatching, plain_url
 
 _ROWS = """
@@ -59,9 +59,9 @@ async def test_what_was_waited_for_is_read_as_who_was_first_left_it(
     ereferral = await delivered(dispatch, org)
     engine = dispatch.service.system_engine
 
-    async def read() -> Held:
+    async def read() -> Locked:
         async with engine.begin() as connection:
-            return await read_held(connection, org.id, ereferral, 1)
+            return await read_locked(connection, org.id, ereferral, 1)
 
     assert (await read()).lane is not None
     first = await asyncpg.connect(plain_url(postgres_database))
@@ -76,11 +76,11 @@ async def test_what_was_waited_for_is_read_as_who_was_first_left_it(
             await first.execute(_SETTLE, org.id, ereferral)
             await first.execute(_OTHER_LANE, org.id, OTHER_LANE)
             await first.execute(_MOVE, org.id, ereferral, OTHER_LANE)
-        held = await second
+        locked = await second
     finally:
         await first.close()
-    assert (held.attempt.code, held.row.lane_id) == ("worker_lost", OTHER_LANE)
-    assert held.lane is None
+    assert (locked.attempt.code, locked.row.lane_id) == ("worker_lost", OTHER_LANE)
+    assert locked.lane is None
 
 
 async def test_everything_is_written_and_nothing_else(dispatch: Dispatch, org: Org) -> None:
@@ -89,19 +89,19 @@ async def test_everything_is_written_and_nothing_else(dispatch: Dispatch, org: O
     before = list(await dispatch.database.fetchrow(_ROWS, org.id, ereferral))
     engine = dispatch.service.system_engine
     async with engine.begin() as connection:
-        held = await read_held(connection, org.id, ereferral, 1)
-        await write_held(connection, held)
+        locked = await read_locked(connection, org.id, ereferral, 1)
+        await write_locked(connection, locked)
     assert list(await dispatch.database.fetchrow(_ROWS, org.id, ereferral)) == before
     async with engine.begin() as connection:
-        held = await read_held(connection, org.id, ereferral, 1)
-        held.row.received, held.row.told, held.row.not_told = [0, 1], [1], [2]
-        held.row.plan = [{"channel": "fax", "address": "+12025550112"}]
-        held.row.due_at = held.attempt.lease_until = held.now
-        held.attempt.detail = "Lost."
-        await write_held(connection, held)
+        locked = await read_locked(connection, org.id, ereferral, 1)
+        locked.row.received, locked.row.told, locked.row.not_told = [0, 1], [1], [2]
+        locked.row.plan = [{"channel": "fax", "address": "+12025550112"}]
+        locked.row.due_at = locked.attempt.lease_until = locked.now
+        locked.attempt.detail = "Lost."
+        await write_locked(connection, locked)
     async with engine.begin() as connection:
-        found = await read_held(connection, org.id, ereferral, 1)
+        found = await read_locked(connection, org.id, ereferral, 1)
     row, attempt = found.row, found.attempt
     assert (row.received, row.told, row.not_told) == ([0, 1], [1], [2])
     assert row.plan == [{"channel": "fax", "address": "+12025550112"}]
-    assert (attempt.detail, row.due_at, attempt.lease_until) == ("Lost.", held.now, held.now)
+    assert (attempt.detail, row.due_at, attempt.lease_until) == ("Lost.", locked.now, locked.now)

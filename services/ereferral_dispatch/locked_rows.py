@@ -19,7 +19,7 @@ RowT = TypeVar("RowT", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Locked:
     """An attempt and its e-referral, both locked, and their lane, which is not.
 
     `lane` is None where the e-referral came into another while it was waited for. `now` is the
@@ -82,9 +82,9 @@ _LOCK_LANE = (
 _WRITE_LANE = _writing(Lane)
 
 
-async def read_held(
+async def read_locked(
     connection: AsyncConnection, org_id: str, ereferral_id: UUID, number: int
-) -> Held:
+) -> Locked:
     """Lock an attempt and its e-referral, and read them."""
     found = await connection.execute(
         _READ, {"org_id": org_id, "ereferral_id": ereferral_id, "number": number}
@@ -93,12 +93,12 @@ async def read_held(
     row, attempt, lane = _made(Ereferral, values), _made(Attempt, values), _made(Lane, values)
     # An outer join's missing row is all nulls, whatever the columns allow.
     is_there = any(getattr(lane, column.key) is not None for column in _table(Lane).primary_key)
-    return Held(row, attempt, lane if is_there else None, next(values))
+    return Locked(row, attempt, lane if is_there else None, next(values))
 
 
-async def write_held(connection: AsyncConnection, held: Held) -> None:
+async def write_locked(connection: AsyncConnection, locked: Locked) -> None:
     """Write the e-referral and the attempt as they are now."""
-    await connection.execute(_WRITE, {**_values(held.row), **_values(held.attempt)})
+    await connection.execute(_WRITE, {**_values(locked.row), **_values(locked.attempt)})
 
 
 async def lock_lane(connection: AsyncConnection, org_id: str, lane_id: UUID) -> Lane:
