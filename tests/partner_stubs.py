@@ -185,6 +185,7 @@ class Relay(Enum):
     HANG_AT_RCPT = "hang at RCPT"
     HANG_AFTER_DATA = "hang after DATA"
     LOSE_AFTER_DATA = "lose after DATA"
+    REFUSE_AFTER_HANGING = "hang after DATA, then refuse"
 
 
 @dataclass(frozen=True)
@@ -264,8 +265,10 @@ class MailStub:
         self.mails.append(Mail(recipient, envelope.content))
         if self.when_mailed is not None:
             self.when_mailed(self.mails[-1])
-        if self._after_data[id(session)] is Relay.HANG_AFTER_DATA:
+        if self._after_data[id(session)] in (Relay.HANG_AFTER_DATA, Relay.REFUSE_AFTER_HANGING):
             await self._hanging[recipient].wait()
+        if self._after_data[id(session)] is Relay.REFUSE_AFTER_HANGING:
+            return "550 5.7.1 refused"
         if self._after_data[id(session)] is Relay.LOSE_AFTER_DATA and server.transport is not None:
             server.transport.close()
         return "250 2.0.0 queued"

@@ -21,6 +21,7 @@ from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries.ereferral import READERS
 from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.lanes import HoldRule
+from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email.sender import EmailSender
 from services.ereferral_dispatch.senders.fax import FaxMailSender, SinchFaxSender
 from services.ereferral_dispatch.senders.phone import PhoneSender
@@ -61,7 +62,9 @@ def build(settings: DispatchSettings) -> Service:
             }
             if settings.fax_provider is FaxProvider.SINCH:
                 sinch = await opened.enter_async_context(_sinch_sender(settings))
-                channels[ContactMethod.FAX] = Channel(sinch, settings.fax_deadline_seconds)
+                channels[ContactMethod.FAX] = Channel(
+                    sinch, settings.attempt_timeout_seconds, settings.fax_deadline_seconds
+                )
             worker = Worker(
                 service.system_engine,
                 channels,
@@ -119,13 +122,16 @@ def _mail_channels(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
     except ValueError as error:
         raise SettingError(f"DISPATCH_SMTP_URL: {error}") from None
     mail_from, ca_file = settings.mail_from, settings.smtp_ca_file
-    deadline = settings.attempt_timeout_seconds + REPLY_AFTER_DATA_SECONDS
     try:
         email = EmailSender(relay, mail_from, ca_file=ca_file)
     except ValueError as error:
         raise SettingError(f"DISPATCH_MAIL_FROM: {error}") from None
-    channels = {ContactMethod.EMAIL: Channel(email, deadline)}
+
+    def mail_channel(sender: Sender) -> Channel:
+        return Channel(sender, settings.attempt_timeout_seconds, REPLY_AFTER_DATA_SECONDS)
+
+    channels = {ContactMethod.EMAIL: mail_channel(email)}
     if settings.fax_provider is FaxProvider.MAIL and settings.fax_mail_domain is not None:
         fax = FaxMailSender(relay, mail_from, settings.fax_mail_domain, ca_file=ca_file)
-        channels[ContactMethod.FAX] = Channel(fax, deadline)
+        channels[ContactMethod.FAX] = mail_channel(fax)
     return channels

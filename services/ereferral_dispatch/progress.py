@@ -102,6 +102,11 @@ def note_receipt(row: Ereferral) -> None:
     row.received = sorted({*row.received, row.position})
 
 
+def forget_receipt(row: Ereferral) -> None:
+    """The partner certainly has not received the referral by the present contact point."""
+    row.received = [position for position in row.received if position != row.position]
+
+
 def call_task(row: Ereferral, outcome: CallRequested) -> CallTask:
     """What the person who calls is given."""
     return CallTask(

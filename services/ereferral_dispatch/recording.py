@@ -33,6 +33,7 @@ from services.ereferral_dispatch.progress import (
     cancel_or_tell,
     contact_point,
     follow,
+    forget_receipt,
     hold,
     hold_lane,
     note_receipt,
@@ -50,6 +51,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     may_have_been_received,
 )
 from services.ereferral_dispatch.rules.routing import (
+    CouldNotTell,
     GiveUp,
     NextChannel,
     Retry,
@@ -80,6 +82,14 @@ _ENSURE_LANE = text(
     VALUES (:org_id, :lane_id, :partner_id, :partner_name, :channel, :address,
         now(), 0, 0, now(), now())
     ON CONFLICT (org_id, id) DO UPDATE SET due_at = LEAST(lane.due_at, excluded.due_at)
+    """
+)
+# What is corrected was a mail's: a portal's late answer only ever says that it has arrived.
+_OTHERS = text(
+    """
+    SELECT count(*) FROM attempt
+    WHERE org_id = :org_id AND ereferral_id = :ereferral_id AND number <> :number
+      AND channel = :channel AND outcome = ANY(:outcomes)
     """
 )
 _LOST = (
@@ -145,6 +155,13 @@ class Recorder:
 
     async def settle_lost(self) -> int:
         """Settle attempts whose lease ran out: their workers died or froze. How many there were."""
+        settled = some = await self._settle_some_lost()
+        while some == LOST_AT_A_TIME:
+            some = await self._settle_some_lost()
+            settled += some
+        return settled
+
+    async def _settle_some_lost(self) -> int:
         settled = 0
         async with self.engine.begin() as connection:
             for lost in (await connection.execute(_LOST)).all():
@@ -163,11 +180,14 @@ class Recorder:
         )
         left_lane = row.lane_id
         held = await self._judge_lane(connection, locked, outcome, workspace)
+        if row.message == Message.REFERRAL:
+            if may_have_been_received(outcome):
+                note_receipt(row)
+            elif attempt.finished_at is not None and await _was_the_only_one(connection, attempt):
+                forget_receipt(row)
         _finish_attempt(attempt, outcome, now)
         step = self._step(row, outcome)
-        if may_have_been_received(outcome) and row.message == Message.REFERRAL:
-            note_receipt(row)
-        if isinstance(step, (Retry, NextChannel, GiveUp)) or isinstance(
+        if isinstance(step, (Retry, NextChannel, CouldNotTell, GiveUp)) or isinstance(
             outcome, (TransientFailure, PermanentFailure)
         ):
             # A mail whose outcome nobody knows has not been shown to fail.
@@ -228,6 +248,21 @@ def _go_on(
         follow(row, step, outcome, workspace)
         if cancelled:
             cancel_or_tell(row, workspace)
+
+
+async def _was_the_only_one(connection: AsyncConnection, attempt: Attempt) -> bool:
+    """Whether no other attempt by the same contact point may have been received."""
+    others = await connection.execute(
+        _OTHERS,
+        {
+            "org_id": attempt.org_id,
+            "ereferral_id": attempt.ereferral_id,
+            "number": attempt.number,
+            "channel": attempt.channel,
+            "outcomes": [AttemptOutcome.OUTCOME_UNKNOWN, AttemptOutcome.SENT],
+        },
+    )
+    return int(others.scalar_one()) == 0
 
 
 def _finish_attempt(attempt: Attempt, outcome: Outcome, now: datetime) -> None:

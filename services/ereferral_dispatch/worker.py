@@ -55,10 +55,14 @@ OUTAGE_PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A sender, and how long one attempt of it may take."""
+    """A sender, and how long one attempt of it may take.
+
+    `answer_seconds`: how much longer its answer may take, once something has left.
+    """
 
     sender: Sender
     deadline_seconds: float
+    answer_seconds: float = 0.0
 
 
 class Worker:
@@ -119,8 +123,7 @@ class Worker:
         dispatch, held lanes, and forgotten ones."""
         while not stop.is_set():
             try:
-                lost = await self._recorder.settle_lost()
-                if lost:
+                if lost := await self._recorder.settle_lost():
                     log.warning("attempts of lost workers settled", count=lost)
                     self._after_commit()
                 if await settle_crossed(self._engine, self._recorder.publishing):
@@ -292,9 +295,12 @@ class _Attempt:
         async def point_of_no_return() -> None:
             await pass_point_of_no_return(self._recorder.engine, self.claimed, content)
             self.something_left = True
+            deadline.reschedule(ends_at + channel.answer_seconds)
 
+        ends_at = asyncio.get_running_loop().time() + channel.deadline_seconds
+        deadline = asyncio.timeout_at(ends_at)
         try:
-            async with asyncio.timeout(channel.deadline_seconds):
+            async with deadline:
                 return await channel.sender.send(consignment, content, point_of_no_return)
         except TimeoutError:
             if self.something_left:

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 import pytest_asyncio
 
-from tests.dispatch_service import Dispatch, dispatching, new_partner
+from tests.dispatch_service import Dispatch, dispatching, eventually, new_partner
 from tests.integration.dispatch.portals import RawPortal
-from tests.partner_stubs import DUPLICATE, Cut
+from tests.partner_stubs import DUPLICATE, Cut, Relay
+
+ATTEMPT_SECONDS = 0.7
 
 
 @pytest_asyncio.fixture(scope="module")
 async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
     async with dispatching(
-        postgres_database, rabbitmq_vhost, attempt_timeout_seconds=0.7
+        postgres_database, rabbitmq_vhost, attempt_timeout_seconds=ATTEMPT_SECONDS
     ) as running:
         yield running
 
@@ -64,3 +67,30 @@ async def test_a_status_line_that_came_whole_decides_at_the_deadline(
         (outcome, code)
     ]
     assert len(portal.requests) == 1
+
+
+async def test_a_mail_has_until_data_what_any_attempt_has(dispatch: Dispatch) -> None:
+    """A relay that is silent before DATA: nothing left, and the attempt ends at its deadline."""
+    org = dispatch.org()
+    dispatch.mail.script("slow@partner.example", Relay.HANG_AT_RCPT, "250 ok")
+    ereferral = await org.dispatch(new_partner(email="slow@partner.example"))
+    shown = await org.until(ereferral, "sent")
+    assert [(attempt["outcome"], attempt["code"]) for attempt in shown["attempts"]] == [
+        ("transient_failure", "timed_out"),
+        ("sent", "smtp_250"),
+    ]
+    first = shown["attempts"][0]
+    begun, ended = (datetime.fromisoformat(first[at]) for at in ("started_at", "finished_at"))
+    assert (ended - begun).total_seconds() < 10, "a relay's every reply is waited for 20 s"
+
+
+async def test_the_reply_to_a_mail_is_waited_for_beyond_that(dispatch: Dispatch) -> None:
+    """After DATA it may take a minute more: giving up would leave an outcome that nobody knows."""
+    org = dispatch.org()
+    dispatch.mail.script("thinks@partner.example", Relay.HANG_AFTER_DATA)
+    ereferral = await org.dispatch(new_partner(email="thinks@partner.example"))
+    await eventually(lambda: dispatch.mail.to("thinks@partner.example"))
+    await asyncio.sleep(3 * ATTEMPT_SECONDS)
+    dispatch.mail.let_go("thinks@partner.example")
+    shown = await org.until(ereferral, "sent")
+    assert [attempt["code"] for attempt in shown["attempts"]] == ["smtp_250"]

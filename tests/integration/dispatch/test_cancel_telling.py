@@ -214,3 +214,23 @@ async def test_a_person_may_tell_by_another_channel_than_the_one_that_is_tried(
     assert answered.status == 202 and answered.data["possible_repeat"] is False
     await org.until(ereferral, "cancelled")
     assert len(dispatch.mail.to(address)) == 1
+
+
+async def test_a_word_of_cancel_that_nobody_knows_about_is_announced_and_then_called(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """The attempt that failed has its event, as any other has, before the state it leads to."""
+    address = "unheard@partner.example"
+    dispatch.mail.script(address, "250 ok", Relay.LOSE_AFTER_DATA)
+    ereferral = await org.dispatch(new_partner(email=address, phone="+12025550111"))
+    await org.until(ereferral, "sent")
+    await org.cancel(ereferral)
+    await org.until(ereferral, "awaiting_call")
+    assert await dispatch.heard.story(ereferral) == [
+        "queued",
+        "sent",
+        "queued",
+        "attempt_failed",
+        "queued",
+        "call_requested",
+    ]

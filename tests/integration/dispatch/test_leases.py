@@ -17,13 +17,14 @@ from services.ereferral_dispatch.leasing import renew_leases
 from services.ereferral_dispatch.senders.base import Message
 from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner
 from tests.faults.proxy import CommitProxy, commit_proxy
-from tests.partner_stubs import Answer
+from tests.partner_stubs import Answer, Relay
 
 LEASE_SECONDS = 2.0
 _ATTEMPT = """
     SELECT token, number, lease_until, finished_at, lease_until > now() AS is_held
     FROM ereferral_dispatch.attempt WHERE org_id = $1 AND ereferral_id = $2
 """
+_EXPIRE = "UPDATE attempt SET lease_until = now() WHERE org_id = $1 AND finished_at IS NULL"
 _END_SESSIONS = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -99,6 +100,28 @@ async def test_a_database_that_was_away_longer_than_a_lease_loses_no_attempt(
             attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(ereferral))
     answers.set()
     await was_sent_once(dispatch, org, ereferral, "outage")
+
+
+async def test_a_late_refusal_leaves_nothing_that_may_have_been_received(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """A mail's worker was taken for lost and reports that the relay refused: what follows is no
+    possible repeat, and a cancel tells nobody."""
+    address = "refuses-late@partner.example"
+    dispatch.mail.script(address, Relay.REFUSE_AFTER_HANGING)
+    ereferral = await org.dispatch(new_partner(email=address, phone="+12025550111"))
+    await eventually(lambda: dispatch.mail.to(address))
+    while (await org.get(ereferral))["status"] != "outcome_unknown":  # Its worker may renew first.
+        await dispatch.execute(_EXPIRE, org.id)
+        await asyncio.sleep(0.3)
+    dispatch.mail.let_go(address)
+    shown = await org.until(ereferral, "awaiting_call")
+    refused, _ = shown["attempts"]
+    assert (refused["outcome"], refused["code"]) == ("permanent_failure", "smtp_550")
+    assert shown["possible_repeat"] is False
+    cancelled = await org.cancel(ereferral)
+    assert (cancelled.status, cancelled.data["status"]) == (200, "cancelled")
+    assert len(dispatch.mail.to(address)) == 1
 
 
 async def test_what_is_over_a_persons_or_anothers_is_not_renewed(

@@ -1,6 +1,7 @@
 """The portal sender against real sockets: the request, the point of no return, connections."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,6 +28,7 @@ from tests.integration.dispatch.portals import (
 from tests.samples import EREFERRAL_ID, ORG_ID, PARTNER_ID
 
 BODY = b'{"resourceType":"Bundle"}'
+TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00")
 BIG_BODY = b'"' + b"x" * 8_000_000 + b'"'
 
 
@@ -93,11 +95,15 @@ async def test_a_cancellation_has_an_id_of_its_own(sender: PortalSender) -> None
     assert b'"revoked"' in request.body
 
 
-async def test_a_traceparent_that_is_none_is_left_out(sender: PortalSender) -> None:
-    """What came with a message is not put into a header unseen."""
-    async with RawPortal(answering(OK)) as portal:
-        await sender.send(addressed(portal.url, traceparent="00-x\r\nX-Evil: 1"), BODY, Gate())
-    assert "traceparent" not in portal.requests[0].headers
+@pytest.mark.parametrize("given", [None, "00-x\r\nX-Evil: 1"])
+async def test_a_trace_begins_where_none_came(sender: PortalSender, given: str | None) -> None:
+    """Each request has its trace context; what came with a message is not put there unseen."""
+    begun = set()
+    for _ in range(2):
+        async with RawPortal(answering(OK)) as portal:
+            await sender.send(addressed(portal.url, traceparent=given), BODY, Gate())
+        begun.add(portal.requests[0].headers["traceparent"])
+    assert len(begun) == 2 and all(TRACEPARENT.fullmatch(one) for one in begun)
 
 
 @pytest.mark.parametrize("pooled", [False, True])

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import re
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
@@ -159,18 +160,16 @@ class PortalSender:
         if consignment.message is Message.CANCELLATION:
             message_id += ".cancel"
         org_id, partner_uuid = consignment.org_id, consignment.package.partner.id
-        secrets = [partner_secret(key, org_id, partner_uuid) for key in self._signing_keys]
-        headers = {
+        keys = [partner_secret(key, org_id, partner_uuid) for key in self._signing_keys]
+        return {
             "Content-Type": FHIR_JSON,
             "Accept": f"{FHIR_JSON}, */*;q=0.5",
             "Accept-Encoding": "identity",
             "User-Agent": self._user_agent,
             "Idempotency-Key": message_id,
-            **signed_headers(secrets, message_id, consignment.attempted_at, content),
+            "traceparent": _trace_context(consignment.traceparent),
+            **signed_headers(keys, message_id, consignment.attempted_at, content),
         }
-        if consignment.traceparent and _TRACEPARENT.fullmatch(consignment.traceparent):
-            headers["traceparent"] = consignment.traceparent
-        return headers
 
     async def _outcome_of_answer(
         self, response: aiohttp.ClientResponse, asked_at: datetime
@@ -187,6 +186,14 @@ class PortalSender:
         if conflict and body is not None and says_duplicate(body):
             return Delivered(http_code(CONFLICT))
         return outcome
+
+
+def _trace_context(given: str | None) -> str:
+    """The trace context that came with the e-referral; where none did, a new trace begins here,
+    which nobody records on our side."""
+    if given and _TRACEPARENT.fullmatch(given):
+        return given
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
 def _outcome_of_error(error: aiohttp.ClientError | OSError, exchange: Exchange) -> Outcome:
