@@ -46,17 +46,21 @@ _KEPT_PROPERTIES = (
 )
 # What the broker adds to what it dead-letters.
 _BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+# Further routing keys (RabbitMQ's Sender-Selected Distribution), for which no rights are asked.
+_ROUTING_HEADERS = frozenset({"CC", "BCC"})
 
 
 def clients_headers(headers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A message's headers without those that only parking or the broker may say.
+    """A message's headers without those that only parking or the broker may say, and without those
+    by which the broker would bring what we publish to further queues.
 
-    A client that says them itself would choose whose grant its message is replayed with.
+    A client that says them itself would choose whose grant its message is replayed with, or among
+    whose dead letters it lies.
     """
     return {
         name: value
         for name, value in (headers or {}).items()
-        if name not in _PARKING_HEADERS and not name.startswith(_BROKERS_HEADERS)
+        if name not in _PARKING_HEADERS | _ROUTING_HEADERS and not name.startswith(_BROKERS_HEADERS)
     }
 
 

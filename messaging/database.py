@@ -69,9 +69,20 @@ def in_clear_text(url: str) -> bool:
 
 
 def _is_elsewhere(parts: URL) -> bool:
-    """Whether one of its hosts is not this machine; the driver asks PGHOST where none is named."""
-    hosts = (parts.host,) if parts.host else parts.normalized_query.get("host")
-    return not all(map(is_loopback, hosts or (os.environ.get("PGHOST"),)))
+    """Whether one of its hosts is not this machine.
+
+    The driver goes to those of the query, which may have a port each, before the URL's own, and
+    asks PGHOST where none is named.
+    """
+    named = [*parts.normalized_query.get("host", ()), *filter(None, [parts.host])]
+    hosts = ",".join(named or [os.environ.get("PGHOST", "")]).split(",")
+    return not all(is_loopback(_without_port(host)) for host in hosts)
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    is_one = port.isdigit() and (name.endswith("]") or ":" not in name)
+    return name if colon and is_one else host
 
 
 @dataclass(frozen=True, slots=True)

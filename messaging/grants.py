@@ -29,6 +29,10 @@ class Grants(Protocol):
         """Raises Refusal `forbidden` where the client may not do the operation in the org."""
         ...
 
+    def check_event(self, envelope: Envelope) -> None:
+        """Raises Refusal `forbidden` where an event is a client's: only services publish them."""
+        ...
+
     def may_reply(self, message: DeliveredMessage) -> bool:
         """Whether the message's `reply_to` is the client's own."""
         ...
@@ -38,6 +42,9 @@ class AllowAll:
     """No grants file is set: everything is allowed."""
 
     def check(self, envelope: Envelope) -> None:
+        """Allows it."""
+
+    def check_event(self, envelope: Envelope) -> None:
         """Allows it."""
 
     def may_reply(self, message: DeliveredMessage) -> bool:
@@ -91,6 +98,11 @@ class ClientGrants:
             raise Refusal(
                 ProblemCode.FORBIDDEN, "This client has no grant for this operation in this org."
             )
+
+    def check_event(self, envelope: Envelope) -> None:
+        """Raises Refusal `forbidden`: a client's name is on it."""
+        if envelope.user_id in self._by_user:
+            raise Refusal(ProblemCode.FORBIDDEN, "Events are published by the services alone.")
 
     def may_reply(self, message: DeliveredMessage) -> bool:
         """A queue that the broker named, or one that carries the client's name."""

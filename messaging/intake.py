@@ -48,7 +48,7 @@ def command_intake(handlers: Handlers, grants: Grants) -> Intake:
     return read
 
 
-def event_intake(handlers: Handlers) -> Intake:
+def event_intake(handlers: Handlers, grants: Grants) -> Intake:
     """The intake of another service's events; types that nobody here handles are left alone."""
 
     def read(delivery: DeliveredMessage) -> Incoming | None:
@@ -56,6 +56,7 @@ def event_intake(handlers: Handlers) -> Intake:
         handler = handlers.get(envelope.operation)
         if handler is None:
             return None
+        grants.check_event(envelope)
         return _incoming(delivery, replace(envelope, body_hash=_ANY_BODY), handler)
 
     return read

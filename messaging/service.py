@@ -119,7 +119,9 @@ class Service:
             definition.commands[0], command_intake(definition.commands[1], self.grants)
         )
         if definition.events is not None:
-            self._consume_batches(definition.events[0], event_intake(definition.events[1]))
+            self._consume_batches(
+                definition.events[0], event_intake(definition.events[1], self.grants)
+            )
         queue, readers = definition.queries
         processor = QueryProcessor(
             self.engine,

@@ -122,6 +122,10 @@ def _database(name: ServiceName) -> Iterator[Finding]:
         words = "logs statements with their values, which are patients' data: "
         words += "set log_parameter_max_length = 0 there"
         yield Finding(Verdict.WRONG, "PostgreSQL's log", words)
+    if state.sees_all_orgs:
+        words = "sees the rows of every org before it works as one of the service's roles: "
+        words += "let the services log in as one that is NOINHERIT and no superuser"
+        yield Finding(Verdict.NOTE, "PostgreSQL's user", words)
     if state.current:
         yield Finding(Verdict.FINE, "migrations", f"at {state.held}, the newest")
     else:

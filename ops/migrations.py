@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.database import CONNECT_TIMEOUT_SECONDS, connecting, sqlstate, why_away
+from messaging.database import CONNECT_TIMEOUT_SECONDS, Home, connecting, sqlstate, why_away
 from messaging.migrating import head, migrate
 from messaging.settings import SettingError
 from ops import environment
@@ -35,11 +35,13 @@ class _State(StrEnum):
 class SchemaState:
     """A service's schema. `held` is None where no migration was applied.
 
-    `logs_values`: the server's settings let statements' values into its log.
+    `logs_values`: the server's settings let statements' values into its log. `sees_all_orgs`: the
+    URL's user does, before it works as a role of the service's.
     """
 
     server_version: str
     logs_values: bool
+    sees_all_orgs: bool
     held: str | None
     needed: str
 
@@ -69,10 +71,10 @@ def schema_state(name: ServiceName, url: str) -> SchemaState:
     """Look at the service's schema. Raises CannotGoOn where the database cannot be reached."""
     where = place_of(name)
     try:
-        version, logs_values, held = asyncio.run(_look(url, where.home.schema))
+        version, logs_values, sees_all_orgs, held = asyncio.run(_look(url, where.home))
     except Exception as error:
         raise CannotGoOn(f"{name.prefix}DATABASE_URL: {why_it_failed(error, url)}") from None
-    return SchemaState(version, logs_values, held, head(where.migrations))
+    return SchemaState(version, logs_values, sees_all_orgs, held, head(where.migrations))
 
 
 def migrate_service(name: ServiceName) -> str:
@@ -107,7 +109,14 @@ _LOGS_VALUES = """
 """
 
 
-async def _look(url: str, schema: str) -> tuple[str, bool, str | None]:
+_ROLE = """
+    SELECT pg_has_role(session_user, oid, 'MEMBER') AS may_be_taken,
+        pg_has_role(session_user, oid, 'USAGE') AS is_inherited
+    FROM pg_roles WHERE rolname = :role
+"""
+
+
+async def _look(url: str, home: Home) -> tuple[str, bool, bool, str | None]:
     address, protection = connecting(url)
     engine = create_async_engine(
         address,
@@ -116,20 +125,24 @@ async def _look(url: str, schema: str) -> tuple[str, bool, str | None]:
         connect_args={
             **protection,
             "timeout": CONNECT_TIMEOUT_SECONDS,
-            "server_settings": {"search_path": schema},
+            "server_settings": {"search_path": home.schema},
         },
     )
     try:
         async with engine.connect() as connection:
             version = str(await connection.scalar(text("SHOW server_version")))
             logs_values = bool(await connection.scalar(text(_LOGS_VALUES)))
+            role = (await connection.execute(text(_ROLE), {"role": home.system_role})).first()
+            if role is not None and role.may_be_taken:
+                await connection.execute(text(f'SET ROLE "{home.system_role}"'))
+            inherits = role is not None and bool(role.is_inherited)
             try:
                 held = await connection.scalar(text("SELECT version_num FROM alembic_version"))
             except Exception as error:
                 if sqlstate(error) in (_State.NO_SUCH_TABLE, _State.NO_SUCH_SCHEMA):
-                    return version, logs_values, None
+                    return version, logs_values, inherits, None
                 raise
-            return version, logs_values, held
+            return version, logs_values, inherits, held
     finally:
         await engine.dispose()
 

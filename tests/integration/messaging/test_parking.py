@@ -107,6 +107,17 @@ FORGED: dict[str, Any] = {
 }
 
 
+async def test_nothing_is_parked_among_the_dead_letters_of_others(wire: Wire) -> None:
+    """The broker takes `CC` for further routing keys: what we publish does not carry it."""
+    others = ["referrals.queries", "referrals.ereferral_events"]
+    headers: dict[str, Any] = {"CC": others, "BCC": others, "actor": "a"}
+    await wire.publish(b"", "x", exchange="referrals.commands", headers=headers)
+    [parked] = await wire.parked(COMMANDS)
+    assert not {"CC", "BCC"} & set(headers_of(parked))
+    for queue in others:
+        assert await wire.parked(queue, 0) == []
+
+
 async def test_what_only_parking_may_say_a_client_cannot(wire: Wire) -> None:
     """Else a client without a grant would choose the one that its message is replayed with."""
     await wire.publish(b"", "x", exchange="referrals.commands", headers={**FORGED, "actor": "a"})

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
+from messaging.client import open_client
 from tests.command_line import handoff
 from tests.integration.ops.parked import park
-from tests.referrals_service import plain_url
+from tests.referrals_service import migrated, plain_url, running_referrals
 from tests.services import RunningService
 
 
@@ -38,6 +41,49 @@ def test_doctor_says_what_to_do(emptied: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
     told = handoff("doctor")
     assert "run handoff migrate ereferral-dispatch" in " ".join(told.stdout.split())
+
+
+def login(url: str, inherits: str) -> str:
+    """The URL as a new user that may work as the service's roles."""
+    user = f"login_{uuid4().hex[:12]}"
+    execute(url, f"CREATE ROLE {user} LOGIN {inherits} PASSWORD '{user}'")
+    execute(url, f"GRANT handoff_referrals, handoff_referrals_system TO {user}")
+    return make_url(url).set(username=user, password=user).render_as_string(hide_password=False)
+
+
+def test_doctor_says_whether_the_login_alone_sees_every_org(
+    replica: RunningService, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A superuser does, and whoever inherits the roles; who has to work as one of them does not."""
+    url = variables["REFERRALS_DATABASE_URL"]
+    for used, told in (
+        (url, True),
+        (login(url, "INHERIT"), True),
+        (login(url, "NOINHERIT"), False),
+    ):
+        monkeypatch.setenv("REFERRALS_DATABASE_URL", used)
+        looked = " ".join(handoff("doctor").stdout.partition("ereferral-dispatch")[0].split())
+        assert ("sees the rows of every org" in looked) is told
+        assert "fine migrations: at" in looked
+
+
+async def test_a_service_works_for_a_login_that_inherits_nothing(
+    new_postgres_database: Callable[[], str], rabbitmq_vhost: str
+) -> None:
+    """Each of its sessions works as a role from the start; the login by itself reads nothing."""
+    url = new_postgres_database()
+    await migrated(url)
+    theirs = await asyncio.to_thread(login, url, "NOINHERIT")
+    async with running_referrals(theirs, rabbitmq_vhost), open_client(rabbitmq_vhost) as client:
+        body = {"org_id": "org_1", "last_name": "Archer", "contact_type": "other"}
+        made = await client.call("referrals.commands", "referral_partner.create", body)
+        assert made.status == 201
+    alone = await asyncpg.connect(plain_url(theirs))
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await alone.fetch("SELECT * FROM referrals.referral_partner")
+    finally:
+        await alone.close()
 
 
 def test_doctor_finds_a_database_that_logs_patients_data(

@@ -24,6 +24,7 @@ FORGED: dict[str, Any] = {
     "original_user_id": "somebody.else",
     "original_exchange": "ereferral_dispatch.events",
     "original_routing_key": "ereferral.delivered",
+    "CC": ["referrals.ereferral_events"],
     "problem_code": "none",
     "failed_at": "2026-01-05T08:00:00Z",
     "x-death": [

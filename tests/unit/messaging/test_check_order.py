@@ -14,7 +14,7 @@ from contracts.replies import ReplyStatus
 from contracts.shapes import Update
 from contracts.values import Uuid
 from messaging.envelope import Envelope
-from messaging.grants import AllowAll
+from messaging.grants import AllowAll, Client, ClientGrants
 from messaging.handling import Handler, decide
 from messaging.intake import Incoming, command_intake, event_intake
 from messaging.workspace import Done, Need, Publishing, Rows, Workspace, own_id
@@ -202,7 +202,7 @@ def test_what_is_archived_looks_like_what_is_not_there() -> None:
 
 def test_an_event_that_nobody_handles_is_left_alone_if_it_is_well_formed() -> None:
     """New event types may come; a broken message is refused all the same."""
-    read = event_intake(HANDLERS)
+    read = event_intake(HANDLERS, AllowAll())
     event = {"content_type": "application/cloudevents+json"}
     assert read(delivery({"orgid": "o"}, "partner_channel.held", **event)) is None
     for broken, properties in (
@@ -213,6 +213,19 @@ def test_an_event_that_nobody_handles_is_left_alone_if_it_is_well_formed() -> No
         with pytest.raises(Refusal) as refused:
             read(delivery(broken, "partner_channel.held", **properties))
         assert refused.value.problem.code == "malformed_message"
+
+
+def test_an_event_of_a_client_is_none() -> None:
+    """Where grants are set, what carries a client's name was published by that client."""
+    crm = Client(user="crm", orgs=["*"], operations=["*"])
+    read = event_intake(HANDLERS, ClientGrants([crm]))
+    event = {"content_type": "application/cloudevents+json"}
+    for user_id in (None, "operator"):
+        named = {**event, "user_id": user_id}
+        assert read(delivery({**GOOD, "orgid": "o"}, "child.update", **named)) is not None
+    with pytest.raises(Refusal) as refused:
+        read(delivery({**GOOD, "orgid": "o"}, "child.update", **{**event, "user_id": "crm"}))
+    assert refused.value.problem.code == "forbidden"
 
 
 def test_what_waits_for_its_batch_holds_its_body_once() -> None:

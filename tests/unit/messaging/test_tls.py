@@ -54,6 +54,11 @@ def test_this_machine_is_known_by_its_name(host: str | None, is_here: bool) -> N
         (f"{ELSEWHERE}?ssl=disable", False),
         ("postgresql+asyncpg://u:p@/db?host=/var/run/postgresql", False),
         ("postgresql+asyncpg://u:p@/db?host=127.0.0.1&host=db.example", True),
+        ("postgresql+asyncpg://u:p@localhost/db?host=db.example&port=5432", True),
+        ("postgresql+asyncpg://u:p@localhost/db?host=db.example:5432", True),
+        ("postgresql+asyncpg://u:p@/db?host=127.0.0.1:5432&host=localhost:5433", False),
+        ("postgresql+asyncpg://u:p@/db?host=[::1]:5432", False),
+        ("postgresql+asyncpg://u:p@/db?host=::1", False),
     ],
 )
 def test_postgresql_is_verified_outside_this_machine(url: str, verified: bool) -> None:
