@@ -37,7 +37,8 @@ def place(url: str) -> str:
 async def broker(name: ServiceName, url: str, purpose: str) -> AsyncIterator[AbstractConnection]:
     """A connection to a service's broker, under the name `purpose`.
 
-    Raises CannotGoOn, which names the variable, where there is no broker or it refuses us.
+    Raises CannotGoOn, which names the variable, where there is no broker or it refuses us, also
+    what is asked of it later.
     """
     variable = f"{name.prefix}RABBITMQ_URL"
     async with AsyncExitStack() as stack:
@@ -59,7 +60,16 @@ async def broker(name: ServiceName, url: str, purpose: str) -> AsyncIterator[Abs
             raise CannotGoOn(
                 f"{variable}: no RabbitMQ to be used at {place(url)} ({why_lost(error)})"
             ) from None
-        yield opened
+        try:
+            yield opened
+        except aiormq.exceptions.ChannelAccessRefused as error:
+            raise refusal(variable, error) from None
+
+
+def refusal(variable: str, error: aiormq.exceptions.ChannelAccessRefused) -> CannotGoOn:
+    """What a person is told whose user may not do what was asked for, in the broker's words."""
+    words = str(error.args[0] if error.args else error).removeprefix("ACCESS_REFUSED - ")
+    return CannotGoOn(f"{variable}: RabbitMQ refuses this user: {words}")
 
 
 def version(opened: AbstractConnection) -> str:

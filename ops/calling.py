@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
+from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
 from contracts.operations import OPERATIONS, Kind, Operation, Service
 from messaging.client import Answered, NobodyListens, open_client
-from ops.broker import broker, queue_state
+from ops.broker import broker, queue_state, refusal
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn, WrongArgument
 
@@ -87,6 +88,8 @@ async def call(
             raise CannotGoOn(_no_reply(operation, message_id, timeout_seconds)) from None
         except NobodyListens:
             raise CannotGoOn(nobody) from None
+        except ChannelAccessRefused as error:
+            raise refusal(f"{name.prefix}RABBITMQ_URL", error) from None
 
 
 def as_json(answered: Answered) -> str:

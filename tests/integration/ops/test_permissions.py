@@ -288,6 +288,46 @@ def test_the_doctor_finds_nothing_wrong_with_a_restricted_service(
     assert looked.stdout.count("topology: exchanges and queues are as this program wants") == 2
 
 
+async def test_a_client_calls_with_the_rights_of_a_client(
+    connections: dict[str, AbstractConnection], restricted: Restricted
+) -> None:
+    """It may look whether anybody listens, publish, and read its reply."""
+    body = json.dumps({"org_id": restricted.org_id})
+    done = await asyncio.to_thread(
+        handoff,
+        *("call", "referral_partner.list", body),
+        REFERRALS_RABBITMQ_URL=restricted.urls["crm"],
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["status"] == 200
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("dead-letters", "list", "referrals.commands"),
+        ("dead-letters", "replay", "referrals.commands"),
+        ("events",),
+        ("call", "ereferral.dispatch", '{"org_id": "org_1"}'),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+async def test_what_a_user_may_not_do_is_told_in_one_line(
+    connections: dict[str, AbstractConnection], restricted: Restricted, arguments: tuple[str, ...]
+) -> None:
+    """In the broker's words, which name the queue or exchange and the user."""
+    done = await asyncio.to_thread(
+        handoff,
+        *arguments,
+        REFERRALS_RABBITMQ_URL=restricted.urls["desk"],
+        DISPATCH_RABBITMQ_URL=restricted.urls["subscriber"],
+    )
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert "_RABBITMQ_URL: RabbitMQ refuses this user: access to " in line
+    assert "'desk'" in line or "'subscriber'" in line
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
