@@ -195,6 +195,10 @@ def _granted(name: ServiceName) -> list[Client]:
 
 def _check_none_is_taken(users: Iterable[str]) -> None:
     for user in users:
+        if user.startswith("-"):
+            raise GrantsError(
+                f"has a client {user!r}, which rabbitmqctl takes for an option: rename the client"
+            )
         if user in _NO_CLIENTS:
             raise GrantsError(
                 f"has a client {user!r}, the name of another user here: rename the client"

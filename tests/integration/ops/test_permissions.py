@@ -339,6 +339,10 @@ async def test_what_a_user_may_not_do_is_told_in_one_line(
             ),
             "gives 'crm' the reply queues of 'crm.two': rename one",
         ),
+        (
+            '[[clients]]\nuser = "-p"\norgs = ["*"]\noperations = ["*"]\n',
+            "has a client '-p', which rabbitmqctl takes for an option: rename the client",
+        ),
         *(
             (
                 f'[[clients]]\nuser = "{user}"\norgs = ["*"]\noperations = ["*"]\n',
@@ -348,7 +352,7 @@ async def test_what_a_user_may_not_do_is_told_in_one_line(
         ),
     ],
     ids=[
-        *("incomplete", "one name within another"),
+        *("incomplete", "one name within another", "an option"),
         *("an operator", "a subscriber", "a service that asks for nothing"),
     ],
 )
