@@ -16,9 +16,11 @@ from ops.servers import Servers
 from services.ereferral_dispatch.fhir.bundle import referral_bundle
 from services.ereferral_dispatch.letter import render_letter
 
-REQUIRED_RATIO = 0.45
-"""Of what the parts allow one after another. Each part alone has all cores for itself; together
-they share them with PostgreSQL, RabbitMQ, the portals and the subscriber."""
+REQUIRED_RATIO = 0.6
+"""Of what the parts allow one after another: a letter, its POST, its commits."""
+REQUIRED_OF_THREADS = 0.45
+"""The same where the letters alone are made in the worker's threads, with all cores for themselves.
+Together the parts share them with PostgreSQL, RabbitMQ, the portals and the subscriber."""
 _WARM_UP = 16
 _LIMIT_LETTERS = 300
 _LIMIT_POSTS = 3_000
@@ -66,10 +68,17 @@ async def run(servers: Servers, options: argparse.Namespace) -> list[str]:
         rounds.append(await _round(servers, options, number))
         print(f"  round {number + 1}: {rounds[-1].delivered:.0f} e-referrals/s", flush=True)
     _show(options.ereferrals, rounds)
-    ratio = statistics.median(one.delivered / one.in_series for one in rounds)
-    if ratio < REQUIRED_RATIO:
-        return [f"e-referrals / parts in series: {ratio:.2f}, required: {REQUIRED_RATIO}"]
-    return []
+    missed = []
+    for what, ratios, required in (
+        ("one letter at a time", [r.delivered / r.one_by_one for r in rounds], REQUIRED_RATIO),
+        ("letters in threads", [r.delivered / r.in_series for r in rounds], REQUIRED_OF_THREADS),
+    ):
+        ratio = statistics.median(ratios)
+        if ratio < required:
+            missed.append(
+                f"e-referrals / parts in series, {what}: {ratio:.2f}, required: {required}"
+            )
+    return missed
 
 
 async def _round(servers: Servers, options: argparse.Namespace, number: int) -> Round:
