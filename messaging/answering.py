@@ -45,9 +45,17 @@ _KEPT_PROPERTIES = (
     "app_id",
 )
 # What the broker adds to what it dead-letters.
-_BROKERS_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+_BROKERS_DEATH_HEADERS = ("x-death", "x-first-death-", "x-last-death-")
+_BROKERS_HEADERS = (*_BROKERS_DEATH_HEADERS, "x-delivery-count")
 # Further routing keys (RabbitMQ's Sender-Selected Distribution), for which no rights are asked.
 _ROUTING_HEADERS = frozenset({"CC", "BCC"})
+
+
+_HEADERS_LEFT_OUT = "Its headers cannot be carried and are left out."
+
+
+def _says_how_it_died(headers: Mapping[str, Any] | None) -> bool:
+    return any(name.startswith(_BROKERS_DEATH_HEADERS) for name in headers or {})
 
 
 def clients_headers(headers: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -131,6 +139,16 @@ class Answering:
         )
         await self._publisher.reply(verdict.body, routing_key=reply_to, properties=properties)
 
+    async def _publish_parked(
+        self, delivery: DeliveredMessage, headers: dict[str, Any], kept: dict[str, Any]
+    ) -> None:
+        await self._publisher.deliver(
+            bytes(delivery.body),
+            exchange=DEAD_LETTERS,
+            routing_key=self._queue.name,
+            properties=spec.Basic.Properties(headers=headers, **kept),
+        )
+
     async def _park(
         self, delivery: DeliveredMessage, problem: Problem | None, now: datetime
     ) -> bool:
@@ -147,17 +165,18 @@ class Answering:
         headers = clients_headers(original.headers)
         headers.update({name: value for name, value in reason.items() if value is not None})
         kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
-        properties = spec.Basic.Properties(headers=headers, **kept)
         by = "us"
         try:
-            await self._publisher.deliver(
-                bytes(delivery.body),
-                exchange=DEAD_LETTERS,
-                routing_key=self._queue.name,
-                properties=properties,
-            )
+            await self._publish_parked(delivery, headers, kept)
         except NotCarried:
-            by = "the broker"
+            if _says_how_it_died(original.headers):
+                # RabbitMQ adds to what stands there, and falls over a text where it looks for a
+                # number: this one must not come to it again.
+                reason["problem_detail"] = f"{reason['problem_detail']} {_HEADERS_LEFT_OUT}"
+                headers = {name: value for name, value in reason.items() if value is not None}
+                await self._publish_parked(delivery, headers, kept)
+            else:
+                by = "the broker"
         log.warning(
             "message parked",
             queue=self._queue.name,

@@ -62,6 +62,12 @@ def connecting(url: str) -> tuple[URL, dict[str, Any]]:
     )
 
 
+def unknown_parameters(url: str) -> list[str]:
+    """What the URL's query says beyond what is known here: the driver would take some of it, a
+    whole other address among them, and fall over the rest."""
+    return sorted(set(make_url(url).query) - {"ssl", CA_FILE, "host", "port"})
+
+
 def in_clear_text(url: str) -> bool:
     """Whether what is said to this PostgreSQL leaves the machine unencrypted."""
     parts, protection = connecting(url)

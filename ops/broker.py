@@ -64,6 +64,11 @@ async def broker(name: ServiceName, url: str, purpose: str) -> AsyncIterator[Abs
             yield opened
         except aiormq.exceptions.ChannelAccessRefused as error:
             raise refusal(variable, error) from None
+        except aiormq.exceptions.InvalidFrameError:
+            raise CannotGoOn(
+                f"{variable}: a message there has a property that is no UTF-8, which cannot be "
+                "read from here: RabbitMQ's management page shows it and takes it out"
+            ) from None
 
 
 def refusal(variable: str, error: aiormq.exceptions.ChannelAccessRefused) -> CannotGoOn:

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 from yarl import URL
 
 from contracts.values import format_time
-from messaging.amqp import PERSISTENT, Publisher
+from messaging.amqp import PERSISTENT, NotCarried, Publisher
 from messaging.answering import clients_headers
 from messaging.envelope import read_message_id
 from messaging.topology import ConsumedQueue
@@ -173,6 +173,8 @@ async def replay(
                     routing_key=letter.operation,
                     properties=_replayed_properties(letter, new_id, user_id),
                 )
+            except NotCarried:
+                stayed.append((letter, "its headers would not arrive as they are: send it anew"))
             except aiormq.exceptions.ChannelPreconditionFailed:
                 stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
             except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):

@@ -97,6 +97,11 @@ def discard(
         asyncio.run(_discard(queue, message_id, count, database))
 
 
+def print_safely(line: str) -> None:
+    """Print a line in which a client may have put what a terminal would act on."""
+    print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line))
+
+
 def _trail_database(queue_name: str) -> "Database | None":
     from messaging import logs
     from ops.dead_letter_trail import trail_database
@@ -121,7 +126,7 @@ async def _list(queue_name: str, limit: int) -> None:
     print(f"{queue.name}: {_letters(await letter_count(name, queue))}")
     async with letter_box(name, queue) as box:
         for letter in await box.take(limit=limit):
-            print(
+            print_safely(
                 f"{letter.position:>4}  {letter.message_id or '(no message id)':36}  "
                 f"{letter.problem_code or '(no reason)':20}  {letter.failed_at or '(no time)':27}  "
                 f"{letter.operation or '(unknown)'}"
@@ -160,7 +165,8 @@ async def _show(
             if with_body:
                 await trail.write(Deed.SHOW, letter)
                 shown["body"] = letter.taken.body.decode(errors="replace")
-            print(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
+            for line in json.dumps(shown, indent=2, ensure_ascii=False, default=str).split("\n"):
+                print_safely(line)
 
 
 async def _replay(
@@ -179,7 +185,7 @@ async def _replay(
     done = len(letters) - len(stayed)
     print(f"{done} of {_letters(len(letters))} of {queue.name} sent in again.")
     for letter, why in stayed:
-        print(f"{letter.message_id or 'one without a message id'} stayed: {why}")
+        print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
     if stayed:
         raise CannotGoOn(f"{_letters(len(stayed))} stayed.")
 

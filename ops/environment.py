@@ -14,6 +14,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import ArgumentError
 
 from messaging import amqp, database
 from messaging.settings import SettingError, load_settings, with_authorities
@@ -116,6 +117,18 @@ def database_url(name: ServiceName) -> str:
     """The database of a service, with the CA file that it is verified with. Raises SettingError."""
     url = one_setting(name, "database_url")
     return with_authorities(url, database.CA_FILE, one_path(name, "database_ca_file"))
+
+
+def check_database_url(name: ServiceName, url: str) -> None:
+    """Refuse a URL that no driver could read. Raises SettingError; its text quotes no value."""
+    variable = f"{name.prefix}DATABASE_URL"
+    try:
+        unknown = database.unknown_parameters(url)
+    except (ArgumentError, ValueError):
+        raise SettingError(f"{variable}: is not a URL that can be read") from None
+    if unknown:
+        known = "ssl, sslrootcert, host and port"
+        raise SettingError(f"{variable}: has the parameter {unknown[0]!r}; it takes {known}")
 
 
 def rabbitmq_url(name: ServiceName) -> str:

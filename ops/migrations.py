@@ -7,16 +7,14 @@ from enum import StrEnum
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from messaging.database import CONNECT_TIMEOUT_SECONDS, Home, connecting, sqlstate, why_away
 from messaging.migrating import head, migrate
-from messaging.settings import SettingError
 from ops import environment
 from ops.catalogue import ServiceName, place_of
-from ops.environment import CannotGoOn
+from ops.environment import CannotGoOn, check_database_url
 
 
 class _State(StrEnum):
@@ -54,10 +52,7 @@ class SchemaState:
 def database_url(name: ServiceName) -> str:
     """The service's database. Raises SettingError."""
     url = environment.database_url(name)
-    try:
-        make_url(url)
-    except (ArgumentError, ValueError):
-        raise SettingError(f"{name.prefix}DATABASE_URL: is not a URL that can be read") from None
+    check_database_url(name, url)
     return url
 
 

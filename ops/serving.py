@@ -4,8 +4,6 @@ import asyncio
 import gc
 import traceback
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from yarl import URL
 
 from messaging import logs
@@ -13,6 +11,7 @@ from messaging.http import PortTaken
 from messaging.service import Service, stop_on_signals
 from messaging.settings import ServiceSettings, SettingError
 from ops.catalogue import ServiceName, prepare
+from ops.environment import check_database_url
 
 log = logs.get(__name__)
 
@@ -62,10 +61,7 @@ def collect_seldom() -> None:
 
 def check_urls(name: ServiceName, settings: ServiceSettings) -> None:
     """Refuse URLs that no driver could read. Raises SettingError; its text quotes no URL."""
-    try:
-        make_url(settings.database_url)
-    except (ArgumentError, ValueError):
-        raise SettingError(f"{name.prefix}DATABASE_URL: is not a URL that can be read") from None
+    check_database_url(name, settings.database_url)
     try:
         if not URL(settings.rabbitmq_url).host:
             raise ValueError

@@ -57,12 +57,13 @@ OUTAGE_PAUSE_SECONDS = 1.0
 class Channel:
     """A sender, and how long one attempt of it may take.
 
-    `answer_seconds`: how much longer its answer may take, once something has left.
+    `answer_seconds`: how long its answer is waited for once something has left; None: within the
+    attempt's own deadline.
     """
 
     sender: Sender
     deadline_seconds: float
-    answer_seconds: float = 0.0
+    answer_seconds: float | None = None
 
 
 class Worker:
@@ -295,10 +296,10 @@ class _Attempt:
         async def point_of_no_return() -> None:
             await pass_point_of_no_return(self._recorder.engine, self.claimed, content)
             self.something_left = True
-            deadline.reschedule(ends_at + channel.answer_seconds)
+            if channel.answer_seconds is not None:
+                deadline.reschedule(asyncio.get_running_loop().time() + channel.answer_seconds)
 
-        ends_at = asyncio.get_running_loop().time() + channel.deadline_seconds
-        deadline = asyncio.timeout_at(ends_at)
+        deadline = asyncio.timeout(channel.deadline_seconds)
         try:
             async with deadline:
                 return await channel.sender.send(consignment, content, point_of_no_return)

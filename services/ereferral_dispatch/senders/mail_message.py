@@ -83,11 +83,11 @@ def build_message(message: MailMessage) -> bytes:
     reply_to = message.reply_to and ascii_address(message.reply_to)
     mime = EmailMessage(policy=policy)
     mime["Date"] = message.written_at
-    mime["From"] = _mailbox(message.mail_from, one_line(message.sender_name))
+    mime["From"] = _mailbox(message.mail_from, _header_text(message.sender_name))
     if reply_to:
         mime["Reply-To"] = _mailbox(reply_to)
     mime["To"] = _mailbox(recipient or message.recipient)
-    mime["Subject"] = one_line(message.subject)
+    mime["Subject"] = _header_text(message.subject)
     mime["Auto-Submitted"] = "auto-generated"
     if message.important:
         mime["Importance"] = "high"
@@ -99,6 +99,12 @@ def build_message(message: MailMessage) -> bytes:
     mime.set_boundary(f"=_{message.ereferral_id.hex}")
     # The library would fold a long id, and readers (its own too) take the fold for a part of it.
     return f"Message-ID: {message_id(message)}\r\n".encode("ascii") + _begun(mime.as_bytes())
+
+
+def _header_text(text: str) -> str:
+    """The text on one line, and nothing in it an encoded word (RFC 2047): the library decodes those
+    that it finds, and what comes out may hold line breaks."""
+    return one_line(text).replace("=?", "= ?")
 
 
 def _begun(message: bytes) -> bytes:

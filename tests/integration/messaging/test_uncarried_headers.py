@@ -81,6 +81,35 @@ async def test_what_our_library_would_change_is_parked_by_the_broker(
     await assert_parked_whole(wire, arrives)
 
 
+async def test_a_forged_death_does_not_come_to_the_broker_again(wire: Wire) -> None:
+    """RabbitMQ counts on in what stands there, and falls over a count that is none: what it should
+    park from then on would stay. So the message is parked by us, without headers."""
+    death = {"queue": QUEUE, "reason": "rejected", "exchange": QUEUE, "count": "abc"}
+    for _ in range(2):
+        await wire.publish_octets(
+            BODY,
+            "patient.put",
+            exchange=QUEUE,
+            alter=(long_string(b"ZZZZ"), long_string(b"\xff\xfe\xff\xfe")),
+            headers={"odd": "ZZZZ", "x-death": [{**death, "routing-keys": ["k"]}]},
+            message_id="m",
+            correlation_id="c-17",
+        )
+        [parked] = await wire.parked(QUEUE)
+        headers: dict[str, Any] = dict(parked.header.properties.headers or {})
+        assert parked.body == BODY and parked.header.properties.correlation_id == "c-17"
+        assert {"odd", "x-death"}.isdisjoint(headers)
+        assert headers["problem_code"] == "malformed_message"
+        assert headers["problem_detail"].endswith("are left out.")
+        assert headers["original_routing_key"] == "patient.put"
+    # The broker still parks what it has to.
+    sent, alter, arrives = ODD["a fraction that single precision would round"]
+    await wire.publish_octets(
+        BODY, "patient.put", exchange=QUEUE, alter=alter, headers=sent, correlation_id="c-17"
+    )
+    await assert_parked_whole(wire, arrives)
+
+
 async def test_headers_that_leave_no_room_for_the_reason_are_parked_by_the_broker(
     org: Org, wire: Wire, referrals: Referrals
 ) -> None:

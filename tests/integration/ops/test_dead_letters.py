@@ -115,6 +115,19 @@ def test_a_replay_goes_to_the_queues_own_exchange(emptied: str) -> None:
     assert message_id not in handoff("dead-letters", "list", QUEUE).stdout
 
 
+def test_nothing_that_a_client_wrote_moves_the_terminal(emptied: str) -> None:
+    """Control characters and bidirectional ones are shown as escapes."""
+    hostile = "\x1b[2J\r\nfine\u202e\x9b1A"
+    message_id = park(emptied, str(uuid4()))
+    park_again(emptied, message_id, original_routing_key=hostile, problem_detail=hostile)
+    for shown in (
+        handoff("dead-letters", "list", QUEUE).stdout,
+        handoff("dead-letters", "show", QUEUE, "1").stdout,
+    ):
+        assert "\\u001b[2J" in shown and "\\u202e" in shown
+        assert all(c.isprintable() or c == "\n" for c in shown)
+
+
 def test_discarding_asks_first_and_takes_only_what_was_named(emptied: str) -> None:
     """No answer but yes gives anything up."""
     first, second = park(emptied, str(uuid4())), park(emptied, str(uuid4()))

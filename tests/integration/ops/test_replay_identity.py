@@ -12,7 +12,7 @@ from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from yarl import URL
 
-from messaging.amqp import connection
+from messaging.amqp import NotCarried, Publisher, connection
 from messaging.topology import declare
 from ops.dead_letters import DeadLetter, find_queue, letter_box, replay
 from services.ereferral_dispatch.home import TOPOLOGY
@@ -132,3 +132,33 @@ async def test_a_client_that_did_not_say_who_it_is_is_nobody_in_the_replay(
     await given_up_by_the_broker(channel, {"original_user_id": "somebody.else"}, None)
     message = await replayed(channel)
     assert message.header.properties.user_id is None
+
+
+async def test_a_letter_that_cannot_be_carried_keeps_none_behind_it(
+    channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays, with the reason; the next one goes in."""
+    deliver = Publisher.deliver
+
+    async def deliver_what_is_carried(self: Publisher, body: bytes, **given: Any) -> None:
+        if "odd" in (given["properties"].headers or {}):
+            raise NotCarried  # As for a double, which the library cannot send.
+        await deliver(self, body, **given)
+
+    monkeypatch.setattr(Publisher, "deliver", deliver_what_is_carried)
+    await given_up_by_the_broker(channel, {"odd": 1}, None)
+    await given_up_by_the_broker(channel, {"actor": "staff-7"}, None)
+    name, queue = find_queue(QUEUE)
+
+    async def are_there() -> bool:
+        async with letter_box(name, queue) as box:
+            return len(await box.take()) == 2
+
+    await until(are_there)
+    async with letter_box(name, queue) as box:
+        [(letter, why)] = await replay(box, await box.take(), written_down, as_me=False)
+        assert letter.position == 1 and why.startswith("its headers would not arrive")
+        await box.remove(letter)
+    message = await taken(channel, QUEUE)
+    await channel.basic_ack(message.delivery_tag or 0)
+    assert (message.header.properties.headers or {})["actor"] == "staff-7"

@@ -172,13 +172,10 @@ def test_lines_are_as_smtp_wants_them() -> None:
     ],
 )
 def test_a_name_is_only_a_name(name: str) -> None:
-    """Whatever a practice is called, From has one address, and the name comes out as it went in."""
+    """Whatever a practice is called, From has one address, and the name comes out as it went in;
+    what would be an encoded word has a space in it."""
     message = composed(package=sample_package(practice=sample_practice(name=name)))
-    assert addresses(message["From"]) in (
-        [(name, FROM)],
-        # A name that looks encoded is read as what it encodes: harmless, as it is only a name.
-        [("Bcc", FROM)],
-    )
+    assert addresses(message["From"]) == [(name.replace("=?", "= ?"), FROM)]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
@@ -190,6 +187,17 @@ def test_no_line_end_can_add_a_header_or_a_recipient(end: str) -> None:
     assert message.keys() == HEADERS
     assert [spec for _, spec in addresses(message["From"])] == [FROM]
     assert [spec for _, spec in addresses(message["To"])] == ["desk@partner.example"]
+    assert text_of(message) == "text\n"
+
+
+@pytest.mark.parametrize("end", ["=0D=0A", "=0D=0A=0D=0A", "=0A", "=E2=80=A8"])
+def test_no_encoded_word_can_add_a_header_or_a_body(end: str) -> None:
+    """Python decodes one that it finds in a header's text (RFC 2047), line ends and all."""
+    word = f"=?utf-8?q?a{end}Bcc:_x@evil.example?="
+    built = message_of(word, f"Referral from {word}")
+    message = parsed(built)
+    assert message.keys() == HEADERS
+    assert b"\nBcc" not in built and [spec for _, spec in addresses(message["From"])] == [FROM]
     assert text_of(message) == "text\n"
 
 

@@ -37,6 +37,7 @@ def test_completed_is_delivered() -> None:
         ("CALL_ERROR", 16, FailureCode.NO_ANSWER),  # ring timeout
         ("CALL_ERROR", 17, FailureCode.LINE_BUSY),
         ("LINE_ERROR", 17, FailureCode.LINE_BUSY),
+        ("LINE_ERROR", "17", FailureCode.LINE_BUSY),
         ("CALL_ERROR", 30, FailureCode.NO_ANSWER),
         ("FAX_ERROR", 48, FailureCode.NO_ANSWER),  # may be out of paper
         ("CALL_ERROR", 11, FAILED),  # dropped

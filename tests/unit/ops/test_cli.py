@@ -72,6 +72,14 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
             {"REFERRALS_DATABASE_URL": "postgresql+asyncpg://host:port/name"},
             "REFERRALS_DATABASE_URL",
         ),
+        *(
+            (
+                "referrals",
+                {"REFERRALS_DATABASE_URL": f"postgresql+asyncpg://u:p@localhost/db?{parameter}"},
+                "REFERRALS_DATABASE_URL",
+            )
+            for parameter in ("dsn=postgresql%3A%2F%2Felsewhere%2Fdb", "SSL=disable", "foo=bar")
+        ),
         ("referrals", {"REFERRALS_RABBITMQ_URL": ""}, "REFERRALS_RABBITMQ_URL"),
         ("referrals", {"REFERRALS_RABBITMQ_URL": "http://host/"}, "REFERRALS_RABBITMQ_URL"),
         ("referrals", {"REFERRALS_RABBITMQ_URL": "amqp://host:port/"}, "REFERRALS_RABBITMQ_URL"),

@@ -115,7 +115,7 @@ def outcome_of_refusal(status: int, retry_after_seconds: float | None) -> Outcom
 
 def _failure(error_type: object, error_code: object) -> TransientFailure | PermanentFailure:
     """Of the error only its type and number are kept."""
-    number = error_code if isinstance(error_code, int) else 0
+    number = int(str(error_code)) if str(error_code).isdecimal() else 0
     try:
         kind = ErrorType(str(error_type))
     except ValueError:
