@@ -78,17 +78,11 @@ def _unpack(folder: Path, progress: Progress) -> RabbitMQPrograms | None:
     tree = folder / "tree"
     if not tree.exists():
         progress("RabbitMQ: fetching Debian's packages (apt-get download, about 35 MB) …")
-        started = folder / "unfinished"
-        shutil.rmtree(started, ignore_errors=True)
-        (started / "packages").mkdir(parents=True)
-        if not _download(folder, started / "packages", progress):
+        unpacked = unpack_packages(
+            folder, ["rabbitmq-server", "libsctp1"], _is_rabbitmqs, progress, _make_relocatable
+        )
+        if not unpacked:
             return None
-        for package in sorted((started / "packages").glob("*.deb")):
-            subprocess.run(["dpkg", "-x", str(package), str(started / "tree")], check=True)
-        _make_relocatable(started / "tree/usr/lib/erlang/bin/erl")
-        (started / "tree").rename(tree)
-        shutil.rmtree(started)
-        shutil.rmtree(folder / "apt")
     found = _unpacked_rabbitmq(tree)
     if found is None:
         progress(f"RabbitMQ: {tree} is not complete; delete it to fetch it again")
@@ -104,16 +98,50 @@ def _unpacked_rabbitmq(tree: Path) -> RabbitMQPrograms | None:
     return RabbitMQPrograms(scripts=scripts, erlang=erlang, library_path=libraries)
 
 
-def _download(folder: Path, packages: Path, progress: Progress) -> bool:
-    """Download RabbitMQ and all of Erlang that it needs, with the system's package lists.
+def unpack_packages(
+    folder: Path,
+    asked: Sequence[str],
+    is_wanted: Callable[[str], bool],
+    progress: Progress,
+    finish: Callable[[Path], None] = lambda tree: None,
+) -> bool:
+    """Unpack Debian's packages, and those of their dependencies that are wanted, into `tree` below
+    the folder, which is there once it is whole and `finish` was done with it."""
+    started = folder / "unfinished"
+    shutil.rmtree(started, ignore_errors=True)
+    (started / "packages").mkdir(parents=True)
+    if not _download(folder, started / "packages", asked, is_wanted, progress):
+        return False
+    for package in sorted((started / "packages").glob("*.deb")):
+        subprocess.run(["dpkg", "-x", str(package), str(started / "tree")], check=True)
+    finish(started / "tree")
+    (started / "tree").rename(folder / "tree")
+    shutil.rmtree(started)
+    shutil.rmtree(folder / "apt")
+    return True
 
-    Where these are missing or too old, with lists of our own.
+
+def _is_rabbitmqs(package: str) -> bool:
+    """What every Debian has is left out."""
+    return package.startswith(("erlang-", "rabbitmq-server", "libsctp"))
+
+
+def _download(
+    folder: Path,
+    packages: Path,
+    asked: Sequence[str],
+    is_wanted: Callable[[str], bool],
+    progress: Progress,
+) -> bool:
+    """Download packages with what they need, by the system's package lists.
+
+    Where these are missing or too old, by lists of our own.
     """
     own = _own_apt_state(folder / "apt")
     for options in ((), own):
         if options and not _apt(["update", *options], progress):
             return False
-        names = _needed_packages(options, own)
+        names = [name for name in _needed_packages(options, own, asked) if is_wanted(name)]
         if names and _apt(["download", *options, *names], progress, packages):
             return True
     return False
@@ -127,20 +155,20 @@ def _own_apt_state(apt: Path) -> tuple[str, ...]:
     return tuple(part for key, name in places.items() for part in ("-o", f"{key}={apt / name}"))
 
 
-def _needed_packages(options: Sequence[str], own: Sequence[str]) -> list[str]:
-    """What installing RabbitMQ onto an empty system would bring, less what every Debian has."""
+def _needed_packages(options: Sequence[str], own: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """What installing them onto an empty system would bring."""
     empty_system = [option for option in own if option.startswith("Dir::State::status=")]
     planned = subprocess.run(
         ["apt-get", "install", "--simulate", "--no-install-recommends", *options, "-o",
-         *empty_system, "rabbitmq-server", "libsctp1"],
+         *empty_system, *asked],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    names = re.findall(r"^Inst (\S+)", planned.stdout, re.MULTILINE)
-    return [name for name in names if name.startswith(("erlang-", "rabbitmq-server", "libsctp"))]
+    return re.findall(r"^Inst (\S+)", planned.stdout, re.MULTILINE)
 
 
-def _make_relocatable(erl: Path) -> None:
+def _make_relocatable(tree: Path) -> None:
     """Make Erlang's start script find its root by its own place instead of /usr/lib/erlang."""
+    erl = tree / "usr/lib/erlang/bin/erl"
     found = 'ROOTDIR=$(cd "$(dirname "$0")/.." && pwd -P)'
     erl.write_text(erl.read_text().replace("ROOTDIR=/usr/lib/erlang", found))
 
@@ -154,5 +182,5 @@ def _apt(arguments: Sequence[str], progress: Progress, folder: Path = Path("/"))
     )  # fmt: skip
     if ended.returncode != 0:
         said = (ended.stderr.strip() or ended.stdout.strip()).splitlines()[-3:]
-        progress(f"RabbitMQ: apt-get {arguments[0]} failed: {' / '.join(said)}")
+        progress(f"apt-get {arguments[0]} failed: {' / '.join(said)}")
     return ended.returncode == 0

@@ -6,6 +6,7 @@ from hypothesis import strategies
 from pypdf.generic import ByteStringObject, ContentStream, TextStringObject
 
 from services.ereferral_dispatch.letter.fonts import han_font
+from tests.poppler import pdftotext
 from tests.samples import sample_practice, sample_referral
 from tests.unit.dispatch.letters import letter, named, read, words_of
 
@@ -131,3 +132,19 @@ def test_every_text_gives_a_letter(text: str) -> None:
 def test_han_characters_are_drawn_as_their_readers_do(text: str, country: str, family: str) -> None:
     """Kana and Hangul tell the language, else the practice's country does."""
     assert han_font(text, country) == family
+
+
+@pytest.mark.parametrize(
+    "name", ["Zażółć Gęślą-Jaźń", "测试病人王小明", "محمد عبد الله", "فاطمة الزهراء"]
+)
+def test_pdftotext_finds_the_patient(name: str) -> None:
+    """The reader that others build their search on."""
+    assert name in pdftotext(letter(patient=named(name)))
+
+
+def test_pdftotext_reads_long_notes_to_their_end() -> None:
+    """Over the pages, in their order."""
+    notes = "\n".join(f"Line {number} of the notes." for number in range(120))
+    text = pdftotext(letter(referral=sample_referral(notes=notes)))
+    places = [text.index(f"Line {number} of the notes.") for number in range(120)]
+    assert places == sorted(places)
