@@ -49,8 +49,6 @@ _BROKERS_DEATH_HEADERS = ("x-death", "x-first-death-", "x-last-death-")
 _BROKERS_HEADERS = (*_BROKERS_DEATH_HEADERS, "x-delivery-count")
 # Further routing keys (RabbitMQ's Sender-Selected Distribution), for which no rights are asked.
 _ROUTING_HEADERS = frozenset({"CC", "BCC"})
-
-
 _HEADERS_LEFT_OUT = "Its headers cannot be carried and are left out."
 
 
@@ -141,13 +139,18 @@ class Answering:
 
     async def _publish_parked(
         self, delivery: DeliveredMessage, headers: dict[str, Any], kept: dict[str, Any]
-    ) -> None:
-        await self._publisher.deliver(
-            bytes(delivery.body),
-            exchange=DEAD_LETTERS,
-            routing_key=self._queue.name,
-            properties=spec.Basic.Properties(headers=headers, **kept),
-        )
+    ) -> bool:
+        """False where these headers cannot be carried."""
+        try:
+            await self._publisher.deliver(
+                bytes(delivery.body),
+                exchange=DEAD_LETTERS,
+                routing_key=self._queue.name,
+                properties=spec.Basic.Properties(headers=headers, **kept),
+            )
+        except NotCarried:
+            return False
+        return True
 
     async def _park(
         self, delivery: DeliveredMessage, problem: Problem | None, now: datetime
@@ -165,23 +168,18 @@ class Answering:
         headers = clients_headers(original.headers)
         headers.update({name: value for name, value in reason.items() if value is not None})
         kept = {name: getattr(original, name) for name in _KEPT_PROPERTIES}
-        by = "us"
-        try:
-            await self._publish_parked(delivery, headers, kept)
-        except NotCarried:
-            if _says_how_it_died(original.headers):
-                # RabbitMQ adds to what stands there, and falls over a text where it looks for a
-                # number: this one must not come to it again.
-                reason["problem_detail"] = f"{reason['problem_detail']} {_HEADERS_LEFT_OUT}"
-                headers = {name: value for name, value in reason.items() if value is not None}
-                await self._publish_parked(delivery, headers, kept)
-            else:
-                by = "the broker"
+        settled = await self._publish_parked(delivery, headers, kept)
+        if not settled and _says_how_it_died(original.headers):
+            # RabbitMQ adds to what stands there, and falls over a text where it looks for a number:
+            # this one must not come to it again.
+            reason["problem_detail"] = f"{reason['problem_detail']} {_HEADERS_LEFT_OUT}"
+            headers = {name: value for name, value in reason.items() if value is not None}
+            settled = await self._publish_parked(delivery, headers, kept)
         log.warning(
             "message parked",
             queue=self._queue.name,
             code=reason["problem_code"],
             message_id=logs.identifier(original.message_id),
-            detail=f"by {by}",
+            detail="by us" if settled else "by the broker",
         )
-        return by == "us"
+        return settled

@@ -97,7 +97,7 @@ def discard(
         asyncio.run(_discard(queue, message_id, count, database))
 
 
-def print_safely(line: str) -> None:
+def _print_safely(line: str) -> None:
     """Print a line in which a client may have put what a terminal would act on."""
     print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line))
 
@@ -126,7 +126,7 @@ async def _list(queue_name: str, limit: int) -> None:
     print(f"{queue.name}: {_letters(await letter_count(name, queue))}")
     async with letter_box(name, queue) as box:
         for letter in await box.take(limit=limit):
-            print_safely(
+            _print_safely(
                 f"{letter.position:>4}  {letter.message_id or '(no message id)':36}  "
                 f"{letter.problem_code or '(no reason)':20}  {letter.failed_at or '(no time)':27}  "
                 f"{letter.operation or '(unknown)'}"
@@ -166,7 +166,7 @@ async def _show(
                 await trail.write(Deed.SHOW, letter)
                 shown["body"] = letter.taken.body.decode(errors="replace")
             for line in json.dumps(shown, indent=2, ensure_ascii=False, default=str).split("\n"):
-                print_safely(line)
+                _print_safely(line)
 
 
 async def _replay(
@@ -185,7 +185,7 @@ async def _replay(
     done = len(letters) - len(stayed)
     print(f"{done} of {_letters(len(letters))} of {queue.name} sent in again.")
     for letter, why in stayed:
-        print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
+        _print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
     if stayed:
         raise CannotGoOn(f"{_letters(len(stayed))} stayed.")
 

@@ -1,15 +1,12 @@
 """What an outcome is recorded on: read as it is once it is locked, and written as a whole."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
-import pytest
-import pytest_asyncio
 
 from services.ereferral_dispatch.locked_rows import Locked, read_locked, write_locked
-from tests.dispatch_service import Dispatch, Org, dispatching, plain_url
+from tests.dispatch_service import Dispatch, Org, plain_url
 
 _ROWS = """
     SELECT to_jsonb(e), to_jsonb(a) FROM ereferral_dispatch.ereferral e
@@ -30,19 +27,6 @@ _SETTLE = """
 """
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 OTHER_LANE = UUID(int=1)
-
-
-@pytest_asyncio.fixture(scope="module")
-async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A replica at work."""
-    async with dispatching(postgres_database, rabbitmq_vhost) as running:
-        yield running
-
-
-@pytest.fixture
-def org(dispatch: Dispatch) -> Org:
-    """An org of this test's own."""
-    return dispatch.org()
 
 
 async def delivered(dispatch: Dispatch, org: Org) -> UUID:
