@@ -14,6 +14,7 @@ from aiormq.abc import AbstractChannel, AbstractConnection
 from pamqp.header import ContentHeader
 from yarl import URL
 
+from messaging.reading import read_whatever_comes
 from messaging.tls import is_loopback, verifying
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -27,6 +28,7 @@ FRAME_ENVELOPE_BYTES = 8  # type, channel, size and end mark (AMQP 0-9-1, sectio
 
 # aiormq writes the whole body of a returned message into its log.
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+read_whatever_comes()
 
 BROKER_ERRORS = (
     aiormq.exceptions.AMQPError,
@@ -150,7 +152,7 @@ class Publisher:
         if not properties.message_id:
             properties.message_id = _NoMessageId()
         channel = await self._channel(confirms=True)
-        _check_carried(properties, channel.connection.connection_tune.frame_max)
+        check_carried(properties, channel.connection.connection_tune.frame_max)
         await channel.basic_publish(
             body,
             exchange=exchange,
@@ -180,22 +182,21 @@ class Publisher:
             return channel
 
 
-def _check_carried(properties: spec.Basic.Properties, frame_max_bytes: int) -> None:
+def check_carried(properties: spec.Basic.Properties, frame_max_bytes: int) -> None:
     """Raises NotCarried where the headers would not arrive as they are.
 
     Properties must fit into one frame: one that is too large closes the connection. And pamqp sends
     every float with single precision, cuts names off after 128 octets, and cannot send what it has
     read: a text that is no UTF-8, a fraction beyond single precision.
     """
+    arriving = ContentHeader()
     try:
         octets = ContentHeader(properties=properties).marshal()
+        arriving.unmarshal(octets)
+        changed = (arriving.properties.headers or {}) != (properties.headers or {})
     except (TypeError, ValueError, ArithmeticError, struct.error):
         raise NotCarried from None
-    if len(octets) + FRAME_ENVELOPE_BYTES > frame_max_bytes:
-        raise NotCarried
-    arriving = ContentHeader()
-    arriving.unmarshal(octets)
-    if (arriving.properties.headers or {}) != (properties.headers or {}):
+    if changed or len(octets) + FRAME_ENVELOPE_BYTES > frame_max_bytes:
         raise NotCarried
 
 

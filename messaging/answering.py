@@ -15,6 +15,7 @@ from contracts.values import format_time
 from messaging import logs
 from messaging.amqp import NotCarried, Publisher
 from messaging.grants import Grants
+from messaging.reading import unreadable
 from messaging.topology import DEAD_LETTERS, ConsumedQueue
 
 log = logs.get(__name__)
@@ -49,7 +50,11 @@ _BROKERS_DEATH_HEADERS = ("x-death", "x-first-death-", "x-last-death-")
 _BROKERS_HEADERS = (*_BROKERS_DEATH_HEADERS, "x-delivery-count")
 # Further routing keys (RabbitMQ's Sender-Selected Distribution), for which no rights are asked.
 _ROUTING_HEADERS = frozenset({"CC", "BCC"})
-_HEADERS_LEFT_OUT = "Its headers cannot be carried and are left out."
+
+
+def _saying_what_is_left_out(detail: str | None, names: Iterable[str]) -> str | None:
+    left_out = ", ".join(names)
+    return f"{detail or ''} Left out here: {left_out}.".lstrip() if left_out else detail
 
 
 def _says_how_it_died(headers: Mapping[str, Any] | None) -> bool:
@@ -156,9 +161,11 @@ class Answering:
         self, delivery: DeliveredMessage, problem: Problem | None, now: datetime
     ) -> bool:
         original = delivery.header.properties
+        detail = problem.detail if problem else None
+        left_out = unreadable(delivery)
         reason = {
             "problem_code": problem.code.value if problem else None,
-            "problem_detail": problem.detail if problem else None,
+            "problem_detail": _saying_what_is_left_out(detail, left_out),
             "failed_at": format_time(now),
             "original_exchange": delivery.exchange,
             "original_routing_key": delivery.routing_key,
@@ -172,7 +179,7 @@ class Answering:
         if not settled and _says_how_it_died(original.headers):
             # RabbitMQ adds to what stands there, and falls over a text where it looks for a number:
             # this one must not come to it again.
-            reason["problem_detail"] = f"{reason['problem_detail']} {_HEADERS_LEFT_OUT}"
+            reason["problem_detail"] = _saying_what_is_left_out(detail, [*left_out, "headers"])
             headers = {name: value for name, value in reason.items() if value is not None}
             settled = await self._publish_parked(delivery, headers, kept)
         log.warning(

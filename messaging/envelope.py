@@ -16,9 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.problems import ProblemCode, Refusal
 from contracts.values import OrgId, parse_uuid
+from messaging.reading import MAX_NESTING, nested_deeper_than, unreadable
 
 MAX_BODY_BYTES = 1024 * 1024
-MAX_NESTING = 32
 MAX_ACTOR_LENGTH = 128
 JSON_CONTENT_TYPE = "application/json"
 _LONGEST_INTEGER_DIGITS = 30
@@ -70,6 +70,8 @@ def read_envelope(
     needs_reply_to: bool = False,
 ) -> Envelope:
     """Check a delivered message's form. Raises Refusal `malformed_message`."""
+    if odd := unreadable(message):
+        raise malformed(f"What is no UTF-8, or else unreadable: {', '.join(odd)}.")
     properties = message.header.properties
     operation = message.routing_key or ""
     if properties.content_type != content_type:
@@ -121,7 +123,8 @@ def read_body(body: bytes) -> dict[str, Any]:
         raise _too_deep() from None
     if not isinstance(payload, dict):
         raise malformed("The body must be a JSON object.")
-    _check_nesting(payload)
+    if nested_deeper_than(MAX_NESTING, payload):
+        raise _too_deep()
     return payload
 
 
@@ -132,20 +135,6 @@ def _integer(digits: str) -> int | Decimal:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
-
-
-def _check_nesting(payload: dict[str, Any]) -> None:
-    level: list[Any] = [payload]
-    for _ in range(MAX_NESTING):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, (dict, list))
-        ]
-        if not level:
-            return
-    raise _too_deep()
 
 
 def _too_deep() -> Refusal:

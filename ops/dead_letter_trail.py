@@ -20,7 +20,8 @@ from contracts.problems import Refusal
 from contracts.replies import ReplyStatus
 from contracts.values import ORG_ID, parse_uuid
 from messaging import audit, logs
-from messaging.envelope import MAX_NESTING, read_body
+from messaging.envelope import read_body
+from messaging.reading import MAX_NESTING
 from messaging.topology import ConsumedQueue
 from ops.catalogue import ServiceName
 from ops.dead_letters import DeadLetter

@@ -1,6 +1,7 @@
 """Messages without a client library's opinion: any properties, any body, and what was parked."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -92,6 +93,19 @@ class Wire:
             if isinstance(message.delivery, spec.Basic.GetEmpty):
                 return taken
             taken.append(message)
+
+
+def long_string(text: bytes) -> bytes:
+    """A field value of AMQP 0-9-1 (section 4.2.5.5): a text with its length."""
+    return b"S" + struct.pack(">I", len(text)) + text
+
+
+def nested(depth: int) -> bytes:
+    """A field value of AMQP 0-9-1: arrays within arrays, in `5 * depth` octets."""
+    value = b""
+    for _ in range(depth):
+        value = b"A" + struct.pack(">I", len(value)) + value
+    return value
 
 
 class _Absent(str):

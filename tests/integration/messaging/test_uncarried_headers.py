@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.raw_messages import Wire, open_wire
+from tests.raw_messages import Wire, long_string, open_wire
 from tests.referrals_service import Org, Referrals
 
 QUEUE = "referrals.commands"
@@ -20,11 +20,6 @@ FILLS_A_FRAME = "x" * 130_900
 async def wire(referrals: Referrals) -> AsyncIterator[Wire]:
     async with open_wire(referrals.rabbitmq_url) as opened:
         yield opened
-
-
-def long_string(text: bytes) -> bytes:
-    """A field value of AMQP 0-9-1: a text with its length."""
-    return b"S" + struct.pack(">I", len(text)) + text
 
 
 async def assert_parked_whole(wire: Wire, headers: dict[str, Any]) -> None:
@@ -100,7 +95,7 @@ async def test_a_forged_death_does_not_come_to_the_broker_again(wire: Wire) -> N
         assert parked.body == BODY and parked.header.properties.correlation_id == "c-17"
         assert {"odd", "x-death"}.isdisjoint(headers)
         assert headers["problem_code"] == "malformed_message"
-        assert headers["problem_detail"].endswith("are left out.")
+        assert headers["problem_detail"].endswith("Left out here: headers.")
         assert headers["original_routing_key"] == "patient.put"
     # The broker still parks what it has to.
     sent, alter, arrives = ODD["a fraction that single precision would round"]
