@@ -24,6 +24,7 @@ DIRECT_REPLY_TO = "amq.rabbitmq.reply-to."
 CA_FILE = "cafile"
 """The URL's parameter with a file of CA certificates, as aiormq names it."""
 ADDRESSES_KNOWN = 4_096
+LONGEST_SHORT_STRING = 255  # octets (AMQP 0-9-1, section 4.2.5.3)
 FRAME_ENVELOPE_BYTES = 8  # type, channel, size and end mark (AMQP 0-9-1, section 4.2.3)
 
 # aiormq writes the whole body of a returned message into its log.
@@ -153,6 +154,8 @@ class Publisher:
             properties.message_id = _NoMessageId()
         channel = await self._channel(confirms=True)
         check_carried(properties, channel.connection.connection_tune.frame_max)
+        if len(routing_key.encode()) > LONGEST_SHORT_STRING:
+            raise NotCarried
         await channel.basic_publish(
             body,
             exchange=exchange,
@@ -183,7 +186,7 @@ class Publisher:
 
 
 def check_carried(properties: spec.Basic.Properties, frame_max_bytes: int) -> None:
-    """Raises NotCarried where the headers would not arrive as they are.
+    """Raise NotCarried where the headers would not arrive as they are.
 
     Properties must fit into one frame: one that is too large closes the connection. And pamqp sends
     every float with single precision, cuts names off after 128 octets, and cannot send what it has

@@ -20,7 +20,7 @@ MAX_NESTING = 32
 
 
 def nested_deeper_than(levels: int, value: dict[str, Any]) -> bool:
-    """Whether `value`, itself the first level, nests objects or arrays on more levels than these."""
+    """Whether `value`, itself the first level, nests objects or arrays on more levels."""
     level: list[Any] = [value]
     for _ in range(levels):
         level = [

@@ -14,13 +14,13 @@ from uuid import UUID, uuid5
 import aiormq.exceptions
 from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
-from uuid_utils.compat import uuid7
 from yarl import URL
 
 from contracts.values import format_time
 from messaging.amqp import PERSISTENT, NotCarried, Publisher
 from messaging.answering import clients_headers
 from messaging.envelope import read_message_id
+from messaging.reading import unreadable
 from messaging.topology import ConsumedQueue
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName, place_of
@@ -160,11 +160,14 @@ async def replay(
     exchange = box.queue.exchange
     try:
         for letter in letters:
-            new_id = _replay_id(letter)
+            new_id = replay_id(letter)
             us = URL(box.url).user or "guest"
             user_id = us if as_me else letter.user_id
             if letter.operation is None:
                 stayed.append((letter, "nothing says what it asked for"))
+                continue
+            if odd := unreadable(letter.taken):
+                stayed.append((letter, f"unreadable: {', '.join(odd)}: send it anew"))
                 continue
             try:
                 await publisher.deliver(
@@ -174,7 +177,7 @@ async def replay(
                     properties=_replayed_properties(letter, new_id, user_id),
                 )
             except NotCarried:
-                stayed.append((letter, "its headers would not arrive as they are: send it anew"))
+                stayed.append((letter, "it would not arrive as it is: send it anew"))
             except aiormq.exceptions.ChannelPreconditionFailed:
                 stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
             except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
@@ -221,10 +224,8 @@ def _replayed_properties(
     )
 
 
-def _replay_id(letter: DeadLetter) -> UUID:
+def replay_id(letter: DeadLetter) -> UUID:
     """Always the same for the same dead letter, so that a replay that broke off can be repeated."""
-    if letter.failed_at is None:
-        return uuid7()
     digest = hashlib.sha256(letter.taken.body).hexdigest()
     return uuid5(_REPLAYS, f"{letter.message_id}/{letter.failed_at}/{digest}")
 

@@ -136,6 +136,7 @@ async def _list(queue_name: str, limit: int) -> None:
 async def _show(
     queue_name: str, message: str, database: "Database | None", *, with_body: bool
 ) -> None:
+    from messaging.reading import unreadable
     from ops.dead_letter_trail import Deed, open_trail
     from ops.dead_letters import find_queue, letter_box
     from ops.environment import CannotGoOn
@@ -160,6 +161,7 @@ async def _show(
                 "content_type": properties.content_type,
                 "correlation_id": properties.correlation_id,
                 "headers": letter.headers,
+                "unreadable": unreadable(letter.taken),
                 "body_bytes": len(letter.taken.body),
             }
             if with_body:

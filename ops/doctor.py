@@ -16,7 +16,14 @@ from aiormq.abc import AbstractConnection
 from messaging.grants import GrantsError, read_clients
 from messaging.settings import SettingError, load_settings, variable
 from messaging.topology import ConsumedQueue, declare
-from ops.broker import QueueState, broker, place, queue_state, version
+from ops.broker import (
+    QueueState,
+    believes_clients_deaths,
+    broker,
+    place,
+    queue_state,
+    version,
+)
 from ops.catalogue import Place, ServiceName, place_of, settings_of
 from ops.environment import CannotGoOn, rabbitmq_url
 from ops.migrations import database_place, database_url, schema_state
@@ -145,6 +152,9 @@ async def _queues(name: ServiceName, url: str) -> list[Finding]:
     where = place_of(name)
     async with broker(name, url, "handoff.doctor") as opened:
         found = [Finding(Verdict.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
+        if believes_clients_deaths(version(opened)):
+            words = "one client can end dead-lettering before 4.0: see docs/permissions.md"
+            found.append(Finding(Verdict.NOTE, "RabbitMQ", words))
         missing = False
         for queue in where.consumes:
             state = await queue_state(opened, queue.name)

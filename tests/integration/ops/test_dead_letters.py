@@ -10,7 +10,7 @@ from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
 from messaging.topology import DEAD_LETTERS
-from ops.dead_letters import find_queue, letter_box
+from ops.dead_letters import find_queue, letter_box, read_letter, replay_id
 from tests.command_line import called, handoff
 from tests.integration.ops.parked import (
     QUEUE,
@@ -20,6 +20,8 @@ from tests.integration.ops.parked import (
     until,
     with_channel,
 )
+from tests.raw_messages import open_wire
+from tests.unit.messaging.deliveries import delivery
 
 LOOKS = 200
 
@@ -168,3 +170,42 @@ def test_what_the_broker_gave_up_is_listed_and_replayed_too(emptied: str) -> Non
     assert "delivery_limit" in row
     assert handoff("dead-letters", "replay", QUEUE).exit_code == 0
     until(lambda: "malformed_message" in handoff("dead-letters", "list", QUEUE).stdout)
+
+
+def test_a_letter_that_cannot_be_read_holds_nothing_up(emptied: str) -> None:
+    """Listed and shown as far as it can be read; it stays in a replay, and can be given up."""
+
+    async def publish() -> None:
+        async with open_wire(emptied) as wire:
+            await wire.publish_octets(
+                b"{}",
+                QUEUE,
+                exchange=DEAD_LETTERS,
+                alter=(b"ZZZZ", b"\xff\xfe\xff\xfe"),
+                correlation_id="ZZZZ",
+                message_id="odd",
+                headers={"original_routing_key": "referral_partner.update"},
+            )
+
+    asyncio.run(publish())
+    message_id = park(emptied, str(uuid4()))
+    listed = handoff("dead-letters", "list", QUEUE)
+    assert message_id in listed.stdout and "odd" in listed.stdout
+    shown = json.loads(handoff("dead-letters", "show", QUEUE, "odd").stdout)
+    assert (shown["unreadable"], shown["correlation_id"]) == (["correlation_id"], None)
+    replayed = handoff("dead-letters", "replay", QUEUE)
+    assert replayed.exit_code == 1
+    assert "odd stayed: unreadable: correlation_id: send it anew" in replayed.stdout
+    assert replayed.stdout.startswith("1 of 2 dead letters")
+    assert handoff("dead-letters", "discard", QUEUE, "--message-id", "odd", "--yes").exit_code == 0
+    assert "odd" not in handoff("dead-letters", "list", QUEUE).stdout
+
+
+def test_a_replay_that_broke_off_can_be_repeated_whatever_a_letter_lacks() -> None:
+    """Without a time and a message id, too, the same letter goes in under the same id."""
+    _, queue = find_queue(QUEUE)
+    first, second, other = (
+        replay_id(read_letter(position, delivery(body, QUEUE, message_id=None), queue))
+        for position, body in ((1, b"{}"), (7, b"{}"), (1, b"[]"))
+    )
+    assert first == second != other

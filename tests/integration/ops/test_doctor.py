@@ -43,6 +43,20 @@ def test_doctor_says_what_to_do(emptied: str, monkeypatch: pytest.MonkeyPatch) -
     assert "run handoff migrate ereferral-dispatch" in " ".join(told.stdout.split())
 
 
+@pytest.mark.parametrize(
+    ("version", "believes"),
+    [("3.10.8", True), ("3.13.7", True), ("4.0.0", False), ("4.1.2+x", False), ("unknown", False)],
+)
+def test_doctor_notes_a_broker_that_believes_its_clients(
+    replica: RunningService, version: str, believes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 4.0 one client can end dead-lettering."""
+    monkeypatch.setattr("ops.doctor.version", lambda _: version)
+    told = " ".join(handoff("doctor").stdout.split())
+    assert f"fine RabbitMQ: {version} at" in told
+    assert ("note RabbitMQ: one client can end dead-lettering" in told) is believes
+
+
 def login(url: str, inherits: str) -> str:
     """The URL as a new user that may work as the service's roles."""
     user = f"login_{uuid4().hex[:12]}"
