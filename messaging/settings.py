@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from yarl import URL
 
 from messaging import amqp, database
 from messaging.database import NO_TLS, VERIFIED
@@ -32,7 +33,15 @@ def _database_protection(url: str) -> str:
     return url
 
 
-def _broker_protection(url: str) -> str:
+def _broker_url(url: str) -> str:
+    try:
+        readable = bool(URL(url).host)
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ValueError(
+            "is not a URL with a host: write what is special in user and password as %40 for @"
+        )
     if "no_verify_ssl" in dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)):
         raise ValueError("amqps:// is always verified: no_verify_ssl cannot be")
     return url
@@ -55,12 +64,10 @@ class ServiceSettings(BaseSettings):
         description="CA certificates (PEM) that PostgreSQL is verified with, instead of the "
         "system's; set, it is verified on this machine too.",
     )
-    rabbitmq_url: Annotated[str, _scheme("amqp", "amqps"), AfterValidator(_broker_protection)] = (
-        Field(
-            repr=False,
-            description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
-            "`amqps://` is always verified.",
-        )
+    rabbitmq_url: Annotated[str, _scheme("amqp", "amqps"), AfterValidator(_broker_url)] = Field(
+        repr=False,
+        description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
+        "`amqps://` is always verified.",
     )
     rabbitmq_ca_file: CaFile | None = Field(
         None,

@@ -25,10 +25,9 @@ from ops.broker import (
     version,
 )
 from ops.catalogue import Place, ServiceName, place_of, settings_of
-from ops.environment import CannotGoOn, rabbitmq_url
+from ops.environment import CannotGoOn, check_database_url, rabbitmq_url
 from ops.migrations import database_place, database_url, schema_state
 from ops.relay_check import check_mail_relay
-from ops.serving import check_urls
 
 LOOK_TIMEOUT_SECONDS = 5.0
 
@@ -88,7 +87,7 @@ def _settings(name: ServiceName) -> Iterator[Finding]:
             f"no such setting: {', '.join(unknown)}; see docs/settings.md",
         )
     try:
-        check_urls(name, loaded)
+        check_database_url(name, loaded.database_url)
         clear = loaded.clear_text()
     except (SettingError, ValueError):
         clear = []  # Whoever uses that URL says what is wrong with it.

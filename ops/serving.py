@@ -4,12 +4,10 @@ import asyncio
 import gc
 import traceback
 
-from yarl import URL
-
 from messaging import logs
 from messaging.http import PortTaken
 from messaging.service import Service, stop_on_signals
-from messaging.settings import ServiceSettings, SettingError
+from messaging.settings import SettingError
 from ops.catalogue import ServiceName, prepare
 from ops.environment import check_database_url
 
@@ -26,7 +24,7 @@ def serve(name: ServiceName) -> bool:
     Raises SettingError, one line that names the variable, before anything was started.
     """
     settings, build = prepare(name)
-    check_urls(name, settings)
+    check_database_url(name, settings.database_url)
     logs.configure(name.service, settings.log_format)
     service = build()
     collect_seldom()
@@ -57,16 +55,6 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
-
-
-def check_urls(name: ServiceName, settings: ServiceSettings) -> None:
-    """Refuse URLs that no driver could read. Raises SettingError; its text quotes no URL."""
-    check_database_url(name, settings.database_url)
-    try:
-        if not URL(settings.rabbitmq_url).host:
-            raise ValueError
-    except ValueError:
-        raise SettingError(f"{name.prefix}RABBITMQ_URL: is not a URL with a host") from None
 
 
 async def _run(service: Service) -> None:

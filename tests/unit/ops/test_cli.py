@@ -164,6 +164,21 @@ def test_without_a_broker_the_variable_and_the_way_out_are_named(command: tuple[
     assert "secret" not in away.stderr
 
 
+@pytest.mark.parametrize("special", ["?", "#", "/"])
+@pytest.mark.parametrize("command", [("call", "patient.get", "{}"), ("events",), ("serve",)])
+def test_a_brokers_url_that_cannot_be_read_is_told_in_one_line(
+    command: tuple[str, ...], special: str
+) -> None:
+    """As one with a password that was not encoded."""
+    given = ("serve", "referrals") if command == ("serve",) else command
+    url = f"amqps://us:se{special}cret@127.0.0.1:9/"
+    ended = handoff(*given, **{**REFERRALS, "REFERRALS_RABBITMQ_URL": url})
+    assert ended.exit_code == 2
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("REFERRALS_RABBITMQ_URL: is not a URL with a host: ")
+    assert "cret@" not in line
+
+
 def test_dead_letters_of_an_unknown_queue_lists_the_queues() -> None:
     """All queues that a service consumes have dead letters."""
     ended = handoff("dead-letters", "list", "referral.commands", **REFERRALS)
