@@ -74,15 +74,19 @@ def in_clear_text(url: str) -> bool:
     return not protection["ssl"] and _is_elsewhere(parts)
 
 
-def _is_elsewhere(parts: URL) -> bool:
-    """Whether one of its hosts is not this machine.
+def hosts_asked(parts: URL) -> str:
+    """The hosts that the driver goes to, with a comma between; empty where none is named.
 
-    The driver goes to those of the query, which may have a port each, before the URL's own, and
-    asks PGHOST where none is named.
+    Those of the query, which may have a port each, come before the URL's own, and PGHOST counts
+    where there is neither.
     """
     named = [*parts.normalized_query.get("host", ()), *filter(None, [parts.host])]
-    hosts = ",".join(named or [os.environ.get("PGHOST", "")]).split(",")
-    return not all(is_loopback(_without_port(host)) for host in hosts)
+    return ",".join(named or [os.environ.get("PGHOST", "")])
+
+
+def _is_elsewhere(parts: URL) -> bool:
+    """Whether one of its hosts is not this machine."""
+    return not all(is_loopback(_without_port(host)) for host in hosts_asked(parts).split(","))
 
 
 def _without_port(host: str) -> str:

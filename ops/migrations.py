@@ -1,6 +1,7 @@
 """`handoff migrate`, and the state of a service's schema before and after it."""
 
 import asyncio
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +11,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.database import CONNECT_TIMEOUT_SECONDS, Home, connecting, sqlstate, why_away
+from messaging.database import (
+    CONNECT_TIMEOUT_SECONDS,
+    Home,
+    connecting,
+    hosts_asked,
+    sqlstate,
+    why_away,
+)
 from messaging.migrating import head, migrate
 from ops import environment
 from ops.catalogue import ServiceName, place_of
@@ -59,7 +67,9 @@ def database_url(name: ServiceName) -> str:
 def database_place(url: str) -> str:
     """Host, port and name of a database's URL, without user and password."""
     parts = make_url(url)
-    return f"{parts.host or 'localhost'}:{parts.port or 5432}/{parts.database or ''}"
+    ports = ",".join(parts.normalized_query.get("port", ())) or parts.port
+    hosts = hosts_asked(parts) or "localhost"
+    return f"{hosts}:{ports or os.environ.get('PGPORT') or 5432}/{parts.database or ''}"
 
 
 def schema_state(name: ServiceName, url: str) -> SchemaState:
