@@ -45,6 +45,7 @@ _KEPT_PROPERTIES = (
     "message_type",
     "app_id",
 )
+"""All but `cluster_id`, which AMQP 0-9-1 wants empty, and those that parking moves."""
 # What the broker adds to what it dead-letters.
 _BROKERS_DEATH_HEADERS = ("x-death", "x-first-death-", "x-last-death-")
 _BROKERS_HEADERS = (*_BROKERS_DEATH_HEADERS, "x-delivery-count")
@@ -162,7 +163,7 @@ class Answering:
     ) -> bool:
         original = delivery.header.properties
         detail = problem.detail if problem else None
-        left_out = unreadable(delivery)
+        left_out = [*unreadable(delivery), *(["cluster_id"] if original.cluster_id else [])]
         reason = {
             "problem_code": problem.code.value if problem else None,
             "problem_detail": _saying_what_is_left_out(detail, left_out),

@@ -16,11 +16,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.problems import ProblemCode, Refusal
 from contracts.values import OrgId, parse_uuid
-from messaging.reading import MAX_NESTING, nested_deeper_than, unreadable
+from messaging.reading import MAX_NESTING, unreadable
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_ACTOR_LENGTH = 128
 JSON_CONTENT_TYPE = "application/json"
+_MATTERING = (
+    "content_type",
+    "content_encoding",
+    "headers",
+    "correlation_id",
+    "reply_to",
+    "message_id",
+    "message_type",
+    "user_id",
+)
+"""The properties that the wire contract speaks of; whatever the others say is nothing to us."""
 _LONGEST_INTEGER_DIGITS = 30
 
 _ORG_ID: TypeAdapter[str] = TypeAdapter(OrgId)
@@ -70,7 +81,7 @@ def read_envelope(
     needs_reply_to: bool = False,
 ) -> Envelope:
     """Check a delivered message's form. Raises Refusal `malformed_message`."""
-    if odd := unreadable(message):
+    if odd := [name for name in unreadable(message) if name in _MATTERING]:
         raise malformed(f"What is no UTF-8, or else unreadable: {', '.join(odd)}.")
     properties = message.header.properties
     operation = message.routing_key or ""
@@ -123,8 +134,7 @@ def read_body(body: bytes) -> dict[str, Any]:
         raise _too_deep() from None
     if not isinstance(payload, dict):
         raise malformed("The body must be a JSON object.")
-    if nested_deeper_than(MAX_NESTING, payload):
-        raise _too_deep()
+    _check_nesting(payload)
     return payload
 
 
@@ -135,6 +145,20 @@ def _integer(digits: str) -> int | Decimal:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def _check_nesting(payload: dict[str, Any]) -> None:
+    level: list[Any] = [payload]
+    for _ in range(MAX_NESTING):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    raise _too_deep()
 
 
 def _too_deep() -> Refusal:

@@ -18,7 +18,7 @@ QUEUE = "referrals.commands"
 BODY = b'{"org_id":"o"}'
 MESSAGE_ID = "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
 ODD = b"\xff\xfe\xff\xfe"
-YEAR_2033 = datetime(2033, 5, 18, tzinfo=UTC)
+YEAR_2033, YEAR_3000 = datetime(2033, 5, 18, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 # What a client would have to say for RabbitMQ to see a cycle, or to fall over the count.
 FORGED_DEATHS: list[dict[str, Any]] = [
     {"queue": queue, "reason": reason, "exchange": QUEUE, "count": count, "routing-keys": ["k"]}
@@ -39,6 +39,7 @@ class Odd:
 
 TEXT = (b"ZZZZ", ODD)
 DEEP = 2_000
+MANY = 130_000
 CASES = {
     **{
         name: Odd({name: "ZZZZ"}, TEXT, name)
@@ -48,14 +49,8 @@ CASES = {
             "correlation_id",
             "message_id",
             "message_type",
-            "app_id",
         )
     },
-    "timestamp": Odd(
-        {"timestamp": YEAR_2033},
-        (struct.pack(">Q", int(YEAR_2033.timestamp())), struct.pack(">Q", 2**63 - 1)),
-        "timestamp",
-    ),
     "a header's name": Odd({"headers": {"ZZZZ": 1}}, TEXT, "headers"),
     "a time in a header": Odd(
         {"headers": {"a": "Z" * 4}},
@@ -67,12 +62,26 @@ CASES = {
         (long_string(b"Z" * (DEEP * 5 - 5)), nested(DEEP)),
         "headers",
     ),
+    "a frame full of headers": Odd(
+        {"headers": {"a": "Z" * MANY}},
+        (long_string(b"Z" * MANY), b"A" + struct.pack(">I", MANY) + b"V" * MANY),
+        "headers",
+    ),
     "what stands around it": Odd(
-        {"correlation_id": "c-17", "app_id": "ZZZZ", "headers": {"mine": 1}, "priority": 3},
+        {"correlation_id": "c-17", "message_type": "ZZZZ", "headers": {"mine": 1}, "priority": 3},
         TEXT,
-        "app_id",
+        "message_type",
         {"correlation_id": "c-17", "priority": 3},
     ),
+}
+NOTHING_TO_US = {
+    "app_id": Odd({"app_id": "ZZZZ"}, TEXT, "app_id"),
+    "timestamp": Odd(
+        {"timestamp": YEAR_2033},
+        (struct.pack(">Q", int(YEAR_2033.timestamp())), struct.pack(">Q", 2**63 - 1)),
+        "timestamp",
+    ),
+    "cluster_id": Odd({"app_id": "ZZZZ"}, (b"\x80\x88\x10app", b"\x80\x84\x10app"), "cluster_id"),
 }
 
 
@@ -120,6 +129,25 @@ async def test_it_is_parked_with_its_reason_where_nobody_hears_the_answer(
     assert {name: getattr(properties, name) for name in odd.kept} == odd.kept
     assert "mine" not in odd.properties.get("headers", {}) or headers["mine"] == 1
     assert not getattr(properties, odd.unreadable) or odd.unreadable == "headers"
+
+
+@pytest.mark.parametrize("case", NOTHING_TO_US)
+async def test_what_the_contract_does_not_speak_of_refuses_nothing(wire: Wire, case: str) -> None:
+    """The rest is judged; where it is parked, that property is left out and named."""
+    odd = NOTHING_TO_US[case]
+    await send(wire, odd)
+    [parked] = await wire.parked(QUEUE)
+    headers: dict[str, Any] = dict(parked.header.properties.headers or {})
+    assert headers["problem_code"] == "validation_error"
+    assert headers["problem_detail"].endswith(f" Left out here: {odd.unreadable}.")
+    assert not getattr(parked.header.properties, odd.unreadable)
+
+
+async def test_a_timestamp_is_in_seconds_however_large(wire: Wire) -> None:
+    """What may be milliseconds to others is parked as it came."""
+    await wire.publish(b"", "patient.put", exchange=QUEUE, timestamp=YEAR_3000)
+    [parked] = await wire.parked(QUEUE)
+    assert parked.header.properties.timestamp == YEAR_3000
 
 
 async def test_a_reply_to_that_cannot_be_read_is_none(wire: Wire) -> None:
