@@ -79,6 +79,11 @@ def in_clear_text(url: str) -> bool:
     return parts.scheme == "amqp" and not is_loopback(parts.host)
 
 
+def user_of(url: str) -> str:
+    """Who logs in by this URL: RabbitMQ's default where it names nobody."""
+    return URL(url).user or "guest"
+
+
 async def _close(opened: AbstractConnection) -> None:
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):

@@ -14,10 +14,9 @@ import aiormq.exceptions
 from aiormq.abc import AbstractChannel
 from sqlalchemy import ARRAY, BigInteger, Row, Text, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from yarl import URL
 
 from messaging import logs, metrics
-from messaging.amqp import BROKER_ERRORS, connection, persistent
+from messaging.amqp import BROKER_ERRORS, connection, persistent, user_of
 from messaging.database import is_outage, why_refused
 from messaging.envelope import JSON_CONTENT_TYPE
 from messaging.tables import outbox
@@ -101,7 +100,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._declare_again = False
         # A command says who sends it: where clients have grants, the one who takes it asks.
-        self._user = URL(url).user or "guest"
+        self._user = user_of(url)
 
     def wake(self) -> None:
         """Say that there is something to publish; without it the next poll finds it."""

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from aiormq.exceptions import ChannelAccessRefused
-from yarl import URL
 
 from contracts.operations import OPERATIONS, Kind, Operation, Service
+from messaging.amqp import user_of
 from messaging.client import Answered, NobodyListens, open_client
 from ops.broker import broker, queue_state, refusal
 from ops.catalogue import ServiceName
@@ -81,7 +81,7 @@ async def call(
                 message_id=message_id,
                 headers=headers,
                 # The broker vouches for it: grants go by this name.
-                user_id=URL(url).user or "guest",
+                user_id=user_of(url),
                 timeout_seconds=timeout_seconds,
             )
         except TimeoutError:

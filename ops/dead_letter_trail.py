@@ -14,12 +14,12 @@ from uuid import UUID
 from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from yarl import URL
 
 from contracts.problems import Refusal
 from contracts.replies import ReplyStatus
 from contracts.values import ORG_ID, parse_uuid
 from messaging import audit, logs
+from messaging.amqp import user_of
 from messaging.envelope import read_body
 from messaging.reading import MAX_NESTING
 from messaging.topology import ConsumedQueue
@@ -109,7 +109,7 @@ async def open_trail(
     queue: ConsumedQueue, rabbitmq_url: str, database: Database | None
 ) -> AsyncIterator[Trail]:
     """The trail of a queue's service; `database` is None where no URL of one is set."""
-    person = operator(URL(rabbitmq_url).user or "guest")
+    person = operator(user_of(rabbitmq_url))
     if database is None:
         yield Trail(queue, person, None, None)
         return

@@ -14,10 +14,9 @@ from uuid import UUID, uuid5
 import aiormq.exceptions
 from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
-from yarl import URL
 
 from contracts.values import format_time
-from messaging.amqp import PERSISTENT, NotCarried, Publisher
+from messaging.amqp import PERSISTENT, NotCarried, Publisher, user_of
 from messaging.answering import clients_headers
 from messaging.envelope import read_message_id
 from messaging.reading import unreadable
@@ -161,7 +160,7 @@ async def replay(
     try:
         for letter in letters:
             new_id = replay_id(letter)
-            us = URL(box.url).user or "guest"
+            us = user_of(box.url)
             user_id = us if as_me else letter.user_id
             if letter.operation is None:
                 stayed.append((letter, "nothing says what it asked for"))

@@ -30,8 +30,10 @@ DEFAULT_PORTS = {ServiceName.REFERRALS: 8001, ServiceName.EREFERRAL_DISPATCH: 80
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs. `variables` are the settings of both services."""
+    """Everything that runs. `variables` are the settings of both services; `folder` keeps what
+    they and the partners write."""
 
+    folder: Path
     rabbitmq_url: str
     services: tuple[Supervised, ...]
     portal: DemoPortal
@@ -50,7 +52,7 @@ async def running_stage(
 ) -> AsyncIterator[Stage]:
     """Migrate, start everything and yield when both services are ready; end it all after the block.
 
-    The services' logs go into `folder`. `any_port`: where a health port is taken, take a free one.
+    `folder` is made where it is missing. `any_port`: where a health port is taken, take a free one.
     Raises CannotGoOn.
     """
     await _nobody_else(servers)
@@ -69,12 +71,17 @@ async def running_stage(
             say(f"  {await asyncio.to_thread(migrate_service, name)}")
         await asyncio.gather(*(service.ready() for service in services))
         say("  both services are ready")
-        yield Stage(servers.referrals_rabbitmq_url, services, portal, mail, variables)
+        yield Stage(folder, servers.referrals_rabbitmq_url, services, portal, mail, variables)
 
 
 def _variables(servers: Servers, smtp_url: str, *, any_port: bool) -> dict[str, str]:
-    """The services' settings: mail goes to the sink alone, partners may live on this machine."""
+    """The services' settings: mail goes to the sink alone, partners may live on this machine.
+
+    What the environment sets besides is kept, so that another terminal is told of it too.
+    """
+    prefixes = tuple(name.prefix for name in ServiceName)
     return {
+        **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
         **{
             f"{name.prefix}HTTP_PORT": _port(name, default, any_port=any_port)

@@ -17,12 +17,13 @@ from contracts.events import EventType
 from contracts.operations import OPERATIONS
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod, ContactType
+from messaging.amqp import user_of
 from messaging.client import Client, listen, open_client
 from ops.demo.portal import PortalPartner, letter_in
 from ops.demo.sample import NOTES, ORG_ID, PRACTICE, PROVIDER_NAME, SCENES
 from ops.demo.showing import Progress, Show
 from ops.demo.stage import Stage
-from ops.environment import CannotGoOn, handoff_folder
+from ops.environment import CannotGoOn
 
 ENDS_WITHIN_SECONDS = 90.0
 REPLY_WITHIN_SECONDS = 10.0
@@ -102,7 +103,7 @@ class Storyteller:
             if not received or received[0] is None:
                 row.faults.append("the partner has no letter")
             else:
-                path = handoff_folder() / "demo" / f"letter-{row.scene.slug}.pdf"
+                path = self._stage.folder / f"letter-{row.scene.slug}.pdf"
                 path.write_bytes(received[0])
                 row.letter = str(path)
 
@@ -124,6 +125,7 @@ class Storyteller:
             known.exchange,
             operation,
             orjson.dumps({"org_id": ORG_ID, **fields}),
+            user_id=user_of(self._stage.rabbitmq_url),
             timeout_seconds=REPLY_WITHIN_SECONDS,
         )
         if answered.problem is not None:

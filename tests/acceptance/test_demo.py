@@ -1,23 +1,17 @@
 """`handoff demo` as a person runs it: the story, the letters, and nothing left behind."""
 
 import os
-import platform
-import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from ops.environment import handoff_folder
+from tests.acceptance.started import Started, servers_of_its_own, start
 from tests.services import REPOSITORY
 
 ENDS_WITHIN_SECONDS = 300.0
-GONE_WITHIN_SECONDS = 10.0
 LETTERS = tuple(
     f"letter-demo-{partner}.pdf"
     for partner in ("endodontics", "orthodontics", "oral-surgery", "periodontics")
@@ -26,59 +20,20 @@ LETTERS = tuple(
 IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh")
 
 
-@dataclass
-class Demo:
-    """A demo that was started. `mark` is in the environment of all its processes."""
-
-    process: "subprocess.Popen[str]"
-    mark: str
-
-    def left_running(self) -> list[str]:
-        """Its processes that live, as their command lines."""
-        return [line for line in _processes_and_environments() if self.mark in line]
-
-    def leaves_nothing(self) -> None:
-        """Waits a moment for the last of them, and fails where one stays."""
-        deadline = time.monotonic() + GONE_WITHIN_SECONDS
-        while left := self.left_running():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.1)
-
-
 @pytest.fixture
 def start_demo(
     new_postgres_database: Callable[[], str], new_rabbitmq_vhost: Callable[[], str]
-) -> Callable[..., Demo]:
+) -> Callable[..., Started]:
     """Starts `handoff demo` on the tests' own servers, by way of a program where one is given."""
 
-    def start(*by: str) -> Demo:
-        mark = f"HANDOFF_TEST_MARK={secrets.token_hex(16)}"
-        name, _, value = mark.partition("=")
-        broker = new_rabbitmq_vhost()
-        variables = {
-            "REFERRALS_DATABASE_URL": new_postgres_database(),
-            "DISPATCH_DATABASE_URL": new_postgres_database(),
-            "REFERRALS_RABBITMQ_URL": broker,
-            "DISPATCH_RABBITMQ_URL": broker,
-            name: value,
-        }
-        process = subprocess.Popen(
-            [*by, sys.executable, "-m", "ops.cli", "demo"],
-            cwd=REPOSITORY,
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        return Demo(process, mark)
+    def begin(*by: str) -> Started:
+        return start(servers_of_its_own(new_postgres_database, new_rabbitmq_vhost), "demo", by=by)
 
-    return start
+    return begin
 
 
 def test_the_demo_tells_its_story_and_leaves_nothing_running(
-    start_demo: Callable[..., Demo],
+    start_demo: Callable[..., Started],
 ) -> None:
     """Four channels, one through a portal that fails twice, one after a fax that was refused, by a
     call; each partner has its letter once."""
@@ -110,7 +65,7 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
     ids=["Ctrl-C", "SIGTERM in the background of a script", "kill -9"],
 )
 def test_a_demo_that_is_broken_off_leaves_nothing_running(
-    start_demo: Callable[..., Demo], ending: signal.Signals, by: tuple[str, ...]
+    start_demo: Callable[..., Started], ending: signal.Signals, by: tuple[str, ...]
 ) -> None:
     """While its services start."""
     demo = start_demo(*by)
@@ -121,8 +76,7 @@ def test_a_demo_that_is_broken_off_leaves_nothing_running(
     while sum("ops.cli serve" in line for line in demo.left_running()) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    demo.process.send_signal(ending)
-    demo.process.communicate(timeout=60)
+    demo.end(ending)
     assert demo.process.returncode != 0
     demo.leaves_nothing()
 
@@ -133,18 +87,3 @@ def _told_in_order(said: str, *words: str) -> None:
         found = said.find(word, at)
         assert found >= 0, f"{word!r} is missing after {said[:at][-200:]!r} in:\n{said}"
         at = found
-
-
-def _processes_and_environments() -> list[str]:
-    """Each living process of ours in a line: its command, then its environment."""
-    if platform.system() != "Linux":
-        listed = subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True)
-        return listed.stdout.splitlines()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parts = [(folder / name).read_bytes() for name in ("cmdline", "environ")]
-        except OSError:
-            continue  # It has just ended, or is somebody else's.
-        found.append(b" ".join(parts).replace(b"\0", b" ").decode(errors="replace"))
-    return found

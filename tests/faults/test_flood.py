@@ -25,6 +25,9 @@ _LARGE = [
     _OPEN + b'"x":0.' + b"7" * 1_000_000 + b"}",
 ]
 LARGE_TIMES = 8
+# A frame of the smallest values that there are.
+_MANY_HEADERS = {"headers": {"a": [None] * 130_000}}
+MANY_HEADERS_TIMES = 40
 
 
 async def resident_bytes(service: RunningService) -> int:
@@ -54,6 +57,7 @@ async def pour(rabbitmq_url: str, org: Org) -> int:
         for _ in range(EACH_TIMES if len(bad.body) < MEBIBYTE else 1)
     ]
     bodies += [(body, "referral_partner.create", {}) for body in _LARGE for _ in range(LARGE_TIMES)]
+    bodies += [(b"{}", "referral_partner.create", _MANY_HEADERS)] * MANY_HEADERS_TIMES
     async with open_wire(rabbitmq_url) as wire:
         for body, operation, properties in bodies:
             given = {"content_type": "application/json", "message_id": str(uuid4()), **properties}
