@@ -15,6 +15,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from contracts.events import EventType
+from contracts.operations import OPERATIONS
 from contracts.problems import Refusal
 from contracts.replies import ReplyStatus
 from contracts.values import ORG_ID, parse_uuid
@@ -30,6 +32,8 @@ from ops.system_role import Database, find_database, operator
 # Where the wire contract's messages say whose data they hold.
 _PATIENT_FIELDS = ("patient_uuid", "referring_patient_uuid", "linked_patient_uuid")
 _PATIENT_OBJECTS = ("patient", "referring_patient", "linked_patient")
+_KNOWN = frozenset([*OPERATIONS, *EventType])
+"""What may stand in a log as a letter's operation: a client may have written anything there."""
 _NO_ORG = ""
 """What stands for the org of a message that names none: no org is called so."""
 
@@ -88,9 +92,7 @@ class Trail:
             f"dead letter {deed}",
             queue=self.queue.name,
             message_id=logs.identifier(letter.message_id),
-            exchange=letter.exchange,
-            operation=letter.operation,
-            code=letter.problem_code,
+            operation=letter.operation if letter.operation in _KNOWN else None,
             detail=f"{words}by {self.operator.actor}{kept}",
         )
 

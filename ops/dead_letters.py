@@ -4,7 +4,7 @@ Looking takes messages without acknowledging them and puts them back: it destroy
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -45,8 +45,8 @@ _KEPT_PROPERTIES = (
 class DeadLetter:
     """One parked message. `exchange` and `operation` (its routing key) say where it had come in.
 
-    `position` counts from 1, the oldest. `user_id` is whom the broker had vouched for. All but
-    `taken` and `position` may be unknown.
+    `position` counts from 1, the first of the queue. `user_id` is whom the broker had vouched for.
+    All but `taken` and `position` may be unknown.
     """
 
     position: int
@@ -96,21 +96,23 @@ class LetterBox:
         self.queue = queue
         self.url = url
 
-    async def take(
-        self, message_id: str | None = None, limit: int | None = None
-    ) -> list[DeadLetter]:
-        """What is there now, oldest first; with `message_id` those of this id alone."""
-        found: list[DeadLetter] = []
-        position = 0
-        while limit is None or len(found) < limit:
+    async def each(
+        self, *, message_id: str | None = None, number: int | None = None
+    ) -> AsyncIterator[DeadLetter]:
+        """What is there now, one after another; with `message_id` or `number` what they name alone.
+
+        To be followed to its end: the broker puts what it gets back behind the rest, so that the
+        letters keep their order, and their numbers, only where all were taken. What comes
+        meanwhile is left alone.
+        """
+        there = await self._channel.queue_declare(self.queue.dead_letters, passive=True)
+        for position in range(1, (there.message_count or 0) + 1):
             taken = await self._channel.basic_get(self.queue.dead_letters)
             if taken.delivery_tag is None:
                 break
-            position += 1
             letter = read_letter(position, taken, self.queue)
-            if message_id is None or letter.message_id == message_id:
-                found.append(letter)
-        return found
+            if message_id in (None, letter.message_id) and number in (None, position):
+                yield letter
 
     async def remove(self, letter: DeadLetter) -> None:
         """Take it out for good."""
@@ -146,60 +148,63 @@ async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
 
 
 async def replay(
-    box: LetterBox, letters: Sequence[DeadLetter], write: Writing, *, as_me: bool
-) -> list[tuple[DeadLetter, str]]:
+    box: LetterBox, letters: AsyncIterable[DeadLetter], write: Writing, *, as_me: bool
+) -> AsyncIterator[tuple[DeadLetter, str | None]]:
     """Send letters in again by the queue's own exchange, each taken out once that is confirmed.
 
     Each goes in as the client that sent it, under that client's grant, for which RabbitMQ wants the
-    tag `impersonator` on our user; `as_me`: under our own. Returns what stayed, and why.
+    tag `impersonator` on our user; `as_me`: under our own. Yields each, with why it stayed if it
+    did.
     """
     publisher = Publisher(box.url, "handoff.replay")
-    stayed: list[tuple[DeadLetter, str]] = []
-    # Never the one that a header names, which a client may have written: we may publish to more.
-    exchange = box.queue.exchange
     try:
-        for letter in letters:
-            new_id = replay_id(letter)
-            us = user_of(box.url)
-            user_id = us if as_me else letter.user_id
-            if letter.operation is None:
-                stayed.append((letter, "nothing says what it asked for"))
-                continue
-            if odd := unreadable(letter.taken):
-                stayed.append((letter, f"unreadable: {', '.join(odd)}: send it anew"))
-                continue
-            try:
-                await publisher.deliver(
-                    bytes(letter.taken.body),
-                    exchange=exchange,
-                    routing_key=letter.operation,
-                    properties=_replayed_properties(letter, new_id, user_id),
-                )
-            except NotCarried:
-                stayed.append((letter, "it would not arrive as it is: send it anew"))
-            except aiormq.exceptions.ChannelPreconditionFailed:
-                stayed.append((letter, f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"))
-            except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
-                stayed.append((letter, f"no queue takes it from {exchange} now"))
-            else:
-                # Not written down, it stays; replayed again it has the same id and one effect.
-                await write(letter, f"as {new_id}, ")
-                await box.remove(letter)
+        async for letter in letters:
+            why = await _replay_one(box, letter, publisher, write, as_me=as_me)
+            yield letter, why
     finally:
         await publisher.close()
-    return stayed
 
 
-async def discard(box: LetterBox, letters: Sequence[DeadLetter], write: Writing) -> None:
-    """Take letters out for good."""
-    for letter in letters:
-        await write(letter, "for good, ")
-        await box.remove(letter)
+async def _replay_one(
+    box: LetterBox, letter: DeadLetter, publisher: Publisher, write: Writing, *, as_me: bool
+) -> str | None:
+    new_id = replay_id(letter)
+    us = user_of(box.url)
+    user_id = us if as_me else letter.user_id
+    # Never the one that a header names, which a client may have written: we may publish to more.
+    exchange = box.queue.exchange
+    if letter.operation is None:
+        return "nothing says what it asked for"
+    if odd := unreadable(letter.taken):
+        return f"unreadable: {', '.join(odd)}: send it anew"
+    try:
+        await publisher.deliver(
+            bytes(letter.taken.body),
+            exchange=exchange,
+            routing_key=letter.operation,
+            properties=_replayed_properties(letter, new_id, user_id),
+        )
+    except NotCarried:
+        return "it would not arrive as it is: send it anew"
+    except aiormq.exceptions.ChannelPreconditionFailed:
+        return f"{us} may not send as {user_id}: {_HOW_TO_IMPERSONATE}"
+    except (aiormq.exceptions.PublishError, aiormq.exceptions.ChannelNotFoundEntity):
+        return f"no queue takes it from {exchange} now"
+    # Not written down, it stays; replayed again it has the same id and one effect.
+    await write(letter, f"as {new_id}, ")
+    await box.remove(letter)
+    return None
+
+
+async def discard(box: LetterBox, letter: DeadLetter, write: Writing) -> None:
+    """Take a letter out for good."""
+    await write(letter, "for good, ")
+    await box.remove(letter)
 
 
 def _not_yet(name: ServiceName, queue: ConsumedQueue) -> CannotGoOn:
     return CannotGoOn(
-        f"{queue.dead_letters} is not on this broker yet: handoff serve {name} makes it"
+        f"{queue.dead_letters} is not on this broker: handoff serve {name} makes it when it starts"
     )
 
 

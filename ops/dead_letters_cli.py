@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +13,9 @@ import typer
 from ops.one_line import ending_in_one_line
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ops.dead_letters import DeadLetter, LetterBox
     from ops.system_role import Database
 
 app = typer.Typer(
@@ -26,7 +32,10 @@ def _of_running_up() -> None:
 
 
 Queue = Annotated[str, typer.Argument(help="The queue that they were meant for.")]
-MessageId = Annotated[str | None, typer.Option(help="This one alone; without it: all.")]
+MessageId = Annotated[str | None, typer.Option(help="Those of this id alone; without it: all.")]
+Number = Annotated[
+    int | None, typer.Option(min=1, help="That of this number in the list alone; without it: all.")
+]
 
 
 @app.command("list")
@@ -64,6 +73,7 @@ def show(
 def replay(
     queue: Queue,
     message_id: MessageId = None,
+    number: Number = None,
     as_me: Annotated[
         bool, typer.Option("--as-me", help="Under our own grant, not its client's.")
     ] = False,
@@ -73,13 +83,15 @@ def replay(
     Example: handoff dead-letters replay referrals.commands --message-id 01930000-…
     """
     with ending_in_one_line():
-        asyncio.run(_replay(queue, message_id, _trail_database(queue), as_me=as_me))
+        chosen = _Chosen(queue, message_id, number)
+        asyncio.run(_replay(chosen, _trail_database(queue), as_me=as_me))
 
 
 @app.command()
 def discard(
     queue: Queue,
     message_id: MessageId = None,
+    number: Number = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Give dead letters up for good.
@@ -87,14 +99,38 @@ def discard(
     Example: handoff dead-letters discard referrals.commands --message-id 01930000-…
     """
     with ending_in_one_line():
+        chosen = _Chosen(queue, message_id, number)
         database = _trail_database(queue)
-        count = asyncio.run(_count(queue, message_id))
-        if not count:
+        seen = asyncio.run(_look(chosen))
+        if not seen:
             print("Nothing to discard.")
             return
         if not yes:
-            typer.confirm(f"Discard {_letters(count)} of {queue} for good?", abort=True)
-        asyncio.run(_discard(queue, message_id, count, database))
+            typer.confirm(f"Discard {_letters(len(seen))} of {queue} for good?", abort=True)
+        asyncio.run(_discard(chosen, set(seen), database))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a person named: a queue's letters, or those of an id or a number alone."""
+
+    queue: str
+    message_id: str | None
+    number: int | None
+
+    def open(self) -> "AbstractAsyncContextManager[LetterBox]":
+        """Raises as find_queue and letter_box do."""
+        from ops.dead_letters import find_queue, letter_box
+
+        return letter_box(*find_queue(self.queue))
+
+    def each(self, box: "LetterBox") -> "AsyncIterator[DeadLetter]":
+        return box.each(message_id=self.message_id, number=self.number)
+
+    @property
+    def named(self) -> str | None:
+        """As the person named it; None for all letters."""
+        return self.message_id or (None if self.number is None else f"number {self.number}")
 
 
 def _print_safely(line: str) -> None:
@@ -125,7 +161,9 @@ async def _list(queue_name: str, limit: int) -> None:
     name, queue = find_queue(queue_name)
     print(f"{queue.name}: {_letters(await letter_count(name, queue))}")
     async with letter_box(name, queue) as box:
-        for letter in await box.take(limit=limit):
+        async for letter in box.each():
+            if letter.position > limit:
+                continue
             _print_safely(
                 f"{letter.position:>4}  {letter.message_id or '(no message id)':36}  "
                 f"{letter.problem_code or '(no reason)':20}  {letter.failed_at or '(no time)':27}  "
@@ -136,84 +174,83 @@ async def _list(queue_name: str, limit: int) -> None:
 async def _show(
     queue_name: str, message: str, database: "Database | None", *, with_body: bool
 ) -> None:
-    from messaging.reading import unreadable
     from ops.dead_letter_trail import Deed, open_trail
-    from ops.dead_letters import find_queue, letter_box
     from ops.environment import CannotGoOn
 
-    name, queue = find_queue(queue_name)
-    async with letter_box(name, queue) as box, open_trail(queue, box.url, database) as trail:
-        letters = await (
-            box.take(limit=int(message)) if message.isdecimal() else box.take(message_id=message)
-        )
-        wanted = [one for one in letters if not message.isdecimal() or one.position == int(message)]
-        if not wanted:
-            raise CannotGoOn(f"{queue.name} has no dead letter {message}")
-        for letter in wanted:
-            properties = letter.taken.header.properties
-            shown: dict[str, Any] = {
-                "message_id": letter.message_id,
-                "problem_code": letter.problem_code,
-                "problem_detail": letter.problem_detail,
-                "failed_at": letter.failed_at,
-                "exchange": letter.exchange,
-                "operation": letter.operation,
-                "content_type": properties.content_type,
-                "correlation_id": properties.correlation_id,
-                "headers": letter.headers,
-                "unreadable": unreadable(letter.taken),
-                "body_bytes": len(letter.taken.body),
-            }
+    number = int(message) if message.isdecimal() else None
+    chosen = _Chosen(queue_name, message if number is None else None, number)
+    found = False
+    async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
+        async for letter in chosen.each(box):
+            found = True
+            shown = _described(letter)
             if with_body:
                 await trail.write(Deed.SHOW, letter)
                 shown["body"] = letter.taken.body.decode(errors="replace")
             for line in json.dumps(shown, indent=2, ensure_ascii=False, default=str).split("\n"):
                 _print_safely(line)
+    if not found:
+        raise CannotGoOn(f"{queue_name} has no dead letter {message}")
 
 
-async def _replay(
-    queue_name: str, message_id: str | None, database: "Database | None", *, as_me: bool
-) -> None:
+def _described(letter: "DeadLetter") -> dict[str, Any]:
+    from messaging.reading import unreadable
+
+    properties = letter.taken.header.properties
+    return {
+        "message_id": letter.message_id,
+        "problem_code": letter.problem_code,
+        "problem_detail": letter.problem_detail,
+        "failed_at": letter.failed_at,
+        "exchange": letter.exchange,
+        "operation": letter.operation,
+        "content_type": properties.content_type,
+        "correlation_id": properties.correlation_id,
+        "headers": letter.headers,
+        "unreadable": unreadable(letter.taken),
+        "body_bytes": len(letter.taken.body),
+    }
+
+
+async def _replay(chosen: _Chosen, database: "Database | None", *, as_me: bool) -> None:
     from ops.dead_letter_trail import Deed, open_trail
-    from ops.dead_letters import find_queue, letter_box, replay
+    from ops.dead_letters import replay
     from ops.environment import CannotGoOn
 
-    name, queue = find_queue(queue_name)
-    async with letter_box(name, queue) as box, open_trail(queue, box.url, database) as trail:
-        letters = await box.take(message_id=message_id)
-        if message_id is not None and not letters:
-            raise CannotGoOn(f"{queue.name} has no dead letter {message_id}")
-        stayed = await replay(box, letters, partial(trail.write, Deed.REPLAY), as_me=as_me)
-    done = len(letters) - len(stayed)
-    print(f"{done} of {_letters(len(letters))} of {queue.name} sent in again.")
-    for letter, why in stayed:
-        _print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
+    count, stayed = 0, 0
+    async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
+        write = partial(trail.write, Deed.REPLAY)
+        async for letter, why in replay(box, chosen.each(box), write, as_me=as_me):
+            count += 1
+            if why is not None:
+                stayed += 1
+                _print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
+    if chosen.named is not None and not count:
+        raise CannotGoOn(f"{chosen.queue} has no dead letter {chosen.named}")
+    print(f"{count - stayed} of {_letters(count)} of {chosen.queue} sent in again.")
     if stayed:
-        raise CannotGoOn(f"{_letters(len(stayed))} stayed.")
+        raise CannotGoOn(f"{_letters(stayed)} stayed.")
 
 
-async def _count(queue_name: str, message_id: str | None) -> int:
-    from ops.dead_letters import find_queue, letter_box, letter_count
+async def _look(chosen: _Chosen) -> "list[UUID]":
+    from ops.dead_letters import replay_id
 
-    name, queue = find_queue(queue_name)
-    if message_id is None:
-        return await letter_count(name, queue)
-    async with letter_box(name, queue) as box:
-        return len(await box.take(message_id=message_id))
+    async with chosen.open() as box:
+        return [replay_id(letter) async for letter in chosen.each(box)]
 
 
-async def _discard(
-    queue_name: str, message_id: str | None, count: int, database: "Database | None"
-) -> None:
+async def _discard(chosen: _Chosen, seen: "set[UUID]", database: "Database | None") -> None:
+    """Those that were there when the person was asked."""
     from ops.dead_letter_trail import Deed, open_trail
-    from ops.dead_letters import discard, find_queue, letter_box
+    from ops.dead_letters import discard, replay_id
 
-    name, queue = find_queue(queue_name)
-    async with letter_box(name, queue) as box, open_trail(queue, box.url, database) as trail:
-        # Oldest first: what has come since the question was asked is left alone.
-        letters = await box.take(message_id=message_id, limit=count)
-        await discard(box, letters, partial(trail.write, Deed.DISCARD))
-    print(f"{_letters(len(letters))} of {queue.name} discarded.")
+    count = 0
+    async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
+        async for letter in box.each():
+            if replay_id(letter) in seen:
+                await discard(box, letter, partial(trail.write, Deed.DISCARD))
+                count += 1
+    print(f"{_letters(count)} of {chosen.queue} discarded.")
 
 
 def _letters(count: int) -> str:
