@@ -126,6 +126,9 @@ class _File(BaseModel):
     clients: list[Client]
 
 
+_NAMES = {*_File.model_fields, *Client.model_fields}
+
+
 def load_grants(path: Path | None) -> Grants:
     """The grants of a TOML file of `[[clients]]`; None: all is allowed. Raises GrantsError."""
     return AllowAll() if path is None else ClientGrants(read_clients(path))
@@ -145,7 +148,9 @@ def read_clients(path: Path) -> list[Client]:
         raise GrantsError("is not TOML in UTF-8") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "clients"
+        # Without the names of alternatives, which pydantic puts behind those of fields.
+        named = [x for x in first["loc"] if isinstance(x, int) or x in _NAMES]
+        place = ".".join(map(str, named)) or "clients"
         raise GrantsError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
     _check_apart({client.user for client in clients})
     return clients

@@ -106,7 +106,8 @@ class LetterBox:
         meanwhile is left alone.
         """
         there = await self._channel.queue_declare(self.queue.dead_letters, passive=True)
-        for position in range(1, (there.message_count or 0) + 1):
+        # Once in any case: who may not look is told so, whether or not there is something.
+        for position in range(1, max(there.message_count or 0, 1) + 1):
             taken = await self._channel.basic_get(self.queue.dead_letters)
             if taken.delivery_tag is None:
                 break

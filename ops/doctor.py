@@ -30,6 +30,7 @@ from ops.migrations import database_place, database_url, schema_state
 from ops.relay_check import check_mail_relay
 
 LOOK_TIMEOUT_SECONDS = 5.0
+SHORTEST_SIGNING_KEY = 32  # characters: of hexadecimal ones, 128 bits
 
 
 class Verdict(StrEnum):
@@ -65,6 +66,7 @@ def _everything(name: ServiceName) -> Iterator[Finding]:
     yield from _database(name)
     yield from _broker(name)
     if name is ServiceName.EREFERRAL_DISPATCH:
+        yield from _signing_key()
         yield from _mail_relay()
     yield from _health(name)
 
@@ -192,6 +194,13 @@ async def _arguments(name: ServiceName, where: Place, opened: AbstractConnection
         )
         return Finding(Verdict.WRONG, "topology", words)
     return Finding(Verdict.FINE, "topology", "exchanges and queues are as this program wants")
+
+
+def _signing_key() -> Iterator[Finding]:
+    if 0 < len(os.environ.get("DISPATCH_SIGNING_KEY", "")) < SHORTEST_SIGNING_KEY:
+        words = "DISPATCH_SIGNING_KEY is short, and can be guessed from what a portal is sent: "
+        words += "take one of openssl rand -hex 32"
+        yield Finding(Verdict.NOTE, "signing key", words)
 
 
 def _mail_relay() -> Iterator[Finding]:

@@ -105,7 +105,8 @@ def _topics(
 ) -> Iterator[TopicPermission]:
     for exchange in sorted(sources):
         if exchange == DEAD_LETTERS:
-            yield TopicPermission(exchange, _one_of(queues), _one_of(queues))
+            parks = [queue.name for queue in place_of(name).consumes]
+            yield TopicPermission(exchange, _one_of(parks), _one_of(queues))
             continue
         anything = exchange == _EVENTS[name]
         write = ".*" if anything else _one_of(_SENDS[name].get(exchange, ()))

@@ -34,7 +34,7 @@ def read_age(text: str) -> timedelta:
     """`90d` as 90 days. Raises WrongArgument."""
     days = _DAYS.fullmatch(text)
     if days is None:
-        raise WrongArgument("--older-than is a number of days, at least one, such as 90d")
+        raise WrongArgument("--older-than is a number of days, 1d to 99999d, such as 90d")
     return timedelta(days=int(days[1]))
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from contracts.referral_partner import ContactMethod
@@ -34,6 +34,12 @@ def _networks(value: Any) -> Any:
     return tuple(ip_network(part) if isinstance(part, str) else part for part in _split(value))
 
 
+def _not_empty(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value():
+        raise ValueError("is empty")
+    return secret
+
+
 class DispatchSettings(ServiceSettings):
     """Read from the environment under `DISPATCH_`."""
 
@@ -44,8 +50,9 @@ class DispatchSettings(ServiceSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8002, description="Port of health and metrics; 0 takes any free one."
     )
-    signing_key: SecretStr = Field(
-        min_length=1, description="Every partner's webhook secret is derived from it."
+    signing_key: Annotated[SecretStr, AfterValidator(_not_empty)] = Field(
+        description="Every partner's webhook secret is derived from it: random, as "
+        "`openssl rand -hex 32` makes it."
     )
     signing_key_previous: SecretStr | None = Field(
         None, description="Signs too while keys are changed: partners accept either signature."

@@ -154,13 +154,18 @@ async def _first_message(channel: AbstractChannel, queue: str) -> DeliveredMessa
             "REFERRALS_CLIENT_GRANTS_FILE: the file clients.0.operations: Field required",
         ),
         (
+            '[[clients]]\nuser = "crm"\norgs = ["o 1"]\noperations = ["*"]\n',
+            "REFERRALS_CLIENT_GRANTS_FILE: the file clients.0.orgs.0: "
+            "String should match pattern '^[A-Za-z0-9_-]{1,64}$'",
+        ),
+        (
             '[[clients]]\nuser = "crm.two"\norgs = ["*"]\noperations = []\n'
             '[[clients]]\nuser = "crm"\norgs = ["*"]\noperations = []\n',
             "REFERRALS_CLIENT_GRANTS_FILE: the file gives 'crm' the reply queues of 'crm.two': "
             "rename one",
         ),
     ],
-    ids=["missing", "no TOML", "incomplete", "one name within another"],
+    ids=["missing", "no TOML", "incomplete", "no such org", "one name within another"],
 )
 def test_a_wrong_grants_file_stops_the_start(
     tmp_path: Path, content: str | None, says: str

@@ -205,6 +205,14 @@ def test_doctor_finds_what_is_wrong_and_fails() -> None:
     assert "secret" not in ended.stdout
 
 
+@pytest.mark.parametrize(("key", "is_told"), [("a" * 31, True), ("a" * 32, False), ("", False)])
+def test_doctor_notes_a_signing_key_that_can_be_guessed(key: str, is_told: bool) -> None:
+    """An empty one is a wrong setting, and told as one."""
+    told = " ".join(handoff("doctor", **{**DISPATCH, "DISPATCH_SIGNING_KEY": key}).stdout.split())
+    assert ("note signing key: DISPATCH_SIGNING_KEY is short" in told) is is_told
+    assert ("DISPATCH_SIGNING_KEY: is empty" in told) is (key == "")
+
+
 def test_doctor_finds_a_grant_of_no_operation(tmp_path: Path) -> None:
     """The client and the pattern are named; one for the other service is as it should be."""
     grants = tmp_path / "grants.toml"
