@@ -124,10 +124,12 @@ def _erase_rows(held: Held, workspace: Workspace) -> dict[str, int]:
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
-    """In the order in which commands lock them. A source that is linked to the patient is the
-    patient: whom it brought and what it cost is written about them.
+    """In the order in which commands lock what they change. A source that is linked to the patient
+    is the patient: whom it brought and what it cost is written about them.
 
-    The patient's row is locked so that nothing new can refer to it: an insert that does waits.
+    The patient's row is locked so that nothing new can refer to it: an insert that does waits. A
+    command that has changed something of theirs before that insert ends in a deadlock with this:
+    PostgreSQL breaks it, and whoever lost tries again.
     """
 
     async def rows(model: Any, which: ColumnElement[bool]) -> Sequence[Any]:
