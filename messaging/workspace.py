@@ -149,9 +149,10 @@ class Workspace:
         """Put a new row that nothing looks up: an entry of a log."""
         self._rows.added.append(row)
 
-    def concerns(self, patient_id: UUID) -> None:
-        """Say whose data this message is about: it goes to the audit trail."""
-        self.patient_ids.add(patient_id)
+    def concerns(self, patient_id: UUID | None) -> None:
+        """Say whose data this message is about: it goes to the audit trail. None: nobody's."""
+        if patient_id is not None:
+            self.patient_ids.add(patient_id)
 
     def new_id(self) -> UUID:
         """A UUIDv7 (RFC 9562)."""

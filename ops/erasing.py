@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from messaging.erasing import CannotErase, Erased
 from ops.environment import CannotGoOn
-from ops.system_role import Database
+from ops.system_role import Contended, Database
 from ops.trail import read_trail
 from services.ereferral_dispatch import erasing as dispatch
 from services.referrals import erasing as referrals
 from services.referrals.home import PUBLISHING
+
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,36 @@ async def erase(
 ) -> tuple[Erased, Erased]:
     """What was erased in referrals and in dispatch; with `dry_run` all of it is rolled back.
 
-    Each service in one transaction. The two have none in common: where the second commit fails,
-    running it again goes on. Raises CannotGoOn, which says what is under way, or that neither
-    service ever knew the patient: whoever was to be erased is still there.
+    Tried again where a command about the patient got in its way. Raises CannotGoOn, which says what
+    is under way, that it is to be run again, or that neither service ever knew the patient: whoever
+    was to be erased is still there.
+    """
+    tried = 0
+    while True:
+        try:
+            return await _erase(
+                of_referrals,
+                of_dispatch,
+                patient,
+                dry_run=dry_run,
+                despite_missing_news=despite_missing_news,
+            )
+        except Contended:
+            tried += 1
+            if tried == TRIES:
+                raise
+
+
+async def _erase(
+    of_referrals: Database,
+    of_dispatch: Database,
+    patient: Patient,
+    *,
+    dry_run: bool,
+    despite_missing_news: bool,
+) -> tuple[Erased, Erased]:
+    """Each service in one transaction. The two have none in common: where the second commit fails,
+    running it again goes on.
     """
     org_id, id_ = patient.org_id, patient.id
     async with _session(of_dispatch) as dispatch_s, _session(of_referrals) as referrals_s:

@@ -26,7 +26,7 @@ from ops.environment import CannotGoOn, check_database_url
 
 
 class _State(StrEnum):
-    """SQLSTATEs (PostgreSQL's appendix A) that a wrong URL or an empty database gives."""
+    """SQLSTATEs (PostgreSQL's appendix A) that a wrong URL, an empty or a busy database gives."""
 
     NO_SUCH_TABLE = "42P01"
     NO_SUCH_SCHEMA = "3F000"
@@ -35,6 +35,8 @@ class _State(StrEnum):
     NOT_AUTHORIZED = "28000"
     NO_PRIVILEGE = "42501"
     LOCK_NOT_AVAILABLE = "55P03"
+    DEADLOCK = "40P01"
+    NOT_SERIALIZABLE = "40001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,15 @@ async def _look(url: str, home: Home) -> tuple[str, bool, bool, str | None]:
         await engine.dispose()
 
 
+def is_contended(error: Exception) -> bool:
+    """Whether somebody else works with the same rows just now: another try may do."""
+    return sqlstate(error) in (
+        _State.LOCK_NOT_AVAILABLE,
+        _State.DEADLOCK,
+        _State.NOT_SERIALIZABLE,
+    )
+
+
 def why_it_failed(error: Exception, url: str) -> str:
     """What a person is told about a database that refused or was away. Raises any other error."""
     state, at = sqlstate(error), database_place(url)
@@ -163,7 +174,7 @@ def why_it_failed(error: Exception, url: str) -> str:
         return f"PostgreSQL at {at} refused the user or the password"
     if state == _State.NO_PRIVILEGE:
         return f"PostgreSQL at {at} does not let this user read the service's schema"
-    if state == _State.LOCK_NOT_AVAILABLE:
+    if is_contended(error):
         return f"a service at {at} is working with the same rows; run it again"
     if state is not None:
         return f"PostgreSQL at {at} refused it (SQLSTATE {state})"

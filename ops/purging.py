@@ -51,6 +51,7 @@ async def purge(database: Database, age: timedelta, *, dry_run: bool) -> list[Li
         lines = []
         if database.name is ServiceName.EREFERRAL_DISPATCH:
             lines += await _packages(engine, database, now - age, dry_run=dry_run)
+            lines += await _early_reasons(engine, database, now - messages_known, dry_run=dry_run)
         horizon = Horizon(replies=now - replies_kept, messages=now - messages_known)
         forgotten = (
             await forgettable(engine, horizon)
@@ -80,6 +81,19 @@ async def _packages(
         Line("packages", purged.packages, note),
         Line("letters and bundles", purged.composed, "composed of them"),
     ]
+
+
+async def _early_reasons(
+    engine: AsyncEngine, database: Database, before: datetime, *, dry_run: bool
+) -> list[Line]:
+    from services.ereferral_dispatch import purging
+
+    taken = (
+        await purging.early_reasons(engine, before)
+        if dry_run
+        else await purging.purge_early_reasons(engine, before, database.operator)
+    )
+    return [Line("early cancel reasons", taken, f"from before {_day(before)}")]
 
 
 def _promised(name: ServiceName, setting: str, age: timedelta) -> timedelta:

@@ -12,7 +12,17 @@ from messaging.audit import Operator
 from messaging.database import open_engine
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn
-from ops.migrations import database_place, database_url, schema_state, why_it_failed
+from ops.migrations import (
+    database_place,
+    database_url,
+    is_contended,
+    schema_state,
+    why_it_failed,
+)
+
+
+class Contended(CannotGoOn):
+    """A service works with the same rows just now: another try may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,16 @@ class Database:
 
     @contextmanager
     def telling_why(self) -> Iterator[None]:
-        """Turn what this database refuses, or that it is away, into CannotGoOn: one line."""
+        """Turn what this database refuses, or that it is away, into CannotGoOn: one line.
+
+        Contended where another try may do.
+        """
         try:
             yield
         except Exception as error:
             why = why_it_failed(error, self.url)
-            raise CannotGoOn(f"{self.name.prefix}DATABASE_URL: {why}") from None
+            kind = Contended if is_contended(error) else CannotGoOn
+            raise kind(f"{self.name.prefix}DATABASE_URL: {why}") from None
 
 
 def find_database(name: ServiceName) -> Database:

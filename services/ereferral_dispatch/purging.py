@@ -1,18 +1,21 @@
-"""What is not kept for ever: the packages of e-referrals that ended, and what was composed of them.
+"""What is not kept for ever: the packages of e-referrals that ended, what was composed of them, and
+the reasons of cancels that came before their dispatch.
 
-The e-referral and its attempts stay. Works as the system role, across all orgs.
+The e-referral and its attempts stay, and so does that it was cancelled. Works as the system role,
+across all orgs.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.replies import ReplyStatus
+from contracts.text import ERASED
 from messaging import audit
-from services.ereferral_dispatch.models import Composed, Ereferral, Package
+from services.ereferral_dispatch.models import Composed, EarlyCancel, Ereferral, Package
 from services.ereferral_dispatch.progress import FINAL
 
 AT_A_TIME = 200
@@ -128,3 +131,64 @@ async def remove_packages(session: AsyncSession, keys: list[Key]) -> Purged:
         .execution_options(synchronize_session=False)
     )
     return Purged(len(packages.all()), len(composed.all()))
+
+
+def _explained(before: datetime) -> ColumnElement[bool]:
+    """Early cancels that were asked for before then, and still say why."""
+    return and_(EarlyCancel.requested_at < before, EarlyCancel.reason != ERASED)
+
+
+async def early_reasons(engine: AsyncEngine, before: datetime) -> int:
+    """How many reasons `purge_early_reasons` would take now."""
+    async with engine.connect() as connection:
+        counted = select(func.count()).select_from(EarlyCancel).where(_explained(before))
+        return await connection.scalar(counted) or 0
+
+
+async def purge_early_reasons(
+    engine: AsyncEngine, before: datetime, operator: audit.Operator
+) -> int:
+    """Take the reasons of early cancels, some hundred in a transaction, each with its entry in the
+    audit trail; how many.
+
+    The cancel itself stays: its dispatch ends `cancelled`, however late it comes. The entry names
+    the patient where dispatch ever heard whose e-referral it was.
+    """
+    key = tuple_(EarlyCancel.org_id, EarlyCancel.ereferral_id)
+    some = select(EarlyCancel.org_id, EarlyCancel.ereferral_id).where(_explained(before))
+    patient = (
+        select(Ereferral.patient_id)
+        .where(Ereferral.org_id == EarlyCancel.org_id, Ereferral.id == EarlyCancel.ereferral_id)
+        .scalar_subquery()
+    )
+    statement = (
+        update(EarlyCancel)
+        .where(key.in_(some.limit(AT_A_TIME)))
+        .values(reason=ERASED)
+        .returning(EarlyCancel.org_id, EarlyCancel.ereferral_id, patient, func.now())
+    )
+    taken = 0
+    while True:
+        async with engine.begin() as connection:
+            rows = (await connection.execute(statement)).all()
+            await audit.append(connection, [_reason_purged(operator, *row) for row in rows])
+        taken += len(rows)
+        if len(rows) < AT_A_TIME:
+            return taken
+
+
+def _reason_purged(
+    operator: audit.Operator,
+    org_id: str,
+    ereferral_id: UUID,
+    patient_id: UUID | None,
+    now: datetime,
+) -> audit.Entry:
+    return operator.did(
+        "early_cancel.purge",
+        at=now,
+        org_id=org_id,
+        status=ReplyStatus.ARCHIVED,
+        record_id=ereferral_id,
+        patient_ids=() if patient_id is None else (patient_id,),
+    )

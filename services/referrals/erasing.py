@@ -124,10 +124,12 @@ def _erase_rows(held: Held, workspace: Workspace) -> dict[str, int]:
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
-    """In the order in which commands lock them. A source that is linked to the patient is the
-    patient: whom it brought and what it cost is written about them.
+    """In the order in which commands lock what they change. A source that is linked to the patient
+    is the patient: whom it brought and what it cost is written about them.
 
-    The patient's row is locked so that nothing new can refer to it: an insert that does waits.
+    The patient's row is locked so that nothing new can refer to it: an insert that does waits. A
+    command that has changed something of theirs before that insert ends in a deadlock with this:
+    PostgreSQL breaks it, and whoever lost tries again.
     """
 
     async def rows(model: Any, which: ColumnElement[bool]) -> Sequence[Any]:
@@ -203,8 +205,8 @@ def _erase_attribution(row: ReferralAttribution, workspace: Workspace) -> bool:
         return False
     row.source_note = None
     next_version(row, workspace)
-    event = EventType.REFERRAL_ATTRIBUTION_UPDATED
-    _tell(row, event, attribution.shown(row, workspace), ["source_note"], workspace)
+    events = (EventType.REFERRAL_ATTRIBUTION_UPDATED, EventType.REFERRAL_ATTRIBUTION_ARCHIVED)
+    _tell(row, events, attribution.shown(row, workspace), ["source_note"], workspace)
     return True
 
 
@@ -214,7 +216,8 @@ def _erase_cost(row: ReferralSourceCost, workspace: Workspace) -> bool:
     row.notes = None
     next_version(row, workspace)
     shown = source_cost.cost_resource(row, workspace.get(ReferralSource, row.referral_source_id))
-    _tell(row, EventType.REFERRAL_SOURCE_COST_UPDATED, shown, ["notes"], workspace)
+    events = (EventType.REFERRAL_SOURCE_COST_UPDATED, EventType.REFERRAL_SOURCE_COST_ARCHIVED)
+    _tell(row, events, shown, ["notes"], workspace)
     return True
 
 
@@ -227,18 +230,22 @@ def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
     if not changed:
         return False
     next_version(row, workspace)
-    event = EventType.REFERRAL_SOURCE_UPDATED
-    _tell(row, event, source.shown(row, workspace), changed, workspace)
+    events = (EventType.REFERRAL_SOURCE_UPDATED, EventType.REFERRAL_SOURCE_ARCHIVED)
+    _tell(row, events, source.shown(row, workspace), changed, workspace)
     return True
 
 
 def _tell(
     row: Nested,
-    event: EventType,
+    events: tuple[EventType, EventType],
     resource: Resource,
     changed: Iterable[str],
     workspace: Workspace,
 ) -> None:
-    """Of one that is archived nobody is told: no operation finds it, and its event was the last."""
+    """`events`: its `.updated`, or, where it is archived, `.archived` once more: no event may say
+    that it is there again."""
+    updated, archived = events
     if row.deleted_at is None:
-        workspace.publish(event, resource, changed=changed)
+        workspace.publish(updated, resource, changed=changed)
+    else:
+        workspace.publish(archived, resource)

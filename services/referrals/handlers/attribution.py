@@ -151,18 +151,22 @@ def pointed_to(row: ReferralAttribution) -> list[Need]:
 
 
 def shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
-    """As it is now. Raises LookupError where what it points to was not asked for."""
+    """As it is now. Raises LookupError where what it points to was not asked for.
+
+    It is about whom it names, and about the patient that its source is linked to.
+    """
 
     def named(model: Any, uuid: UUID | None) -> Any:
         return None if uuid is None else workspace.find(model, uuid)
 
+    source = named(ReferralSource, row.referral_source_id)
     workspace.concerns(row.patient_id)
-    if row.referring_patient_id is not None:
-        workspace.concerns(row.referring_patient_id)
+    workspace.concerns(row.referring_patient_id)
+    workspace.concerns(source.linked_patient_id if source else None)
     return attribution_resource(
         row,
         workspace.get(Patient, row.patient_id),
-        named(ReferralSource, row.referral_source_id),
+        source,
         named(ReferralPartner, row.referral_partner_id),
         named(Provider, row.provider_id),
         named(Patient, row.referring_patient_id),

@@ -132,8 +132,7 @@ def pointed_to(row: ReferralSource) -> list[Need]:
 def shown(row: ReferralSource, workspace: Workspace) -> Resource:
     """As it is now. Raises LookupError where what it points to was not asked for."""
     patient, partner = row.linked_patient_id, row.linked_referral_partner_id
-    if patient is not None:
-        workspace.concerns(patient)
+    workspace.concerns(patient)
     return source_resource(
         row,
         workspace.get(SourceFigures, row.id),

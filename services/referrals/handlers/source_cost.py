@@ -35,7 +35,7 @@ def cost_resource(row: ReferralSourceCost, source: ReferralSource) -> Resource:
 
 
 def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
-    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    source = _source_of(command, workspace)
     row = ReferralSourceCost(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -51,7 +51,7 @@ def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
 
 
 def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
-    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    source = _source_of(command, workspace)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
     merged = {**{name: getattr(row, name) for name in FIELDS}, **command.changes()}
     settle_period(merged["period_start"], merged["period_end"])
@@ -70,12 +70,19 @@ def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
 
 
 def archive(command: ReferralSourceCostArchive, workspace: Workspace) -> Done:
-    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    source = _source_of(command, workspace)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
     spend(source.id, -row.amount, workspace)
     return archived(
         row, lambda: cost_resource(row, source), EventType.REFERRAL_SOURCE_COST_ARCHIVED, workspace
     )
+
+
+def _source_of(command: Command, workspace: Workspace) -> ReferralSource:
+    """The command's source. What it cost is about the patient that it is linked to."""
+    source = workspace.get(ReferralSource, command.referral_source_uuid)
+    workspace.concerns(source.linked_patient_id)
+    return source
 
 
 def _check_created(command: ReferralSourceCostCreate) -> None:

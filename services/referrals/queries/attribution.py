@@ -1,5 +1,6 @@
 """Reading patients' attributions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from messaging.listing import page_of
 from messaging.queries import Reader, Readers
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models import Patient, ReferralAttribution
+from services.referrals.queries.source import linked_patients
 
 _AS_SHOWN = (
     joinedload(ReferralAttribution.patient, innerjoin=True),
@@ -71,15 +73,29 @@ async def _check_patient(
         raise not_found(ProblemCode.PATIENT_NOT_FOUND, query.patient_uuid)
 
 
-def _patients(*shown: Resource) -> set[UUID]:
-    """Who was brought, and who brought them."""
+async def _patient(
+    query: ReferralAttributionGet, shown: Resource, session: AsyncSession
+) -> set[UUID]:
+    return await _patients(query.org_id, [shown], session)
+
+
+async def _listed_patients(
+    query: ReferralAttributionList, page: Listing[Resource], session: AsyncSession
+) -> set[UUID]:
+    return await _patients(query.org_id, page.items, session)
+
+
+async def _patients(org_id: str, shown: Sequence[Resource], session: AsyncSession) -> set[UUID]:
+    """Who was brought, and who brought them, as a patient or as a source that is linked to one."""
     named = [reference for one in shown for reference in (one.patient, one.referring_patient)]
-    return {reference.uuid for reference in named if reference is not None}
+    sources = {one.referral_source.uuid for one in shown if one.referral_source is not None}
+    linked = await linked_patients(org_id, sources, session)
+    return {*linked, *(reference.uuid for reference in named if reference is not None)}
 
 
 READERS: Readers = {
-    "referral_attribution.get": Reader(ReferralAttributionGet, get, patients=_patients),
+    "referral_attribution.get": Reader(ReferralAttributionGet, get, find_patients=_patient),
     "referral_attribution.list": Reader(
-        ReferralAttributionList, list_, patients=lambda page: _patients(*page.items)
+        ReferralAttributionList, list_, find_patients=_listed_patients
     ),
 }

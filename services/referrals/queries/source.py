@@ -1,9 +1,10 @@
 """Reading referral sources."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -55,6 +56,21 @@ async def list_(
     statement = select(source).where(*wanted).order_by(source.sort_order).options(*_AS_SHOWN)
     page = await page_of(session, statement, query, _shown)
     return ReferralSourceListing.model_construct(**dict(page))
+
+
+async def linked_patients(
+    org_id: str, sources: Collection[UUID], session: AsyncSession
+) -> Sequence[UUID]:
+    """The patients that these sources are: their names, costs and attributions tell of them."""
+    if not sources:
+        return ()
+    ids = literal(list(sources), ARRAY(Uuid))
+    linked = await session.scalars(
+        select(ReferralSource.linked_patient_id).where(
+            ReferralSource.org_id == org_id, ReferralSource.id == func.any_(ids)
+        )
+    )
+    return [patient for patient in linked if patient is not None]
 
 
 def _patients(*shown: Resource) -> set[UUID]:

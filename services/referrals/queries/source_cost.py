@@ -1,6 +1,8 @@
 """Reading the costs of referral sources."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +15,7 @@ from messaging.listing import page_of
 from messaging.queries import Reader, Readers
 from services.referrals.handlers.source_cost import cost_resource
 from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.queries.source import linked_patients
 
 
 async def get(query: ReferralSourceCostGet, session: AsyncSession, _: datetime) -> Resource:
@@ -49,7 +52,22 @@ async def _source(
     return row
 
 
+async def _patient(
+    query: ReferralSourceCostGet, shown: Resource, session: AsyncSession
+) -> Sequence[UUID]:
+    return await linked_patients(query.org_id, [shown.referral_source.uuid], session)
+
+
+async def _listed_patients(
+    query: ReferralSourceCostList, page: Listing[Resource], session: AsyncSession
+) -> Sequence[UUID]:
+    sources = {item.referral_source.uuid for item in page.items}
+    return await linked_patients(query.org_id, sources, session)
+
+
 READERS: Readers = {
-    "referral_source_cost.get": Reader(ReferralSourceCostGet, get),
-    "referral_source_cost.list": Reader(ReferralSourceCostList, list_),
+    "referral_source_cost.get": Reader(ReferralSourceCostGet, get, find_patients=_patient),
+    "referral_source_cost.list": Reader(
+        ReferralSourceCostList, list_, find_patients=_listed_patients
+    ),
 }

@@ -1,6 +1,7 @@
 """Reading what a period's marketing cost, and whom it brought."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from contracts.referral_source import (
 from contracts.shapes import Reference
 from messaging.queries import Reader, Readers
 from services.referrals.models import ReferralAttribution, ReferralSource, ReferralSourceCost
+from services.referrals.queries.source import linked_patients
 from services.referrals.rules.period import Period, settle_period
 from services.referrals.rules.report import Spent, acquisition, cost_of, exact_sum
 
@@ -111,4 +113,13 @@ async def _new_patients(
     return defaultdict(int, {source: patients for source, patients in counted if source})
 
 
-READERS: Readers = {"referral_source.report": Reader(ReferralSourceReport, report)}
+async def _patients(
+    query: ReferralSourceReport, shown: SourceReport, session: AsyncSession
+) -> Sequence[UUID]:
+    sources = [item.referral_source.uuid for item in shown.items]
+    return await linked_patients(query.org_id, sources, session)
+
+
+READERS: Readers = {
+    "referral_source.report": Reader(ReferralSourceReport, report, find_patients=_patients)
+}

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -14,6 +14,8 @@ from services.ereferral_dispatch import purging
 from services.ereferral_dispatch.purging import Purged
 from tests.dispatch_service import Dispatch, Org, new_partner, plain_url, refusal
 from tests.samples import PATIENT_ID
+
+REASON = "The patient has moved away"
 
 OPERATOR = Operator(client="handoff", actor="staff-9")
 AN_HOUR = timedelta(hours=1)
@@ -167,3 +169,62 @@ async def test_a_response_can_still_be_recorded(dispatch: Dispatch, org: Org) ->
     await purge(dispatch, AN_HOUR)
     named: dict[str, Any] = {"ereferral_uuid": ereferral, "response": "completed"}
     assert (await org.ask("ereferral.record_response", **named)).status == 200
+
+
+async def purge_reasons(dispatch: Dispatch, passed: timedelta) -> int:
+    """A purge of early cancels' reasons up to now, as it would be made so much later."""
+    before = datetime.now(UTC) + passed
+    return await purging.purge_early_reasons(dispatch.service.system_engine, before, OPERATOR)
+
+
+async def stored_reasons(dispatch: Dispatch, org: Org) -> list[str]:
+    """What an org's early cancels say."""
+    rows = await dispatch.database.fetch(
+        "SELECT reason FROM ereferral_dispatch.early_cancel WHERE org_id = $1", org.id
+    )
+    return [row["reason"] for row in rows]
+
+
+async def cancelled_early(org: Org) -> str:
+    """An e-referral that dispatch knows by its cancel alone."""
+    ereferral = str(uuid4())
+    asked = await org.ask("ereferral.cancel", ereferral_uuid=ereferral, reason=REASON)
+    assert asked.status == 202
+    return ereferral
+
+
+async def test_an_early_cancel_loses_its_reason_and_still_holds(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """Its dispatch ends cancelled, however late it comes, and nothing is sent."""
+    ereferral = await cancelled_early(org)
+    assert await purge_reasons(dispatch, -AN_HOUR) == 0
+    assert await stored_reasons(dispatch, org) == [REASON]
+    assert await purge_reasons(dispatch, AN_HOUR) == 1
+    assert await stored_reasons(dispatch, org) == ["[erased]"]
+    assert await purge_reasons(dispatch, AN_HOUR) == 0
+    partner = dispatch.at_portal("late")
+    await org.dispatch(partner, dispatch_uuid=ereferral)
+    await org.until(ereferral, "cancelled")
+    # The next one there shows that this lane was looked at since.
+    await org.until(await org.dispatch(partner), "delivered")
+    assert ereferral not in dispatch.portal.ids("late")
+
+
+async def test_each_purged_reason_is_in_the_trail(
+    dispatch: Dispatch, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever e-referral it was; the patient's where dispatch came to know whose it is. However
+    few one transaction takes."""
+    monkeypatch.setattr(purging, "AT_A_TIME", 2)
+    early = [await cancelled_early(org) for _ in range(5)]
+    await org.dispatch(dispatch.at_portal("late"), dispatch_uuid=early[0])
+    assert await purge_reasons(dispatch, AN_HOUR) == 5
+    rows = await dispatch.database.fetch(
+        "SELECT record_id, patient_ids, client, actor FROM ereferral_dispatch.audit"
+        " WHERE org_id = $1 AND operation = 'early_cancel.purge'",
+        org.id,
+    )
+    whose = {str(row["record_id"]): row["patient_ids"] for row in rows}
+    assert whose == {early[0]: [PATIENT_ID], **{ereferral: [] for ereferral in early[1:]}}
+    assert {(row["client"], row["actor"]) for row in rows} == {("handoff", "staff-9")}

@@ -10,6 +10,7 @@ from tests.both_services import Both
 from tests.integration.ops.canary_patient import (
     CANARY,
     TRACES,
+    attribute,
     canary,
     counts,
     erase,
@@ -19,9 +20,11 @@ from tests.integration.ops.canary_patient import (
     sent,
     settled,
 )
+from tests.integration.referrals.marketing import named
 from tests.referrals_service import Org, plain_url
 
 BEFORE, LATER = "2026-01-05T08:00:00Z", "2099-01-05T08:00:00Z"
+ARCHIVED = ("referral_attribution", "referral_source_cost", "referral_source")
 
 
 async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, org: Org) -> None:
@@ -96,6 +99,30 @@ async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> No
     (archived,) = [one for one in told if one["type"] == "patient.archived"]
     assert archived["aggregateversion"] == 2
     assert archived["data"]["name"] == "[erased]" and archived["data"]["phone"] is None
+
+
+async def test_what_is_archived_is_told_as_archived_once_more(both: Both, org: Org) -> None:
+    """Under its next version and without the data: no version is passed over, and nothing comes
+    back."""
+    patient = str((await canary(org))["id"])
+    await attribute(org, patient)
+    made = [said.body for said in await both.referrals.heard.events(org)]
+    for resource in ARCHIVED:
+        for thing in (one["data"] for one in made if one["type"] == f"{resource}.created"):
+            archive = {"base_version": 1, **named(resource, thing)}
+            assert (await org.ask(f"{resource}.archive", **archive)).status == 204
+    before = len(await both.referrals.heard.events(org))
+    assert (await erase(both, org, patient)).exit_code == 0
+    told = [said.body for said in (await both.referrals.heard.events(org))[before:]]
+    assert sorted((one["type"], one["aggregateversion"]) for one in told) == [
+        ("patient.archived", 2),
+        ("referral_attribution.archived", 3),
+        ("referral_attribution.archived", 3),
+        ("referral_attribution.archived", 3),
+        ("referral_source.archived", 3),
+        ("referral_source_cost.archived", 3),
+    ]
+    assert not [one for one in told if "changed" in one or any(x in str(one) for x in TRACES)]
 
 
 async def test_what_is_under_way_has_to_end_first(both: Both, org: Org) -> None:

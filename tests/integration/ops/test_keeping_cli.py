@@ -100,7 +100,11 @@ async def age(both: Both, org: Org, days: int) -> None:
         (
             "ereferral_dispatch",
             both.dispatch.settings.database_url,
-            ["inbox SET received_at = received_at", "ereferral SET updated_at = updated_at"],
+            [
+                "inbox SET received_at = received_at",
+                "ereferral SET updated_at = updated_at",
+                "early_cancel SET requested_at = requested_at",
+            ],
         ),
     ):
         database = await asyncpg.connect(plain_url(url))
@@ -138,6 +142,22 @@ async def test_a_purge_never_breaks_what_clients_were_promised(
     repeated = await org.ask("patient.put", message_id=message_id, **given)
     assert repeated.status == 200
     assert (len(repeated.data) == 1) is bool(emptied)
+
+
+@pytest.mark.parametrize(("days", "taken"), [(8, 0), (31, 1)], ids=["8", "31"])
+async def test_a_reason_of_an_early_cancel_goes_when_its_message_id_does(
+    both: Both, org: Org, days: int, taken: int
+) -> None:
+    """However young a purge may go. A dry run counts it."""
+    await both.ask_dispatch(
+        org, "ereferral.cancel", ereferral_uuid=str(uuid4()), reason="The patient moved away"
+    )
+    await age(both, org, days)
+    purging = ("purge", "--older-than", "1d", "--service", "ereferral-dispatch")
+    of = ("ereferral-dispatch", "early cancel reasons")
+    assert lines_of(await both.handoff(*purging, "--dry-run"))[of] == (taken, "would go")
+    assert lines_of(await both.handoff(*purging))[of] == (taken, "gone")
+    assert lines_of(await both.handoff(*purging))[of] == (0, "gone")
 
 
 async def test_a_dry_run_counts_what_the_purge_then_removes(both: Both, org: Org) -> None:

@@ -4,16 +4,13 @@ from contracts.operations import OPERATIONS, Kind
 from services.ereferral_dispatch.queries.ereferral import READERS as DISPATCH
 from services.referrals.queries import READERS as REFERRALS
 
-# A partner, a provider, the practice, what marketing cost and the sums of a report tell of no
-# patient. A new query has to be put here, or to say whose data it shows.
+# A partner, a provider and the practice tell of no patient. A new query has to be put here, or to
+# say whose data it shows.
 ABOUT_NOBODY = {
     "referral_partner.get",
     "referral_partner.list",
     "provider.get",
     "practice.get",
-    "referral_source_cost.get",
-    "referral_source_cost.list",
-    "referral_source.report",
 }
 
 
