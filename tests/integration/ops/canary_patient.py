@@ -72,6 +72,7 @@ async def attribute(org: Org, patient: str) -> None:
     named = {"referral_source_uuid": uuid, "cost_uuid": wrong.data["id"], "base_version": 1}
     assert (await org.ask("referral_source_cost.archive", **named)).status == 204
     other = (await org.patient())["id"]
+    attributed: list[str] = []
     for fields in (
         {"patient_uuid": patient, "referral_source_uuid": uuid},
         {"patient_uuid": other, "referring_patient_uuid": patient},
@@ -82,7 +83,8 @@ async def attribute(org: Org, patient: str) -> None:
             "referral_attribution.create", source_note=f"Told by {CANARY}", **fields
         )
         assert made.status == 201, made
-    named = {"patient_uuid": other, "attribution_uuid": made.data["id"], "base_version": 1}
+        attributed.append(made.data["id"])
+    named = {"patient_uuid": other, "attribution_uuid": attributed[-1], "base_version": 1}
     assert (await org.ask("referral_attribution.archive", **named)).status == 204
 
 
