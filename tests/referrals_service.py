@@ -72,12 +72,13 @@ class Org:
         *,
         message_id: Any = None,
         headers: Any = None,
+        user_id: Any = None,
         **fields: Any,
     ) -> Answered:
         """Send the operation with these fields and await its reply.
 
-        `message_id` is a UUID or None, `headers` a mapping or None; fields come by `**`, which a
-        type checker takes for any keyword.
+        `message_id` is a UUID or None, `headers` a mapping or None, `user_id` a text or None;
+        fields come by `**`, which a type checker takes for any keyword.
         """
         kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
         return await self._client.call(
@@ -86,6 +87,7 @@ class Org:
             {"org_id": self.id, **fields},
             message_id=message_id,
             headers=headers,
+            user_id=user_id,
         )
 
     async def _made(self, operation: str, status: int, **fields: Any) -> dict[str, Any]:

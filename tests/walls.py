@@ -41,6 +41,15 @@ _REFERENCES = """
         WHERE h.attname = 'org_id' AND t.attname = 'org_id') AS has_org
     FROM pg_constraint k WHERE k.conrelid = $1 AND k.contype = 'f' ORDER BY 1
 """
+_NAMED = """
+    SELECT c.relname || '.' || a.attname AS name, (
+        SELECT string_agg(t.relname, ', ') FROM pg_constraint k
+        JOIN pg_class t ON t.oid = k.confrelid
+        WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)) AS referred_to
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p')
+    AND a.atttypid = 'uuid'::regtype AND a.attname <> 'id'
+"""
 _ROLE = """
     SELECT rolsuper OR rolbypassrls OR rolcanlogin OR rolcreaterole OR rolcreatedb AS mighty,
            EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) AS is_member,
@@ -55,6 +64,12 @@ _FUNCTIONS = """
 async def gaps(database: asyncpg.Connection, home: Home) -> list[str]:
     """Each place where one org could see or reach another's rows, in words; none: all is walled."""
     return [gap async for gap in _gaps(database, home)]
+
+
+async def references(database: asyncpg.Connection, home: Home) -> dict[str, str | None]:
+    """Each column that holds the UUID of something, and the table that its foreign key names."""
+    rows = await database.fetch(_NAMED, home.schema)
+    return {row["name"]: row["referred_to"] for row in rows}
 
 
 async def _gaps(database: asyncpg.Connection, home: Home) -> AsyncIterator[str]:

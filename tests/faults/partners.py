@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +18,9 @@ _REFERENCE = re.compile(r"reference ([0-9A-F]{4})-([0-9A-F]{4})-([0-9A-F]{4})")
 class Partners:
     """Makes partners at a portal and a relay, some of which fail at first.
 
-    `clock_difference_seconds`: how far a `webhook-timestamp` was from the portal's own clock, at
-    most. A partner that follows Standard Webhooks refuses what is minutes off.
+    `clock_difference_seconds`: how far a `webhook-timestamp`, or the `Date` of a mail, was from the
+    partner's own clock, at most. A partner that follows Standard Webhooks refuses what is minutes
+    off.
     """
 
     def __init__(
@@ -58,8 +60,7 @@ class Partners:
         ]
 
     def _posted(self, posted: Posted, step: Step) -> None:
-        off = abs(time.time() - float(posted.headers["webhook-timestamp"]))
-        self.clock_difference_seconds = max(self.clock_difference_seconds, off)
+        self._compare_clocks(float(posted.headers["webhook-timestamp"]))
         referral_id = posted.resource("ServiceRequest")["identifier"][0]["value"]
         self._write(
             Received("portal", posted.id, referral_id[-12:], _digest(posted.body), step == REFUSAL)
@@ -67,12 +68,17 @@ class Partners:
         self._portal.posted.clear()
 
     def _mailed(self, mail: Mail) -> None:
+        self._compare_clocks(parsedate_to_datetime(mail.message["Date"]).timestamp())
         named = _REFERENCE.search(mail.message["Subject"])
         assert named is not None, "a mail's subject names no reference"
         reference = "".join(named.groups()).lower()
         message_id = mail.message["Message-ID"].strip()  # A long one begins on a line of its own.
         self._write(Received("email", message_id, reference, _digest(mail.content)))
         self._mail.mails.clear()
+
+    def _compare_clocks(self, said: float) -> None:
+        off = abs(time.time() - said)
+        self.clock_difference_seconds = max(self.clock_difference_seconds, off)
 
 
 def _digest(body: bytes) -> str:

@@ -8,9 +8,11 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from messaging.client import listen
 from ops.servers import Servers
 from tests.faults.reading import Database
 from tests.faults.rig import Rig, open_rig
+from tests.faults.subscriber import EXCHANGES
 from tests.referrals_service import plain_url
 
 AHEAD_DAYS = 2.0
@@ -25,30 +27,36 @@ async def rig(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 async def times_beyond(database: Database, limit: datetime) -> list[str]:
-    """Columns that hold a time after `limit`, but for what is planned for later."""
+    """Columns that hold a time after `limit`; an answer is wished for in 14 days from then."""
     found = []
     connection = await asyncpg.connect(plain_url(database.url))
     columns = await connection.fetch(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = $1 "
-        "AND data_type LIKE 'timestamp%' AND column_name <> 'respond_by'",
+        "AND data_type LIKE 'timestamp%'",
         database.schema,
     )
     assert len(columns) > 10
     for table, column in columns:
         latest = await connection.fetchval(f"SELECT max({column}) FROM {database.schema}.{table}")
-        if latest is not None and latest > limit:
+        wished = timedelta(days=14) if column == "respond_by" else timedelta()
+        if latest is not None and latest > limit + wished:
             found.append(f"{table}.{column} {latest}")
     await connection.close()
     return found
 
 
 async def test_a_wrong_clock_decides_nothing(rig: Rig) -> None:
-    """Both replicas of each service work on the same rows; what they write down, and what a portal
-    checks, is by the database's clock, and every law holds."""
-    async with rig.round() as at_work:
+    """Both replicas of each service work on the same rows; what they write down, what subscribers
+    are told and what partners get is by the database's clock, and every law holds."""
+    async with (
+        listen(rig.url, dict.fromkeys(EXCHANGES, "#")) as heard,
+        rig.round() as at_work,
+    ):
         await at_work.goes_on(60)
     assert 0 < rig.partners.clock_difference_seconds < 300
     now = datetime.now(UTC)
+    event_times = [orjson.loads(heard.get_nowait().body)["time"] for _ in range(heard.qsize())]
+    assert datetime.fromisoformat(max(event_times)) < now + timedelta(hours=1)
     for database in (rig.databases.referrals, rig.databases.dispatch):
         assert await times_beyond(database, now + timedelta(hours=1)) == []
     for replica in rig.fleet.replicas:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from unittest.mock import patch
 from uuid import UUID
 
+import asyncpg
+import pytest
 import pytest_asyncio
 from sqlalchemy.engine import make_url
 
@@ -14,8 +16,9 @@ from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch import worker
 from services.ereferral_dispatch.claiming import Claimed
 from services.ereferral_dispatch.leasing import renew_leases
-from services.ereferral_dispatch.senders.base import Message
-from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner
+from services.ereferral_dispatch.point_of_no_return import pass_point_of_no_return
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Message
+from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner, plain_url
 from tests.faults.proxy import CommitProxy, commit_proxy
 from tests.partner_stubs import Answer, Relay
 
@@ -24,7 +27,13 @@ _ATTEMPT = """
     SELECT token, number, lease_until, finished_at, lease_until > now() AS is_held
     FROM ereferral_dispatch.attempt WHERE org_id = $1 AND ereferral_id = $2
 """
-_EXPIRE = "UPDATE attempt SET lease_until = now() WHERE org_id = $1 AND finished_at IS NULL"
+_LEASE = """
+    UPDATE attempt SET lease_until = now() + make_interval(secs => $2)
+    WHERE org_id = $1 AND finished_at IS NULL
+"""
+_LOCK = """
+    SELECT FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE
+"""
 _END_SESSIONS = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -112,7 +121,7 @@ async def test_a_late_refusal_leaves_nothing_that_may_have_been_received(
     ereferral = await org.dispatch(new_partner(email=address, phone="+12025550111"))
     await eventually(lambda: dispatch.mail.to(address))
     while (await org.get(ereferral))["status"] != "outcome_unknown":  # Its worker may renew first.
-        await dispatch.execute(_EXPIRE, org.id)
+        await dispatch.execute(_LEASE, org.id, 0.0)
         await asyncio.sleep(0.3)
     dispatch.mail.let_go(address)
     shown = await org.until(ereferral, "awaiting_call")
@@ -150,6 +159,24 @@ async def test_what_is_over_a_persons_or_anothers_is_not_renewed(
     assert (attempt["lease_until"] - before[running]).total_seconds() < 60
     answers.set()
     await org.until(running, "delivered")
+
+
+async def test_nothing_leaves_under_a_lease_that_has_run_out(dispatch: Dispatch, org: Org) -> None:
+    """Though nobody has settled the attempt yet: the sweep passes over what is locked. A call that
+    was asked for is an attempt that no worker renews."""
+    call = await org.awaiting_call()
+    engine = dispatch.service.system_engine
+    attempt = await dispatch.database.fetchrow(_ATTEMPT, org.id, UUID(call))
+    held = _claimed(org, call, attempt["token"])
+    locking = await asyncpg.connect(plain_url(dispatch.settings.database_url))
+    async with locking.transaction():
+        await locking.execute(_LOCK, org.id, UUID(call))
+        await dispatch.execute(_LEASE, org.id, 0.0)
+        with pytest.raises(AttemptWithdrawn):
+            await pass_point_of_no_return(engine, held, b"")
+        await dispatch.execute(_LEASE, org.id, 60.0)
+        await pass_point_of_no_return(engine, held, b"")
+    await locking.close()
 
 
 def _claimed(org: Org, ereferral: str, token: UUID) -> Claimed:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -19,31 +20,58 @@ from tests.waiting import until
 async def test_what_was_done_and_read_about_a_patient_is_in_the_trail(
     referrals: Referrals, org: Org
 ) -> None:
-    """Oldest first: the person behind the client, the operation, the record, the message id."""
+    """Oldest first: the client's AMQP user, the person behind it, the operation, the record, the
+    message id."""
     patient = await org.patient()
-    message_id = uuid4()
+    message_id, client = uuid4(), urlsplit(referrals.rabbitmq_url).username
     partner = await org.ereferral_partner()
     created = await org.ask(
         "referral.create",
         message_id=message_id,
         headers={"actor": "staff-7"},
+        user_id=client,
         patient_uuid=patient["id"],
         referral_partner_uuid=partner["id"],
         reason="Root canal",
     )
-    await org.ask("patient.get", patient_uuid=patient["id"], headers={"actor": "staff-8"})
+    who: dict[str, Any] = {"headers": {"actor": "staff-8"}, "user_id": client}
+    await org.ask("patient.get", patient_uuid=patient["id"], **who)
     await org.ask("referral.list", patient_uuid=patient["id"])
     await org.ask("referral_partner.get", referral_partner_uuid=partner["id"])
     trail = await about_patient(referrals.service.system_engine, org.id, UUID(patient["id"]))
-    assert [(one.operation, one.status, one.actor) for one in trail] == [
-        ("patient.put", 200, None),
-        ("referral.create", 201, "staff-7"),
-        ("patient.get", 200, "staff-8"),
-        ("referral.list", 200, None),
+    assert client
+    assert [(one.operation, one.status, one.client, one.actor) for one in trail] == [
+        ("patient.put", 200, None, None),
+        ("referral.create", 201, client, "staff-7"),
+        ("patient.get", 200, client, "staff-8"),
+        ("referral.list", 200, None, None),
     ]
     assert trail[1].record_id == UUID(created.data["id"])
     assert trail[1].message_id == message_id
     assert {one.patient_ids for one in trail} == {(UUID(patient["id"]),)}
+
+
+async def test_who_reads_a_source_that_is_a_patient_is_in_their_trail(
+    referrals: Referrals, org: Org
+) -> None:
+    """Alone or in a list; what shows other sources only is not."""
+    patient = (await org.patient())["id"]
+    for fields in (
+        {"name": "Friends of Paul", "category": "patient_referral", "linked_patient_uuid": patient},
+        {"name": "Web page", "category": "website"},
+    ):
+        source = await org.ask("referral_source.create", **fields)
+        assert source.status == 201, source
+        await org.ask("referral_source.get", referral_source_uuid=source.data["id"])
+    await org.ask("referral_source.list")
+    await org.ask("referral_source.list", category="website")
+    trail = await about_patient(referrals.service.system_engine, org.id, UUID(patient))
+    assert [one.operation for one in trail] == [
+        "patient.put",
+        "referral_source.create",
+        "referral_source.get",
+        "referral_source.list",
+    ]
 
 
 async def test_what_was_refused_leaves_no_trail(referrals: Referrals, org: Org) -> None:

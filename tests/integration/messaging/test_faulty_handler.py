@@ -147,19 +147,25 @@ async def test_an_event_of_a_message_that_failed_is_not_published(
 async def test_a_query_that_falls_over_is_answered_and_parked(
     org: Org, referrals: Referrals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The queries around it are answered."""
+    """The queries around it are answered; the log has the incident, and nothing of the data."""
 
     async def fall_over(query: PracticeGet, session: AsyncSession, now: datetime) -> Shape:
-        raise ZeroDivisionError(query.org_id)
+        raise ValueError(f"cannot show {CANARY}")
 
     monkeypatch.setitem(READERS, "practice.get", Reader(PracticeGet, fall_over))
-    answers = await asyncio.gather(
-        *(org.ask("referral_partner.list") for _ in range(8)),
-        org.ask("practice.get"),
-        *(org.ask("referral_partner.list") for _ in range(8)),
-    )
+    with capture_logs() as logged:
+        answers = await asyncio.gather(
+            *(org.ask("referral_partner.list") for _ in range(8)),
+            org.ask("practice.get"),
+            *(org.ask("referral_partner.list") for _ in range(8)),
+        )
     assert [answer.status for answer in answers] == [200] * 8 + [500] + [200] * 8
-    problem(answers[8], 500, "internal_error")
+    incident = re.fullmatch(
+        f"Incident ({UUID7})\\.", problem(answers[8], 500, "internal_error")["detail"]
+    )
+    assert incident is not None
+    assert incident[1] in str(logged)
+    assert CANARY not in str(logged)
     async with open_wire(referrals.rabbitmq_url) as wire:
         [parked] = await wire.parked("referrals.queries")
     assert (parked.header.properties.headers or {})["problem_code"] == "internal_error"

@@ -1,6 +1,7 @@
 """Who may do what, by the AMQP user that the broker vouches for: section 7 of the contract."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +20,6 @@ from services.referrals.settings import ReferralsSettings
 from tests.referrals_service import migrated, new_org_id, running_referrals
 
 PARTNER = {"first_name": "Ann", "last_name": "Archer"}
-DEAD_LETTERS = "referrals.commands.dead_letters"
 
 
 @pytest.fixture(scope="module")
@@ -101,21 +101,35 @@ async def test_what_is_not_granted_is_forbidden(
             assert answered.problem is not None and answered.problem["code"] == "forbidden"
 
 
+@pytest.mark.parametrize(
+    ("queue", "operation", "fields", "status"),
+    [
+        ("referrals.commands", "referral_partner.create", PARTNER, 201),
+        ("referrals.queries", "referral_partner.list", {}, 200),
+    ],
+    ids=["command", "query"],
+)
 async def test_a_reply_goes_to_a_queue_of_the_clients_own(
-    rabbitmq_vhost: str, granted_org: str, user: str
+    rabbitmq_vhost: str,
+    granted_org: str,
+    user: str,
+    queue: str,
+    operation: str,
+    fields: dict[str, str],
+    status: int,
 ) -> None:
     """Another's queue gets nothing: the message is parked as forbidden."""
     connection = await aiormq.connect(rabbitmq_vhost)
     channel = await connection.channel()
     victim = f"somebody.{uuid4().hex}"
     own = f"reply.{user}.{uuid4().hex}"
-    for queue in (victim, own):
-        await channel.queue_declare(queue, exclusive=True)
+    for reply_to in (victim, own):
+        await channel.queue_declare(reply_to, exclusive=True)
     for reply_to in (victim, own):
         await channel.basic_publish(
-            b'{"org_id": "%s", "first_name": "Ann", "last_name": "Archer"}' % granted_org.encode(),
-            exchange="referrals.commands",
-            routing_key="referral_partner.create",
+            json.dumps({"org_id": granted_org, **fields}).encode(),
+            exchange=queue,
+            routing_key=operation,
             properties=spec.Basic.Properties(
                 content_type="application/json",
                 message_id=str(uuid4()),
@@ -124,13 +138,13 @@ async def test_a_reply_goes_to_a_queue_of_the_clients_own(
             ),
         )
     reply = await _first_message(channel, own)
-    assert b'"status":201' in reply.body
-    nothing = await channel.basic_get(victim, no_ack=True)
-    assert isinstance(nothing.delivery, spec.Basic.GetEmpty)
-    parked = await channel.basic_get(DEAD_LETTERS, no_ack=True)
+    assert json.loads(reply.body)["status"] == status
+    parked = await _first_message(channel, f"{queue}.dead_letters")
     assert parked.header.properties.headers is not None
     assert parked.header.properties.headers["problem_code"] == "forbidden"
     assert parked.header.properties.reply_to == victim
+    nothing = await channel.basic_get(victim, no_ack=True)
+    assert isinstance(nothing.delivery, spec.Basic.GetEmpty)
     await connection.close()
 
 

@@ -12,7 +12,7 @@ from messaging.migrating import migrate
 from services.ereferral_dispatch import home as dispatch
 from services.referrals import home as referrals
 from tests.referrals_service import plain_url
-from tests.walls import ORGS_OF_THE_TRANSACTION, gaps
+from tests.walls import ORGS_OF_THE_TRANSACTION, gaps, references
 
 HOMES = {"referrals": referrals.HOME, "ereferral_dispatch": dispatch.HOME}
 
@@ -31,6 +31,54 @@ async def database(postgres_database: str) -> AsyncIterator[asyncpg.Connection]:
 async def test_there_is_no_gap(database: asyncpg.Connection, service: str) -> None:
     """Enabled, forced, both directions of the policy, and the org in every key and reference."""
     assert await gaps(database, HOMES[service]) == []
+
+
+# None: what is kept elsewhere, may be known before it comes, or is of any kind.
+_MESSAGES = {
+    "audit.message_id": None,
+    "audit.record_id": None,
+    "inbox.message_id": None,
+    "inbox.resource_id": None,
+    "outbox.message_id": None,
+}
+REFERENCES = {
+    "referrals": {
+        **_MESSAGES,
+        "referral.patient_id": "patient",
+        "referral.referral_partner_id": "referral_partner",
+        "referral.referring_provider_id": "provider",
+        "referral.ereferral_id": None,
+        "referral_timeline.referral_id": "referral",
+        "referral_source.linked_patient_id": "patient",
+        "referral_source.linked_referral_partner_id": "referral_partner",
+        "referral_source_figures.referral_source_id": "referral_source",
+        "referral_source_cost.referral_source_id": "referral_source",
+        "referral_attribution.patient_id": "patient",
+        "referral_attribution.referral_source_id": "referral_source",
+        "referral_attribution.referral_partner_id": "referral_partner",
+        "referral_attribution.provider_id": "provider",
+        "referral_attribution.referring_patient_id": "patient",
+    },
+    "ereferral_dispatch": {
+        **_MESSAGES,
+        "lane.referral_partner_id": None,
+        "ereferral.referral_id": None,
+        "ereferral.patient_id": None,
+        "ereferral.referral_partner_id": None,
+        "ereferral.lane_id": "lane",
+        "package.ereferral_id": "ereferral",
+        "composed.ereferral_id": "ereferral",
+        "attempt.ereferral_id": "ereferral",
+        "attempt.token": None,
+        "early_cancel.ereferral_id": None,
+    },
+}
+
+
+@pytest.mark.parametrize("service", HOMES)
+async def test_what_a_row_names_is_there(database: asyncpg.Connection, service: str) -> None:
+    """A foreign key for every row of the same service that another one names."""
+    assert await references(database, HOMES[service]) == REFERENCES[service]
 
 
 # Walls as the migrations build them, for the rows of a table `new`.

@@ -50,7 +50,8 @@ async def sent(both: Both, org: Org, patient: str, partner: str) -> dict[str, An
 
 
 async def attribute(org: Org, patient: str) -> None:
-    """Attributions that the patient has, and one in which they brought somebody."""
+    """Attributions that the patient has, and one in which they brought somebody; a source that is
+    them, with a cost. One more attribution and cost are archived."""
     source = await org.ask(
         "referral_source.create",
         name=f"Friends of {CANARY}",
@@ -67,16 +68,24 @@ async def attribute(org: Org, patient: str) -> None:
         "notes": f"For {CANARY}",
     }
     assert (await org.ask("referral_source_cost.create", **cost, **period)).status == 201
+    wrong = await org.ask("referral_source_cost.create", **cost, **period)
+    named = {"referral_source_uuid": uuid, "cost_uuid": wrong.data["id"], "base_version": 1}
+    assert (await org.ask("referral_source_cost.archive", **named)).status == 204
     other = (await org.patient())["id"]
+    attributed: list[str] = []
     for fields in (
         {"patient_uuid": patient, "referral_source_uuid": uuid},
         {"patient_uuid": other, "referring_patient_uuid": patient},
         {"patient_uuid": other, "referral_source_uuid": uuid, "attribution_role": "assist"},
+        {"patient_uuid": other, "referral_source_uuid": uuid, "attribution_role": "secondary"},
     ):
         made = await org.ask(
             "referral_attribution.create", source_note=f"Told by {CANARY}", **fields
         )
         assert made.status == 201, made
+        attributed.append(made.data["id"])
+    named = {"patient_uuid": other, "attribution_uuid": attributed[-1], "base_version": 1}
+    assert (await org.ask("referral_attribution.archive", **named)).status == 204
 
 
 async def fill(both: Both, org: Org) -> str:

@@ -28,7 +28,8 @@ ARCHIVED = ("referral_attribution", "referral_source_cost", "referral_source")
 
 
 async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, org: Org) -> None:
-    """Every table of both databases is searched. Another patient keeps everything."""
+    """Every table of both databases is searched, archived rows too. Another patient keeps
+    everything."""
     other = await org.referral(notes="Another one's own")
     patient = await fill(both, org)
     assert set(places(await both.everything_stored(), org)) == {
@@ -45,14 +46,15 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "ereferral_dispatch.attempt",
     }
     trail = await about_patient(both.referrals.service.system_engine, org.id, UUID(patient))
+    assert await whole_replies_of_dispatch(both, org) == 5
 
     dry = counts(await erase(both, org, patient, "--dry-run"))
     assert dry == {
         "directory record": 1,
         "referrals": 3,
         "timeline entries": dry["timeline entries"],
-        "attributions": 3,
-        "costs of those sources": 1,
+        "attributions": 4,
+        "costs of those sources": 2,
         "sources linked to them": 1,
         "stored replies": dry["stored replies"],
         "packages": 2,
@@ -66,6 +68,7 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
     assert counts(await erase(both, org, patient)) == dry
 
     assert places(await both.everything_stored(), org) == {}
+    assert await whole_replies_of_dispatch(both, org) == 0
     kept = await about_patient(both.referrals.service.system_engine, org.id, UUID(patient))
     assert kept[: len(trail)] == trail
     assert [one.operation for one in kept[len(trail) :]] == ["patient.erase"]
@@ -76,6 +79,15 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
     again = await erase(both, org, patient)
     assert again.exit_code == 0
     assert f"Nothing is left to erase about patient {patient} of {org.id}.\n" in again.stdout
+
+
+async def whole_replies_of_dispatch(both: Both, org: Org) -> int:
+    """How many replies dispatch keeps for repeats with the resource that they show."""
+    statement = (
+        "SELECT count(*) FROM ereferral_dispatch.inbox WHERE org_id = $1 AND reply IS NOT NULL"
+    )
+    count: int = await both.dispatch.database.fetchval(statement, org.id)
+    return count
 
 
 async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> None:
@@ -149,7 +161,8 @@ async def test_what_is_under_way_has_to_end_first(both: Both, org: Org) -> None:
 
 
 async def test_what_is_between_the_services_has_to_arrive_first(both: Both, org: Org) -> None:
-    """A package that dispatch has not, news that referrals has not: they would bring data back."""
+    """A package that dispatch has not, news that referrals has not: they would bring data back.
+    A package that comes after its cancel is not waited for; the cancel's reason goes."""
     patient = str((await canary(org))["id"])
     referral = await sent(both, org, patient, await partner_at(both, org, "takes"))
     await both.ereferral(org, referral, "delivered")
@@ -169,26 +182,45 @@ async def test_what_is_between_the_services_has_to_arrive_first(both: Both, org:
     refused = await erase(both, org, patient)
     assert refused.exit_code == 1
     assert f"package of e-referral {uuid} has not reached dispatch" in refused.stderr
+    named = {"ereferral_uuid": str(uuid), "reason": f"{CANARY} moved away"}
+    assert (await both.ask_dispatch(org, "ereferral.cancel", **named)).status == 202
+    assert "ereferral_dispatch.early_cancel" in places(await both.everything_stored(), org)
+    assert counts(await erase(both, org, patient))["early cancels"] == 1
+    assert places(await both.everything_stored(), org) == {}
 
 
-async def test_what_is_to_be_published_is_published_first(both: Both, org: Org) -> None:
+@pytest.mark.parametrize("service", ["referrals", "dispatch"])
+async def test_what_is_to_be_published_is_published_first(
+    both: Both, org: Org, service: str
+) -> None:
     """An outbox row holds a copy and is promised: it is neither erased nor passed over."""
     patient = str((await canary(org))["id"])
+    referral = await sent(both, org, patient, await partner_at(both, org, "takes"))
+    await both.ereferral(org, referral, "delivered")
     await settled(both)
-    database = await asyncpg.connect(plain_url(both.referrals.database_url))
+    schema, url, subject, what = {
+        "referrals": ("referrals", both.referrals.database_url, patient, "messages"),
+        "dispatch": (
+            "ereferral_dispatch",
+            both.dispatch.settings.database_url,
+            referral["ereferral_uuid"],
+            "events",
+        ),
+    }[service]
+    database = await asyncpg.connect(plain_url(url))
     # No relay can publish it: its exchange does not exist.
     await database.execute(
-        "INSERT INTO referrals.outbox (org_id, subject, exchange, routing_key, message_id,"
+        f"INSERT INTO {schema}.outbox (org_id, subject, exchange, routing_key, message_id,"
         " content_type, headers, body) VALUES ($1, $2, 'no.such.exchange', 'patient.put',"
         " gen_random_uuid(), 'application/cloudevents+json', '{}', ''::bytea)",
         org.id,
-        patient,
+        subject,
     )
     refused = await erase(both, org, patient)
-    await database.execute("DELETE FROM referrals.outbox WHERE subject = $1", patient)
+    await database.execute(f"DELETE FROM {schema}.outbox WHERE subject = $1", subject)
     await database.close()
     assert refused.exit_code == 1
-    assert "referrals has 1 messages about the patient to publish" in refused.stderr
+    assert f"{service} has 1 {what} about the patient to publish" in refused.stderr
     assert (await erase(both, org, patient)).exit_code == 0
 
 
