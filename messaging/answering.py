@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -114,11 +114,13 @@ class Answering:
         Returns the delivery tags of those that must be rejected instead, for the broker to park:
         it keeps headers that no message of ours can carry. Raises one of BROKER_ERRORS where the
         broker is lost: the messages then come again.
+
+        Each has a moment of its own, so that what is parked twice alike is two dead letters.
         """
         return {
             verdict.delivery.delivery_tag or 0
-            for verdict in verdicts
-            if not await self._settle(verdict, now)
+            for place, verdict in enumerate(verdicts)
+            if not await self._settle(verdict, now + timedelta(microseconds=place))
         }
 
     async def _settle(self, verdict: Verdict, now: datetime) -> bool:

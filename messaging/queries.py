@@ -12,7 +12,7 @@ from aiormq.abc import DeliveredMessage
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from uuid_utils import compat as uuid_utils
 
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import FieldError, ProblemCode, Refusal, invalid
 from contracts.replies import ReplyStatus
 from contracts.shapes import Query, Shape
 from messaging import audit, logs, metrics
@@ -29,6 +29,8 @@ log = logs.get(__name__)
 
 QueryT = TypeVar("QueryT", bound=Query)
 LONGEST_PAUSE_SECONDS = 0.5
+MAX_REPLY_BYTES = 16 * 1024 * 1024
+"""RabbitMQ's `max_message_size`, as it is by default since 4.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,20 @@ class Reader(Generic[QueryT]):
 
 
 Readers = Mapping[str, Reader[Any]]
+
+
+def check_size(body: bytes, query: Query) -> None:
+    """Raises Refusal `validation_error` where the broker would not take the reply.
+
+    It would close the channel, and with that go others' replies too.
+    """
+    if len(body) <= MAX_REPLY_BYTES:
+        return
+    paged = "page_size" in type(query).model_fields
+    ask = ": ask for fewer a page" if paged else ""
+    message = f"The answer is larger than {MAX_REPLY_BYTES // 1024**2} MiB{ask}"
+    loc: list[str | int] = ["page_size"] if paged else []
+    raise invalid([FieldError(loc=loc, type="answer_too_large", msg=message)])
 
 
 class QueryProcessor:
@@ -96,11 +112,12 @@ class QueryProcessor:
             check_permitted(self._grants, envelope, delivery)
             query = parse(reader.message, envelope.payload)
             answer = await self._traced_answer(reader, query, envelope)
+            body = success_body(ReplyStatus.OK, answer.to_json())
+            check_size(body, query)
         except Refusal as refusal:
             return refused(delivery, refusal)
         except _QueryFault as fault:
             return self._internal_error(delivery, operation, fault)
-        body = success_body(ReplyStatus.OK, answer.to_json())
         return Verdict(delivery, ReplyStatus.OK, body)
 
     async def _traced_answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:

@@ -14,7 +14,7 @@ from messaging.amqp import user_of
 from messaging.client import Answered, NobodyListens, open_client
 from ops.broker import broker, queue_state, refusal
 from ops.catalogue import ServiceName
-from ops.environment import CannotGoOn, WrongArgument
+from ops.environment import CannotGoOn, WrongArgument, octets
 
 NEAR_NAMES = 5
 
@@ -39,12 +39,15 @@ def service_of(operation: Operation) -> ServiceName:
 def check_body(text: str) -> bytes:
     """The body as it will be sent. Raises WrongArgument where it is not one JSON object."""
     try:
-        found = json.loads(text)
+        # As a float: int() refuses thousands of digits, which are JSON.
+        found = json.loads(text, parse_int=float)
     except ValueError as error:
         raise WrongArgument(f"The body is not JSON: {error}") from None
+    except RecursionError:
+        raise WrongArgument("The body is nested too deep") from None
     if not isinstance(found, dict):
         raise WrongArgument('The body must be a JSON object, such as {"org_id": "demo"}')
-    return text.encode()
+    return octets(text, "The body")
 
 
 async def call(
@@ -58,8 +61,9 @@ async def call(
 ) -> Answered:
     """Send it and await its reply.
 
-    Raises CannotGoOn where the broker is away, nobody listens or no reply came in time. A command
-    that found nobody is not sent at all: it would be done later, unseen.
+    Raises WrongArgument for the actor, and CannotGoOn where the broker is away, nobody listens or
+    no reply came in time. A command that found nobody is not sent at all: it would be done later,
+    unseen.
     """
     name = service_of(operation)
     nobody = (
@@ -71,7 +75,9 @@ async def call(
         if state is None or not state.consumers:
             raise CannotGoOn(nobody)
     message_id = message_id or uuid_utils.uuid7()
-    headers: Mapping[str, Any] = {} if actor is None else {"actor": actor}
+    headers: Mapping[str, Any] = (
+        {} if actor is None else {"actor": octets(actor, "--actor").decode()}
+    )
     async with open_client(url, "handoff.call") as client:
         try:
             return await client.call(

@@ -125,7 +125,9 @@ def doctor(
 def call(
     operation: Annotated[str, typer.Argument(help="Such as referral.get.")],
     body: Annotated[str, typer.Argument(help="A JSON object with org_id; - reads it from stdin.")],
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the reply.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=86400, help="Seconds to wait for the reply.")
+    ] = 30.0,
     message_id: Annotated[
         UUID | None, typer.Option(help="The same one again has no second effect.")
     ] = None,

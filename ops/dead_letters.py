@@ -112,7 +112,8 @@ class LetterBox:
             if taken.delivery_tag is None:
                 break
             letter = read_letter(position, taken, self.queue)
-            if message_id in (None, letter.message_id) and number in (None, position):
+            named = message_id is None or _same_id(message_id, letter.message_id)
+            if named and number in (None, position):
                 yield letter
 
     async def remove(self, letter: DeadLetter) -> None:
@@ -203,6 +204,11 @@ async def discard(box: LetterBox, letter: DeadLetter, write: Writing) -> None:
     await box.remove(letter)
 
 
+def _same_id(asked: str, held: str | None) -> bool:
+    """A UUID is the same in upper case."""
+    return held is not None and asked.lower() == held.lower()
+
+
 def _not_yet(name: ServiceName, queue: ConsumedQueue) -> CannotGoOn:
     return CannotGoOn(
         f"{queue.dead_letters} is not on this broker: handoff serve {name} makes it when it starts"
@@ -231,8 +237,9 @@ def _replayed_properties(
 
 def replay_id(letter: DeadLetter) -> UUID:
     """Always the same for the same dead letter, so that a replay that broke off can be repeated."""
-    digest = hashlib.sha256(letter.taken.body).hexdigest()
-    return uuid5(_REPLAYS, f"{letter.message_id}/{letter.failed_at}/{digest}")
+    body = hashlib.sha256(letter.taken.body).hexdigest()
+    said = (letter.message_id, letter.failed_at, letter.operation, letter.user_id, body)
+    return uuid5(_REPLAYS, "/".join(map(str, said)))
 
 
 def read_letter(position: int, taken: DeliveredMessage, queue: ConsumedQueue) -> DeadLetter:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from ops.dead_letters import DeadLetter, LetterBox
     from ops.system_role import Database
+
+LONGEST_NUMBER = 9  # digits of a letter's number
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -103,11 +106,12 @@ def discard(
         database = _trail_database(queue)
         seen = asyncio.run(_look(chosen))
         if not seen:
+            chosen.check_found(0)
             print("Nothing to discard.")
             return
         if not yes:
-            typer.confirm(f"Discard {_letters(len(seen))} of {queue} for good?", abort=True)
-        asyncio.run(_discard(chosen, set(seen), database))
+            typer.confirm(f"Discard {_letters(seen.total())} of {queue} for good?", abort=True)
+        asyncio.run(_discard(chosen, seen, database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +131,13 @@ class _Chosen:
     def each(self, box: "LetterBox") -> "AsyncIterator[DeadLetter]":
         return box.each(message_id=self.message_id, number=self.number)
 
-    @property
-    def named(self) -> str | None:
-        """As the person named it; None for all letters."""
-        return self.message_id or (None if self.number is None else f"number {self.number}")
+    def check_found(self, count: int) -> None:
+        """Raises CannotGoOn where certain letters were named and there are none."""
+        from ops.environment import CannotGoOn
+
+        named = self.message_id if self.number is None else self.number
+        if named is not None and not count:
+            raise CannotGoOn(f"{self.queue} has no dead letter {named}")
 
 
 def _print_safely(line: str) -> None:
@@ -175,22 +182,20 @@ async def _show(
     queue_name: str, message: str, database: "Database | None", *, with_body: bool
 ) -> None:
     from ops.dead_letter_trail import Deed, open_trail
-    from ops.environment import CannotGoOn
 
-    number = int(message) if message.isdecimal() else None
+    number = int(message) if message.isdecimal() and len(message) <= LONGEST_NUMBER else None
     chosen = _Chosen(queue_name, message if number is None else None, number)
-    found = False
+    found = 0
     async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
         async for letter in chosen.each(box):
-            found = True
+            found += 1
             shown = _described(letter)
             if with_body:
                 await trail.write(Deed.SHOW, letter)
                 shown["body"] = letter.taken.body.decode(errors="replace")
             for line in json.dumps(shown, indent=2, ensure_ascii=False, default=str).split("\n"):
                 _print_safely(line)
-    if not found:
-        raise CannotGoOn(f"{queue_name} has no dead letter {message}")
+    chosen.check_found(found)
 
 
 def _described(letter: "DeadLetter") -> dict[str, Any]:
@@ -225,21 +230,20 @@ async def _replay(chosen: _Chosen, database: "Database | None", *, as_me: bool) 
             if why is not None:
                 stayed += 1
                 _print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
-    if chosen.named is not None and not count:
-        raise CannotGoOn(f"{chosen.queue} has no dead letter {chosen.named}")
+    chosen.check_found(count)
     print(f"{count - stayed} of {_letters(count)} of {chosen.queue} sent in again.")
     if stayed:
         raise CannotGoOn(f"{_letters(stayed)} stayed.")
 
 
-async def _look(chosen: _Chosen) -> "list[UUID]":
+async def _look(chosen: _Chosen) -> "Counter[UUID]":
     from ops.dead_letters import replay_id
 
     async with chosen.open() as box:
-        return [replay_id(letter) async for letter in chosen.each(box)]
+        return Counter([replay_id(letter) async for letter in chosen.each(box)])
 
 
-async def _discard(chosen: _Chosen, seen: "set[UUID]", database: "Database | None") -> None:
+async def _discard(chosen: _Chosen, seen: "Counter[UUID]", database: "Database | None") -> None:
     """Those that were there when the person was asked."""
     from ops.dead_letter_trail import Deed, open_trail
     from ops.dead_letters import discard, replay_id
@@ -247,8 +251,9 @@ async def _discard(chosen: _Chosen, seen: "set[UUID]", database: "Database | Non
     count = 0
     async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
         async for letter in box.each():
-            if replay_id(letter) in seen:
+            if seen[replay_id(letter)] > 0:
                 await discard(box, letter, partial(trail.write, Deed.DISCARD))
+                seen[replay_id(letter)] -= 1
                 count += 1
     print(f"{_letters(count)} of {chosen.queue} discarded.")
 

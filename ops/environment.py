@@ -31,6 +31,14 @@ class WrongArgument(CannotGoOn):
     """What a person typed is the reason: another try needs other words, not another moment."""
 
 
+def octets(text: str, what: str) -> bytes:
+    """What a person typed, in UTF-8. Raises WrongArgument where it is something else."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise WrongArgument(f"{what} is no UTF-8") from None
+
+
 def handoff_folder() -> Path:
     """`.handoff` of this checkout; of the current folder where the program is installed."""
     checkout = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()

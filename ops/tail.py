@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from aiormq.abc import DeliveredMessage
 
-from messaging.amqp import BROKER_ERRORS
+from messaging.amqp import BROKER_ERRORS, LONGEST_SHORT_STRING
 from messaging.topology import make_sure_of
 from ops.broker import broker
 from ops.catalogue import ServiceName
-from ops.environment import CannotGoOn, rabbitmq_url
+from ops.environment import CannotGoOn, WrongArgument, octets, rabbitmq_url
 
 EVENT_EXCHANGES = ("referrals.events", "ereferral_dispatch.events")
 
@@ -22,8 +22,10 @@ async def tail(binding: str, org_id: str | None, *, as_json: bool) -> None:
     """Print each event of this type pattern and org as it comes, until cancelled.
 
     A line holds ids and names of fields, no patient data; `as_json` prints the whole event.
-    Raises SettingError and CannotGoOn.
+    Raises SettingError, WrongArgument and CannotGoOn.
     """
+    if len(octets(binding, "--type")) > LONGEST_SHORT_STRING:
+        raise WrongArgument(f"--type is longer than {LONGEST_SHORT_STRING} octets")
     url = rabbitmq_url(ServiceName.REFERRALS)
     async for message in _listen(url, binding):
         event: dict[str, Any] = orjson.loads(message.body)

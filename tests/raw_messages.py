@@ -32,7 +32,7 @@ class Wire:
         given = spec.Basic.Properties(**properties)
         if given.message_id is None:
             # Else the library makes one up; this one it leaves alone, and it is sent as empty.
-            given.message_id = _Absent()
+            given.message_id = NoId()
         await self.channel.basic_publish(
             body, exchange=exchange, routing_key=routing_key, properties=given, mandatory=True
         )
@@ -108,7 +108,7 @@ def nested(depth: int) -> bytes:
     return value
 
 
-class _Absent(str):
+class NoId(str):
     """Empty, and yet true for a library that asks whether there is a message id."""
 
     __slots__ = ()

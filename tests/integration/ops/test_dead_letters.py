@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from aiormq import spec
 from aiormq.abc import DeliveredMessage
@@ -21,7 +23,7 @@ from tests.integration.ops.parked import (
     until,
     with_channel,
 )
-from tests.raw_messages import open_wire
+from tests.raw_messages import NoId, open_wire
 from tests.unit.messaging.deliveries import delivery
 
 LOOKS = 200
@@ -67,6 +69,56 @@ def test_a_letter_keeps_its_number_while_others_are_looked_at(emptied: str) -> N
     until(lambda: parked[3] not in handoff("dead-letters", "list", QUEUE).stdout)
     assert listed()[:2] == [parked[0], parked[2]]
     assert handoff("dead-letters", "replay", QUEUE, "--number", "9").exit_code == 1
+
+
+def park_alike(url: str, operations: Sequence[str]) -> None:
+    """Commands without a message id that say the same, all of one batch."""
+    body = {"org_id": "org_parked", "first_name": "Ann", "last_name": "Archer"}
+
+    async def publish(channel: Any) -> None:
+        properties = spec.Basic.Properties(content_type="application/json", message_id=NoId())
+        for operation in operations:
+            await channel.basic_publish(
+                orjson.dumps(body), exchange=QUEUE, routing_key=operation, properties=properties
+            )
+
+    with_channel(url, publish)
+    until(lambda: dead_letters(url) == len(operations))
+
+
+def test_letters_that_say_the_same_are_several(emptied: str) -> None:
+    """One number is one letter; each that is replayed has its effect."""
+    park_alike(emptied, ["referral_partner.create"] * 4)
+    handoff("dead-letters", "discard", QUEUE, "--number", "2", "--yes")
+    assert dead_letters(emptied) == 3
+
+    def partners() -> int:
+        total: int = called("referral_partner.list", '{"org_id": "org_parked"}')[1]["data"]["total"]
+        return total
+
+    before = partners()
+    replayed = handoff("dead-letters", "replay", QUEUE)
+    assert "3 of 3 dead letters" in replayed.stdout
+    until(lambda: partners() == before + 3)
+    assert dead_letters(emptied) == 0
+
+
+@pytest.mark.parametrize("named", [("--number", "9"), ("--message-id", "nonsense")])
+@pytest.mark.parametrize("command", [("replay",), ("discard", "--yes")])
+def test_a_letter_that_is_not_there_is_told(
+    emptied: str, command: tuple[str, ...], named: tuple[str, str]
+) -> None:
+    ended = handoff("dead-letters", command[0], QUEUE, *named, *command[1:])
+    assert ended.exit_code == 1
+    assert ended.stderr == f"{QUEUE} has no dead letter {named[1]}\n"
+    assert handoff("dead-letters", "show", QUEUE, "9" * 5_000).exit_code == 1
+
+
+def test_a_message_id_is_the_same_in_upper_case(emptied: str) -> None:
+    message_id = park(emptied, str(uuid4()))
+    ended = handoff("dead-letters", "discard", QUEUE, "--yes", "--message-id", message_id.upper())
+    assert ended.exit_code == 0
+    assert dead_letters(emptied) == 0
 
 
 def test_what_comes_while_a_person_is_asked_is_not_given_up(

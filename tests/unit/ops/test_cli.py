@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from ops import environment
+from ops import calling, environment
 from ops.tail import line
 from tests.command_line import handoff
 
@@ -162,6 +162,29 @@ def test_without_a_broker_the_variable_and_the_way_out_are_named(command: tuple[
     assert away.exit_code == 1
     assert "REFERRALS_RABBITMQ_URL: no RabbitMQ to be used at 127.0.0.1:9" in away.stderr
     assert "secret" not in away.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("call", "patient.get", '{"org_id": "\udcff"}'), "The body is no UTF-8"),
+        (("call", "patient.get", "[" * 50_000), "The body is nested too deep"),
+        (("call", "patient.get", "{}", "--timeout", "inf"), "'--timeout'"),
+        (("events", "--type", "x." * 200), "--type is longer than 255 octets"),
+        (("events", "--type", "\udcff"), "--type is no UTF-8"),
+    ],
+)
+def test_what_nobody_could_send_is_a_wrong_argument(command: tuple[str, ...], says: str) -> None:
+    """Exit status 2, before the broker is asked."""
+    ended = handoff(*command, **REFERRALS)
+    assert ended.exit_code == 2
+    assert says in ended.stderr
+
+
+def test_a_number_of_any_length_is_json() -> None:
+    """It is the service's to refuse."""
+    body = '{"page": ' + "9" * 6_000 + "}"
+    assert calling.check_body(body) == body.encode()
 
 
 @pytest.mark.parametrize("special", ["?", "#", "/"])
