@@ -28,10 +28,12 @@ async def tail(binding: str, org_id: str | None, *, as_json: bool) -> None:
         raise WrongArgument(f"--type is longer than {LONGEST_SHORT_STRING} octets")
     url = rabbitmq_url(ServiceName.REFERRALS)
     async for message in _listen(url, binding):
-        event: dict[str, Any] = orjson.loads(message.body)
-        if org_id is not None and event.get("orgid") != org_id:
-            continue
-        print(orjson.dumps(event).decode() if as_json else line(event), flush=True)
+        try:
+            event: dict[str, Any] = orjson.loads(message.body)
+            if org_id is None or event["orgid"] == org_id:
+                print(orjson.dumps(event).decode() if as_json else line(event), flush=True)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            print(f"no event, but published as one: {message.routing_key!r}", file=sys.stderr)
 
 
 def line(event: dict[str, Any]) -> str:
