@@ -253,6 +253,20 @@ def _packaged(part: str, name: str, value: Any, error: str) -> Bad:
     )
 
 
+def _contradicting(name: str) -> Bad:
+    """An e-referral whose referral is about another one than the package holds."""
+    package = json.loads(sample_package().to_json())
+    package["referral"][name] = {"uuid": A_UUID, "name": "Somebody Else"}
+    return Bad(
+        f"ereferral.dispatch another {name}",
+        _json({key: value for key, value in package.items() if key != "org_id"}),
+        "validation_error",
+        {(f"referral.{name}.uuid", "reference_mismatch")},
+        "ereferral.dispatch",
+        service="ereferral_dispatch",
+    )
+
+
 PACKAGES = [
     _packaged("practice", "name", "Clinic\r\nBcc: x@example.org", "text_characters"),
     _packaged("practice", "email", "a@example.org, b@example.org", "email_invalid"),
@@ -265,6 +279,7 @@ PACKAGES = [
     _packaged("referral", "reason", "x" * 2_001, "string_too_long"),
     _packaged("referral", "teeth", ["14"] * 53, "too_long"),
     _packaged("referral", "version", FIVE_THOUSAND_DIGITS, "int_type"),
+    *(_contradicting(name) for name in ("patient", "referral_partner", "referring_provider")),
 ]
 
 ALL = [*ENVELOPES, *FIELDS, *QUERIES, *PACKAGES]

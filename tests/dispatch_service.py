@@ -16,6 +16,7 @@ import asyncpg
 from aiormq.abc import DeliveredMessage
 from pydantic import SecretStr
 
+from contracts.shapes import Reference
 from messaging.client import Answered, Client, listen, open_client
 from messaging.migrating import migrate
 from messaging.service import Service
@@ -226,11 +227,13 @@ class Org:
         referral_uuid: UUID | None = None,
     ) -> dict[str, Any]:
         """The fields of `ereferral.dispatch`: the sample package to that partner."""
+        receiver = sample_partner(**partner)
+        referral = sample_referral(
+            id=referral_uuid or uuid4(),
+            referral_partner=Reference(uuid=receiver.id, name="Alex Example"),
+        )
         fields: dict[str, Any] = json.loads(
-            sample_package(
-                partner=sample_partner(**partner),
-                referral=sample_referral(id=referral_uuid or uuid4()),
-            ).to_json()
+            sample_package(partner=receiver, referral=referral).to_json()
         )
         del fields["org_id"]
         return {**fields, "dispatch_uuid": dispatch_uuid or str(uuid4())}

@@ -5,6 +5,9 @@ from contracts.referral_partner import ContactMethod
 from messaging.workspace import Need, Workspace
 from services.ereferral_dispatch.models import Attempt, Ereferral
 from services.ereferral_dispatch.progress import contact_point
+from services.ereferral_dispatch.rules.limits import MOST_CALLS
+
+_CALLS = ("ereferral_id", "channel")
 
 
 def newest_attempt(row: Ereferral) -> list[Need]:
@@ -19,6 +22,24 @@ def find_newest_attempt(row: Ereferral, workspace: Workspace) -> Attempt | None:
     if row.attempts_made == 0:
         return None
     return workspace.find(Attempt, row.id, row.attempts_made)
+
+
+def calls(row: Ereferral) -> list[Need]:
+    """Its calls, where there may be too many of them."""
+    if row.attempts_made < MOST_CALLS:
+        return []
+    return [Need(Attempt, (row.id, ContactMethod.PHONE.value), by=_CALLS)]
+
+
+def calls_made(row: Ereferral, workspace: Workspace) -> int:
+    """How many of its calls are over, at most: of few attempts all may have been calls.
+
+    Raises LookupError where `calls` were not asked for.
+    """
+    if row.attempts_made < MOST_CALLS:
+        return row.attempts_made
+    found = workspace.find_all(Attempt, _CALLS, row.id, ContactMethod.PHONE.value)
+    return sum(call.finished_at is not None for call in found)
 
 
 def record_call(
@@ -56,4 +77,7 @@ def _new_call(row: Ereferral, workspace: Workspace) -> Attempt:
         started_at=workspace.now,
     )
     workspace.add(Attempt, row.id, row.attempts_made, row=attempt)
+    if row.attempts_made > MOST_CALLS:
+        # A later message of the same transaction counts it too.
+        workspace.find_all(Attempt, _CALLS, row.id, ContactMethod.PHONE.value).append(attempt)
     return attempt

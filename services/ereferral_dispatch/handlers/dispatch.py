@@ -14,6 +14,7 @@ from messaging.workspace import Done, Need, Workspace, own_id
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
 from services.ereferral_dispatch.progress import announce, end
+from services.ereferral_dispatch.rules.package import check_package
 from services.ereferral_dispatch.rules.routing import ContactPoint, contact_plan, lane_id
 from services.ereferral_dispatch.senders.base import Message
 from services.ereferral_dispatch.shapes import ereferral_resource
@@ -59,7 +60,11 @@ class Planner:
 
     def handlers(self) -> Handlers:
         """By operation."""
-        return {"ereferral.dispatch": Handler(EreferralDispatch, self.dispatch, needs=self.needs)}
+        return {
+            "ereferral.dispatch": Handler(
+                EreferralDispatch, self.dispatch, needs=self.needs, check=check_package
+            )
+        }
 
 
 def _planned(

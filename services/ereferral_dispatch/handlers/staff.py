@@ -21,6 +21,8 @@ from contracts.replies import ReplyStatus
 from messaging.handling import Handler, Handlers
 from messaging.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.handlers.attempt import (
+    calls,
+    calls_made,
     close_open_call,
     find_newest_attempt,
     newest_attempt,
@@ -37,6 +39,11 @@ from services.ereferral_dispatch.progress import (
     point_at,
     queue,
     was_told,
+)
+from services.ereferral_dispatch.rules.limits import (
+    check_takes_a_response,
+    check_takes_a_retry,
+    check_takes_another_call,
 )
 from services.ereferral_dispatch.senders.base import Message
 from services.ereferral_dispatch.shapes import ereferral_resource
@@ -55,6 +62,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done:
     row = workspace.get(Ereferral, command.ereferral_uuid)
     _check_status(row, *RETRYABLE)
     _check_has_package(row)
+    check_takes_a_retry(calls_made(row, workspace), row.attempts_made)
     position = _position_of(row, command.channel)
     close_open_call(row, workspace)
     row.forced = True
@@ -76,6 +84,7 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
             record_call(row, workspace, AttemptOutcome.DELIVERED, REACHED, command.note)
             _reached(row, workspace)
         case CallOutcome.NO_ANSWER:
+            check_takes_another_call(calls_made(row, workspace))
             failed = AttemptOutcome.TRANSIENT_FAILURE
             record_call(row, workspace, failed, FailureCode.NO_ANSWER, command.note)
             row.call_due_at = workspace.now + CALL_AGAIN_AFTER
@@ -107,6 +116,7 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
 def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done:
     """The partner's answer, told to whoever subscribes."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
+    check_takes_a_response(row.version, row.attempts_made)
     row.response, row.response_note = command.response, command.note
     announce(row, workspace, EventType.EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
@@ -201,7 +211,7 @@ def _around(
     row = workspace.find(Ereferral, command.ereferral_uuid)
     if row is None:
         return ()
-    return [*lanes_of(row), *newest_attempt(row)]
+    return [*lanes_of(row), *newest_attempt(row), *calls(row)]
 
 
 HANDLERS: Handlers = {

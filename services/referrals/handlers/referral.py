@@ -27,8 +27,10 @@ from services.referrals.handlers.directory import (
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.handlers.referral_record import (
     answer_detail,
+    find_responses,
     pointed_to,
     referring_provider,
+    responses,
     shown,
     take_response,
     write_down,
@@ -41,6 +43,7 @@ from services.referrals.rules.referral import (
     check_can_be_cancelled,
     check_can_be_sent,
     check_can_be_updated,
+    check_takes_a_response,
     fulfilment_after_cancel,
     respond_by,
     response_effect,
@@ -167,13 +170,17 @@ def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Do
     row = workspace.get(Referral, command.referral_uuid)
     effect = response_effect(row.status, row.fulfilment_status, command.response)
     check_can_be_answered(row.status, effect)
-    write_down(
-        row,
-        workspace,
-        EventType.REFERRAL_RESPONSE_RECORDED,
-        at=command.occurred_at,
-        actor=workspace.actor,
-        detail=answer_detail(command.response, command.note),
+    recorded = find_responses(row, workspace)
+    check_takes_a_response(effect, len(recorded))
+    recorded.append(
+        write_down(
+            row,
+            workspace,
+            EventType.REFERRAL_RESPONSE_RECORDED,
+            at=command.occurred_at,
+            actor=workspace.actor,
+            detail=answer_detail(command.response, command.note),
+        )
     )
     resource = (
         take_response(row, workspace, command.response)
@@ -232,8 +239,13 @@ def _answered(command: ReferralRecordResponse) -> list[Need]:
     return [Need(Referral, (uuid,), writes=True, missing=ProblemCode.REFERRAL_NOT_FOUND)]
 
 
+def _names_and_responses(command: ReferralRecordResponse, workspace: Workspace) -> Sequence[Need]:
+    row = workspace.find(Referral, command.referral_uuid)
+    return () if row is None else [*pointed_to(row), responses(row.id)]
+
+
 def _names_to_show(
-    command: ReferralUpdate | ReferralCancel | ReferralRecordResponse, workspace: Workspace
+    command: ReferralUpdate | ReferralCancel, workspace: Workspace
 ) -> Sequence[Need]:
     row = workspace.find(Referral, command.referral_uuid)
     return () if row is None else pointed_to(row)
@@ -261,6 +273,6 @@ HANDLERS: Handlers = {
     "referral.send": Handler(ReferralSend, send, needs=_versioned, then_needs=_sent_along),
     "referral.cancel": Handler(ReferralCancel, cancel, needs=_versioned, then_needs=_names_to_show),
     "referral.record_response": Handler(
-        ReferralRecordResponse, record_response, needs=_answered, then_needs=_names_to_show
+        ReferralRecordResponse, record_response, needs=_answered, then_needs=_names_and_responses
     ),
 }

@@ -6,6 +6,7 @@ What the commands, the news of e-referrals and the overdue sweep have in common.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from contracts.events import EventType
 from contracts.referral import (
@@ -23,6 +24,8 @@ from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry
 from services.referrals.rules.referral import status_after
+
+_BY_EVENT = ("referral_id", "event")
 
 StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
 
@@ -109,21 +112,35 @@ def write_down(
     dispatch_version: int = 0,
     actor: str | None = None,
     detail: str | None = None,
-) -> None:
+) -> TimelineEntry:
     """Add to the timeline; `at` is when it happened, if not now.
 
     `dispatch_version`: of the e-referral, where dispatch told it.
     """
-    workspace.append(
-        TimelineEntry(
-            org_id=row.org_id,
-            referral_id=row.id,
-            at=at or workspace.now,
-            dispatch_version=dispatch_version,
-            event=str(event),
-            actor=actor,
-            detail=detail,
-        )
+    entry = TimelineEntry(
+        org_id=row.org_id,
+        referral_id=row.id,
+        at=at or workspace.now,
+        dispatch_version=dispatch_version,
+        event=str(event),
+        actor=actor,
+        detail=detail,
+    )
+    workspace.append(entry)
+    return entry
+
+
+def responses(referral_id: UUID) -> Need:
+    """The timeline's entries of responses that a command recorded."""
+    return Need(
+        TimelineEntry, (referral_id, EventType.REFERRAL_RESPONSE_RECORDED.value), by=_BY_EVENT
+    )
+
+
+def find_responses(row: Referral, workspace: Workspace) -> list[TimelineEntry]:
+    """What `responses` asked for; whoever records one adds it, for later messages."""
+    return workspace.find_all(
+        TimelineEntry, _BY_EVENT, row.id, EventType.REFERRAL_RESPONSE_RECORDED.value
     )
 
 

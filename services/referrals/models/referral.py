@@ -68,4 +68,5 @@ class TimelineEntry(Base):
     dispatch_version: Mapped[int]
     event: Mapped[str]
     actor: Mapped[str | None]
-    detail: Mapped[str | None]
+    # Not loaded to count entries: it may be long.
+    detail: Mapped[str | None] = mapped_column(deferred=True)

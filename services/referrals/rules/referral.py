@@ -12,6 +12,8 @@ from contracts.referral import FulfilmentStatus, ReferralStatus, Response
 from contracts.referral_partner import ReferralPartner, contact_addresses
 
 RESPOND_WITHIN = timedelta(days=14)
+MOST_RESPONSES = 200
+"""Each stays in the timeline, with a note of at most 10,000 characters."""
 
 FORWARD: Mapping[FulfilmentStatus, frozenset[Response]] = {
     FulfilmentStatus.REQUESTED: frozenset(Response),
@@ -69,6 +71,19 @@ def check_can_be_answered(status: str, effect: Effect) -> None:
         else "A response moves a referral forward, never back."
     )
     raise Refusal(ProblemCode.INVALID_TRANSITION, detail)
+
+
+def check_takes_a_response(effect: Effect, recorded: int) -> None:
+    """Whether a referral with so many recorded responses takes this one.
+
+    One that moves it on is always taken: there are four of them at most. Raises Refusal
+    `invalid_transition`.
+    """
+    if effect is Effect.JOINS_TIMELINE and recorded >= MOST_RESPONSES:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            f"This referral has {MOST_RESPONSES} responses and takes no more that change nothing.",
+        )
 
 
 def status_after(response: Response) -> ReferralStatus:

@@ -9,6 +9,7 @@ from services.referrals.rules.referral import (
     check_can_be_answered,
     check_can_be_cancelled,
     check_can_be_updated,
+    check_takes_a_response,
     fulfilment_after_cancel,
     response_effect,
     status_after,
@@ -73,6 +74,19 @@ def test_only_what_is_refused_raises() -> None:
     check_can_be_answered("revoked", Effect.JOINS_TIMELINE)
     with pytest.raises(Refusal):
         check_can_be_answered("active", Effect.REFUSED)
+
+
+@pytest.mark.parametrize("recorded", [0, 199, 200, 5_000])
+def test_two_hundred_responses_are_the_most_but_for_what_moves_it_on(recorded: int) -> None:
+    """The 200th is written down, one more is not; a referral comes to its end all the same."""
+    check_takes_a_response(Effect.MOVES, recorded)
+    if recorded < 200:
+        check_takes_a_response(Effect.JOINS_TIMELINE, recorded)
+        return
+    with pytest.raises(Refusal) as refusal:
+        check_takes_a_response(Effect.JOINS_TIMELINE, recorded)
+    assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
+    assert "200 responses" in refusal.value.problem.detail
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""How much one e-referral takes of the people who work on it.
+
+Without an end, `ereferral.get` and the referral's timeline would outgrow every reply. What the
+service itself does is not limited here: its attempts are short, and follow schedules of their own.
+"""
+
+from contracts.problems import ProblemCode, Refusal
+
+MOST_CALLS = 200
+"""Each may come with a note of 10,000 characters."""
+MOST_ATTEMPTS = 10_000
+"""A channel that is off is tried once a minute: a week of that is still retried by hand."""
+MOST_RESPONSES = 200
+"""Each joins the referral's timeline with a note of 10,000 characters."""
+
+
+def check_takes_another_call(calls_made: int) -> None:
+    """Whether a call that nobody answered may be followed by one more, later.
+
+    One that reached somebody, or a wrong number, ends the calls and is always taken. Raises
+    Refusal `invalid_transition`.
+    """
+    if calls_made >= MOST_CALLS:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            f"This e-referral has {MOST_CALLS} calls and takes no more that nobody answered.",
+        )
+
+
+def check_takes_a_retry(calls_made: int, attempts_made: int) -> None:
+    """Whether it may be tried again by hand. Raises Refusal `invalid_transition`."""
+    if calls_made >= MOST_CALLS:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            f"This e-referral has {MOST_CALLS} calls and takes no more retries.",
+        )
+    if attempts_made >= MOST_ATTEMPTS:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            f"This e-referral has {MOST_ATTEMPTS} attempts and takes no more retries.",
+        )
+
+
+def check_takes_a_response(version: int, attempts_made: int) -> None:
+    """Whether a partner's answer may be recorded. Raises Refusal `invalid_transition`.
+
+    Responses are not kept one by one: each is a version. So is the failure of an attempt and what
+    follows it; these two are taken off, and any other change counts as a response.
+    """
+    if version - 2 * attempts_made >= MOST_RESPONSES:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            f"This e-referral has {MOST_RESPONSES} responses or other changes and takes no more "
+            "responses.",
+        )

@@ -1,0 +1,34 @@
+"""What a package must agree on within itself.
+
+A rule on the command, not on the contract's shape: a package that was taken in earlier is read back
+by that shape, and is sent as it is.
+"""
+
+from contracts.ereferral import EreferralDispatch
+from contracts.problems import FieldError, invalid
+
+
+def check_package(command: EreferralDispatch) -> None:
+    """The referral is about the very patient, partner and provider that come with it.
+
+    What is kept, found and erased goes by their ids, what is sent shows the referral's. A provider
+    may be left out of either. `dispatch_uuid` may differ from the referral's `ereferral_uuid`: one
+    referral may be dispatched again. Raises Refusal `validation_error`.
+    """
+    referral = command.referral
+    pairs = [
+        ("patient", referral.patient, command.patient),
+        ("referral_partner", referral.referral_partner, command.partner),
+        ("referring_provider", referral.referring_provider, command.referring_provider),
+    ]
+    errors = [
+        FieldError(
+            loc=["referral", name, "uuid"],
+            type="reference_mismatch",
+            msg="The referral names another one than the package holds",
+        )
+        for name, named, held in pairs
+        if named is not None and held is not None and named.uuid != held.id
+    ]
+    if errors:
+        raise invalid(errors)
