@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import aiormq.exceptions
 from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
+from uuid_utils.compat import uuid7
 
 from contracts.values import format_time
 from messaging.amqp import PERSISTENT, NotCarried, Publisher, user_of
@@ -45,8 +46,8 @@ _KEPT_PROPERTIES = (
 class DeadLetter:
     """One parked message. `exchange` and `operation` (its routing key) say where it had come in.
 
-    `position` counts from 1, the first of the queue. `user_id` is whom the broker had vouched for.
-    All but `taken` and `position` may be unknown.
+    `position` counts from 1, the oldest. `user_id` is whom the broker had vouched for.
+    `by_broker`: it gave the message up, not we. All but `taken` and `position` may be unknown.
     """
 
     position: int
@@ -58,6 +59,7 @@ class DeadLetter:
     exchange: str | None
     operation: str | None
     user_id: str | None
+    by_broker: bool = False
 
     @property
     def headers(self) -> dict[str, Any]:
@@ -99,22 +101,24 @@ class LetterBox:
     async def each(
         self, *, message_id: str | None = None, number: int | None = None
     ) -> AsyncIterator[DeadLetter]:
-        """What is there now, one after another; with `message_id` or `number` what they name alone.
+        """What is there now, oldest first; with `message_id` or `number` what they name alone.
 
-        To be followed to its end: the broker puts what it gets back behind the rest, so that the
-        letters keep their order, and their numbers, only where all were taken. What comes
-        meanwhile is left alone.
+        All are taken, since the broker puts back in any order what it gets back: by their own
+        times they keep their numbers. What comes meanwhile is left alone.
         """
         there = await self._channel.queue_declare(self.queue.dead_letters, passive=True)
+        found: list[DeadLetter] = []
         # Once in any case: who may not look is told so, whether or not there is something.
-        for position in range(1, max(there.message_count or 0, 1) + 1):
+        for _ in range(max(there.message_count or 0, 1)):
             taken = await self._channel.basic_get(self.queue.dead_letters)
             if taken.delivery_tag is None:
                 break
-            letter = read_letter(position, taken, self.queue)
+            found.append(read_letter(0, taken, self.queue))
+        found.sort(key=lambda letter: (letter.failed_at or "", str(identity(letter))))
+        for position, letter in enumerate(found, 1):
             named = message_id is None or _same_id(message_id, letter.message_id)
             if named and number in (None, position):
-                yield letter
+                yield replace(letter, position=position)
 
     async def remove(self, letter: DeadLetter) -> None:
         """Take it out for good."""
@@ -235,11 +239,28 @@ def _replayed_properties(
     )
 
 
-def replay_id(letter: DeadLetter) -> UUID:
-    """Always the same for the same dead letter, so that a replay that broke off can be repeated."""
+def identity(letter: DeadLetter) -> UUID:
+    """Always the same for the same dead letter.
+
+    One message id has one effect, so letters of one id that say the same are one. Without an id
+    each is one of its own: what we park alike, we park at moments that differ.
+    """
     body = hashlib.sha256(letter.taken.body).hexdigest()
-    said = (letter.message_id, letter.failed_at, letter.operation, letter.user_id, body)
+    named = read_message_id(letter.taken)
+    of_its_own = named or (letter.message_id, letter.failed_at)
+    said = (of_its_own, letter.operation, letter.user_id, body)
     return uuid5(_REPLAYS, "/".join(map(str, said)))
+
+
+def replay_id(letter: DeadLetter) -> UUID:
+    """The id that it gets: of its identity, so that a replay that broke off can be repeated.
+
+    The broker notes whole seconds: what it parks without an id may be several letters of one
+    identity, and each has its effect.
+    """
+    if letter.by_broker and read_message_id(letter.taken) is None:
+        return uuid7()
+    return identity(letter)
 
 
 def read_letter(position: int, taken: DeliveredMessage, queue: ConsumedQueue) -> DeadLetter:
@@ -273,6 +294,7 @@ def read_letter(position: int, taken: DeliveredMessage, queue: ConsumedQueue) ->
         exchange=_text(death.get("exchange")),
         operation=_text(death.get("routing-keys")),
         user_id=properties.user_id or None,
+        by_broker=True,
     )
 
 

@@ -237,23 +237,23 @@ async def _replay(chosen: _Chosen, database: "Database | None", *, as_me: bool) 
 
 
 async def _look(chosen: _Chosen) -> "Counter[UUID]":
-    from ops.dead_letters import replay_id
+    from ops.dead_letters import identity
 
     async with chosen.open() as box:
-        return Counter([replay_id(letter) async for letter in chosen.each(box)])
+        return Counter([identity(letter) async for letter in chosen.each(box)])
 
 
 async def _discard(chosen: _Chosen, seen: "Counter[UUID]", database: "Database | None") -> None:
     """Those that were there when the person was asked."""
     from ops.dead_letter_trail import Deed, open_trail
-    from ops.dead_letters import discard, replay_id
+    from ops.dead_letters import discard, identity
 
     count = 0
     async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
         async for letter in box.each():
-            if seen[replay_id(letter)] > 0:
+            if seen[identity(letter)] > 0:
                 await discard(box, letter, partial(trail.write, Deed.DISCARD))
-                seen[replay_id(letter)] -= 1
+                seen[identity(letter)] -= 1
                 count += 1
     print(f"{_letters(count)} of {chosen.queue} discarded.")
 

@@ -100,7 +100,8 @@ async def erase(
 
 async def _check_over(session: AsyncSession, org_id: str, rows: Sequence[Ereferral]) -> None:
     reasons = [
-        f"e-referral {row.id} is {row.status}: cancel it first (ereferral.cancel), or wait"
+        f"e-referral {row.id} is {row.status}: end it first (ereferral.cancel, or "
+        "ereferral.complete_call where a call is open), or wait"
         for row in rows
         if row.status not in FINAL
     ]

@@ -91,6 +91,7 @@ class Ereferral(Base):
     cancel_reason: Mapped[str | None]
     response: Mapped[str | None]
     response_note: Mapped[str | None]
+    responses_taken: Mapped[int] = mapped_column(server_default="0")
     traceparent: Mapped[str | None]
     purged_at: Mapped[datetime | None]
     version: Mapped[int]

@@ -86,6 +86,7 @@ def _planned(
         lane_id=lane_id(workspace.org_id, partner.id, plan[0]),
         due_at=workspace.now,
         attempts_made=0,
+        responses_taken=0,
         tries=0,
         received=[],
         told=[],

@@ -116,7 +116,8 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
 def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done:
     """The partner's answer, told to whoever subscribes."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    check_takes_a_response(row.version, row.attempts_made)
+    check_takes_a_response(row.responses_taken)
+    row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
     announce(row, workspace, EventType.EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)

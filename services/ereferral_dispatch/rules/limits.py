@@ -10,8 +10,8 @@ MOST_CALLS = 200
 """Each may come with a note of 10,000 characters."""
 MOST_ATTEMPTS = 10_000
 """A channel that is off is tried once a minute: a week of that is still retried by hand."""
-MOST_RESPONSES = 200
-"""Each joins the referral's timeline with a note of 10,000 characters."""
+MOST_RESPONSES = 100
+"""Each joins the referral's timeline, beside 200 of its own, with a note of 10,000 characters."""
 
 
 def check_takes_another_call(calls_made: int) -> None:
@@ -23,7 +23,8 @@ def check_takes_another_call(calls_made: int) -> None:
     if calls_made >= MOST_CALLS:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This e-referral has {MOST_CALLS} calls and takes no more that nobody answered.",
+            f"This e-referral has {MOST_CALLS} calls and takes no more that nobody answered: "
+            "it takes `reached` and `wrong_number`.",
         )
 
 
@@ -41,15 +42,12 @@ def check_takes_a_retry(calls_made: int, attempts_made: int) -> None:
         )
 
 
-def check_takes_a_response(version: int, attempts_made: int) -> None:
-    """Whether a partner's answer may be recorded. Raises Refusal `invalid_transition`.
-
-    Responses are not kept one by one: each is a version. So is the failure of an attempt and what
-    follows it; these two are taken off, and any other change counts as a response.
-    """
-    if version - 2 * attempts_made >= MOST_RESPONSES:
+def check_takes_a_response(responses_taken: int) -> None:
+    """Whether one more answer of the partner may be recorded. Raises Refusal
+    `invalid_transition`."""
+    if responses_taken >= MOST_RESPONSES:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This e-referral has {MOST_RESPONSES} responses or other changes and takes no more "
-            "responses.",
+            f"This e-referral has {MOST_RESPONSES} responses and takes no more; "
+            "referral.record_response takes one that moves the referral on.",
         )
