@@ -1,8 +1,9 @@
 """`handoff erase-patient`: one patient's data out of both services, once nothing is under way."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,8 @@ from services.referrals.home import PUBLISHING
 
 TRIES = 3
 
+ResultT = TypeVar("ResultT")
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -24,6 +27,14 @@ class Patient:
 
     org_id: str
     id: UUID
+
+
+async def again_where_contended(work: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Do it, and again where a command got in its way. Raises as `work` does, at last Contended."""
+    for _ in range(TRIES - 1):
+        with suppress(Contended):
+            return await work()
+    return await work()
 
 
 async def erase(
@@ -36,36 +47,10 @@ async def erase(
 ) -> tuple[Erased, Erased]:
     """What was erased in referrals and in dispatch; with `dry_run` all of it is rolled back.
 
-    Tried again where a command about the patient got in its way. Raises CannotGoOn, which says what
-    is under way, that it is to be run again, or that neither service ever knew the patient: whoever
+    Each service in one transaction. The two have none in common: where the second commit fails,
+    running it again goes on. Raises Contended where a command about the patient is in the way, and
+    CannotGoOn, which says what is under way, or that neither service ever knew the patient: whoever
     was to be erased is still there.
-    """
-    tried = 0
-    while True:
-        try:
-            return await _erase(
-                of_referrals,
-                of_dispatch,
-                patient,
-                dry_run=dry_run,
-                despite_missing_news=despite_missing_news,
-            )
-        except Contended:
-            tried += 1
-            if tried == TRIES:
-                raise
-
-
-async def _erase(
-    of_referrals: Database,
-    of_dispatch: Database,
-    patient: Patient,
-    *,
-    dry_run: bool,
-    despite_missing_news: bool,
-) -> tuple[Erased, Erased]:
-    """Each service in one transaction. The two have none in common: where the second commit fails,
-    running it again goes on.
     """
     org_id, id_ = patient.org_id, patient.id
     async with _session(of_dispatch) as dispatch_s, _session(of_referrals) as referrals_s:

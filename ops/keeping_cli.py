@@ -1,6 +1,7 @@
 """The commands about what is kept of patients: who saw it, how long, and how it goes."""
 
 import asyncio
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -100,15 +101,15 @@ def erase_patient(
 
         adopt_running_up()
         of_referrals, of_dispatch = (find_database(name) for name in ServiceName)
-        erased = asyncio.run(
-            erasing.erase(
-                of_referrals,
-                of_dispatch,
-                erasing.Patient(org, patient),
-                dry_run=dry_run,
-                despite_missing_news=despite_missing_news,
-            )
+        erase = partial(
+            erasing.erase,
+            of_referrals,
+            of_dispatch,
+            erasing.Patient(org, patient),
+            dry_run=dry_run,
+            despite_missing_news=despite_missing_news,
         )
+        erased = asyncio.run(erasing.again_where_contended(erase))
     for name, counted in zip(ServiceName, erased, strict=True):
         print(f"{name}:")
         for what, count in counted.counts.items():
