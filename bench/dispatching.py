@@ -16,7 +16,7 @@ from bench.place import EVENTS_QUEUE, Place, bind_events, fresh_place
 from bench.portal import PORT, PROGRAM, Visited, visited
 from bench.under_test import EREFERRAL_DISPATCH, UnderTest, under_test
 from contracts.events import EventType
-from messaging.amqp import connection
+from messaging.wire.connection import connection
 from ops.catalogue import ServiceName
 from ops.servers import Servers
 from ops.servers.ports import free_ports

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from bench.commands import OPERATION, PartnerCommand
 from bench.place import EVENTS_QUEUE, Place, bind_events, fresh_place
 from bench.under_test import under_test
-from messaging.amqp import connection, persistent
+from messaging.wire.connection import connection, persistent
 from ops.servers import Servers
 from services.referrals.home import COMMANDS, HOME
 

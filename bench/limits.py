@@ -17,8 +17,8 @@ from bench.place import Place, bind_events
 from bench.plain import created_entry, created_event, new_partner
 from contracts.events import EVENT_CONTENT_TYPE
 from contracts.referral_partner import ReferralPartnerCreate
-from messaging import tables
-from messaging.amqp import connection, persistent
+from messaging.database import tables
+from messaging.wire.connection import connection, persistent
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.home import HOME, PUBLISHING
 from services.referrals.models import ReferralPartner

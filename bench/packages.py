@@ -11,7 +11,7 @@ from contracts.ereferral import EreferralDispatch
 from contracts.referral import FulfilmentStatus, Priority, ReasonCode, Referral, ReferralStatus
 from contracts.referral_partner import ContactMethod, ContactType, ReferralPartner
 from contracts.shapes import Reference
-from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.consignment import Consignment
 
 OPERATION = "ereferral.dispatch"
 SENT_AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)

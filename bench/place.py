@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from aiormq.abc import AbstractChannel
 
-from messaging.amqp import connection
-from messaging.migrating import migrate
-from messaging.topology import DEAD_LETTERS, Topology, declare
+from messaging.database.migrations import migrate
+from messaging.wire.connection import connection
+from messaging.wire.topology import DEAD_LETTERS, Topology, declare
 from ops.catalogue import ServiceName, place_of
 from ops.servers import Servers, create_database, drop_database
 

@@ -34,10 +34,11 @@ from bench.commands import OPERATION
 from contracts.events import EVENT_CONTENT_TYPE, EventType
 from contracts.referral_partner import ReferralPartnerCreate
 from contracts.values import format_time, parse_uuid
-from messaging import audit, logs
-from messaging.database import limit_to_orgs, open_engine
-from messaging.logs import LogFormat
-from messaging.settings import load_settings
+from messaging.database.engine import limit_to_orgs, open_engine
+from messaging.running.settings import load_settings
+from messaging.telemetry import logs
+from messaging.telemetry.logs import LogFormat
+from messaging.trail import audit
 from services.referrals.handlers.partner import FIELDS, partner_name, partner_resource
 from services.referrals.home import COMMANDS, HOME, PUBLISHING
 from services.referrals.models import ReferralPartner

@@ -6,8 +6,8 @@
 import sys
 
 from bench import under_test
-from messaging import logs
-from messaging.logs import LogFormat
+from messaging.telemetry import logs
+from messaging.telemetry.logs import LogFormat
 from ops.catalogue import ServiceName, prepare
 from ops.serving import collect_seldom
 

@@ -37,9 +37,9 @@ from bench.query_seed import (
     row_id,
     seed,
 )
-from messaging.database import open_engine, org_snapshot
-from messaging.handling import parse
-from messaging.migrating import migrate
+from messaging.database.engine import open_engine, org_snapshot
+from messaging.database.migrations import migrate
+from messaging.intake.admission import parse
 from ops.servers import Servers, create_database, drop_database
 from services.referrals.home import HOME, MIGRATIONS
 from services.referrals.queries import READERS

@@ -9,8 +9,8 @@ import aiormq.exceptions
 from aiormq.abc import AbstractConnection
 from yarl import URL
 
-from messaging.amqp import BROKER_ERRORS, connection
-from messaging.tls import why_lost
+from messaging.wire.connection import BROKER_ERRORS, connection
+from messaging.wire.tls import why_lost
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn
 

@@ -10,8 +10,8 @@ import uuid_utils.compat as uuid_utils
 from aiormq.exceptions import ChannelAccessRefused
 
 from contracts.operations import OPERATIONS, Kind, Operation, Service
-from messaging.amqp import user_of
-from messaging.client import Answered, NobodyListens, open_client
+from messaging.replies.client import Answered, NobodyListens, open_client
+from messaging.wire.connection import user_of
 from ops.broker import broker, queue_state, refusal
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn, WrongArgument, octets

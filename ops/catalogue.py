@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from contracts.operations import Service
 
 if TYPE_CHECKING:
-    from messaging.database import Home
-    from messaging.service import Service as RunningService
-    from messaging.settings import ServiceSettings
-    from messaging.topology import ConsumedQueue, Topology
+    from messaging.database.engine import Home
+    from messaging.running.service import Service as RunningService
+    from messaging.running.settings import ServiceSettings
+    from messaging.wire.topology import ConsumedQueue, Topology
 
 
 class ServiceName(StrEnum):
@@ -82,7 +82,7 @@ def place_of(name: ServiceName) -> Place:
 
 def prepare(name: ServiceName) -> "tuple[ServiceSettings, Callable[[], RunningService]]":
     """The service's settings, and what builds a replica with them. Raises SettingError."""
-    from messaging.settings import load_settings
+    from messaging.running.settings import load_settings
 
     if name is ServiceName.REFERRALS:
         from services.referrals.settings import ReferralsSettings

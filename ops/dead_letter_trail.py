@@ -20,11 +20,12 @@ from contracts.operations import OPERATIONS
 from contracts.problems import Refusal
 from contracts.replies import ReplyStatus
 from contracts.values import ORG_ID, parse_uuid
-from messaging import audit, logs
-from messaging.amqp import user_of
-from messaging.envelope import read_body
-from messaging.reading import MAX_NESTING
-from messaging.topology import ConsumedQueue
+from messaging.telemetry import logs
+from messaging.trail import audit
+from messaging.wire.connection import user_of
+from messaging.wire.envelope import read_body
+from messaging.wire.lenient_pamqp import MAX_NESTING
+from messaging.wire.topology import ConsumedQueue
 from ops.catalogue import ServiceName
 from ops.dead_letters import DeadLetter
 from ops.system_role import Database, find_database, operator

@@ -17,11 +17,11 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from uuid_utils.compat import uuid7
 
 from contracts.values import format_time
-from messaging.amqp import PERSISTENT, NotCarried, Publisher, user_of
-from messaging.answering import clients_headers
-from messaging.envelope import read_message_id
-from messaging.reading import unreadable
-from messaging.topology import ConsumedQueue
+from messaging.replies.settling import clients_headers
+from messaging.wire.connection import PERSISTENT, NotCarried, Publisher, user_of
+from messaging.wire.envelope import read_message_id
+from messaging.wire.lenient_pamqp import unreadable
+from messaging.wire.topology import ConsumedQueue
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn, WrongArgument, rabbitmq_url

@@ -146,7 +146,7 @@ def _print_safely(line: str) -> None:
 
 
 def _trail_database(queue_name: str) -> "Database | None":
-    from messaging import logs
+    from messaging.telemetry import logs
     from ops.dead_letter_trail import trail_database
     from ops.dead_letters import find_queue
 
@@ -199,7 +199,7 @@ async def _show(
 
 
 def _described(letter: "DeadLetter") -> dict[str, Any]:
-    from messaging.reading import unreadable
+    from messaging.wire.lenient_pamqp import unreadable
 
     properties = letter.taken.header.properties
     return {

@@ -13,9 +13,9 @@ from pathlib import Path
 import aiormq.exceptions
 from aiormq.abc import AbstractConnection
 
-from messaging.grants import GrantsError, read_clients
-from messaging.settings import SettingError, load_settings, variable
-from messaging.topology import ConsumedQueue, declare
+from messaging.intake.grants import GrantsError, read_clients
+from messaging.running.settings import SettingError, load_settings, variable
+from messaging.wire.topology import ConsumedQueue, declare
 from ops.broker import (
     QueueState,
     believes_clients_deaths,

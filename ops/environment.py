@@ -16,8 +16,9 @@ from pydantic import create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.exc import ArgumentError
 
-from messaging import amqp, database
-from messaging.settings import SettingError, load_settings, with_authorities
+from messaging.database import engine as database
+from messaging.running.settings import SettingError, load_settings, with_authorities
+from messaging.wire import connection as amqp
 from ops.catalogue import ServiceName, settings_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]

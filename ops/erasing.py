@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from messaging.erasing import CannotErase, Erased
+from messaging.trail.erasure import CannotErase, Erased
 from ops.environment import CannotGoOn
 from ops.system_role import Contended, Database
 from ops.trail import read_trail

@@ -11,15 +11,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.database import (
-    CONNECT_TIMEOUT_SECONDS,
-    Home,
-    connecting,
-    hosts_asked,
-    sqlstate,
-    why_away,
-)
-from messaging.migrating import head, migrate
+from messaging.database.engine import CONNECT_TIMEOUT_SECONDS, Home, connecting, hosts_asked
+from messaging.database.errors import sqlstate, why_away
+from messaging.database.migrations import head, migrate
 from ops import environment
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn, check_database_url

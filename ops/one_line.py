@@ -17,7 +17,7 @@ def ending_in_one_line() -> Iterator[None]:
 
     Ctrl-C ends it without a word. A fault of ours keeps its traceback.
     """
-    from messaging.settings import SettingError
+    from messaging.running.settings import SettingError
     from ops.environment import CannotGoOn, WrongArgument
 
     try:

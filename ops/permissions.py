@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from contracts.operations import OPERATIONS
-from messaging.grants import Client, GrantsError, read_clients
-from messaging.settings import SettingError
-from messaging.topology import DEAD_LETTERS
+from messaging.intake.grants import Client, GrantsError, read_clients
+from messaging.running.settings import SettingError
+from messaging.wire.topology import DEAD_LETTERS
 from ops.catalogue import ServiceName, place_of
 from ops.environment import WrongArgument, one_path
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.values import format_time
-from messaging.retention import Horizon, forget, forgettable, unpublished
+from messaging.trail.retention import Horizon, forget, forgettable, unpublished
 from ops.catalogue import ServiceName
 from ops.environment import WrongArgument, one_setting
 from ops.system_role import Database

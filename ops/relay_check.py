@@ -6,7 +6,7 @@ import ssl
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException
 
-from messaging.tls import why_lost
+from messaging.wire.tls import why_lost
 from ops.environment import CannotGoOn
 from services.ereferral_dispatch.senders.smtp_relay import SmtpSecurity, parse_smtp_url
 

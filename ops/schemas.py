@@ -18,7 +18,7 @@ from contracts.operations import OPERATIONS, Kind, Operation
 from contracts.problems import Problem
 from contracts.replies import ReplyStatus
 from contracts.shapes import Update
-from messaging.settings import variable
+from messaging.running.settings import variable
 from ops.catalogue import ServiceName, settings_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

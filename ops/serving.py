@@ -4,10 +4,10 @@ import asyncio
 import gc
 import traceback
 
-from messaging import logs
-from messaging.http import PortTaken
-from messaging.service import Service, stop_on_signals
-from messaging.settings import SettingError
+from messaging.running.routes import PortTaken
+from messaging.running.service import Service, stop_on_signals
+from messaging.running.settings import SettingError
+from messaging.telemetry import logs
 from ops.catalogue import ServiceName, prepare
 from ops.environment import check_database_url
 

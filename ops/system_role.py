@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from messaging.audit import Operator
-from messaging.database import open_engine
+from messaging.database.engine import open_engine
+from messaging.trail.audit import Operator
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn
 from ops.migrations import (

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from aiormq.abc import DeliveredMessage
 
-from messaging.amqp import BROKER_ERRORS, LONGEST_SHORT_STRING
-from messaging.topology import make_sure_of
+from messaging.wire.connection import BROKER_ERRORS, LONGEST_SHORT_STRING
+from messaging.wire.topology import make_sure_of
 from ops.broker import broker
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn, WrongArgument, octets, rabbitmq_url

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.values import format_time
-from messaging.audit import Entry, about_patient
+from messaging.trail.audit import Entry, about_patient
 from ops.catalogue import ServiceName
 from ops.system_role import Database
 

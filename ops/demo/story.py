@@ -17,8 +17,8 @@ from contracts.events import EventType
 from contracts.operations import OPERATIONS
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod, ContactType
-from messaging.amqp import user_of
-from messaging.client import Client, listen, open_client
+from messaging.replies.client import Client, listen, open_client
+from messaging.wire.connection import user_of
 from ops.demo.portal import PortalPartner, letter_in
 from ops.demo.sample import NOTES, ORG_ID, PRACTICE, PROVIDER_NAME, SCENES
 from ops.demo.showing import Progress, Show

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.database import connecting
+from messaging.database.engine import connecting
 
 
 def database_url(server_url: str, name: str) -> str:

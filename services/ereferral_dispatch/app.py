@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from contracts.referral_partner import ContactMethod
-from messaging.migrating import head
-from messaging.service import Definition, Service
-from messaging.settings import SettingError
+from messaging.database.migrations import head
+from messaging.running.service import Definition, Service
+from messaging.running.settings import SettingError
+from services.ereferral_dispatch.delivery.recording import Recorder
+from services.ereferral_dispatch.delivery.worker import Channel, Worker
 from services.ereferral_dispatch.handlers import command_handlers
 from services.ereferral_dispatch.home import (
     COMMANDS,
@@ -19,7 +21,6 @@ from services.ereferral_dispatch.home import (
 )
 from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries.ereferral import READERS
-from services.ereferral_dispatch.recording import Recorder
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email.sender import EmailSender
@@ -30,7 +31,6 @@ from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
 from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
 from services.ereferral_dispatch.subscribers import asyncapi
-from services.ereferral_dispatch.worker import Channel, Worker
 
 REPLY_AFTER_DATA_SECONDS = 60.0
 

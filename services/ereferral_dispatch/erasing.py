@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.text import ERASED
-from messaging import audit
-from messaging.erasing import (
+from messaging.trail import audit
+from messaging.trail.erasure import (
     CannotErase,
     Erased,
     clear,
@@ -21,8 +21,8 @@ from messaging.erasing import (
     waiting_messages,
     write_down,
 )
+from services.ereferral_dispatch.delivery.transitions import FINAL
 from services.ereferral_dispatch.models import Attempt, EarlyCancel, Ereferral
-from services.ereferral_dispatch.progress import FINAL
 from services.ereferral_dispatch.purging import remove_packages
 
 

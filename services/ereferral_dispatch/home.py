@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from contracts.events import EventSource
-from messaging.database import Home
-from messaging.topology import ConsumedQueue, Topology
-from messaging.workspace import Publishing
+from messaging.database.engine import Home
+from messaging.handlers.workspace import Publishing
+from messaging.wire.topology import ConsumedQueue, Topology
 
 HOME = Home("ereferral_dispatch")
 MIGRATIONS = Path(__file__).parent / "migrations"

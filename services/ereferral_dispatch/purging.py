@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.replies import ReplyStatus
 from contracts.text import ERASED
-from messaging import audit
+from messaging.trail import audit
+from services.ereferral_dispatch.delivery.transitions import FINAL
 from services.ereferral_dispatch.models import Composed, EarlyCancel, Ereferral, Package
-from services.ereferral_dispatch.progress import FINAL
 
 AT_A_TIME = 200
 

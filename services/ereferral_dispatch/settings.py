@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from contracts.referral_partner import ContactMethod
-from messaging.settings import ServiceSettings
-from messaging.tls import CaFile
+from messaging.running.settings import ServiceSettings
+from messaging.wire.tls import CaFile
 from services.ereferral_dispatch.senders.smtp_relay import in_clear_text
 
 Network = IPv4Network | IPv6Network

@@ -7,7 +7,7 @@ from faststream.rabbit import RabbitBroker
 from contracts.event_data import EVENT_DATA
 from contracts.events import EventSource
 from contracts.operations import Kind, Service, operations_of
-from messaging.asyncapi import bind_events, bind_operations, document
+from messaging.running.asyncapi import bind_events, bind_operations, document
 from services.ereferral_dispatch.home import PUBLISHING
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from messaging.migrating import head
-from messaging.service import Definition, Service
+from messaging.database.migrations import head
+from messaging.running.service import Definition, Service
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import (
     COMMANDS,

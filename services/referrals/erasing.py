@@ -15,8 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.events import EventType
 from contracts.shapes import Resource
 from contracts.text import ERASED
-from messaging import audit, outbox
-from messaging.erasing import (
+from messaging.decision.loading import load
+from messaging.handlers.workspace import Need, Publishing, Rows, Workspace, changed_fields
+from messaging.outbox import table as outbox
+from messaging.trail import audit
+from messaging.trail.erasure import (
     CannotErase,
     Erased,
     clear,
@@ -24,8 +27,6 @@ from messaging.erasing import (
     waiting_messages,
     write_down,
 )
-from messaging.loading import load
-from messaging.workspace import Need, Publishing, Rows, Workspace, changed_fields
 from services.referrals.handlers import attribution, directory, referral_record, source, source_cost
 from services.referrals.handlers.changes import next_version
 from services.referrals.models import (

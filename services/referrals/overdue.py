@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.events import EventType
 from contracts.referral import FulfilmentStatus, ReferralStatus
-from messaging import logs, outbox
-from messaging.database import is_outage, why_away
-from messaging.loading import load
-from messaging.waiting import pause
-from messaging.workspace import Outgoing, Publishing, Rows, Workspace
+from messaging.database.errors import is_outage, why_away
+from messaging.decision.loading import load
+from messaging.handlers.workspace import Outgoing, Publishing, Rows, Workspace
+from messaging.outbox import table as outbox
+from messaging.pacing.waiting import pause
+from messaging.telemetry import logs
 from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.referral_record import (
     pointed_to,

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from messaging.settings import ServiceSettings
+from messaging.running.settings import ServiceSettings
 
 
 class ReferralsSettings(ServiceSettings):

@@ -8,7 +8,7 @@ from contracts.ereferral import EreferralNews
 from contracts.event_data import EVENT_DATA
 from contracts.events import EventSource
 from contracts.operations import Kind, Service, operations_of
-from messaging.asyncapi import bind_events, bind_heard_event, bind_operations, document
+from messaging.running.asyncapi import bind_events, bind_heard_event, bind_operations, document
 from services.referrals.home import EREFERRAL_EVENTS, PUBLISHING
 
 

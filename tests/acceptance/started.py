@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services import REPOSITORY
+from tests.support.services.process import REPOSITORY
 
 GONE_WITHIN_SECONDS = 10.0
 # Its `.handoff` is another folder: this checkout's may be in use.

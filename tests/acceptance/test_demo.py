@@ -9,7 +9,7 @@ import pytest
 
 from ops.environment import handoff_folder
 from tests.acceptance.started import Started, servers_of_its_own, start
-from tests.services import REPOSITORY
+from tests.support.services.process import REPOSITORY
 
 ENDS_WITHIN_SECONDS = 300.0
 LETTERS = tuple(

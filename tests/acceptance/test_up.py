@@ -13,7 +13,7 @@ from yarl import URL
 
 from ops.servers.ports import free_ports
 from tests.acceptance.started import servers_of_its_own, start
-from tests.services import REPOSITORY
+from tests.support.services.process import REPOSITORY
 
 RUNS_WITHIN_SECONDS = 300.0
 

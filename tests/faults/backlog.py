@@ -6,8 +6,8 @@ from uuid import uuid4
 import orjson
 from aiormq import spec
 
-from messaging.amqp import PERSISTENT, connection
-from messaging.envelope import JSON_CONTENT_TYPE
+from messaging.wire.connection import PERSISTENT, connection
+from messaging.wire.envelope import JSON_CONTENT_TYPE
 
 AT_A_TIME = 500
 _FIELDS = {"contact_type": "lab", "practice_name": "Clear Cast Dental Lab", "notes": "n" * 2_000}

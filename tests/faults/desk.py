@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from aiormq import spec
 from orjson import dumps
 
-from messaging.amqp import BROKER_ERRORS, PERSISTENT, connection
-from messaging.client import Answered as Reply
-from messaging.client import Client, NobodyListens, open_client
-from messaging.envelope import JSON_CONTENT_TYPE
+from messaging.replies.client import Answered as Reply
+from messaging.replies.client import Client, NobodyListens, open_client
+from messaging.wire.connection import BROKER_ERRORS, PERSISTENT, connection
+from messaging.wire.envelope import JSON_CONTENT_TYPE
 from tests.faults.books import Answered, Asked, Book
 from tests.faults.partners import Partners
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import asyncpg
 
-from messaging.amqp import connection
+from messaging.wire.connection import connection
 from tests.faults.backlog import publish_partners
 from tests.faults.points import Point
 from tests.faults.reading import ready_messages
 from tests.faults.replicas import ServiceName
 from tests.faults.rig import Rig
 from tests.faults.rounds import Round
-from tests.referrals_service import new_org_id, plain_url
-from tests.waiting import until
+from tests.support.services.referrals import new_org_id, plain_url
+from tests.support.waiting import until
 
 AWAY_SECONDS = 1.0
 UNDER_WAY_SECONDS = 0.5

@@ -15,7 +15,7 @@ import orjson
 
 from tests.faults.points import Point, set_trap
 from tests.faults.replicas import Plan, ServiceName, start_replica
-from tests.waiting import until
+from tests.support.waiting import until
 
 LOOK_EVERY_SECONDS = 0.1
 START_WITHIN_SECONDS = 60.0

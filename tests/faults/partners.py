@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.faults.books import Received
-from tests.partner_stubs import Cut, Mail, MailStub, PortalStub, Posted, Relay, Step
+from tests.support.partners.stubs import Cut, Mail, MailStub, PortalStub, Posted, Relay, Step
 
 REFUSAL = 404
 _REFERENCE = re.compile(r"reference ([0-9A-F]{4})-([0-9A-F]{4})-([0-9A-F]{4})")

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from messaging import batch, relay
-from messaging.answering import Answering, Verdict
-from messaging.inbox import store_answers
-from services.ereferral_dispatch import worker
-from services.ereferral_dispatch.point_of_no_return import pass_point_of_no_return
-from services.ereferral_dispatch.recording import Recorder
+from messaging.decision import batch
+from messaging.decision.inbox import store_answers
+from messaging.outbox import relay
+from messaging.replies.settling import Answering, Verdict
+from services.ereferral_dispatch.delivery import worker
+from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
+from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.rules.outcomes import Delivered, Sent
 
 

@@ -7,7 +7,7 @@ import asyncpg
 from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
-from messaging.amqp import connection
+from messaging.wire.connection import connection
 from tests.faults import subscriber
 from tests.faults.ledger import (
     DISPATCH,
@@ -18,7 +18,7 @@ from tests.faults.ledger import (
     HeldReferral,
     HeldVersion,
 )
-from tests.referrals_service import plain_url
+from tests.support.services.referrals import plain_url
 
 CONSUMED = (
     "referrals.commands",

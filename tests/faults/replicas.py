@@ -19,10 +19,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from messaging import logs, service
-from messaging.service import Service, stop_on_signals
+from messaging.running import service
+from messaging.running.service import Service, stop_on_signals
+from messaging.telemetry import logs
 from services.ereferral_dispatch import app as dispatch
-from services.ereferral_dispatch import worker
+from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.settings import DispatchSettings
 from services.referrals import app as referrals
 from services.referrals.settings import ReferralsSettings

@@ -18,10 +18,8 @@ import asyncpg
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
-from messaging.amqp import BROKER_ERRORS
+from messaging.wire.connection import BROKER_ERRORS
 from ops.servers import PrivatePostgres, PrivateRabbitMQ, Servers, create_database
-from tests import dispatch_service, referrals_service
-from tests.dispatch_service import MAIL_FROM, SIGNING_KEY
 from tests.faults.books import Answered, Asked, Book, Received, Told, read_books
 from tests.faults.desk import LEAVING, Desk
 from tests.faults.fleet import Fleet, running_fleet
@@ -38,8 +36,11 @@ from tests.faults.reading import (
 from tests.faults.replicas import ServiceName
 from tests.faults.rounds import Round
 from tests.faults.subscriber import Subscriber
-from tests.partner_stubs import mail_stub, portal_stub
-from tests.referrals_service import new_org_id
+from tests.support.partners.stubs import mail_stub, portal_stub
+from tests.support.services import dispatch as dispatch_service
+from tests.support.services import referrals as referrals_service
+from tests.support.services.dispatch import MAIL_FROM, SIGNING_KEY
+from tests.support.services.referrals import new_org_id
 
 DESKS = 4
 LOOK_EVERY_SECONDS = 0.25

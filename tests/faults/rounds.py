@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.faults.desk import Desk
 from tests.faults.ledger import Ledger
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
-from messaging.amqp import BROKER_ERRORS, connection
+from messaging.wire.connection import BROKER_ERRORS, connection
 from tests.faults.books import Told
 
 QUEUE = "test.subscriber"

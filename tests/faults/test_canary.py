@@ -5,11 +5,11 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from messaging.client import open_client
+from messaging.replies.client import open_client
 from tests.faults.canary import EMAIL, NAME, PATIENT, WORDS, envelope, traces_in
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, heard_by, migrated
-from tests.services import running_service
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.services.process import running_service
+from tests.support.services.referrals import Org, heard_by, migrated
 
 # What parking adds; the rest of a dead letter is as its client sent it.
 OUR_HEADERS = ("problem_code", "problem_detail", "failed_at", "original_exchange")

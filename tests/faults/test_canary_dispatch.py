@@ -15,17 +15,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from messaging.client import listen
-from messaging.database import open_engine
+from messaging.database.engine import open_engine
+from messaging.replies.client import listen
 from ops.servers import Servers
 from services.ereferral_dispatch.home import HOME as DISPATCH
 from services.referrals.home import HOME as REFERRALS
-from tests.dispatch_service import Org, new_partner
 from tests.faults.canary import BORN, EMAIL, NAME, PHONE, WORDS, envelope, traces_in
 from tests.faults.victims import Scene, fault_scene
-from tests.partner_stubs import Answer, Cut, Relay, Step
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import migrated as referrals_migrated
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.partners.stubs import Answer, Cut, Relay, Step
+from tests.support.services.dispatch import Org, new_partner
+from tests.support.services.referrals import migrated as referrals_migrated
 
 DISPATCH_COMMANDS = "ereferral_dispatch.commands"
 _OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": f"{NAME}: {WORDS}"}]}

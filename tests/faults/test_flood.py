@@ -3,12 +3,12 @@
 import asyncio
 from uuid import uuid4
 
-from messaging.client import open_client
-from tests.bad_input import ALL, MEBIBYTE, ORG
-from tests.raw_messages import open_wire
-from tests.referrals_service import Org, migrated, new_org_id
-from tests.services import RunningService, running_service
-from tests.waiting import until
+from messaging.replies.client import open_client
+from tests.support.broker.bad_input import ALL, MEBIBYTE, ORG
+from tests.support.broker.raw_messages import open_wire
+from tests.support.services.process import RunningService, running_service
+from tests.support.services.referrals import Org, migrated, new_org_id
+from tests.support.waiting import until
 
 GOOD_COMMANDS = 300
 MOST_GROWTH_BYTES = 200 * MEBIBYTE

@@ -1,11 +1,11 @@
 """RabbitMQ is killed, closes what is open, has an alarm, loses a queue or a binding."""
 
-from messaging.amqp import BROKER_ERRORS, connection
+from messaging.wire.connection import BROKER_ERRORS, connection
 from tests.faults.faults import alarm_memory, close_connections, delete_queue, kill_broker
 from tests.faults.laws import LAWS_WITHOUT_SUBSCRIBER
 from tests.faults.reading import CONSUMED, ready_messages
 from tests.faults.rig import Rig
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 async def test_a_broker_that_is_killed_is_waited_for(rig: Rig) -> None:

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from messaging.client import open_client
-from messaging.service import Service
+from messaging.replies.client import open_client
+from messaging.running.service import Service
 from ops.servers import PrivatePostgres, Servers
 from tests.faults.reading import parked
-from tests.raw_messages import open_wire
-from tests.referrals_service import Org, migrated, new_org_id, running_referrals
-from tests.waiting import until
+from tests.support.broker.raw_messages import open_wire
+from tests.support.services.referrals import Org, migrated, new_org_id, running_referrals
+from tests.support.waiting import until
 
 AWAY_SECONDS = 1.0
 

@@ -7,10 +7,10 @@ import pytest
 from aiormq import spec
 from pamqp.header import ContentHeader
 
-from messaging.amqp import connection
+from messaging.wire.connection import connection
 from tests.faults.reading import parked
-from tests.referrals_service import Referrals
-from tests.waiting import until
+from tests.support.services.referrals import Referrals
+from tests.support.waiting import until
 
 POISON = "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
 

@@ -17,9 +17,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests.dispatch_service import Org, eventually, new_partner, plain_url
 from tests.faults.victims import Scene, fault_scene, until_logged
-from tests.partner_stubs import DUPLICATE, Answer, Cut, Relay
+from tests.support.partners.stubs import DUPLICATE, Answer, Cut, Relay
+from tests.support.services.dispatch import Org, eventually, new_partner, plain_url
 
 _LOCK = "SELECT FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2 FOR UPDATE"
 _LOCK_ATTEMPT = """

@@ -8,12 +8,12 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from messaging.client import listen
+from messaging.replies.client import listen
 from ops.servers import Servers
 from tests.faults.reading import Database
 from tests.faults.rig import Rig, open_rig
 from tests.faults.subscriber import EXCHANGES
-from tests.referrals_service import plain_url
+from tests.support.services.referrals import plain_url
 
 AHEAD_DAYS = 2.0
 

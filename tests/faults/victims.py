@@ -12,9 +12,10 @@ from typing import Any
 import asyncpg
 import trustme
 
-from messaging.client import Client, open_client
+from messaging.replies.client import Client, open_client
 from services.ereferral_dispatch.settings import DispatchSettings
-from tests.dispatch_service import (
+from tests.support.partners.stubs import MailStub, PortalStub, mail_stub, portal_stub
+from tests.support.services.dispatch import (
     MAIL_FROM,
     SIGNING_KEY,
     Dispatch,
@@ -27,8 +28,7 @@ from tests.dispatch_service import (
     plain_url,
     running_dispatch,
 )
-from tests.partner_stubs import MailStub, PortalStub, mail_stub, portal_stub
-from tests.services import RunningService, running_service
+from tests.support.services.process import RunningService, running_service
 
 
 class SlowHandshake:

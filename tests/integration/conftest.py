@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.referrals_service import Org, Referrals, referrals_with_client
+from tests.support.services.referrals import Org, Referrals, referrals_with_client
 
 
 @pytest_asyncio.fixture(scope="module")

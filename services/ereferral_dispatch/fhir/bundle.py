@@ -11,6 +11,7 @@ import orjson
 
 from contracts.referral import ReasonCode, Referral
 from contracts.values import format_time
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.parties import (
     Identity,
     Parties,
@@ -35,7 +36,6 @@ from services.ereferral_dispatch.fhir.r4 import (
     ServiceRequest,
     Task,
 )
-from services.ereferral_dispatch.senders.base import Consignment
 
 FHIR_JSON = "application/fhir+json"
 PDF = "application/pdf"

@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 
 from contracts.directory import Practice
 from contracts.referral_partner import ContactType, ReferralPartner
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.r4 import (
     NPI,
     URI,
@@ -16,7 +17,6 @@ from services.ereferral_dispatch.fhir.r4 import (
     Practitioner,
     Reference,
 )
-from services.ereferral_dispatch.senders.base import Consignment
 
 # Ours alone, drawn once at random. Changing it would make every resource a new one to the partners.
 NAMESPACE = UUID("6f0b6c5e-3d0a-4f0e-9f5c-2b7a1d94c3e8")

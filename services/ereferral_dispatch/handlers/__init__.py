@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.referral_partner import ContactMethod
-from messaging.handling import Handlers
+from messaging.handlers.handler import Handlers
 from services.ereferral_dispatch.handlers import cancel, lane, staff
 from services.ereferral_dispatch.handlers.dispatch import Planner
 

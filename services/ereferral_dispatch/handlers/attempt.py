@@ -2,9 +2,9 @@
 
 from contracts.ereferral import AttemptOutcome, FailureCode
 from contracts.referral_partner import ContactMethod
-from messaging.workspace import Need, Workspace
+from messaging.handlers.workspace import Need, Workspace
+from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import Attempt, Ereferral
-from services.ereferral_dispatch.progress import contact_point
 from services.ereferral_dispatch.rules.limits import MOST_CALLS
 
 _CALLS = ("ereferral_id", "channel")

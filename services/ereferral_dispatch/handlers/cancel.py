@@ -6,14 +6,14 @@ from typing import assert_never
 from contracts.ereferral import EreferralCancel
 from contracts.referral import EreferralStatus
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace
+from services.ereferral_dispatch.delivery.transitions import cancel_or_tell
 from services.ereferral_dispatch.handlers.attempt import close_open_call, newest_attempt
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral
-from services.ereferral_dispatch.progress import cancel_or_tell
+from services.ereferral_dispatch.resources import ereferral_resource
 from services.ereferral_dispatch.rules.cancelling import CancelStep, cancel_step
-from services.ereferral_dispatch.shapes import ereferral_resource
 
 
 def cancel(command: EreferralCancel, workspace: Workspace) -> Done:

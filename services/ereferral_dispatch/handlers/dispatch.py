@@ -9,15 +9,15 @@ from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod, display_name
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace, own_id
+from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery.transitions import announce, end
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
-from services.ereferral_dispatch.progress import announce, end
+from services.ereferral_dispatch.resources import ereferral_resource
 from services.ereferral_dispatch.rules.package import check_package
 from services.ereferral_dispatch.rules.routing import ContactPoint, contact_plan, lane_id
-from services.ereferral_dispatch.senders.base import Message
-from services.ereferral_dispatch.shapes import ereferral_resource
 
 
 @dataclass(frozen=True, slots=True)

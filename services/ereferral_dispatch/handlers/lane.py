@@ -3,12 +3,12 @@
 from contracts.ereferral_staff import PartnerChannelRelease
 from contracts.problems import ProblemCode, Refusal, not_found
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace
+from services.ereferral_dispatch.delivery.transitions import point_at, release_lane
 from services.ereferral_dispatch.models import Ereferral, Lane
-from services.ereferral_dispatch.progress import point_at, release_lane
+from services.ereferral_dispatch.resources import channel_resource
 from services.ereferral_dispatch.rules.routing import lane_id
-from services.ereferral_dispatch.shapes import channel_resource
 
 OF_PARTNER = ("referral_partner_id",)
 

@@ -18,8 +18,19 @@ from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace
+from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery.transitions import (
+    CALL_AGAIN_AFTER,
+    announce,
+    could_not_tell,
+    end,
+    note_receipt,
+    point_at,
+    queue,
+    was_told,
+)
 from services.ereferral_dispatch.handlers.attempt import (
     calls,
     calls_made,
@@ -30,23 +41,12 @@ from services.ereferral_dispatch.handlers.attempt import (
 )
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
 from services.ereferral_dispatch.models import Ereferral
-from services.ereferral_dispatch.progress import (
-    CALL_AGAIN_AFTER,
-    announce,
-    could_not_tell,
-    end,
-    note_receipt,
-    point_at,
-    queue,
-    was_told,
-)
+from services.ereferral_dispatch.resources import ereferral_resource
 from services.ereferral_dispatch.rules.limits import (
     check_takes_a_response,
     check_takes_a_retry,
     check_takes_another_call,
 )
-from services.ereferral_dispatch.senders.base import Message
-from services.ereferral_dispatch.shapes import ereferral_resource
 
 RETRYABLE = (
     EreferralStatus.FAILED,

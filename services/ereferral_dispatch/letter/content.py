@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from contracts.referral import Priority, ReasonCode
+from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter import wording
 from services.ereferral_dispatch.letter.fonts import han_font
 from services.ereferral_dispatch.letter.teeth import in_charting_order, tooth_name
-from services.ereferral_dispatch.senders.base import Consignment, Message
 
 # CLDR 46, supplemental data, measurementData: the territories of paperSize "US-Letter".
 US_LETTER_COUNTRIES = frozenset(

@@ -9,9 +9,9 @@ from typing import Any
 
 import typst
 
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.letter.content import in_every_text, letter_content
 from services.ereferral_dispatch.letter.fonts import FONT_DIRECTORIES, spelled_out
-from services.ereferral_dispatch.senders.base import Consignment
 
 TEMPLATE = Path(__file__).with_name("letter.typ")
 _idle_compilers: SimpleQueue[typst.Compiler] = SimpleQueue()

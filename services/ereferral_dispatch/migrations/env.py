@@ -1,6 +1,6 @@
 """Alembic's entry: runs the migrations in the service's schema."""
 
-from messaging.migrating import run_environment
+from messaging.database.migrations import run_environment
 from services.ereferral_dispatch.home import HOME
 
 run_environment(HOME)

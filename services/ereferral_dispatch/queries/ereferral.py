@@ -12,10 +12,10 @@ from contracts.ereferral import EreferralDetail, EreferralGet, EreferralList
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import EreferralStatus
 from contracts.shapes import Listing
-from messaging.listing import page_of
-from messaging.queries import Reader, Readers
+from messaging.handlers.pages import page_of
+from messaging.handlers.reader import Reader, Readers
 from services.ereferral_dispatch.models import Attempt, Ereferral
-from services.ereferral_dispatch.shapes import attempt_resource, ereferral_resource
+from services.ereferral_dispatch.resources import attempt_resource, ereferral_resource
 
 NEEDS_PERSON = (
     EreferralStatus.AWAITING_CALL,

@@ -14,8 +14,8 @@ from uuid import UUID
 import email_validator
 
 from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter.wording import one_line
-from services.ereferral_dispatch.senders.base import Consignment, Message
 
 _DISPLAY_NAME_LENGTH = 78
 # Not the contracts' rule for an address: a relay of one's own may well be of @clinic.local.

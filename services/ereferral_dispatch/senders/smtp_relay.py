@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
-from messaging.tls import is_loopback
+from messaging.wire.tls import is_loopback
 
 
 class SmtpSecurity(StrEnum):

@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.events import EventType
 from contracts.replies import ReplyStatus
 from contracts.shapes import Resource
-from messaging.workspace import Done, Workspace, changed_fields
+from messaging.handlers.workspace import Done, Workspace, changed_fields
 
 
 class Versioned(Protocol):

@@ -15,8 +15,8 @@ from contracts.problems import FieldError, invalid
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.changes import archived, next_version
 from services.referrals.models import Patient, Practice, Provider
 from services.referrals.rules.partner import settle_numbers

@@ -6,8 +6,8 @@ from datetime import datetime
 from contracts.ereferral import EreferralNews
 from contracts.events import EventType
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace
 from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.referral_record import (
     answer_detail,

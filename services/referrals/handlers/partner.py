@@ -12,8 +12,8 @@ from contracts.referral_partner import (
     display_name,
 )
 from contracts.referral_partner import ReferralPartner as Resource
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.models import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner

@@ -16,8 +16,8 @@ from contracts.referral import (
     ReferralUpdate,
 )
 from contracts.replies import ReplyStatus
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, changed_fields, own_id
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace, changed_fields, own_id
 from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.directory import (
     patient_resource,

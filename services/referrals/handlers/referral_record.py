@@ -19,7 +19,7 @@ from contracts.referral import (
 )
 from contracts.referral import Referral as Resource
 from contracts.shapes import Reference, reference
-from messaging.workspace import Need, Workspace
+from messaging.handlers.workspace import Need, Workspace
 from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry

@@ -14,8 +14,8 @@ from contracts.referral_source import (
     SourceCategory,
 )
 from contracts.shapes import reference
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import (

@@ -11,8 +11,8 @@ from contracts.referral_source_cost import (
     ReferralSourceCostUpdate,
 )
 from contracts.shapes import Reference
-from messaging.handling import Handler, Handlers
-from messaging.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.models import ReferralSource, ReferralSourceCost

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
-from messaging.workspace import Need, Workspace
+from messaging.handlers.workspace import Need, Workspace
 from services.referrals.models import ReferralAttribution, SourceFigures
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from sqlalchemy import MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from messaging.database import Moment
+from messaging.database.engine import Moment
 
 
 class Base(DeclarativeBase):

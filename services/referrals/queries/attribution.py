@@ -12,8 +12,8 @@ from contracts.problems import ProblemCode, not_found
 from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.referral_attribution import ReferralAttributionGet, ReferralAttributionList
 from contracts.shapes import Listing
-from messaging.listing import page_of
-from messaging.queries import Reader, Readers
+from messaging.handlers.pages import page_of
+from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models import Patient, ReferralAttribution
 from services.referrals.queries.source import linked_patients

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import directory as d
 from contracts.problems import ProblemCode, not_found
-from messaging.queries import Reader, Readers
+from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,

@@ -11,10 +11,10 @@ from contracts.problems import ProblemCode, not_found
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
 from contracts.shapes import Listing
-from messaging.listing import contains
-from messaging.loading import load
-from messaging.queries import Reader, Readers
-from messaging.workspace import Need, Rows
+from messaging.decision.loading import load
+from messaging.handlers.pages import contains
+from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
 from services.referrals.queries.pages import ids_of_page

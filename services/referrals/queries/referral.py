@@ -14,7 +14,7 @@ from contracts.referral import ReferralDetail, ReferralGet, ReferralList
 from contracts.referral import TimelineEntry as Entry
 from contracts.referral_partner import display_name
 from contracts.shapes import Listing
-from messaging.queries import Reader, Readers
+from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.referral_record import Names, referral_resource
 from services.referrals.models import (
     Patient,

@@ -15,8 +15,8 @@ from contracts.referral_source import (
     ReferralSourceList,
     ReferralSourceListing,
 )
-from messaging.listing import contains, page_of
-from messaging.queries import Reader, Readers
+from messaging.handlers.pages import contains, page_of
+from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.source import source_resource
 from services.referrals.models import ReferralSource
 

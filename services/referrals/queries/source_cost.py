@@ -11,8 +11,8 @@ from contracts.problems import ProblemCode, not_found
 from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.referral_source_cost import ReferralSourceCostGet, ReferralSourceCostList
 from contracts.shapes import Listing
-from messaging.listing import page_of
-from messaging.queries import Reader, Readers
+from messaging.handlers.pages import page_of
+from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.source_cost import cost_resource
 from services.referrals.models import ReferralSource, ReferralSourceCost
 from services.referrals.queries.source import linked_patients

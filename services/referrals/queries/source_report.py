@@ -16,7 +16,7 @@ from contracts.referral_source import (
     SourceReportItem,
 )
 from contracts.shapes import Reference
-from messaging.queries import Reader, Readers
+from messaging.handlers.reader import Reader, Readers
 from services.referrals.models import ReferralAttribution, ReferralSource, ReferralSourceCost
 from services.referrals.queries.source import linked_patients
 from services.referrals.rules.period import Period, settle_period

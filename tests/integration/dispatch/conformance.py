@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -24,12 +25,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Sent,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.base import (
-    AttemptWithdrawn,
-    Consignment,
-    Message,
-    Sender,
-)
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Sender
 
 PATIENCE_SECONDS = 5.0
 DEADLINE_SECONDS = 1.0

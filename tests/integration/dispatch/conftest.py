@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.dispatch_service import Dispatch, Org, dispatching
+from tests.support.services.dispatch import Dispatch, Org, dispatching
 
 
 @pytest_asyncio.fixture(scope="module")

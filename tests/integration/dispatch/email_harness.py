@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.senders.base import Consignment, Sender
+from services.ereferral_dispatch.consignment import Consignment
+from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, SmtpRelay, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
 from tests.integration.dispatch.conformance import Behaviour
-from tests.integration.dispatch.relays import Do, ScriptedRelay, free_port, scripted_relay
-from tests.samples import sample_consignment
+from tests.support.partners.relays import Do, ScriptedRelay, free_port, scripted_relay
+from tests.support.samples.packages import sample_consignment
 
 _SCRIPTS: dict[Behaviour, Mapping[str, str | Do]] = {
     Behaviour.ACCEPTS: {},

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.phone import PhoneSender
 from tests.integration.dispatch.conformance import Behaviour
-from tests.samples import sample_consignment
+from tests.support.samples.packages import sample_consignment
 
 
 @dataclass

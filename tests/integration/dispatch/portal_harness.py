@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.integration.dispatch.conformance import Behaviour
-from tests.integration.dispatch.portals import OK, RawPortal, addressed, portal_sender
+from tests.support.partners.portals import OK, RawPortal, addressed, portal_sender
 
 _ANSWERS = {
     Behaviour.ACCEPTS: OK,

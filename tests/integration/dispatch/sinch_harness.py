@@ -10,12 +10,12 @@ from pathlib import Path
 
 import trustme
 
-from services.ereferral_dispatch.senders.base import Consignment
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.fax import SinchFaxSender
 from tests.integration.dispatch.conformance import Behaviour
-from tests.integration.dispatch.portals import RawPortal
-from tests.integration.dispatch.relays import free_port
-from tests.integration.dispatch.sinch_stub import fax, http, sinch_sender, to_fax
+from tests.support.partners.portals import RawPortal
+from tests.support.partners.relays import free_port
+from tests.support.partners.sinch import fax, http, sinch_sender, to_fax
 
 _CLOSE = "Connection: close"
 _ANSWERS = {

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
-from tests.dispatch_service import Dispatch, dispatching, eventually, new_partner
-from tests.integration.dispatch.portals import RawPortal
-from tests.partner_stubs import DUPLICATE, Cut, Relay
+from tests.support.partners.portals import RawPortal
+from tests.support.partners.stubs import DUPLICATE, Cut, Relay
+from tests.support.services.dispatch import Dispatch, dispatching, eventually, new_partner
 
 ATTEMPT_SECONDS = 0.7
 

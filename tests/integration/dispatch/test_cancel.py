@@ -7,8 +7,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from messaging.client import Answered
-from tests.dispatch_service import (
+from messaging.replies.client import Answered
+from tests.support.partners.stubs import Answer, Cut, Relay
+from tests.support.services.dispatch import (
     Dispatch,
     Org,
     eventually,
@@ -16,7 +17,6 @@ from tests.dispatch_service import (
     plain_url,
     running_dispatch,
 )
-from tests.partner_stubs import Answer, Cut, Relay
 
 TOMORROW = {"Retry-After": "86400"}
 

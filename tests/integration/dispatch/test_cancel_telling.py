@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from messaging.client import Answered
-from tests.dispatch_service import Dispatch, Org, new_partner
-from tests.partner_stubs import Answer, Relay
+from messaging.replies.client import Answered
+from tests.support.partners.stubs import Answer, Relay
+from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 TOMORROW = {"Retry-After": "86400"}
 

@@ -9,9 +9,9 @@ import hypothesis
 from hypothesis import strategies
 
 from services.ereferral_dispatch.letter import render_letter
-from tests.samples import sample_consignment, sample_referral
-from tests.unit.dispatch.letters import letter, read
-from tests.unit.dispatch.test_email_compose import (
+from tests.support.samples.packages import sample_consignment, sample_referral
+from tests.unit.services.ereferral_dispatch.letter.letters import letter, read
+from tests.unit.services.ereferral_dispatch.senders.email.test_sender import (
     FROM,
     HEADERS,
     addresses,
@@ -35,7 +35,7 @@ def test_no_text_can_add_a_header_or_a_recipient(name: str, subject: str) -> Non
 def test_the_same_consignment_gives_the_same_bytes_in_every_process() -> None:
     """A worker that restarts, or another one, composes what the first one did."""
     program = (
-        "import hashlib; from tests.samples import sample_consignment;"
+        "import hashlib; from tests.support.samples.packages import sample_consignment;"
         "from services.ereferral_dispatch.letter import render_letter;"
         "print(hashlib.sha256(render_letter(sample_consignment())).hexdigest())"
     )

@@ -2,9 +2,9 @@
 
 from uuid import UUID, uuid4
 
-from messaging.audit import about_patient
-from tests.dispatch_service import Dispatch, Org
-from tests.samples import PATIENT_ID
+from messaging.trail.audit import about_patient
+from tests.support.samples.packages import PATIENT_ID
+from tests.support.services.dispatch import Dispatch, Org
 
 
 async def test_whoever_moves_shows_or_lists_an_ereferral_is_written_down(

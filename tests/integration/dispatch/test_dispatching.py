@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
-from tests.dispatch_service import Dispatch, Org, new_partner
-from tests.partner_stubs import DUPLICATE, Answer
+from tests.support.partners.stubs import DUPLICATE, Answer
+from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 
 def attempts(shown: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from tests.dispatch_service import Dispatch, Org, new_partner
+from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 STATUSES = (
     "queued",

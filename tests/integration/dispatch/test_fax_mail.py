@@ -7,10 +7,10 @@ from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.rules.outcomes import PermanentFailure, Sent
 from services.ereferral_dispatch.senders.email import parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
-from tests.integration.dispatch.portals import Gate
-from tests.integration.dispatch.relays import real_relay
 from tests.integration.dispatch.smtp_attempts import FROM
-from tests.samples import EREFERRAL_ID, sample_consignment
+from tests.support.partners.portals import Gate
+from tests.support.partners.relays import real_relay
+from tests.support.samples.packages import EREFERRAL_ID, sample_consignment
 
 
 async def test_the_number_is_the_mailbox() -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from contracts.referral import TEETH, Priority, ReasonCode
 from contracts.referral_partner import ContactType
 from contracts.text import clean_text
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.bundle import cancellation_bundle, referral_bundle
-from services.ereferral_dispatch.senders.base import Consignment
-from tests.samples import (
+from tests.support.samples.packages import (
     sample_consignment,
     sample_package,
     sample_partner,
@@ -19,7 +19,7 @@ from tests.samples import (
     sample_provider,
     sample_referral,
 )
-from tests.unit.dispatch.fhir_judge import judge
+from tests.unit.services.ereferral_dispatch.fhir.fhir_judge import judge
 
 LETTER = b"%PDF-1.7 a letter"
 

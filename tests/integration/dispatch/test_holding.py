@@ -9,8 +9,15 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner, refusal
-from tests.partner_stubs import Answer
+from tests.support.partners.stubs import Answer
+from tests.support.services.dispatch import (
+    Dispatch,
+    Org,
+    dispatching,
+    eventually,
+    new_partner,
+    refusal,
+)
 
 PROBE_EVERY_SECONDS = 0.5
 

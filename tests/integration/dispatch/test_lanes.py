@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.dispatch_service import (
+from tests.support.partners.stubs import Answer, Cut, PortalStub
+from tests.support.services.dispatch import (
     Dispatch,
     Org,
     dispatching,
@@ -14,7 +15,6 @@ from tests.dispatch_service import (
     new_partner,
     running_dispatch,
 )
-from tests.partner_stubs import Answer, Cut, PortalStub
 
 
 @pytest_asyncio.fixture(scope="module")

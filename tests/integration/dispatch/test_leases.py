@@ -13,14 +13,22 @@ import pytest_asyncio
 from sqlalchemy.engine import make_url
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch import worker
-from services.ereferral_dispatch.claiming import Claimed
-from services.ereferral_dispatch.leasing import renew_leases
-from services.ereferral_dispatch.point_of_no_return import pass_point_of_no_return
-from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Message
-from tests.dispatch_service import Dispatch, Org, dispatching, eventually, new_partner, plain_url
+from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery import worker
+from services.ereferral_dispatch.delivery.claiming import Claimed
+from services.ereferral_dispatch.delivery.leases import renew_leases
+from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from tests.faults.proxy import CommitProxy, commit_proxy
-from tests.partner_stubs import Answer, Relay
+from tests.support.partners.stubs import Answer, Relay
+from tests.support.services.dispatch import (
+    Dispatch,
+    Org,
+    dispatching,
+    eventually,
+    new_partner,
+    plain_url,
+)
 
 LEASE_SECONDS = 2.0
 _ATTEMPT = """

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from messaging.client import Answered
-from tests.dispatch_service import Dispatch, Org, refusal
+from messaging.replies.client import Answered
+from tests.support.services.dispatch import Dispatch, Org, refusal
 
 REFUSED = (409, "invalid_transition")
 NO_ANSWER = {"outcome": "no_answer", "note": "Nobody there"}

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from services.ereferral_dispatch.locked_rows import Locked, read_locked, write_locked
-from tests.dispatch_service import Dispatch, Org, plain_url
+from services.ereferral_dispatch.delivery.locked_rows import Locked, read_locked, write_locked
+from tests.support.services.dispatch import Dispatch, Org, plain_url
 
 _ROWS = """
     SELECT to_jsonb(e), to_jsonb(a) FROM ereferral_dispatch.ereferral e

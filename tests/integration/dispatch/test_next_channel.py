@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.dispatch_service import Dispatch, Org, new_partner
-from tests.partner_stubs import DUPLICATE, Cut, Relay, letter_text
+from tests.support.partners.stubs import DUPLICATE, Cut, Relay, letter_text
+from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 WARNING = "may be a repeat"
 

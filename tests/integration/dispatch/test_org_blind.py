@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from services.ereferral_dispatch.home import HOME
-from tests.dispatch_service import Dispatch, new_partner
-from tests.org_blind import (
+from tests.support.services.dispatch import Dispatch, new_partner
+from tests.support.services.org_blind import (
     SAME_FOR_ALL,
     Attacks,
     attempt,
@@ -13,7 +13,7 @@ from tests.org_blind import (
     unreached,
     without_row_level_security,
 )
-from tests.referrals_service import new_org_id
+from tests.support.services.referrals import new_org_id
 
 
 async def waiting_for_a_call(dispatch: Dispatch) -> tuple[str, str, str]:

@@ -8,10 +8,10 @@ from uuid import UUID, uuid5
 import asyncpg
 import pytest_asyncio
 
-from messaging.migrating import migrate
+from messaging.database.migrations import migrate
 from services.ereferral_dispatch.home import HOME, MIGRATIONS
 from services.ereferral_dispatch.models import Base
-from tests.dispatch_service import plain_url
+from tests.support.services.dispatch import plain_url
 
 MINE, THEIRS, OTHERS = "org_mine", "org_theirs", "org_others"
 # What refers comes after what it refers to.

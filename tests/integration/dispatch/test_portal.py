@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 from standardwebhooks import Webhook
 
+from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     OutcomeUnknown,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Message
+from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.portal.signature import partner_secret, whsec
-from tests.integration.dispatch.portals import (
+from tests.support.partners.portals import (
     OK,
     SIGNING_KEY,
     Gate,
@@ -25,7 +26,7 @@ from tests.integration.dispatch.portals import (
     portal_sender,
     reset,
 )
-from tests.samples import EREFERRAL_ID, ORG_ID, PARTNER_ID
+from tests.support.samples.packages import EREFERRAL_ID, ORG_ID, PARTNER_ID
 
 BODY = b'{"resourceType":"Bundle"}'
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00")

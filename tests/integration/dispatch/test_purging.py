@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.audit import Operator, about_patient
+from messaging.trail.audit import Operator, about_patient
 from services.ereferral_dispatch import purging
 from services.ereferral_dispatch.purging import Purged
-from tests.dispatch_service import Dispatch, Org, new_partner, plain_url, refusal
-from tests.samples import PATIENT_ID
+from tests.support.samples.packages import PATIENT_ID
+from tests.support.services.dispatch import Dispatch, Org, new_partner, plain_url, refusal
 
 REASON = "The patient has moved away"
 

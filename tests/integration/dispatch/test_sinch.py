@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.ereferral import FAX_COMPLETED, FailureCode
+from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
@@ -14,9 +15,8 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.base import Message
-from tests.integration.dispatch.portals import LETTER, Gate
-from tests.integration.dispatch.sinch_stub import (
+from tests.support.partners.portals import LETTER, Gate
+from tests.support.partners.sinch import (
     NUMBER,
     SILENCE,
     SinchStub,
@@ -26,8 +26,8 @@ from tests.integration.dispatch.sinch_stub import (
     sinch_sender,
     to_fax,
 )
-from tests.samples import EREFERRAL_ID
-from tests.waiting import until
+from tests.support.samples.packages import EREFERRAL_ID
+from tests.support.waiting import until
 
 
 async def attempt(stub: SinchStub, gate: Gate | None = None, **changes: Any) -> Outcome:

@@ -17,12 +17,6 @@ from services.ereferral_dispatch.rules.outcomes import (
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
 from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
-from tests.integration.dispatch.relays import (
-    Do,
-    free_port,
-    real_relay,
-    scripted_relay,
-)
 from tests.integration.dispatch.smtp_attempts import (
     BEFORE_DATA,
     FROM,
@@ -32,7 +26,8 @@ from tests.integration.dispatch.smtp_attempts import (
     attempt,
     go,
 )
-from tests.samples import sample_consignment
+from tests.support.partners.relays import Do, free_port, real_relay, scripted_relay
+from tests.support.samples.packages import sample_consignment
 
 # ---- Sent
 

@@ -19,8 +19,8 @@ from services.ereferral_dispatch.rules.outcomes import (
     Sent,
     TransientFailure,
 )
-from tests.integration.dispatch.relays import OFFERED, Do, real_relay, scripted_relay
 from tests.integration.dispatch.smtp_attempts import LETTER, TO, attempt
+from tests.support.partners.relays import OFFERED, Do, real_relay, scripted_relay
 
 
 class Certificates:

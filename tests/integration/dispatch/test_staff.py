@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.client import Answered
-from tests.dispatch_service import Dispatch, Org, eventually, new_partner, refusal
-from tests.partner_stubs import Answer
+from messaging.replies.client import Answered
+from tests.support.partners.stubs import Answer
+from tests.support.services.dispatch import Dispatch, Org, eventually, new_partner, refusal
 
 TOMORROW = {"Retry-After": "86400"}
 

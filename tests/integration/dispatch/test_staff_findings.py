@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.dispatch_service import PHONE, Dispatch, Org, new_partner
+from tests.support.services.dispatch import PHONE, Dispatch, Org, new_partner
 
 
 async def test_a_call_is_asked_for_with_all_that_it_needs(dispatch: Dispatch, org: Org) -> None:

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from messaging.audit import about_patient
-from messaging.database import Home
+from messaging.database.engine import Home
+from messaging.trail.audit import about_patient
 from services.ereferral_dispatch.home import HOME as DISPATCH
 from services.referrals.home import HOME as REFERRALS
-from tests.dispatch_service import migrated as dispatch_migrated
-from tests.referrals_service import Org, Referrals, plain_url
-from tests.waiting import until
+from tests.support.services.dispatch import migrated as dispatch_migrated
+from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.waiting import until
 
 
 async def test_what_was_done_and_read_about_a_patient_is_in_the_trail(

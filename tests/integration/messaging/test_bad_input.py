@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 from aiormq.abc import DeliveredMessage
 
-from tests.bad_input import ALL, ENVELOPES, ORG, PARTNER, Bad
-from tests.dispatch_service import dispatch_settings, running_dispatch
-from tests.dispatch_service import migrated as dispatch_migrated
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, Referrals
+from tests.support.broker.bad_input import ALL, ENVELOPES, ORG, PARTNER, Bad
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.services.dispatch import dispatch_settings, running_dispatch
+from tests.support.services.dispatch import migrated as dispatch_migrated
+from tests.support.services.referrals import Org, Referrals
 
 STATUS = {
     "malformed_message": 400,

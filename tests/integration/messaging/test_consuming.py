@@ -10,14 +10,14 @@ import pytest
 from aiormq.abc import DeliveredMessage
 from yarl import URL
 
-from messaging import consumer
-from messaging.client import open_client
-from messaging.consumer import Consumer, ConsumerLost, Consuming
-from messaging.envelope import MAX_BODY_BYTES
-from messaging.topology import ConsumedQueue, Topology, declare
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, migrated, running_referrals
-from tests.waiting import until
+from messaging.intake import consumer
+from messaging.intake.consumer import Consumer, ConsumerLost, Consuming
+from messaging.replies.client import open_client
+from messaging.wire.envelope import MAX_BODY_BYTES
+from messaging.wire.topology import ConsumedQueue, Topology, declare
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.services.referrals import Org, migrated, running_referrals
+from tests.support.waiting import until
 
 QUEUE = ConsumedQueue("consuming", "consuming")
 TOPOLOGY = Topology((QUEUE,), ("consuming",))

@@ -14,16 +14,16 @@ from structlog.testing import capture_logs
 from contracts.directory import PracticeGet, PracticePut
 from contracts.replies import ReplyStatus
 from contracts.shapes import Shape
-from messaging.handling import Handler
-from messaging.queries import Reader
-from messaging.workspace import Done, Need, Workspace
+from messaging.handlers.handler import Handler
+from messaging.handlers.reader import Reader
+from messaging.handlers.workspace import Done, Need, Workspace
 from services.referrals.handlers import COMMAND_HANDLERS
 from services.referrals.handlers.partner import create as create_partner
 from services.referrals.models import Practice
 from services.referrals.queries import READERS
-from tests.raw_messages import open_wire
-from tests.referrals_service import Org, Referrals
-from tests.refusals import problem
+from tests.support.broker.raw_messages import open_wire
+from tests.support.refusals import problem
+from tests.support.services.referrals import Org, Referrals
 
 CANARY = "Kanarienvogel"
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from sqlalchemy.engine import make_url
 
-from messaging.client import Answered, open_client
-from tests.referrals_service import migrated, new_org_id, running_referrals
-from tests.refusals import problem
+from messaging.replies.client import Answered, open_client
+from tests.support.refusals import problem
+from tests.support.services.referrals import migrated, new_org_id, running_referrals
 
 
 async def test_what_was_forbidden_is_done_when_it_is_granted(

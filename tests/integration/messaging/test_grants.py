@@ -13,11 +13,11 @@ import pytest_asyncio
 from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
-from messaging.client import open_client
-from messaging.settings import SettingError
+from messaging.replies.client import open_client
+from messaging.running.settings import SettingError
 from services.referrals.app import build
 from services.referrals.settings import ReferralsSettings
-from tests.referrals_service import migrated, new_org_id, running_referrals
+from tests.support.services.referrals import migrated, new_org_id, running_referrals
 
 PARTNER = {"first_name": "Ann", "last_name": "Archer"}
 

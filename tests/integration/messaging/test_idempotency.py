@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.client import Answered
-from messaging.service import Service
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, Referrals, plain_url, running_referrals
-from tests.refusals import problem
+from messaging.replies.client import Answered
+from messaging.running.service import Service
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.refusals import problem
+from tests.support.services.referrals import Org, Referrals, plain_url, running_referrals
 
 
 @pytest_asyncio.fixture(scope="module")

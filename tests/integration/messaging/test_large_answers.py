@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from messaging import queries
-from messaging.queries import MAX_REPLY_BYTES
-from tests.referrals_service import Org
+from messaging.decision import query as queries
+from messaging.decision.query import MAX_REPLY_BYTES
+from tests.support.services.referrals import Org
 
 NOTES = "\N{FACE WITH TEARS OF JOY}" * 10_000
 

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.migrating import head, migrate
-from messaging.tables import metadata as messaging_metadata
+from messaging.database.migrations import head, migrate
+from messaging.database.tables import metadata as messaging_metadata
 from services.ereferral_dispatch import home as dispatch_home
 from services.ereferral_dispatch.models import Base as DispatchBase
 from services.referrals import home as referrals_home
@@ -23,7 +23,7 @@ from services.referrals.models import Base as ReferralsBase
 _MIGRATE = """
 import sys
 from pathlib import Path
-from messaging.migrating import migrate
+from messaging.database.migrations import migrate
 migrate(sys.argv[1], Path(sys.argv[2]))
 """
 SERVICES = [

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from messaging import asking
-from tests.referrals_service import Org, Referrals, plain_url
-from tests.waiting import until
+from messaging.pacing import retry
+from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.waiting import until
 
 DENIED = "it refuses: permission denied for table referral_partner"
 WORK = ("work on referrals.commands", "work on referrals.queries")
@@ -19,7 +19,7 @@ async def test_a_missing_right_is_named_and_waited_for(
 ) -> None:
     """Log and health say in PostgreSQL's words what is missing; once it is there, all is done.
     However long that takes, nothing goes back to its queue, where that would be counted."""
-    monkeypatch.setattr(asking, "GIVE_UP_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(retry, "GIVE_UP_AFTER_SECONDS", 0.1)
     health = referrals.service.health
     database = await asyncpg.connect(plain_url(referrals.database_url))
     rights = "SELECT, INSERT ON referrals.referral_partner"

@@ -9,15 +9,15 @@ import asyncpg
 import pytest_asyncio
 from aiormq.abc import DeliveredMessage
 
-from messaging.answering import Answering, Verdict
-from messaging.batch import BatchProcessor
-from messaging.grants import AllowAll
-from messaging.intake import command_intake
-from messaging.tracing import Tracing
+from messaging.decision.batch import BatchProcessor
+from messaging.intake.admission import command_intake
+from messaging.intake.grants import AllowAll
+from messaging.replies.settling import Answering, Verdict
+from messaging.telemetry.tracing import Tracing
 from services.referrals.handlers import COMMAND_HANDLERS
 from services.referrals.home import COMMANDS, PUBLISHING
-from tests.referrals_service import Org, Referrals, plain_url
-from tests.unit.messaging.deliveries import delivery
+from tests.support.broker.deliveries import delivery
+from tests.support.services.referrals import Org, Referrals, plain_url
 
 AT = "2026-01-05T08:00:00Z"
 

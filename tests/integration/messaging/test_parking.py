@@ -11,8 +11,8 @@ import pytest_asyncio
 from aiormq.abc import DeliveredMessage
 from sqlalchemy.engine import make_url
 
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, Referrals
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.services.referrals import Org, Referrals
 
 COMMANDS, QUERIES = "referrals.commands", "referrals.queries"
 REASONS = {

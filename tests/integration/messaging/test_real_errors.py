@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from messaging.database import constraint_name, is_message_fault, is_outage, sqlstate
-from tests.referrals_service import plain_url
+from messaging.database.errors import constraint_name, is_message_fault, is_outage, sqlstate
+from tests.support.services.referrals import plain_url
 
 MESSAGE, NOBODY = "the message's", "nobody's"
 

@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from messaging.client import open_client
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, Referrals
-from tests.waiting import until
+from messaging.replies.client import open_client
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.services.referrals import Org, Referrals
+from tests.support.waiting import until
 
 DIRECT = "amq.rabbitmq.reply-to."
 INNOCENTS = 24

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.client import Answered
-from messaging.retention import Horizon, forget
-from tests.referrals_service import Org, Referrals
-from tests.refusals import problem
+from messaging.replies.client import Answered
+from messaging.trail.retention import Horizon, forget
+from tests.support.refusals import problem
+from tests.support.services.referrals import Org, Referrals
 
 REPLIES = timedelta(days=7)
 MESSAGES = timedelta(days=30)

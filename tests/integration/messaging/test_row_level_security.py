@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.migrating import migrate
+from messaging.database.migrations import migrate
 from services.ereferral_dispatch import home as dispatch_home
-from tests.referrals_service import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals, plain_url
 
 
 @pytest_asyncio.fixture(scope="module")

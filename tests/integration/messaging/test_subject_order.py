@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 
-from tests.referrals_service import Org, Referrals, running_referrals
+from tests.support.services.referrals import Org, Referrals, running_referrals
 
 PARTNERS = 5
 WRITERS = 4

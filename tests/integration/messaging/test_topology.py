@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 from aiormq.abc import AbstractConnection
 
-from messaging.amqp import connection
-from messaging.topology import declare
+from messaging.wire.connection import connection
+from messaging.wire.topology import declare
 from services.ereferral_dispatch.home import TOPOLOGY as DISPATCH_TOPOLOGY
 from services.referrals.home import TOPOLOGY as REFERRALS_TOPOLOGY
-from tests.raw_messages import open_wire
-from tests.referrals_service import Referrals
-from tests.waiting import until
+from tests.support.broker.raw_messages import open_wire
+from tests.support.services.referrals import Referrals
+from tests.support.waiting import until
 
 EXCHANGES = [
     *("referrals.commands", "referrals.queries", "referrals.events"),

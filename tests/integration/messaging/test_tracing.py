@@ -9,11 +9,11 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from messaging.client import open_client
-from messaging.settings import SettingError, load_settings
+from messaging.replies.client import open_client
+from messaging.running.settings import SettingError, load_settings
 from services.referrals.settings import ReferralsSettings
-from tests.dispatch_service import dispatching
-from tests.referrals_service import Org, heard_by, migrated, running_referrals
+from tests.support.services.dispatch import dispatching
+from tests.support.services.referrals import Org, heard_by, migrated, running_referrals
 
 TRACE_ID, CLIENTS_SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE_ID}-{CLIENTS_SPAN_ID}-01"

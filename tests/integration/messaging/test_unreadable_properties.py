@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.raw_messages import Wire, long_string, nested, open_wire
-from tests.referrals_service import Org, Referrals
+from tests.support.broker.raw_messages import Wire, long_string, nested, open_wire
+from tests.support.services.referrals import Org, Referrals
 
 QUEUE = "referrals.commands"
 BODY = b'{"org_id":"o"}'

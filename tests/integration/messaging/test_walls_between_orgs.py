@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.database import Home
-from messaging.migrating import migrate
+from messaging.database.engine import Home
+from messaging.database.migrations import migrate
 from services.ereferral_dispatch import home as dispatch
 from services.referrals import home as referrals
-from tests.referrals_service import plain_url
-from tests.walls import ORGS_OF_THE_TRANSACTION, gaps, references
+from tests.integration.messaging.walls import ORGS_OF_THE_TRANSACTION, gaps, references
+from tests.support.services.referrals import plain_url
 
 HOMES = {"referrals": referrals.HOME, "ereferral_dispatch": dispatch.HOME}
 

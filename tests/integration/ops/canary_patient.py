@@ -5,8 +5,8 @@ from typing import Any
 
 from typer.testing import Result
 
-from tests.both_services import Both
-from tests.referrals_service import Org
+from tests.support.services.both import Both
+from tests.support.services.referrals import Org
 
 CANARY = "Kanarienvogel"
 BORN, PHONE = "1931-07-23", "+12025550187"

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.both_services import Both, both_services
-from tests.command_line import handoff
 from tests.integration.ops.parked import empty
-from tests.referrals_service import Org
-from tests.services import RunningService, running_service
+from tests.support.services.both import Both, both_services
+from tests.support.services.command_line import handoff
+from tests.support.services.process import RunningService, running_service
+from tests.support.services.referrals import Org
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from aiormq import spec
 
-from messaging.amqp import connection
-from messaging.topology import DEAD_LETTERS
+from messaging.wire.connection import connection
+from messaging.wire.topology import DEAD_LETTERS
 from ops.broker import queue_state
 
 QUEUE = "referrals.commands"

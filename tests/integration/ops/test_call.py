@@ -3,8 +3,8 @@
 import json
 from uuid import uuid4
 
-from tests.command_line import called, handoff
-from tests.services import RunningService
+from tests.support.services.command_line import called, handoff
+from tests.support.services.process import RunningService
 
 
 def test_a_call_prints_the_reply_and_ends_with_its_kind(replica: RunningService) -> None:

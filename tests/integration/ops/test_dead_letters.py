@@ -12,9 +12,8 @@ from aiormq import spec
 from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
-from messaging.topology import DEAD_LETTERS
+from messaging.wire.topology import DEAD_LETTERS
 from ops.dead_letters import find_queue, letter_box, read_letter, replay_id
-from tests.command_line import called, handoff
 from tests.integration.ops.parked import (
     QUEUE,
     dead_letters,
@@ -23,8 +22,9 @@ from tests.integration.ops.parked import (
     until,
     with_channel,
 )
-from tests.raw_messages import NoId, open_wire
-from tests.unit.messaging.deliveries import delivery
+from tests.support.broker.deliveries import delivery
+from tests.support.broker.raw_messages import NoId, open_wire
+from tests.support.services.command_line import called, handoff
 
 LOOKS = 200
 

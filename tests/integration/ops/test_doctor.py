@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from messaging.client import open_client
-from tests.command_line import handoff
+from messaging.replies.client import open_client
 from tests.integration.ops.parked import park
-from tests.referrals_service import migrated, plain_url, running_referrals
-from tests.services import RunningService
+from tests.support.services.command_line import handoff
+from tests.support.services.process import RunningService
+from tests.support.services.referrals import migrated, plain_url, running_referrals
 
 
 def execute(url: str, statement: str) -> None:

@@ -5,8 +5,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from messaging.audit import about_patient
-from tests.both_services import Both
+from messaging.trail.audit import about_patient
 from tests.integration.ops.canary_patient import (
     CANARY,
     TRACES,
@@ -21,7 +20,8 @@ from tests.integration.ops.canary_patient import (
     settled,
 )
 from tests.integration.referrals.marketing import named
-from tests.referrals_service import Org, plain_url
+from tests.support.services.both import Both
+from tests.support.services.referrals import Org, plain_url
 
 BEFORE, LATER = "2026-01-05T08:00:00Z", "2099-01-05T08:00:00Z"
 ARCHIVED = ("referral_attribution", "referral_source_cost", "referral_source")

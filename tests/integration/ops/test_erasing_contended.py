@@ -9,10 +9,10 @@ import pytest_asyncio
 from typer.testing import Result
 
 from ops import erasing
-from tests.both_services import Both
 from tests.integration.ops.canary_patient import CANARY, canary, erase, places, settled
-from tests.referrals_service import Org, plain_url
-from tests.waiting import until
+from tests.support.services.both import Both
+from tests.support.services.referrals import Org, plain_url
+from tests.support.waiting import until
 
 _WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'handoff.erase_patient'"

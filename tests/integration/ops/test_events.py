@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.client import open_client
+from messaging.replies.client import open_client
 from ops.tail import tail
-from tests.raw_messages import open_wire
-from tests.services import RunningService
+from tests.support.broker.raw_messages import open_wire
+from tests.support.services.process import RunningService
 
 
 async def test_events_are_shown_as_they_happen(

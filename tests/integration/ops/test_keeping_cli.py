@@ -10,11 +10,11 @@ import pytest
 from aiormq import spec
 from typer.testing import Result
 
-from messaging.amqp import connection
+from messaging.wire.connection import connection
 from ops.broker import queue_state
-from tests.both_services import Both
-from tests.referrals_service import Org, plain_url
-from tests.waiting import until
+from tests.support.services.both import Both
+from tests.support.services.referrals import Org, plain_url
+from tests.support.waiting import until
 
 QUEUE = "referrals.commands"
 

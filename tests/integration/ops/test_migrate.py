@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.command_line import handoff
+from tests.support.services.command_line import handoff
 
 
 def test_migrating_twice_does_it_once(variables: dict[str, str]) -> None:

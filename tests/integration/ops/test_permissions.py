@@ -15,17 +15,17 @@ import pytest_asyncio
 from aiormq import spec
 from aiormq.abc import AbstractConnection
 
-from messaging.amqp import connection
-from messaging.client import Answered, Client, listen, open_client
+from messaging.replies.client import Answered, Client, listen, open_client
+from messaging.wire.connection import connection
 from ops.servers import Servers
-from tests.broker_attempts import REFUSED, publish
-from tests.command_line import handoff
-from tests.dispatch_service import dispatch_settings, running_dispatch
-from tests.dispatch_service import migrated as dispatch_migrated
-from tests.partner_stubs import portal_stub
-from tests.referrals_service import migrated, new_org_id, running_referrals
-from tests.restricted_users import USERS, Restricted, restricted_users
-from tests.waiting import until
+from tests.integration.ops.broker_attempts import REFUSED, publish
+from tests.integration.ops.restricted_users import USERS, Restricted, restricted_users
+from tests.support.partners.stubs import portal_stub
+from tests.support.services.command_line import handoff
+from tests.support.services.dispatch import dispatch_settings, running_dispatch
+from tests.support.services.dispatch import migrated as dispatch_migrated
+from tests.support.services.referrals import migrated, new_org_id, running_referrals
+from tests.support.waiting import until
 
 EVENTS = {"referrals.events": "#", "ereferral_dispatch.events": "#"}
 

@@ -12,11 +12,11 @@ from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from yarl import URL
 
-from messaging.amqp import NotCarried, Publisher, connection
-from messaging.topology import declare
+from messaging.wire.connection import NotCarried, Publisher, connection
+from messaging.wire.topology import declare
 from ops.dead_letters import DeadLetter, find_queue, letter_box, replay
 from services.ereferral_dispatch.home import TOPOLOGY
-from tests.waiting import until
+from tests.support.waiting import until
 
 # Nothing consumes it here: what is in it stays until a test takes it.
 QUEUE = "ereferral_dispatch.commands"

@@ -1,7 +1,7 @@
 """`handoff serve`: how it ends."""
 
-from tests.command_line import handoff
-from tests.services import RunningService
+from tests.support.services.command_line import handoff
+from tests.support.services.process import RunningService
 
 
 def test_a_taken_port_is_named(replica: RunningService, variables: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ import trustme
 from sqlalchemy.engine import make_url
 from yarl import URL
 
-from messaging.settings import load_settings
+from messaging.running.settings import load_settings
 from ops.catalogue import ServiceName
 from ops.environment import database_url
 from ops.servers import Servers
@@ -25,10 +25,10 @@ from services.ereferral_dispatch.app import build as build_dispatch
 from services.ereferral_dispatch.settings import DispatchSettings
 from services.referrals.app import build as build_referrals
 from services.referrals.settings import ReferralsSettings
-from tests.command_line import handoff
-from tests.referrals_service import plain_url
-from tests.tls_front import NAME, TlsFront, named, tls_front
-from tests.waiting import until
+from tests.integration.ops.tls_front import NAME, TlsFront, named, tls_front
+from tests.support.services.command_line import handoff
+from tests.support.services.referrals import plain_url
+from tests.support.waiting import until
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing
-from tests.referrals_service import Referrals
+from tests.support.services.referrals import Referrals
 
 # 16 runs of at most 25 steps: a few seconds, on a busy machine some times that.
 EXAMPLES = 16

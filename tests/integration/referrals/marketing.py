@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from messaging.client import Answered
-from tests.referrals_service import Org, Referrals
+from messaging.replies.client import Answered
+from tests.support.services.referrals import Org, Referrals
 
 
 class Marketing(Org):

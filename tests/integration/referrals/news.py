@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from aiormq import spec
 
-from messaging.amqp import connection
-from tests.referrals_service import Org, Referrals
+from messaging.wire.connection import connection
+from tests.support.services.referrals import Org, Referrals
 
 HEARD_WITHIN_SECONDS = 10.0
 

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from messaging.audit import about_patient
-from messaging.client import Answered
+from messaging.replies.client import Answered
+from messaging.trail.audit import about_patient
 from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
-from tests.referrals_service import Referrals, plain_url
-from tests.refusals import errors, problem
+from tests.support.refusals import errors, problem
+from tests.support.services.referrals import Referrals, plain_url
 
 IDENTITY = {"id", "version", "created_at", "updated_at", "attributed_at"}
 NOBODY = str(uuid4())

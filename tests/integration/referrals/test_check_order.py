@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.referrals_service import Org, Referrals
-from tests.refusals import problem
+from tests.support.refusals import problem
+from tests.support.services.referrals import Org, Referrals
 
 UNKNOWN = "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
 

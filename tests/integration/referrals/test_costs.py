@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
-from tests.referrals_service import Referrals
-from tests.refusals import errors, problem
+from tests.support.refusals import errors, problem
+from tests.support.services.referrals import Referrals
 
 IDENTITY = {"id", "version", "created_at", "updated_at"}
 MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}

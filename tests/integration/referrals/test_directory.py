@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.client import Answered
-from tests.referrals_service import Org, Referrals
-from tests.refusals import errors, problem
+from messaging.replies.client import Answered
+from tests.support.refusals import errors, problem
+from tests.support.services.referrals import Org, Referrals
 
 MONDAY, TUESDAY, WEDNESDAY = (f"2026-01-0{day}T08:00:00Z" for day in (5, 6, 7))
 IDENTITY = {"id", "version", "created_at", "updated_at"}

@@ -9,8 +9,8 @@ import pytest
 from aiormq.abc import DeliveredMessage
 
 from tests.integration.referrals.news import shown, tell, timeline
-from tests.raw_messages import Wire, open_wire
-from tests.referrals_service import Org, Referrals
+from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.services.referrals import Org, Referrals
 
 QUEUE = "referrals.ereferral_events"
 

@@ -6,9 +6,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from messaging.audit import about_patient
+from messaging.trail.audit import about_patient
 from tests.integration.referrals.marketing import Marketing, marketing, named
-from tests.referrals_service import Referrals, plain_url
+from tests.support.services.referrals import Referrals, plain_url
 
 PERIOD = ("2026-01-01", "2026-12-31")
 

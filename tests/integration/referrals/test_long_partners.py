@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.referrals_service import Org, Referrals
+from tests.support.services.referrals import Org, Referrals
 
 LONGEST = 200
 

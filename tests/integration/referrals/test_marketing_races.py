@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing, named
-from tests.referrals_service import Referrals, plain_url, running_referrals
+from tests.support.services.referrals import Referrals, plain_url, running_referrals
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from messaging.client import Answered
-from tests.referrals_service import Org, Referrals, plain_url
-from tests.refusals import problem
-from tests.waiting import until
+from messaging.replies.client import Answered
+from tests.support.refusals import problem
+from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.waiting import until
 
 WAITING_WITHIN_SECONDS = 10.0
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = $1::regclass"

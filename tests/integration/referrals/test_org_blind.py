@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from services.referrals.home import HOME
 from tests.integration.referrals.marketing import Marketing
-from tests.org_blind import (
+from tests.support.services.org_blind import (
     SAME_FOR_ALL,
     Attacks,
     attempt,
@@ -18,7 +18,7 @@ from tests.org_blind import (
     unreached,
     without_row_level_security,
 )
-from tests.referrals_service import Referrals, new_org_id, plain_url
+from tests.support.services.referrals import Referrals, new_org_id, plain_url
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.news import shown, tell, timeline
-from tests.referrals_service import Org, Referrals
+from tests.support.services.referrals import Org, Referrals
 
 
 async def _update(org: Org, referral: dict[str, Any], **fields: Any) -> Answered:

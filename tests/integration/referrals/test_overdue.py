@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy.event import listen, remove
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from messaging.database import open_engine
+from messaging.database.engine import open_engine
 from services.referrals.home import HOME, PUBLISHING
 from services.referrals.models import TimelineEntry
 from services.referrals.overdue import ROWS_AT_A_TIME, mark_overdue
 from tests.integration.referrals.news import shown, tell, timeline
-from tests.referrals_service import Org, Referrals, plain_url, running_referrals
+from tests.support.services.referrals import Org, Referrals, plain_url, running_referrals
 
 PROMISED_WITHIN_SECONDS = 15.0
 PAST = "2026-01-31T09:00:00Z"

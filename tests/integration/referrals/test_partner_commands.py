@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from messaging.client import Answered
-from tests.referrals_service import Org, Referrals
-from tests.refusals import errors, problem
+from messaging.replies.client import Answered
+from tests.support.refusals import errors, problem
+from tests.support.services.referrals import Org, Referrals
 
 EVERYTHING = {
     "contact_type": "practice",

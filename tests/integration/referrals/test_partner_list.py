@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.referrals_service import Org, Referrals
+from tests.support.services.referrals import Org, Referrals
 
 
 async def names(org: Org, **asked: Any) -> list[str]:

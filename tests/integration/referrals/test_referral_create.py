@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.referrals_service import Org
+from tests.support.services.referrals import Org
 
 CODES = [
     {"system": "http://hl7.org/fhir/sid/icd-10", "code": "K04.0", "display": "Pulpitis"},

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.referrals.news import tell
-from tests.referrals_service import Org, Referrals
+from tests.support.services.referrals import Org, Referrals
 
 
 @pytest_asyncio.fixture(scope="module")

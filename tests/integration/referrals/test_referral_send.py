@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.ereferral import EreferralDispatch
-from messaging.client import Answered
-from tests.referrals_service import Org, Referrals
-from tests.refusals import errors, problem
+from messaging.replies.client import Answered
+from tests.support.refusals import errors, problem
+from tests.support.services.referrals import Org, Referrals
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

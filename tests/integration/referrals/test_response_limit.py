@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from tests.integration.referrals.news import tell, timeline
-from tests.referrals_service import Org, Referrals, plain_url
-from tests.refusals import problem
+from tests.support.refusals import problem
+from tests.support.services.referrals import Org, Referrals, plain_url
 
 
 async def _were_recorded(

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
-from tests.referrals_service import Referrals, plain_url
+from tests.support.services.referrals import Referrals, plain_url
 
 
 @pytest.fixture

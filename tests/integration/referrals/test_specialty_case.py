@@ -13,7 +13,7 @@ from alembic.config import Config
 from ops.servers import Servers, drop_database
 from ops.servers.databases import database_url
 from services.referrals.home import MIGRATIONS
-from tests.referrals_service import Referrals, new_org_id, plain_url
+from tests.support.services.referrals import Referrals, new_org_id, plain_url
 
 EARLIER_ORG = new_org_id()
 SPECIALTIES = ("Orthopädie", "Fußchirurgie", "ΟΔΟΝΤΙΑΤΡΟΣ", "Endodontics")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, consumes, initialize, rule
 
 from tests.integration.referrals.machine import OrgMachine, Request, drive
-from tests.referrals_service import Referrals
+from tests.support.services.referrals import Referrals
 
 _NAMES = st.text(st.sampled_from("abAB%_é 大"), min_size=1, max_size=8).filter(
     lambda name: bool(name.strip())

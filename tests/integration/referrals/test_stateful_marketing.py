@@ -10,10 +10,10 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, multiple, precondition, rule
 
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.machine import OrgMachine, Request, drive
 from tests.integration.referrals.reckoning import half_even, share_of
-from tests.referrals_service import Referrals
+from tests.support.services.referrals import Referrals
 
 _FIRST = date(2026, 2, 20)
 _DAYS = st.integers(0, 40).map(lambda n: _FIRST + timedelta(days=n))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.referrals_service import Org, Referrals
-from tests.services import RunningService, running_service
+from tests.support.services.process import RunningService, running_service
+from tests.support.services.referrals import Org, Referrals
 
 CLIENTS = 2
 UPDATES = 1_000

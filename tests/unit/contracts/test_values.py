@@ -22,7 +22,7 @@ from contracts.values import (
     parse_phone,
     parse_tel,
 )
-from tests.samples import sample_partner
+from tests.support.samples.packages import sample_partner
 from tests.unit.contracts.judging import refusal, taken
 
 # The check digits by hand: 24 for the prefix 80840, each second digit from the right doubled.

@@ -12,7 +12,7 @@ PACKAGES = ("contracts", "messaging", "services", "ops")
 SOURCES = sorted(path for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 TREES = {path.relative_to(CHECKOUT).as_posix(): ast.parse(path.read_text()) for path in SOURCES}
 DESCRIBES = {
-    "messaging/asyncapi.py",
+    "messaging/running/asyncapi.py",
     "services/referrals/subscribers.py",
     "services/ereferral_dispatch/subscribers.py",
 }
@@ -70,7 +70,7 @@ def test_nothing_goes_back_to_its_queue_but_what_was_only_looked_at() -> None:
     """A nack is delivered again at once, round and round: what fails waits, unacknowledged."""
     assert {path for path, _ in calls("basic_nack")} == {"ops/dead_letters.py"}
     rejections = list(calls("basic_reject"))
-    assert [path for path, _ in rejections] == ["messaging/consumer.py"]
+    assert [path for path, _ in rejections] == ["messaging/intake/consumer.py"]
     (requeue,) = [keywords["requeue"] for _, keywords in rejections]
     assert isinstance(requeue, ast.Constant) and requeue.value is False
 

@@ -11,7 +11,7 @@ import pytest
 
 from ops import calling, environment
 from ops.tail import line
-from tests.command_line import handoff
+from tests.support.services.command_line import handoff
 
 REFERRALS = {
     "REFERRALS_DATABASE_URL": "postgresql+asyncpg://nobody:secret@127.0.0.1:9/referrals",

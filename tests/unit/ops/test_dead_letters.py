@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from aiormq.abc import DeliveredMessage
 
-from messaging.topology import ConsumedQueue
+from messaging.wire.topology import ConsumedQueue
 from ops.dead_letters import DeadLetter, read_letter
-from tests.unit.messaging.deliveries import delivery
+from tests.support.broker.deliveries import delivery
 
 QUEUE = ConsumedQueue("referrals.commands", "referrals.commands")
 OURS = {

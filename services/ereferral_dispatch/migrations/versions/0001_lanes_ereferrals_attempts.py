@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from messaging.migrating import create_messaging_tables, create_roles, protect
+from messaging.database.migrations import create_messaging_tables, create_roles, protect
 from services.ereferral_dispatch.home import HOME
 
 revision = "0001"

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from contracts.referral import Priority
 from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.rules.outcomes import Outcome
-from services.ereferral_dispatch.senders.base import Consignment, PointOfNoReturn
+from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.email.text import email_subject, email_text
 from services.ereferral_dispatch.senders.mail_message import (
     MailMessage,

@@ -1,8 +1,8 @@
 """What the e-mail itself says: nothing about the patient, who is in the attached letter alone."""
 
 from contracts.referral import Priority
+from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter import wording
-from services.ereferral_dispatch.senders.base import Consignment, Message
 
 _CONFIDENTIAL = (
     "The letter is confidential. If it reached you by mistake, please tell the practice "

@@ -4,8 +4,8 @@ from pydantic_core import PydanticCustomError
 
 from contracts.ereferral import FailureCode
 from contracts.values import parse_phone
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.outcomes import PermanentFailure
-from services.ereferral_dispatch.senders.base import Consignment
 
 NO_NUMBER = PermanentFailure(FailureCode.BAD_NUMBER, "The fax number is not a valid one.")
 

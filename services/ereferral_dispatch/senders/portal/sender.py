@@ -14,6 +14,7 @@ import aiohttp
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.fhir.bundle import (
     FHIR_JSON,
     cancellation_bundle,
@@ -26,7 +27,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     http_code,
 )
-from services.ereferral_dispatch.senders.base import Consignment, Message, PointOfNoReturn
+from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.portal.answer import (
     CONFLICT,
     outcome_of_status,

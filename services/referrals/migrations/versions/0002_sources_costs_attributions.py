@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from messaging.migrating import protect
+from messaging.database.migrations import protect
 from services.referrals.home import HOME
 
 revision = "0002"

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from contracts.operations import OPERATIONS, Operation, Service
-from messaging.client import Answered, Client, open_client
-from tests.referrals_service import migrated, new_org_id, running_referrals
-from tests.refusals import problem
+from messaging.replies.client import Answered, Client, open_client
+from tests.support.refusals import problem
+from tests.support.services.referrals import migrated, new_org_id, running_referrals
 
 OF_REFERRALS = {name: o for name, o in OPERATIONS.items() if o.service is Service.REFERRALS}
 GRANTED, ANOTHER = new_org_id(), new_org_id()

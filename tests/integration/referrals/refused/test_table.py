@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.operations import OPERATIONS
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.refused import (
     attributions,
     directory,
@@ -24,8 +24,8 @@ from tests.integration.referrals.refused import (
 )
 from tests.integration.referrals.refused.table import Check, Row, before_rows, pairs
 from tests.integration.referrals.refused.world import World, build
-from tests.referrals_service import Referrals, plain_url
-from tests.refusals import errors, problem
+from tests.support.refusals import errors, problem
+from tests.support.services.referrals import Referrals, plain_url
 
 _TABLES = (partners, sources, attributions, directory, outbound)
 GOOD: dict[str, Any] = {

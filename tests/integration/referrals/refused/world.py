@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
-from messaging.client import Answered
+from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing
 from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Row
-from tests.referrals_service import Referrals
+from tests.support.services.referrals import Referrals
 
 AT_A_TIME = 64
 

@@ -1,0 +1,1 @@
+"""PostgreSQL: engines, errors, the tables of every service, migrations."""

@@ -1,0 +1,1 @@
+"""Deciding: a batch in its transaction, a query, the checks, the inbox."""

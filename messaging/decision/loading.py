@@ -1,0 +1,72 @@
+"""Loading what a batch needs: one statement a table, in one order for everybody."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, column, func, inspect, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from messaging.handlers.workspace import Columns, Key, Need, Rows
+
+
+async def load(session: AsyncSession, rows: Rows, needs: Iterable[tuple[str, Need]]) -> None:
+    """Fetch the rows that are not in `rows` yet; what will be written is locked, by key.
+
+    Tables come in the order of their names and rows in that of their keys, so that two replicas
+    that want the same rows wait for one another and never each for the other.
+    """
+    wanted: dict[tuple[type[Any], Columns], dict[Key, bool]] = defaultdict(dict)
+    for org_id, need in needs:
+        key = (org_id, *need.key)
+        if not rows.holds(need.model, need.by, key):
+            keys = wanted[need.model, need.by]
+            keys[key] = keys.get(key, False) or need.writes
+    for model, by in sorted(wanted, key=lambda table: (table[0].__tablename__, table[1])):
+        keys = wanted[model, by]
+        for locked in (True, False):
+            chosen = sorted(key for key, writes in keys.items() if writes is locked)
+            if chosen:
+                await _fetch(session, rows, model, by, chosen, locked=locked)
+
+
+async def _fetch(
+    session: AsyncSession,
+    rows: Rows,
+    model: type[Any],
+    by: Columns,
+    keys: list[Key],
+    *,
+    locked: bool,
+) -> None:
+    names = ("org_id", *by) if by else tuple(c.key for c in inspect(model).primary_key)
+    found = await session.scalars(
+        _statement(model, names, locked=locked),
+        {f"key_{n}": [key[n] for key in keys] for n in range(len(names))},
+    )
+    if by:
+        for key in keys:
+            rows.lists[model, by, key] = []
+        for row in found:
+            rows.lists[model, by, tuple(getattr(row, name) for name in names)].append(row)
+        return
+    for key in keys:
+        rows.found[model, key] = None
+    for row in found:
+        rows.found[model, tuple(getattr(row, name) for name in names)] = row
+
+
+def _statement(model: type[Any], names: tuple[str, ...], *, locked: bool) -> Select[Any]:
+    """The same text for any number of keys, so that it is prepared once."""
+    columns = [model.__table__.c[name] for name in names]
+    asked = (
+        func.unnest(*(bindparam(f"key_{n}", type_=ARRAY(c.type)) for n, c in enumerate(columns)))
+        .table_valued(*(column(c.key, c.type) for c in columns), name="asked")
+        .render_derived()
+    )
+    statement = select(model).join(asked, and_(*(c == asked.c[c.key] for c in columns)))
+    if locked:
+        by_key = inspect(model).primary_key
+        statement = statement.order_by(*by_key).with_for_update(key_share=True, of=model)
+    return statement

@@ -1,0 +1,188 @@
+"""Queries: read in a transaction that sees one org, and answered. Nothing of them is remembered."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiormq.abc import DeliveredMessage
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from uuid_utils import compat as uuid_utils
+
+from contracts.problems import FieldError, ProblemCode, Refusal, invalid
+from contracts.replies import ReplyStatus
+from contracts.shapes import Query, Shape
+from messaging.database.engine import org_snapshot
+from messaging.handlers.reader import Reader, Readers
+from messaging.intake.admission import check_permitted, parse
+from messaging.intake.grants import Grants
+from messaging.pacing.retry import DatabaseAway, until_it_answers
+from messaging.replies.settling import Answering, Verdict, refused, success_body
+from messaging.telemetry import logs, metrics
+from messaging.telemetry.tracing import Tracing
+from messaging.trail import audit
+from messaging.wire.envelope import Envelope, read_envelope
+
+log = logs.get(__name__)
+
+QueryT = TypeVar("QueryT", bound=Query)
+LONGEST_PAUSE_SECONDS = 0.5
+MAX_REPLY_BYTES = 16 * 1024 * 1024
+"""RabbitMQ's `max_message_size`, as it is by default since 4.0."""
+
+
+def check_size(body: bytes, query: Query) -> None:
+    """Raises Refusal `validation_error` where the broker would not take the reply.
+
+    It would close the channel, and with that go others' replies too.
+    """
+    if len(body) <= MAX_REPLY_BYTES:
+        return
+    paged = "page_size" in type(query).model_fields
+    ask = ": ask for fewer a page" if paged else ""
+    message = f"The answer is larger than {MAX_REPLY_BYTES // 1024**2} MiB{ask}"
+    loc: list[str | int] = ["page_size"] if paged else []
+    raise invalid([FieldError(loc=loc, type="answer_too_large", msg=message)])
+
+
+class QueryProcessor:
+    """Answers the queries of one queue, those of a batch at the same time.
+
+    `report` is told what PostgreSQL refuses, or None.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        readers: Readers,
+        grants: Grants,
+        answering: Answering,
+        *,
+        queue: str,
+        clock: Callable[[], datetime],
+        tracing: Tracing,
+        report: Callable[[str | None], None],
+    ) -> None:
+        self._engine = engine
+        self._readers = readers
+        self._grants = grants
+        self._answering = answering
+        self._queue = queue
+        self._clock = clock
+        self._tracing = tracing
+        self._report = report
+
+    async def process(self, deliveries: list[DeliveredMessage]) -> set[int]:
+        """Answer all. Returns the delivery tags that are to be rejected, not acknowledged.
+
+        Raises DatabaseAway, or what the broker raised; then none is acknowledged.
+        """
+        verdicts = await asyncio.gather(*map(self._decide, deliveries))
+        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
+        for verdict in verdicts:
+            metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
+        return to_be_rejected
+
+    async def _decide(self, delivery: DeliveredMessage) -> Verdict:
+        operation = delivery.routing_key or ""
+        try:
+            envelope = read_envelope(delivery, needs_message_id=False, needs_reply_to=True)
+            reader = self._readers.get(envelope.operation)
+            if reader is None:
+                raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
+            check_permitted(self._grants, envelope, delivery)
+            query = parse(reader.message, envelope.payload)
+            answer = await self._traced_answer(reader, query, envelope)
+            body = success_body(ReplyStatus.OK, answer.to_json())
+            check_size(body, query)
+        except Refusal as refusal:
+            return refused(delivery, refusal)
+        except _QueryFault as fault:
+            return self._internal_error(delivery, operation, fault)
+        return Verdict(delivery, ReplyStatus.OK, body)
+
+    async def _traced_answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+        started = time.monotonic()
+        traced, envelope = self._tracing.begin_message(self._queue, envelope)
+        failed = True
+        try:
+            answer = await self._answer_when_possible(reader, query, envelope)
+            failed = False
+        except Refusal:
+            failed = False
+            raise
+        finally:
+            traced.end(failed=failed)
+        metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
+        return answer
+
+    async def _answer_when_possible(
+        self, reader: Reader[Any], query: Query, envelope: Envelope
+    ) -> Shape:
+        try:
+            return await until_it_answers(
+                lambda: self._answer(reader, query, envelope),
+                queue=self._queue,
+                messages=1,
+                longest_pause_seconds=LONGEST_PAUSE_SECONDS,
+                report=self._report,
+            )
+        except (Refusal, DatabaseAway):
+            raise
+        except Exception as error:
+            raise _QueryFault from error
+
+    async def _answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+        async with org_snapshot(self._engine, query.org_id) as (session, now):
+            answer = await reader.read(query, session, now)
+            patient_ids = await _patients(reader, query, answer, session)
+            await _leave_trail(session, patient_ids, answer, envelope, now)
+            return answer
+
+    def _internal_error(
+        self, delivery: DeliveredMessage, operation: str, fault: Exception
+    ) -> Verdict:
+        incident = uuid_utils.uuid7()
+        log.error(
+            "query failed",
+            incident=str(incident),
+            queue=self._queue,
+            operation=operation,
+            where=logs.place(fault.__cause__),
+            error=type(fault.__cause__).__name__,
+        )
+        verdict = refused(delivery, Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}."))
+        return Verdict(delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True)
+
+
+async def _patients(
+    reader: Reader[Any], query: Query, answer: Shape, session: AsyncSession
+) -> Collection[UUID]:
+    if reader.find_patients is not None:
+        return await reader.find_patients(query, answer, session)
+    return reader.patients(answer) if reader.patients is not None else ()
+
+
+async def _leave_trail(
+    session: AsyncSession,
+    patient_ids: Collection[UUID],
+    answer: Shape,
+    envelope: Envelope,
+    now: datetime,
+) -> None:
+    """Whoever reads patients' data is written down, in the same transaction."""
+    if patient_ids:
+        one = audit.entry(
+            envelope,
+            at=now,
+            status=ReplyStatus.OK,
+            record_id=getattr(answer, "id", None),
+            patient_ids=set(patient_ids),
+        )
+        await audit.append(session, [one])
+
+
+class _QueryFault(Exception):
+    """A reader raised something that is not a refusal: our bug."""

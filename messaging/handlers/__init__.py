@@ -1,0 +1,1 @@
+"""All that an author of a resource writes against: handler, reader, workspace, pages."""

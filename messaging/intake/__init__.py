@@ -1,0 +1,1 @@
+"""The way in: taking from a queue, admission, grants."""

@@ -1,0 +1,127 @@
+"""From a delivered message to what a handler can be asked: form, operation, grant, contract."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiormq.abc import DeliveredMessage
+from pydantic import BaseModel, ValidationError
+
+from contracts.events import EVENT_CONTENT_TYPE
+from contracts.problems import FieldError, ProblemCode, Refusal, invalid
+from messaging.handlers.handler import Handler, Handlers, MessageT
+from messaging.intake.grants import Grants
+from messaging.wire.envelope import Envelope, read_envelope
+
+_LONGEST_LOCATION = 64
+MOST_ERRORS = 100
+"""So many wrong fields are named at most: 1 MiB can hold 100,000 of them, and a refusal that names
+them all would be 7 MiB to store and send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that is well-formed, known and permitted.
+
+    `message` is its contract, or `refusal` says why it does not keep to it: that is only told if it
+    turns out not to be a repeat.
+    """
+
+    delivery: DeliveredMessage
+    envelope: Envelope
+    handler: Handler[Any]
+    message: BaseModel | None
+    refusal: Refusal | None
+
+
+# Of events a repeated id is dropped (wire contract, section 8), however it is written this time.
+_ANY_BODY = b""
+
+Intake = Callable[[DeliveredMessage], Incoming | None]
+"""Reads a delivery. None: it is well-formed and not for us. Raises Refusal (400 or 403)."""
+
+
+def command_intake(handlers: Handlers, grants: Grants) -> Intake:
+    """The intake of a service's commands."""
+
+    def read(delivery: DeliveredMessage) -> Incoming:
+        envelope = read_envelope(delivery)
+        handler = known(handlers, envelope)
+        check_permitted(grants, envelope, delivery)
+        return _incoming(delivery, envelope, handler)
+
+    return read
+
+
+def event_intake(handlers: Handlers, grants: Grants) -> Intake:
+    """The intake of another service's events; types that nobody here handles are left alone."""
+
+    def read(delivery: DeliveredMessage) -> Incoming | None:
+        envelope = read_envelope(delivery, org_field="orgid", content_type=EVENT_CONTENT_TYPE)
+        handler = handlers.get(envelope.operation)
+        if handler is None:
+            return None
+        grants.check_event(envelope)
+        return _incoming(delivery, replace(envelope, body_hash=_ANY_BODY), handler)
+
+    return read
+
+
+def check_permitted(grants: Grants, envelope: Envelope, delivery: DeliveredMessage) -> None:
+    """Raises Refusal `forbidden`: an operation without a grant, or a `reply_to` of another's."""
+    grants.check(envelope)
+    if delivery.header.properties.reply_to and not grants.may_reply(delivery):
+        raise Refusal(ProblemCode.FORBIDDEN, "reply_to must be a queue of the client's own.")
+
+
+def known(handlers: Handlers, envelope: Envelope) -> Handler[Any]:
+    """The handler of the envelope's operation. Raises Refusal `unknown_operation`."""
+    handler = handlers.get(envelope.operation)
+    if handler is None:
+        raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
+    return handler
+
+
+def _incoming(
+    delivery: DeliveredMessage,
+    envelope: Envelope,
+    handler: Handler[Any],
+) -> Incoming:
+    # What the contract does not take of a body must not wait in memory with the batch: of 1 MiB of
+    # JSON, Python makes 30. A refusal holds it too, by the frames and the error that it came from.
+    without_payload = replace(envelope, payload={})
+    try:
+        message = parse(handler.message, envelope.payload)
+        if handler.check is not None:
+            handler.check(message)
+    except Refusal as refusal:
+        refusal.__traceback__ = refusal.__context__ = None
+        return Incoming(delivery, without_payload, handler, None, refusal)
+    return Incoming(delivery, without_payload, handler, message, None)
+
+
+def parse(shape: type[MessageT], payload: dict[str, Any]) -> MessageT:
+    """The payload as its contract. Raises Refusal `validation_error`; no text quotes a value."""
+    try:
+        return shape.model_validate(payload)
+    except ValidationError as error:
+        raise invalid(field_errors(error)) from None
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """Pydantic's errors, the first 100 of them, without the values they are about."""
+    return [
+        FieldError(
+            loc=[_printable(part) for part in item["loc"]], type=item["type"], msg=item["msg"]
+        )
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[
+            :MOST_ERRORS
+        ]
+    ]
+
+
+def _printable(part: str | int) -> str | int:
+    """A location as it may be shown: an unknown field's name is the client's own text."""
+    if isinstance(part, int):
+        return part
+    return part.encode("ascii", "backslashreplace").decode()[:_LONGEST_LOCATION]

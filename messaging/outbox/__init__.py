@@ -1,0 +1,1 @@
+"""What leaves when its transaction has committed: the table, and the relay that empties it."""

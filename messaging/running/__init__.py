@@ -1,0 +1,1 @@
+"""A replica from start to stop: settings, lifecycle, HTTP routes, AsyncAPI."""

@@ -1,0 +1,1 @@
+"""What stays of it: the audit trail, retention, erasure."""

@@ -1,0 +1,1 @@
+"""What travels on the wire: connections, topology, envelopes, TLS."""

@@ -1,0 +1,178 @@
+"""The first check of a message: is it well-formed, and what does its envelope say.
+
+Source: the wire contract's section 2. Whatever fails here is 400 `malformed_message`.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NoReturn
+from uuid import UUID
+
+from aiormq.abc import DeliveredMessage
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.problems import ProblemCode, Refusal
+from contracts.values import OrgId, parse_uuid
+from messaging.wire.lenient_pamqp import MAX_NESTING, unreadable
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_ACTOR_LENGTH = 128
+JSON_CONTENT_TYPE = "application/json"
+_MATTERING = (
+    "content_type",
+    "content_encoding",
+    "headers",
+    "correlation_id",
+    "reply_to",
+    "message_id",
+    "message_type",
+    "user_id",
+)
+"""The properties that the wire contract speaks of; whatever the others say is nothing to us."""
+_LONGEST_INTEGER_DIGITS = 30
+
+_ORG_ID: TypeAdapter[str] = TypeAdapter(OrgId)
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a message says besides its body.
+
+    `message_id` is None only for a query, where it is optional and has no meaning.
+    `body_hash` is SHA-256 of operation and body.
+    """
+
+    operation: str
+    org_id: str
+    message_id: UUID | None
+    user_id: str | None
+    actor: str | None
+    traceparent: str | None
+    body_hash: bytes
+    payload: dict[str, Any] = field(repr=False)
+
+
+def malformed(detail: str) -> Refusal:
+    """The refusal of a message that breaks section 2."""
+    return Refusal(ProblemCode.MALFORMED_MESSAGE, detail)
+
+
+def read_message_id(message: DeliveredMessage) -> UUID | None:
+    """The message id as a UUID; None where there is none or it is something else."""
+    try:
+        value = parse_uuid(message.header.properties.message_id or None)
+    except ValueError:
+        return None
+    return value if isinstance(value, UUID) else None
+
+
+def read_envelope(
+    message: DeliveredMessage,
+    *,
+    org_field: str = "org_id",
+    content_type: str = JSON_CONTENT_TYPE,
+    needs_message_id: bool = True,
+    needs_reply_to: bool = False,
+) -> Envelope:
+    """Check a delivered message's form. Raises Refusal `malformed_message`."""
+    if odd := [name for name in unreadable(message) if name in _MATTERING]:
+        raise malformed(f"What is no UTF-8, or else unreadable: {', '.join(odd)}.")
+    properties = message.header.properties
+    operation = message.routing_key or ""
+    if properties.content_type != content_type:
+        raise malformed(f"content_type must be {content_type}.")
+    if (properties.content_encoding or "utf-8") != "utf-8":
+        raise malformed("content_encoding must be utf-8 or absent.")
+    if properties.message_type and properties.message_type != operation:
+        raise malformed("type must equal the routing key.")
+    message_id = read_message_id(message)
+    if message_id is None and needs_message_id:
+        raise malformed("message_id must be a UUID.")
+    if needs_reply_to and not properties.reply_to:
+        raise malformed("A query needs reply_to.")
+    headers = properties.headers or {}
+    payload = read_body(message.body)
+    try:
+        org_id = _ORG_ID.validate_python(payload.get(org_field), strict=True)
+    except ValidationError:
+        raise malformed(f"{org_field} must be 1 to 64 of A-Z a-z 0-9 _ -.") from None
+    return Envelope(
+        operation=operation,
+        org_id=org_id,
+        message_id=message_id,
+        user_id=properties.user_id or None,
+        actor=_actor(headers.get("actor")),
+        traceparent=_traceparent(headers.get("traceparent")),
+        body_hash=hashlib.sha256(operation.encode() + b"\0" + message.body).digest(),
+        payload=payload,
+    )
+
+
+def read_body(body: bytes) -> dict[str, Any]:
+    """One JSON object (RFC 8259) in UTF-8. Numbers stay exact: fractions come as Decimal.
+
+    Raises Refusal `malformed_message`.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise malformed("The body must be at most 1 MiB.")
+    try:
+        payload = json.loads(
+            body.decode("utf-8"),
+            parse_float=Decimal,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, ArithmeticError):
+        raise malformed("The body must be JSON in UTF-8.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if not isinstance(payload, dict):
+        raise malformed("The body must be a JSON object.")
+    _check_nesting(payload)
+    return payload
+
+
+def _integer(digits: str) -> int | Decimal:
+    """An integer of any length: int() refuses thousands of digits, and no field takes that many."""
+    return int(digits) if len(digits) <= _LONGEST_INTEGER_DIGITS else Decimal(digits)
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _check_nesting(payload: dict[str, Any]) -> None:
+    level: list[Any] = [payload]
+    for _ in range(MAX_NESTING):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> Refusal:
+    return malformed(f"The body must be nested at most {MAX_NESTING} deep.")
+
+
+def _actor(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > MAX_ACTOR_LENGTH or not value.isprintable():
+        raise malformed(f"The actor header must be text of at most {MAX_ACTOR_LENGTH} characters.")
+    return value or None
+
+
+def _traceparent(value: Any) -> str | None:
+    """The W3C trace context where it is one; a broken one is left out, as that standard asks."""
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None

@@ -1,0 +1,1 @@
+"""The engine of attempts: claiming, point of no return, recording, sweeping."""
