@@ -7,6 +7,8 @@ from contracts.shapes import Shape
 from contracts.values import OrgId, Time, Uuid
 
 EVENT_CONTENT_TYPE = "application/cloudevents+json"
+SCHEMA_PREFIX = "urn:handoff:schema:"
+"""Opens the `$id` of every schema: an absolute URI, as CloudEvents wants a `dataschema` (1.0.2)."""
 
 
 class EventSource(StrEnum):
@@ -64,8 +66,8 @@ class EventType(StrEnum):
 
     @property
     def dataschema(self) -> str:
-        """The version of the `data`'s shape; a breaking change gets a new one beside the old."""
-        return f"{self.resource}/v1"
+        """The `$id` of the `data`'s schema; a breaking change gets a new one beside the old."""
+        return f"{SCHEMA_PREFIX}{self.resource}:v1"
 
 
 class CloudEvent(Shape):

@@ -1,0 +1,248 @@
+"""The contracts as JSON Schemas: what a client may send, what a service says, what it publishes.
+
+A shape that several messages share is described once. What a service says is open: new optional
+fields may come, and a reader must not refuse them. The same contracts always give the same schemas.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from contracts.directory import Patient, Provider
+from contracts.ereferral import EreferralChange
+from contracts.event_data import EVENT_DATA
+from contracts.events import SCHEMA_PREFIX, CloudEvent, EventSource, EventType
+from contracts.operations import Kind, Operation
+from contracts.problems import Problem
+from contracts.replies import ReplyStatus
+from contracts.shapes import Update
+
+Schema = dict[str, Any]
+
+_HELD_BY_DIRECTORY: dict[str, type[BaseModel]] = {
+    "patient.put": Patient,
+    "patient.archive": Patient,
+    "provider.put": Provider,
+    "provider.archive": Provider,
+}
+"""A put, and an archive that came too late, show what is held: null where that is an archive."""
+
+_FORGOTTEN: Schema = {
+    "type": "object",
+    "description": "What a repeat gets once the stored reply was emptied.",
+    "properties": {"id": {"type": "string", "format": "uuid"}},
+    "required": ["id"],
+    "additionalProperties": False,
+}
+
+_ABSENT_WHERE_UNSET: dict[type[BaseModel], tuple[str, ...]] = {
+    Problem: ("current_version",),
+    CloudEvent: ("causationid", "traceparent", "changed"),
+    EreferralChange: ("response", "response_note", "call"),
+}
+"""The only fields of what a service says that are left out instead of being null."""
+
+
+class _RequestSchema(GenerateJsonSchema):
+    """What a client may send."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """A field's name in other words says nothing."""
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """With the defaults but null: that a field may be left out, `required` says."""
+        unset = schema.get("default", True) is None
+        return self.generate_inner(schema["schema"]) if unset else super().default_schema(schema)
+
+
+class _UpdateSchema(_RequestSchema):
+    """What a client may send to change a resource: a field that is left out stays as it is."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Without the defaults, which are those of a new resource."""
+        return self.generate_inner(schema["schema"])
+
+
+class _OutSchema(_UpdateSchema):
+    """What a service says: every field is always there, times are RFC 3339."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """Unset is null, never absent."""
+        return True
+
+    def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
+        """A serializer that wraps only leaves fields out: what it wraps is what is said."""
+        return None if schema["type"] == "function-wrap" else super().ser_schema(schema)
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """Times are given as text by a serializer of our own, behind which their format is lost."""
+        made = super().generate_inner(schema)
+        inner: Any = schema
+        while "schema" in inner and inner["type"] != "model":
+            inner = inner["schema"]
+        if inner["type"] == "datetime" and made == {"type": "string"}:
+            return {"type": "string", "format": "date-time"}
+        return made
+
+
+class Schemas:
+    """Makes the schemas of messages, which point to those of shared shapes.
+
+    `reference` makes the `$ref` to a shape from its name. `shapes` are those that were pointed to.
+    """
+
+    def __init__(self, reference: Callable[[str], str]) -> None:
+        self._reference = reference
+        self.shapes: dict[str, Schema] = {}
+
+    def request(self, request: type[BaseModel]) -> Schema:
+        """What a client may send."""
+        generator = _UpdateSchema if issubclass(request, Update) else _RequestSchema
+        schema = TypeAdapter(request).json_schema(mode="validation", schema_generator=generator)
+        return self._sharing(schema)
+
+    def reply(self, operation: Operation | None) -> Schema:
+        """What a client reads: `data` with its status, or a problem. None: a reply to anything."""
+        successes = [_object(status={"type": "integer", "minimum": 200, "maximum": 299}, data=True)]
+        if operation is not None:
+            successes = [
+                _object(status={"const": int(status)}, data=self._any_of(options))
+                for status, options in _successes(operation).items()
+            ]
+        refused = _object(
+            status={"type": "integer", "minimum": 400, "maximum": 599},
+            problem=self.shape(Problem),
+        )
+        return {
+            "title": f"Reply to {operation.name}" if operation else "Reply",
+            "description": "`data` or `problem`, never both.",
+            "oneOf": [*successes, refused],
+        }
+
+    def event(self, source: EventSource, event: EventType) -> Schema:
+        """A CloudEvent with its `data`."""
+        envelope = self._said(CloudEvent)
+        envelope["properties"]["data"] = self.shape(EVENT_DATA[source][event])
+        fixed = {"source": source, "type": event, "dataschema": event.dataschema}
+        for name, value in fixed.items():
+            envelope["properties"][name] = {"const": str(value)}
+        description = f"CloudEvent {event}, published to {str(source)[1:]}.events."
+        return {**envelope, "title": f"Event {event}", "description": description}
+
+    def shape(self, shape: type[BaseModel]) -> Schema:
+        """A reference to what a service says, whose schema joins the shapes."""
+        name = shape_name(shape)
+        if name not in self.shapes:
+            self._add(name, self._said(shape))
+        return {"$ref": self._reference(name)}
+
+    def _said(self, shape: type[BaseModel]) -> Schema:
+        schema: Schema = _open(
+            TypeAdapter(shape).json_schema(mode="serialization", schema_generator=_OutSchema)
+        )
+        for name in _ABSENT_WHERE_UNSET.get(shape, ()):
+            schema["required"].remove(name)
+            (schema["properties"][name],) = (
+                kind for kind in schema["properties"][name]["anyOf"] if kind != {"type": "null"}
+            )
+        return self._sharing(schema)
+
+    def _sharing(self, schema: Schema) -> Schema:
+        """The schema, whose definitions join the shapes; two of one name have to say the same."""
+        names: dict[str, str] = {}
+        definitions = schema.pop("$defs", {})
+        for name, definition in definitions.items():
+            names[name] = _name_of(name, definition)
+        for name, definition in definitions.items():
+            self._add(names[name], self._pointing(definition, names))
+        pointed: Schema = self._pointing(schema, names)
+        return pointed
+
+    def _add(self, name: str, schema: Schema) -> None:
+        """Raises ValueError where two shapes of one name say different things."""
+        if self.shapes.setdefault(name, schema) not in ({}, schema):
+            raise ValueError(f"two shapes are called {name}")
+        self.shapes[name] = schema
+
+    def _pointing(self, schema: Any, names: dict[str, str]) -> Any:
+        if isinstance(schema, list):
+            return [self._pointing(part, names) for part in schema]
+        if not isinstance(schema, dict):
+            return schema
+        return {
+            key: self._reference(names[part.rpartition("/")[2]])
+            if key == "$ref"
+            else self._pointing(part, names)
+            for key, part in schema.items()
+        }
+
+    def _any_of(self, options: "list[Data]") -> Schema:
+        schemas = [self._data(option) for option in options]
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+    def _data(self, data: "Data") -> Schema:
+        if data is None:
+            return {"type": "null"}
+        return data if isinstance(data, dict) else self.shape(data)
+
+
+def shape_name(shape: type[BaseModel]) -> str:
+    """How a shape is called."""
+    return _plain(shape.__name__)
+
+
+def schema_id(name: str) -> str:
+    """The `$id` of a shape or message: an absolute URI, and of an event's data its `dataschema`."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return f"{SCHEMA_PREFIX}{snake}:v1"
+
+
+Data = type[BaseModel] | Schema | None
+"""What a reply's `data` may be: a shape, a schema, or null."""
+
+
+def _successes(operation: Operation) -> dict[ReplyStatus, list[Data]]:
+    """Each status of success with what its data may be."""
+    successes: dict[ReplyStatus, list[Data]] = {operation.status: [operation.response]}
+    held = _HELD_BY_DIRECTORY.get(operation.name)
+    if held is not None:
+        successes[ReplyStatus.OK] = [held, None]
+    if operation.kind is Kind.COMMAND:
+        for options in successes.values():
+            options.append(_FORGOTTEN)
+    return successes
+
+
+def _open(schema: Any) -> Any:
+    """New optional fields may come: a reader must not refuse them."""
+    if isinstance(schema, list):
+        return [_open(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = schema.get("additionalProperties") is False
+    return {
+        name: _open(part)
+        for name, part in schema.items()
+        if not (closed and name == "additionalProperties")
+    }
+
+
+def _plain(name: str) -> str:
+    """Pydantic's names without brackets; an e-referral's events carry the whole of it."""
+    plain = name.replace("[", "Of").replace("]", "").removesuffix("_")
+    return {"Ereferral": "EreferralListItem", "EreferralChange": "Ereferral"}.get(plain, plain)
+
+
+def _name_of(definition_name: str, definition: Schema) -> str:
+    """What a client gives is closed and what a service says is open: it has a name of its own."""
+    closed = definition.get("additionalProperties") is False
+    return f"{_plain(definition_name)}Given" if closed else _plain(definition_name)
+
+
+def _object(**properties: Any) -> Schema:
+    return {"type": "object", "properties": properties, "required": sorted(properties)}
