@@ -53,7 +53,7 @@ def generated_files() -> dict[str, str]:
             files[f"schemas/events/{event}.json"] = _event(source, event, data)
     for name, asyncapi in _asyncapi_documents():
         files[f"asyncapi/{name.service}.json"] = _json(json.loads(asyncapi()))
-    files["settings.md"] = settings_page()
+    files["operators/settings.md"] = settings_page()
     return files
 
 

@@ -10,7 +10,7 @@ from tests.integration.dispatch.poppler import pdftotext
 from tests.support.samples.packages import sample_practice, sample_referral
 from tests.unit.services.ereferral_dispatch.letter.letters import letter, named, read, words_of
 
-# The same words, "sample patient" or a name, in every script that docs/letter.md promises.
+# The same words, "sample patient" or a name, in every script that docs/partners/letter.md promises.
 SCRIPTS = {
     "Arabic": "مريض تجريبي محمد عبد الله",
     "Persian": "بیمار نمونه پگاه ژاله",
