@@ -104,7 +104,7 @@ def test_a_character_without_a_glyph_shows_its_code() -> None:
     assert missing_glyphs(pdf) == 0
 
 
-# The wire contract's section 4: no control characters, bidirectional controls, lone surrogates.
+# docs/contract/wire.md#texts: no control characters, bidirectional controls, lone surrogates.
 TAKEN = strategies.characters(
     exclude_categories=["Cc", "Cs"],
     exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
