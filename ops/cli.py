@@ -16,6 +16,7 @@ from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
 from ops.org import check_org
+from ops.trying_cli import app as trying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(keeping)
+app.add_typer(trying)
 
 
 @app.command()

@@ -7,6 +7,8 @@ running one.
 
 import fcntl
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +107,14 @@ def adopt_running_up() -> bool:
         if not os.environ.get(name):
             os.environ[name] = value
     return bool(found)
+
+
+def this_command() -> str:
+    """How to call `handoff` from the current folder."""
+    script = Path(sys.executable).parent / "handoff"
+    if shutil.which("handoff") == str(script):
+        return "handoff"
+    return os.path.relpath(script)
 
 
 def one_setting(name: ServiceName, field: str) -> str:

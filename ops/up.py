@@ -5,9 +5,7 @@ Both end with all that they started, whichever way they end.
 
 import asyncio
 import os
-import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.demo.sample import ORG_ID
 from ops.demo.showing import Progress, Show, new_console
-from ops.environment import CannotGoOn, handoff_folder, the_only_up
+from ops.environment import CannotGoOn, handoff_folder, the_only_up, this_command
 from ops.one_line import STOPPED_BY_PERSON
 from ops.servers import NoServer, ServerDidNotStart, Servers, backing_servers
 
@@ -38,7 +36,7 @@ def demo(save_svg: Path | None) -> int:
         from ops.demo.story import tell
 
         folder = handoff_folder() / "demo"
-        async with running_stage(servers, folder, show.say, any_port=True) as stage:
+        async with running_stage(servers, folder, show.say) as stage:
             rows = await tell(stage, show)
             _show_end(show, rows)
             show.say("To look at while it runs (make up leaves it running):")
@@ -65,7 +63,7 @@ def up(*, empty: bool) -> int:
         from ops.demo.story import tell
 
         folder = handoff_folder() / "up"
-        async with running_stage(servers, folder, show.say, any_port=False) as stage:
+        async with running_stage(servers, folder, show.say) as stage:
             if not empty:
                 _show_end(show, await tell(stage, show))
             announce(stage.variables)
@@ -145,19 +143,16 @@ def _show_pages(stage: "Stage", show: Show) -> None:
 def _show_how_to_use(stage: "Stage", show: Show) -> None:
     show.say("To look at:")
     _show_pages(stage, show)
+    show.say(f"RabbitMQ: {stage.shown_rabbitmq_url}")
     show.say("It runs. In another terminal of this checkout:")
-    handoff = _this_command()
+    handoff = this_command()
+    create = "referral_partner.create"
+    show.say(f"  {handoff} operations")
+    show.say(f"  {handoff} example {create} | {handoff} call {create} -")
     show.say(f'  {handoff} call referral_partner.list \'{{"org_id": "{ORG_ID}"}}\'')
     show.say(f"  {handoff} events --org {ORG_ID}")
+    show.say(f"  {handoff} portal --fail 503,503")
     show.say(f"  {handoff} doctor")
     show.say(f"Demo portal {stage.portal.url}, mail relay {stage.mail.url} (keeps every mail).")
     show.say(f"Logs: {', '.join(str(service.log) for service in stage.services)}")
     show.say("Ctrl-C ends all of it.")
-
-
-def _this_command() -> str:
-    """How to call `handoff` from the current folder."""
-    script = Path(sys.executable).parent / "handoff"
-    if shutil.which("handoff") == str(script):
-        return "handoff"
-    return os.path.relpath(script)

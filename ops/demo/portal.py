@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,15 +18,18 @@ RETRY_AFTER_SECONDS = 2
 class PortalPartner:
     """One partner behind the portal, at a path of its own.
 
-    `secret` is what `handoff partner-secret` shows. The first `fails` tries are answered 503.
-    `tries` counts all requests that were signed well, `bundles` what was taken, by `webhook-id`.
+    `secret` is what `handoff partner-secret` shows; None: signatures are not looked at. The first
+    tries are answered with the statuses of `fails`, in their order. `tries` counts all requests
+    that were signed well, `bundles` what was taken, by `webhook-id`. `told` hears of each request:
+    the status that it was answered, and its `webhook-id`.
     """
 
     path: str
-    secret: str
-    fails: int = 0
+    secret: str | None
+    fails: Sequence[int] = ()
     tries: int = 0
     bundles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: Callable[[int, str, bytes], None] = lambda *_: None
 
 
 class DemoPortal:
@@ -42,37 +45,56 @@ class DemoPortal:
         return f"{self.url}/{partner.path}"
 
     async def take(self, request: web.Request) -> web.Response:
-        """One POST: 401 unsigned, 503 while it fails, 409 for a repeat, else 200."""
+        """One POST: 401 unsigned, what `fails` says, 409 for a repeat, else 200."""
         partner = self._partners.get(request.match_info["partner"])
         if partner is None:
             return _outcome(404, "not-found", "No such partner here.")
         body = await request.read()
-        try:
-            bundle = Webhook(partner.secret).verify(body, dict(_lower_case(request)))
-        except WebhookVerificationError:
-            return _outcome(401, "security", "The signature does not match.")
-        partner.tries += 1
-        if partner.tries <= partner.fails:
-            answer = _outcome(503, "transient", "The portal is being mended.")
-            answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-            return answer
-        webhook_id = request.headers["webhook-id"]
-        if webhook_id in partner.bundles:
-            return _outcome(409, "duplicate", "This portal has it already.")
-        partner.bundles[webhook_id] = bundle
-        return _fhir(200, {"resourceType": "Bundle", "type": "transaction-response"})
+        answer = _answer(partner, request, body)
+        partner.told(answer.status, request.headers.get("webhook-id", ""), body)
+        return answer
+
+
+def _answer(partner: PortalPartner, request: web.Request, body: bytes) -> web.Response:
+    try:
+        bundle = _verified(partner, request, body)
+    except WebhookVerificationError:
+        return _outcome(401, "security", "The signature does not match.")
+    except ValueError:
+        return _outcome(400, "structure", "The body is no JSON.")
+    partner.tries += 1
+    if partner.tries <= len(partner.fails):
+        answer = _outcome(partner.fails[partner.tries - 1], "transient", "As it was told to.")
+        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return answer
+    webhook_id = request.headers.get("webhook-id", "")
+    if webhook_id in partner.bundles:
+        return _outcome(409, "duplicate", "This portal has it already.")
+    partner.bundles[webhook_id] = bundle
+    return _fhir(200, {"resourceType": "Bundle", "type": "transaction-response"})
+
+
+def _verified(partner: PortalPartner, request: web.Request, body: bytes) -> dict[str, Any]:
+    if partner.secret is None:
+        bundle: dict[str, Any] = json.loads(body)
+        return bundle
+    verified: dict[str, Any] = Webhook(partner.secret).verify(body, dict(_lower_case(request)))
+    return verified
 
 
 @asynccontextmanager
-async def demo_portal() -> AsyncIterator[DemoPortal]:
-    """A portal on a free port of 127.0.0.1 until the block is left."""
+async def demo_portal(port: int = 0) -> AsyncIterator[DemoPortal]:
+    """A portal on a port of 127.0.0.1, any free one for 0, until the block is left.
+
+    Raises OSError where the port is taken.
+    """
     portal = DemoPortal()
     app = web.Application(client_max_size=LARGEST_BUNDLE_BYTES)
     app.router.add_post("/{partner}", portal.take)
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         portal.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield portal
     finally:

@@ -1,6 +1,7 @@
 """What the demo plays on: both services, migrated and ready, a partner portal and a mail relay."""
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
@@ -9,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
+
+from yarl import URL
 
 from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName
@@ -25,16 +28,19 @@ from services.ereferral_dispatch.senders.portal import signature
 # Short, so that two failures and the success after them fit into a demo.
 RETRY_SCHEDULE_SECONDS = "2,3,5,10,30"
 MAIL_FROM = "referrals@handoff.example.com"
+LAST_TCP_PORT = 65535
 DEFAULT_PORTS = {ServiceName.REFERRALS: 8001, ServiceName.EREFERRAL_DISPATCH: 8002}
 
 
 @dataclass(frozen=True)
 class Stage:
     """Everything that runs. `variables` are the settings of both services; `folder` keeps what
-    they and the partners write."""
+    they and the partners write. `shown_rabbitmq_url` is fit to be printed: the password of a broker
+    that was given is left out."""
 
     folder: Path
     rabbitmq_url: str
+    shown_rabbitmq_url: str
     services: tuple[Supervised, ...]
     portal: DemoPortal
     mail: MailSink
@@ -47,20 +53,18 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_stage(
-    servers: Servers, folder: Path, say: Say, *, any_port: bool
-) -> AsyncIterator[Stage]:
+async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterator[Stage]:
     """Migrate, start everything and yield when both services are ready; end it all after the block.
 
-    `folder` is made where it is missing. `any_port`: where a health port is taken, take a free one.
-    Raises CannotGoOn.
+    `folder` is made where it is missing. Where a port of health and metrics is taken, a free one is
+    taken and told. Raises CannotGoOn.
     """
     await _nobody_else(servers)
     async with AsyncExitStack() as stack:
         portal = await stack.enter_async_context(demo_portal())
         refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
         mail = await stack.enter_async_context(mail_sink(refused))
-        variables = _variables(servers, mail.url, any_port=any_port)
+        variables = _variables(servers, mail.url, say)
         os.environ.update(variables)
         services = tuple(
             Supervised(name, dict(os.environ), _new_log(folder, name)) for name in ServiceName
@@ -71,10 +75,12 @@ async def running_stage(
             say(f"  {await asyncio.to_thread(migrate_service, name)}")
         await asyncio.gather(*(service.ready() for service in services))
         say("  both services are ready")
-        yield Stage(folder, servers.referrals_rabbitmq_url, services, portal, mail, variables)
+        url = servers.referrals_rabbitmq_url
+        shown = url if servers.rabbitmq is not None else str(URL(url).with_password("***"))
+        yield Stage(folder, url, shown, services, portal, mail, variables)
 
 
-def _variables(servers: Servers, smtp_url: str, *, any_port: bool) -> dict[str, str]:
+def _variables(servers: Servers, smtp_url: str, say: Say) -> dict[str, str]:
     """The services' settings: mail goes to the sink alone, partners may live on this machine.
 
     What the environment sets besides is kept, so that another terminal is told of it too.
@@ -84,7 +90,7 @@ def _variables(servers: Servers, smtp_url: str, *, any_port: bool) -> dict[str, 
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
         **{
-            f"{name.prefix}HTTP_PORT": _port(name, default, any_port=any_port)
+            f"{name.prefix}HTTP_PORT": _port(name, default, say)
             for name, default in DEFAULT_PORTS.items()
         },
         "REFERRALS_LOG_FORMAT": "json",
@@ -100,18 +106,30 @@ def _variables(servers: Servers, smtp_url: str, *, any_port: bool) -> dict[str, 
     }
 
 
-def _port(name: ServiceName, default: int, *, any_port: bool) -> str:
-    wanted = os.environ.get(f"{name.prefix}HTTP_PORT") or str(default)
-    if not any_port or not wanted.isdecimal():
+def _port(name: ServiceName, default: int, say: Say) -> str:
+    """The port that was asked for, or a free one where that is 0 or taken."""
+    variable = f"{name.prefix}HTTP_PORT"
+    wanted = os.environ.get(variable) or str(default)
+    if not (wanted.isascii() and wanted.isdecimal() and int(wanted) <= LAST_TCP_PORT):
+        return wanted  # The service says what is wrong with it.
+    if int(wanted) and _can_listen(name, int(wanted)):
         return wanted
+    chosen = str(free_ports(1)[0])
+    why = f"port {wanted} is taken" if int(wanted) else f"{variable} is 0"
+    say(f"  {why}: {name} serves its pages on port {chosen}")
+    return chosen
+
+
+def _can_listen(name: ServiceName, port: int) -> bool:
+    """Whether the service could; what is no matter of ports it says itself."""
     with socket.socket() as trial:
         # As the service itself will: a port in TIME_WAIT is no obstacle.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind(("127.0.0.1", int(wanted)))
-        except OSError:
-            return str(free_ports(1)[0])
-    return wanted
+            trial.bind((os.environ.get(f"{name.prefix}HTTP_HOST") or "127.0.0.1", port))
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+    return True
 
 
 async def _nobody_else(servers: Servers) -> None:

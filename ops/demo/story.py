@@ -190,7 +190,7 @@ class Storyteller:
         scene = row.scene
         if scene.channel is ContactMethod.PORTAL:
             secret = self._stage.partner_secret(ORG_ID, row.partner_uuid)
-            portal = PortalPartner(scene.slug, secret, fails=scene.portal_fails)
+            portal = PortalPartner(scene.slug, secret, fails=[503] * scene.portal_fails)
             self._portals[scene.slug] = portal
             endpoint = self._stage.portal.add(portal)
         else:

@@ -1,0 +1,35 @@
+"""The examples: each is valid, and each operation has one."""
+
+import pytest
+
+from contracts.examples import EXAMPLES, body_of
+from contracts.operations import OPERATIONS
+
+
+def test_each_operation_has_an_example_and_nothing_else_has() -> None:
+    """`handoff example` answers for whatever `handoff operations` lists."""
+    assert set(EXAMPLES) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_example_keeps_to_its_contract(operation: str) -> None:
+    """It is taken as it stands, without a field that the contract does not know."""
+    request = OPERATIONS[operation].request.model_validate(body_of(operation))
+    assert request.org_id == "demo"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_an_example_needs_is_whole_and_in_order(operation: str) -> None:
+    """Whatever a needed example needs itself comes before it."""
+    needs = EXAMPLES[operation].needs
+    for place, need in enumerate(needs):
+        assert set(EXAMPLES[need].needs) <= set(needs[:place]), need
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_an_operation_does_is_said_in_one_short_sentence(operation: str) -> None:
+    """It fits on a line of `handoff operations`."""
+    does = EXAMPLES[operation].does
+    assert does.endswith(".")
+    assert does.count(". ") == 0
+    assert len(does) <= 70
