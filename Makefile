@@ -54,7 +54,7 @@ fmt: setup ## format, and fix what ruff can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-schemas: setup ## write AsyncAPI and JSON Schemas into docs/
+schemas: setup ## write what is generated into docs/: schemas, settings, lifecycles
 	@$(BIN)/handoff schemas
 
 # Without ensurepip, which Debian keeps in a package of its own (python3-venv).

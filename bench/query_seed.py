@@ -24,7 +24,7 @@ SOURCES_OF_THE_BIG_ORG = 100
 PROVIDERS = 10
 TIMELINE_ENTRIES = 3
 SAMPLE_NPI = "1{:09}"
-"""How the seed's NPIs look (their check digits are not right): by the partner's number."""
+"""How the rows' NPIs look (their check digits are not right): by the partner's number."""
 
 # The kinds of rows, which open the made-up ids: an id tells what it is and its number in its org.
 PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL = range(1, 8)

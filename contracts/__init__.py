@@ -1,4 +1,4 @@
-"""What travels: commands, queries, replies and events, as the wire contract has them.
+"""What travels: commands, queries, replies and events, as `docs/contract/` has them.
 
 Nothing in this package does I/O or knows how a message is carried.
 """

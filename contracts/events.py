@@ -1,4 +1,7 @@
-"""Events as CloudEvents 1.0 in structured JSON, with the wire contract's extension attributes."""
+"""Events as CloudEvents 1.0 in structured JSON, with extension attributes of our own.
+
+Source: docs/contract/wire.md#events.
+"""
 
 from enum import StrEnum
 from typing import Any, Literal

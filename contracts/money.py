@@ -1,6 +1,6 @@
 """Money, exact from the wire to the column and back: a Decimal with two decimals, never a float.
 
-Source: the wire contract's section 4, "Money in" and "Money out".
+Source: docs/contract/wire.md#money.
 """
 
 import re

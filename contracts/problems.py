@@ -9,7 +9,7 @@ from contracts.shapes import Shape
 
 
 class ProblemCode(StrEnum):
-    """Every code of the wire contract's section 3."""
+    """Every code of docs/contract/wire.md#problems."""
 
     MALFORMED_MESSAGE = "malformed_message"
     UNKNOWN_OPERATION = "unknown_operation"

@@ -166,7 +166,7 @@ def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
 
     The endpoint where its scheme fits, else the partner's `email`, `fax` or `phone`. A number in an
     endpoint that is not a valid one gives no address, nor does one for fax with an extension, which
-    no fax service dials. Source: the delivery rules, "Which channel, which address".
+    no fax service dials. Source: docs/contract/dispatch.md#channels.
     """
     addresses = {
         method: address

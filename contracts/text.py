@@ -1,6 +1,6 @@
-"""Text as the wire contract takes it: NFC, trimmed, no control or direction-changing characters.
+"""Text as the services take it: NFC, trimmed, no control or direction-changing characters.
 
-Source of each rule: the wire contract's section 4, "Text".
+Source of each rule: docs/contract/wire.md#texts.
 """
 
 import re

@@ -99,7 +99,7 @@ async def call(
 
 
 def as_json(answered: Answered) -> str:
-    """The reply as the wire contract's section 3 has it."""
+    """The reply as docs/contract/wire.md#replies has it."""
     what: dict[str, Any] = (
         {"data": answered.data} if answered.problem is None else {"problem": answered.problem}
     )

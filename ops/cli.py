@@ -209,7 +209,7 @@ def schemas(
     ] = False,
     docs: Annotated[Path | None, typer.Option(help="The folder; docs/ of this checkout.")] = None,
 ) -> None:
-    """Write AsyncAPI, JSON Schemas and the page of settings into docs/.
+    """Write AsyncAPI, JSON Schemas, the page of settings and the lifecycles into docs/.
 
     Example: handoff schemas --check
     """

@@ -30,7 +30,7 @@ from ops.catalogue import ServiceName
 from ops.dead_letters import DeadLetter
 from ops.system_role import Database, find_database, operator
 
-# Where the wire contract's messages say whose data they hold.
+# Where messages say whose data they hold.
 _PATIENT_FIELDS = ("patient_uuid", "referring_patient_uuid", "linked_patient_uuid")
 _PATIENT_OBJECTS = ("patient", "referring_patient", "linked_patient")
 _KNOWN = frozenset([*OPERATIONS, *EventType])

@@ -86,7 +86,7 @@ def _settings(name: ServiceName) -> Iterator[Finding]:
         yield Finding(
             Verdict.WRONG,
             "settings",
-            f"no such setting: {', '.join(unknown)}; see docs/settings.md",
+            f"no such setting: {', '.join(unknown)}; see docs/operators/settings.md",
         )
     try:
         check_database_url(name, loaded.database_url)
@@ -154,7 +154,9 @@ async def _queues(name: ServiceName, url: str) -> list[Finding]:
     async with broker(name, url, "handoff.doctor") as opened:
         found = [Finding(Verdict.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
         if believes_clients_deaths(version(opened)):
-            words = "one client can end dead-lettering before 4.0: see docs/permissions.md"
+            words = (
+                "one client can end dead-lettering before 4.0: see docs/operators/permissions.md"
+            )
             found.append(Finding(Verdict.NOTE, "RabbitMQ", words))
         missing = False
         for queue in where.consumes:

@@ -4,7 +4,7 @@ from ops.one_line import ending_in_one_line
 
 
 def check_org(org: str | None) -> str | None:
-    """The org, where it is one by the wire contract; None: none was named.
+    """The org, where it is one (docs/contract/wire.md#messages); None: none was named.
 
     A callback for typer. It ends the command in one line: of an org that cannot be, the answer
     would be that nothing is there.

@@ -1,6 +1,6 @@
 """`handoff doctor --print-permissions`: RabbitMQ's users, and the least that each needs.
 
-Why each may what it may, and what that keeps from it, is in `docs/permissions.md`.
+Why each may what it may, and what that keeps from it, is in `docs/operators/permissions.md`.
 """
 
 import re
@@ -169,7 +169,7 @@ def script(permissions: Iterable[Permissions], vhost: str) -> str:
 
 def _commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
     yield f"# RabbitMQ's users and what each may do in the vhost {vhost}."
-    yield "# docs/permissions.md says why. Each add_user asks for a password."
+    yield "# docs/operators/permissions.md says why. Each add_user asks for a password."
     for one in permissions:
         yield ""
         yield f"# {one.who}"

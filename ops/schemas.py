@@ -1,5 +1,5 @@
-"""`handoff schemas`: the wire contract as files, generated from the code: JSON Schemas, AsyncAPI,
-and the page of settings. The same code always gives the same bytes."""
+"""`handoff schemas`: files generated from the code. JSON Schemas, AsyncAPI, the page of settings,
+the pictures of the lifecycles. The same code always gives the same bytes."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ from contracts.replies import ReplyStatus
 from contracts.shapes import Update
 from messaging.running.settings import variable
 from ops.catalogue import ServiceName, settings_of
+from ops.lifecycle_drawing import drawings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = ("schemas", "asyncapi")
@@ -30,7 +31,7 @@ _HELD_BY_DIRECTORY: dict[str, type[BaseModel]] = {
     "provider.put": Provider,
     "provider.archive": Provider,
 }
-# What a repeat gets once the stored reply was emptied (wire contract, section 2).
+# What a repeat gets once the stored reply was emptied (docs/contract/wire.md#idempotency).
 _FORGOTTEN = {
     "type": "object",
     "properties": {"id": {"type": "string", "format": "uuid"}},
@@ -53,7 +54,8 @@ def generated_files() -> dict[str, str]:
             files[f"schemas/events/{event}.json"] = _event(source, event, data)
     for name, asyncapi in _asyncapi_documents():
         files[f"asyncapi/{name.service}.json"] = _json(json.loads(asyncapi()))
-    files["settings.md"] = settings_page()
+    files["operators/settings.md"] = settings_page()
+    files.update(drawings())
     return files
 
 
@@ -158,7 +160,7 @@ def _out(shape: Any, *only_sometimes: str) -> dict[str, Any]:
 
 
 def _open(schema: Any) -> Any:
-    """New optional fields may come (wire contract, section 8): a reader must not refuse them."""
+    """New optional fields may come (docs/contract/wire.md#event-promises): none is refused."""
     if isinstance(schema, list):
         return [_open(part) for part in schema]
     if not isinstance(schema, dict):

@@ -11,7 +11,7 @@ import pytest
 
 from ops.servers import Servers, backing_servers, create_database, drop_database
 
-# Section 1 of the wire contract: what a broker that is given by URL is cleared of.
+# What a broker that is given by URL is cleared of (docs/contract/wire.md#topology).
 _SERVICE_QUEUES = (
     "referrals.commands",
     "referrals.queries",

@@ -1,6 +1,6 @@
 """A batch of messages in one transaction: repeats found, rows loaded, handlers run, all committed.
 
-The order inside the transaction and its reasons are in `docs/messaging.md`.
+The order inside the transaction and its reasons are in `docs/concepts/messaging.md`.
 """
 
 import asyncio

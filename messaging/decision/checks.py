@@ -1,4 +1,6 @@
-"""How a command is decided: every check in the wire contract's order, in this one place.
+"""How a command is decided: every check, in this one place, in one order.
+
+Source of the order: docs/contract/wire.md#check-order.
 
 Form, operation and grant come before (`messaging.intake.admission`), the repeats too
 (`messaging.decision.batch`). From there on, first failure wins: what is decidable from the command

@@ -1,6 +1,6 @@
 """The inbox: which messages were heard, and what they were answered.
 
-Source: the wire contract's section 2, "Idempotency".
+Source: docs/contract/wire.md#idempotency.
 """
 
 from collections.abc import Iterable

@@ -34,7 +34,8 @@ class Incoming:
     refusal: Refusal | None
 
 
-# Of events a repeated id is dropped (wire contract, section 8), however it is written this time.
+# Of events a repeated id is dropped however it is written this time
+# (docs/contract/wire.md#event-promises).
 _ANY_BODY = b""
 
 Intake = Callable[[DeliveredMessage], Incoming | None]

@@ -1,6 +1,6 @@
 """Who may do what, by the AMQP user that the broker vouches for.
 
-Source: the wire contract's section 7. A grant is asked for each message, after its form and
+Source: docs/contract/wire.md#grants. A grant is asked for each message, after its form and
 operation were checked.
 """
 

@@ -27,7 +27,7 @@ class NobodyListens(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A reply. `data` or `problem` is set, as the wire contract's section 3 has it."""
+    """A reply. `data` or `problem` is set, never both (docs/contract/wire.md#replies)."""
 
     status: int
     data: Any

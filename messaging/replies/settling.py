@@ -31,7 +31,7 @@ _PARKING_HEADERS = frozenset(
         "original_expiration",
     }
 )
-"""What parking adds to a message's headers; ours alone to say (wire contract, section 3)."""
+"""What parking adds to a message's headers; ours alone to say (docs/contract/wire.md#parking)."""
 
 _KEPT_PROPERTIES = (
     "content_type",

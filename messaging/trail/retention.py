@@ -1,6 +1,6 @@
 """Retention of the inbox: bodies of replies go first, then the knowledge of the message id.
 
-Source: the wire contract's section 2, "Idempotency".
+Source: docs/contract/wire.md#idempotency.
 """
 
 import asyncio

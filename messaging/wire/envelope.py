@@ -1,6 +1,6 @@
 """The first check of a message: is it well-formed, and what does its envelope say.
 
-Source: the wire contract's section 2. Whatever fails here is 400 `malformed_message`.
+Source: docs/contract/wire.md#messages. Whatever fails here is 400 `malformed_message`.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _MATTERING = (
     "message_type",
     "user_id",
 )
-"""The properties that the wire contract speaks of; whatever the others say is nothing to us."""
+"""The properties of docs/contract/wire.md#messages; whatever the others say is nothing to us."""
 _LONGEST_INTEGER_DIGITS = 30
 
 _ORG_ID: TypeAdapter[str] = TypeAdapter(OrgId)
@@ -59,7 +59,7 @@ class Envelope:
 
 
 def malformed(detail: str) -> Refusal:
-    """The refusal of a message that breaks section 2."""
+    """The refusal of a message that is not well-formed."""
     return Refusal(ProblemCode.MALFORMED_MESSAGE, detail)
 
 

@@ -1,4 +1,4 @@
-"""Exchanges and queues, as the wire contract's section 1 has them. Declaring is idempotent."""
+"""Exchanges and queues (docs/contract/wire.md#topology). Declaring is idempotent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

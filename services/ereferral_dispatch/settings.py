@@ -1,4 +1,4 @@
-"""The settings of dispatch. Source: the delivery rules and the operations page."""
+"""The settings of dispatch. Source: docs/contract/dispatch.md#attempt and what follows it there."""
 
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network

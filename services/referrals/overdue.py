@@ -30,7 +30,7 @@ from services.referrals.models import Referral
 log = logs.get(__name__)
 
 SWEEP_EVERY_SECONDS = 2.0
-"""Of the 15 s within which the wire contract promises the event; most are left for thousands."""
+"""The event comes within 15 s (docs/contract/wire.md#referrals); most are left for thousands."""
 ROWS_AT_A_TIME = 100
 """Locked for a fraction of a second, so that no command waits long; more are hardly quicker."""
 

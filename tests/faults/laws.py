@@ -1,6 +1,7 @@
 """What must hold after every fault. Each law names its breaches; a law without one holds.
 
-Sources: the wire contract's sections 2, 3 and 8, and the promise of the delivery rules.
+Sources: docs/contract/wire.md#idempotency, docs/contract/wire.md#replies,
+docs/contract/wire.md#event-promises and docs/contract/dispatch.md#promise.
 """
 
 from collections import Counter, defaultdict

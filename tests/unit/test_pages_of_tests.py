@@ -1,4 +1,4 @@
-"""docs/promises.md and docs/traps.md name the tests that show each line: the tests are there."""
+"""The pages of promises and of traps name the tests that show each line: the tests are there."""
 
 import ast
 import re
@@ -7,6 +7,7 @@ import pytest
 
 from ops.environment import CHECKOUT
 
+TRAPS, PROMISES = "maintainers/traps.md", "concepts/promises.md"
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _HEADS = ("| trap ", "| promise ")
 
@@ -17,13 +18,13 @@ def rows(page: str) -> list[str]:
     return [x for x in text.splitlines() if x.startswith("| ") and not x.startswith(_HEADS)]
 
 
-@pytest.mark.parametrize(("page", "lines"), [("traps.md", 31), ("promises.md", 35)])
+@pytest.mark.parametrize(("page", "lines"), [(TRAPS, 31), (PROMISES, 35)])
 def test_every_line_is_on_its_page(page: str, lines: int) -> None:
     """As many as there were; one that is taken off is taken off here too."""
     assert len(rows(page)) == lines
 
 
-@pytest.mark.parametrize("row", rows("traps.md") + rows("promises.md"), ids=lambda row: row[2:60])
+@pytest.mark.parametrize("row", rows(TRAPS) + rows(PROMISES), ids=lambda row: row[2:60])
 def test_every_line_names_tests_that_exist(row: str) -> None:
     """A line that names no test, or one that was renamed, promises nothing."""
     *said, shown_by = (cell.strip() for cell in row.strip("|").split(" | "))

@@ -1,6 +1,6 @@
 """What a cancel means where an e-referral stands, and by which channels the partner hears of it.
 
-Source: the delivery rules, "Cancel".
+Source: docs/contract/dispatch.md#cancel.
 """
 
 from collections.abc import Sequence, Set

@@ -1,6 +1,6 @@
 """When a lane is held, and when it is let go.
 
-Source: the delivery rules, "Lanes".
+Source: docs/contract/dispatch.md#holds.
 """
 
 from dataclasses import dataclass

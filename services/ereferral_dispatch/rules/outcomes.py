@@ -1,6 +1,6 @@
 """What can become of an attempt: a closed set, each with what it means for the next step.
 
-Source: the delivery rules, "One attempt".
+Source: docs/contract/dispatch.md#outcomes.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """Which channel, which address, and what follows an attempt.
 
-Source: the delivery rules, "Which channel, which address", "One attempt" and "Cancel".
+Source: docs/contract/dispatch.md#channels, docs/contract/dispatch.md#outcomes and
+docs/contract/dispatch.md#retries.
 """
 
 from collections.abc import Sequence

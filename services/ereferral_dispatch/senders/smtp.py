@@ -1,7 +1,7 @@
 """One message to one recipient through an SMTP relay: e-mail, and fax by mail.
 
-Sources: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 6531 (SMTPUTF8), and the delivery rules' table of
-outcomes, "One attempt" and "Email".
+Sources: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 6531 (SMTPUTF8),
+docs/contract/dispatch.md#outcomes and docs/contract/dispatch.md#email.
 """
 
 import asyncio

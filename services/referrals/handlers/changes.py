@@ -1,7 +1,7 @@
 """What every resource has in common when it is made, updated and archived.
 
-Source: the wire contract's section 4: each change is a version of its own with its event; an update
-that changes nothing is neither.
+Source: docs/contract/wire.md#versions. Each change is a version of its own with its event; an
+update that changes nothing is neither.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What an attribution may refer to, and which one of a patient's is the primary.
 
-Source: the wire contract's section 5, "Attributions", and the seed's 409 and 422 conditions.
+Source: docs/contract/wire.md#attributions, after the Referrals API.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """What makes a referral partner valid, how it is called, and where it can be reached.
 
-Source: the wire contract's section 5, "Partners", and the seed's 422 conditions.
+Source: docs/contract/wire.md#partners, after the Referrals API.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Periods of days, both ends included.
 
-Source: the wire contract's section 5, "Sources" and "Source costs".
+Source: docs/contract/wire.md#report and docs/contract/wire.md#costs.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The lifecycle of an outbound referral.
 
-Source: the wire contract's section 5, "Outbound referrals", after FHIR R4 ServiceRequest and Task.
+Source: docs/contract/wire.md#referrals, after FHIR R4 ServiceRequest and Task.
 """
 
 from collections.abc import Mapping

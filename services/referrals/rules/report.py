@@ -1,7 +1,7 @@
 """What a period's marketing cost, exactly, and what each new patient cost.
 
 Everything is summed in fractions and rounded once: shares that were rounded first would drift from
-the money that was spent. Source: the wire contract's section 5, "Sources", `report`.
+the money that was spent. Source: docs/contract/wire.md#report.
 """
 
 from collections import defaultdict

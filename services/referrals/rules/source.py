@@ -1,6 +1,6 @@
 """What a referral source may be linked to.
 
-Source: the wire contract's section 5, "Sources", and the seed's 422 conditions.
+Source: docs/contract/wire.md#sources, after the Referrals API.
 """
 
 from uuid import UUID

@@ -10,7 +10,7 @@ from tests.integration.dispatch.poppler import pdftotext
 from tests.support.samples.packages import sample_practice, sample_referral
 from tests.unit.services.ereferral_dispatch.letter.letters import letter, named, read, words_of
 
-# The same words, "sample patient" or a name, in every script that docs/letter.md promises.
+# The same words, "sample patient" or a name, in every script that docs/partners/letter.md promises.
 SCRIPTS = {
     "Arabic": "مريض تجريبي محمد عبد الله",
     "Persian": "بیمار نمونه پگاه ژاله",
@@ -104,7 +104,7 @@ def test_a_character_without_a_glyph_shows_its_code() -> None:
     assert missing_glyphs(pdf) == 0
 
 
-# The wire contract's section 4: no control characters, bidirectional controls, lone surrogates.
+# docs/contract/wire.md#texts: no control characters, bidirectional controls, lone surrogates.
 TAKEN = strategies.characters(
     exclude_categories=["Cc", "Cs"],
     exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",

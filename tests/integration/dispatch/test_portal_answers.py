@@ -93,7 +93,7 @@ def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
 async def test_the_status_decides(
     sender: PortalSender, status: int, outcome: type[Outcome]
 ) -> None:
-    """The table of the delivery rules; a redirect is not followed."""
+    """The table of docs/contract/dispatch.md#outcomes; a redirect is not followed."""
     headers = ["Location: http://127.0.0.1:1/elsewhere"] if 300 <= status < 400 else []
     got = await attempt(sender, answering(answer(status, b"", *headers)))
     assert type(got) is outcome

@@ -1,4 +1,4 @@
-"""Bad input of every kind: refused as the wire contract says, and answered or parked intact."""
+"""Bad input of every kind: refused by docs/contract/wire.md#messages, answered or parked intact."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -139,7 +139,7 @@ GOOD = Bad("a good one", f'{{"org_id":"{ORG}","first_name":"A","last_name":"B"}}
     ids=["traceparent", "tables", "huge", "kinds", "expiring", "said twice", "upper case"],
 )
 async def test_what_is_odd_and_allowed_is_done(target: Target, properties: dict[str, Any]) -> None:
-    """Nothing is refused that the wire contract does not refuse."""
+    """Nothing is refused that docs/contract/wire.md#messages does not refuse."""
     await target.send(GOOD, target.body(GOOD), reply_to=target.wire.reply_queue, **properties)
     reply = json.loads((await target.wire.reply(WITHIN_SECONDS)).body)
     assert reply["status"] == 201

@@ -1,4 +1,4 @@
-"""Exchanges and queues are exactly those of the wire contract: they can be declared so again."""
+"""Exchanges and queues are those of docs/contract/wire.md#topology, and can be declared again."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -127,7 +127,7 @@ class Partners(OrgMachine):
 
 
 def _kept(value: Any) -> Any:
-    """A value as it is held: texts are trimmed (wire contract, section 4)."""
+    """A value as it is held: texts are trimmed (docs/contract/wire.md#texts)."""
     return value.strip() if isinstance(value, str) else value
 
 

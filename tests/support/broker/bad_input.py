@@ -1,4 +1,4 @@
-"""Bad input, kind by kind, with the answer that the wire contract gives it."""
+"""Bad input, kind by kind, with its answer by docs/contract/wire.md#messages."""
 
 import gzip
 import json

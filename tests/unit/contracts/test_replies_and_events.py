@@ -38,7 +38,7 @@ STATUSES = {
 
 
 def test_every_problem_has_its_status() -> None:
-    """The table of the contract: no code more, none less."""
+    """The table of docs/contract/wire.md#problems: no code more, none less."""
     assert {code.value: code.status for code in ProblemCode} == STATUSES
 
 
@@ -95,7 +95,7 @@ def test_an_event_is_named_by_its_resource_and_carries_that_schema() -> None:
 
 
 def test_an_operation_goes_to_the_exchange_of_its_service_and_kind() -> None:
-    """The topology of the contract."""
+    """The topology of docs/contract/wire.md#topology."""
     exchanges = {name: operation.exchange for name, operation in OPERATIONS.items()}
     assert exchanges["referral_partner.create"] == "referrals.commands"
     assert exchanges["referral_partner.list"] == "referrals.queries"

@@ -269,7 +269,7 @@ def test_partner_secret_is_the_derived_one() -> None:
     ],
 )
 def test_an_org_that_cannot_be_is_refused(command: str, org: str) -> None:
-    """Section 2 of the wire contract. Before anything is looked at: exit status 2, one line."""
+    """No org by docs/contract/wire.md#messages: exit status 2 at once, and one line."""
     given = {"ORG": org, "PATIENT": str(uuid4()), "PARTNER": str(uuid4())}
     ended = handoff(*(given.get(word, word) for word in command.split()))
     assert (ended.exit_code, ended.stdout) == (2, "")

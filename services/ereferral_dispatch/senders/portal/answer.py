@@ -1,4 +1,4 @@
-"""What an HTTP answer means: the table of the delivery rules, section "One attempt". Pure."""
+"""The meaning of an HTTP answer, by the table of docs/contract/dispatch.md#outcomes. Pure."""
 
 import re
 from codecs import BOM_UTF8

@@ -1,7 +1,8 @@
 """The form of the table of refusals: what a row says, and the rows that every operation has.
 
 A row changes one thing in a message of its operation that would be done (`GOOD` of each table), so
-that nothing else can be the reason. Codes, types and their order are the wire contract's.
+that nothing else can be the reason. Codes, types and their order are those of
+docs/contract/wire.md#check-order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ Good = Mapping[str, Mapping[str, Any]]
 
 
 class Check(IntEnum):
-    """The check order of the wire contract's section 2; who may do what has a table of its own."""
+    """The order of docs/contract/wire.md#check-order; who may do what has a table of its own."""
 
     FORM = 1
     OPERATION = 2

@@ -14,7 +14,7 @@ OF_REFERRALS = {name: o for name, o in OPERATIONS.items() if o.service is Servic
 EVERY_QUERY = {"malformed_message", "unknown_operation", "validation_error"}
 EVERY_COMMAND = {*EVERY_QUERY, "message_id_reused"}
 
-# By hand, from the wire contract's sections 2 to 5 and the error conditions of the seed; what may
+# By hand, from docs/contract/wire.md#check-order to docs/contract/wire.md#referrals; what may
 # be forbidden to whom is `test_forbidden.py`.
 CODES: dict[str, set[str]] = {
     "referral_partner.create": {"already_exists"},
@@ -81,7 +81,7 @@ CODES: dict[str, set[str]] = {
     "referral.get": {"referral_not_found"},
     "referral.list": set(),
 }
-# Section 4, "Not nullable, in create too".
+# docs/contract/wire.md#versions, "Not nullable, in a create too".
 NOT_NULLABLE = {
     *("contact_type", "country", "is_active", "accepts_ereferral", "name", "category"),
     *("attribution_role", "priority", "reason", "amount", "period_start", "period_end"),

@@ -87,7 +87,7 @@ def test_what_is_wrong_is_refused(asked: Asked, row: Row) -> None:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 def test_of_two_checks_the_earlier_one_is_told(asked: Asked, pair: Any) -> None:
-    """The order of the wire contract's section 2, for every two checks of every operation."""
+    """The order of docs/contract/wire.md#check-order, for every two checks of every operation."""
     check_refused(asked.refused[pair.both().name], pair.both())
 
 

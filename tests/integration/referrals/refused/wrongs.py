@@ -1,4 +1,5 @@
-"""What each kind of field refuses: the wire contract's section 4, with pydantic's error types."""
+"""What each kind of field refuses (docs/contract/wire.md#resources and what follows it there), with
+pydantic's error types."""
 
 from tests.integration.referrals.refused.table import LEFT_OUT, Wrong, wrong
 

@@ -1,4 +1,4 @@
-"""Section 7 of the wire contract to the letter: who may do what, and where replies may go."""
+"""docs/contract/wire.md#grants to the letter: who may do what, and where replies may go."""
 
 from pathlib import Path
 

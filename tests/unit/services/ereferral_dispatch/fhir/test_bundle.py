@@ -47,7 +47,7 @@ def test_the_samples_bundles_are_fhir() -> None:
 
 
 def test_the_service_request_says_what_is_asked() -> None:
-    """Each element of the delivery rules, with the sample's values."""
+    """Each element of docs/contract/dispatch.md#portal, with the sample's values."""
     package = sample_package()
     bundle = referral(package=package)
     request = one(bundle, "ServiceRequest")

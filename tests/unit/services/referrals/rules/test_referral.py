@@ -15,8 +15,9 @@ from services.referrals.rules.referral import (
     status_after,
 )
 
-# By hand, from the wire contract's "null → requested → accepted | rejected → in-progress →
-# completed | failed": > moves it on, = is written down and changes nothing, ! is refused.
+# By hand, from docs/contract/wire.md#referrals, "null → requested → accepted | rejected →
+# in-progress → completed | failed": > moves it on, = is written down and changes nothing, ! is
+# refused.
 _RESPONSES = ("accepted", "rejected", "in-progress", "completed", "failed")
 _EFFECTS = {
     "requested": "> > > > >",

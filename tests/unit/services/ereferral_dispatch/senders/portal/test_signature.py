@@ -124,8 +124,8 @@ def test_the_timestamp_is_unix_time_whatever_the_clocks_offset() -> None:
 
 
 def test_the_example_for_partners_works(pytestconfig: pytest.Config) -> None:
-    """The code in docs/portal.md, run as it stands there."""
-    page = (pytestconfig.rootpath / "docs" / "portal.md").read_text(encoding="utf-8")
+    """The code in docs/partners/portal.md, run as it stands there."""
+    page = (pytestconfig.rootpath / "docs" / "partners" / "portal.md").read_text(encoding="utf-8")
     example: dict[str, Any] = {}
     exec(page.split("```python\n")[1].split("```")[0], example)
     secret = partner_secret("key", "org_a", PARTNER)
