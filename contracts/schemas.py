@@ -198,8 +198,12 @@ def shape_name(shape: type[BaseModel]) -> str:
 
 def schema_id(name: str) -> str:
     """The `$id` of a shape or message: an absolute URI, and of an event's data its `dataschema`."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    return f"{SCHEMA_PREFIX}{snake}:v1"
+    return f"{SCHEMA_PREFIX}{file_name(name)}:v1"
+
+
+def file_name(name: str) -> str:
+    """A shape's name as files and `$id` write it: `referral_partner` for `ReferralPartner`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 Data = type[BaseModel] | Schema | None

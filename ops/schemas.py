@@ -6,57 +6,57 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
-from contracts.directory import Patient, Provider
 from contracts.event_data import EVENT_DATA
-from contracts.events import CloudEvent, EventSource, EventType
-from contracts.operations import OPERATIONS, Kind, Operation
-from contracts.problems import Problem
-from contracts.replies import ReplyStatus
-from contracts.shapes import Update
+from contracts.operations import OPERATIONS
+from contracts.schemas import Schema, Schemas, file_name, schema_id
 from messaging.running.settings import variable
 from ops.catalogue import ServiceName, settings_of
 from ops.lifecycle_drawing import drawings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = ("schemas", "asyncapi")
-# A put, and an archive that came too late, show what is held: null where that is an archive.
-_HELD_BY_DIRECTORY: dict[str, type[BaseModel]] = {
-    "patient.put": Patient,
-    "patient.archive": Patient,
-    "provider.put": Provider,
-    "provider.archive": Provider,
-}
-# What a repeat gets once the stored reply was emptied (docs/contract/wire.md#idempotency).
-_FORGOTTEN = {
-    "type": "object",
-    "properties": {"id": {"type": "string", "format": "uuid"}},
-    "required": ["id"],
-    "additionalProperties": False,
-}
 
 
 def generated_files() -> dict[str, str]:
     """Every generated file: its path below `docs/` and its text."""
-    files = {
-        "schemas/problem.json": _json({"$schema": DIALECT, **_problem()}),
-        "schemas/reply.json": _reply(None),
-    }
-    for operation in OPERATIONS.values():
-        files[f"schemas/{operation.name}.request.json"] = _request(operation.request)
-        files[f"schemas/{operation.name}.reply.json"] = _reply(operation)
-    for source, events in EVENT_DATA.items():
-        for event, data in events.items():
-            files[f"schemas/events/{event}.json"] = _event(source, event, data)
+    files = _schemas()
     for name, asyncapi in _asyncapi_documents():
-        files[f"asyncapi/{name.service}.json"] = _json(json.loads(asyncapi()))
+        files[f"asyncapi/{name.service}.json"] = _json(asyncapi())
     files["operators/settings.md"] = settings_page()
     files.update(drawings())
     return files
+
+
+def _schemas() -> dict[str, str]:
+    """A file for each message and for each shape, which point to shapes by their `$id`; and
+    `handoff.json`, which holds them all and points to nothing outside of it."""
+    files = {}
+    apart, together = Schemas(schema_id), Schemas(lambda name: f"#/$defs/{name}")
+    for path, made in _messages(apart).items():
+        files[f"schemas/{path}.json"] = _document(made, path.replace("/", "."))
+    for name, made in apart.shapes.items():
+        files[f"schemas/shapes/{file_name(name)}.json"] = _document(made, name)
+    definitions = {made["title"].replace(" ", "_"): made for made in _messages(together).values()}
+    bundle = {"title": "Handoff", "$defs": {**definitions, **together.shapes}}
+    files["schemas/handoff.json"] = _document(bundle, "handoff")
+    return files
+
+
+def _messages(schemas: Schemas) -> dict[str, Schema]:
+    """The schema of each message by its path below `docs/schemas`."""
+    made = {"reply": schemas.reply(None)}
+    for operation in OPERATIONS.values():
+        made[f"{operation.name}.request"] = schemas.request(operation.request)
+        made[f"{operation.name}.reply"] = schemas.reply(operation)
+    for source, events in EVENT_DATA.items():
+        made.update({f"events/{event}": schemas.event(source, event) for event in events})
+    return made
+
+
+def _document(schema: Schema, name: str) -> str:
+    return _json({"$schema": DIALECT, "$id": schema_id(name), **schema})
 
 
 def write(docs: Path) -> list[str]:
@@ -103,160 +103,12 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _asyncapi_documents() -> Iterator[tuple[ServiceName, Callable[[], str]]]:
+def _asyncapi_documents() -> Iterator[tuple[ServiceName, Callable[[], Schema]]]:
     from services.ereferral_dispatch import subscribers as dispatch
     from services.referrals import subscribers as referrals
 
     yield ServiceName.REFERRALS, referrals.asyncapi
     yield ServiceName.EREFERRAL_DISPATCH, dispatch.asyncapi
-
-
-class _RequestSchema(GenerateJsonSchema):
-    """What a client may send."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        """A field's name in other words says nothing."""
-        return False
-
-
-class _UpdateSchema(_RequestSchema):
-    """What a client may send to change a resource: a field that is left out stays as it is."""
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Without the defaults, which are those of a new resource."""
-        return self.generate_inner(schema["schema"])
-
-
-class _OutSchema(_UpdateSchema):
-    """What a service says: every field is always there, times are RFC 3339."""
-
-    def field_is_required(self, field: Any, total: bool) -> bool:
-        """Unset is null, never absent."""
-        return True
-
-    def generate_inner(self, schema: Any) -> JsonSchemaValue:
-        """Times are given as text by a serializer of our own, behind which their format is lost."""
-        made = super().generate_inner(schema)
-        inner: Any = schema
-        while "schema" in inner and inner["type"] != "model":
-            inner = inner["schema"]
-        if inner["type"] == "datetime" and made == {"type": "string"}:
-            return {"type": "string", "format": "date-time"}
-        return made
-
-
-def _out(shape: Any, *only_sometimes: str) -> dict[str, Any]:
-    """The schema of what a service says; the fields `only_sometimes` are absent where unset."""
-    schema = TypeAdapter(shape).json_schema(
-        mode="serialization", schema_generator=_OutSchema, ref_template="#/$defs/{model}"
-    )
-    for name in only_sometimes:
-        schema["required"].remove(name)
-        (schema["properties"][name],) = (
-            kind for kind in schema["properties"][name]["anyOf"] if kind != {"type": "null"}
-        )
-    opened: dict[str, Any] = _open(schema)
-    return opened
-
-
-def _open(schema: Any) -> Any:
-    """New optional fields may come (docs/contract/wire.md#event-promises): none is refused."""
-    if isinstance(schema, list):
-        return [_open(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = schema.get("additionalProperties") is False
-    return {
-        name: _open(part)
-        for name, part in schema.items()
-        if not (closed and name == "additionalProperties")
-    }
-
-
-def _problem() -> dict[str, Any]:
-    return _out(Problem, "current_version")
-
-
-def _request(request: type[BaseModel]) -> str:
-    generator = _UpdateSchema if issubclass(request, Update) else _RequestSchema
-    schema = TypeAdapter(request).json_schema(mode="validation", schema_generator=generator)
-    return _json({"$schema": DIALECT, **schema})
-
-
-def _reply(operation: Operation | None) -> str:
-    """What a client reads: `data` with its status, or a problem. None: a reply to anything."""
-    problem = _problem()
-    definitions: dict[str, Any] = {**problem.pop("$defs"), "Problem": problem}
-    successes = [_object(status={"type": "integer", "minimum": 200, "maximum": 299}, data=True)]
-    if operation is not None:
-        successes = [
-            _object(status={"const": int(status)}, data=_any_of(options, definitions))
-            for status, options in _successes(operation).items()
-        ]
-    refused = _object(
-        status={"type": "integer", "minimum": 400, "maximum": 599},
-        problem={"$ref": "#/$defs/Problem"},
-    )
-    return _json(
-        {
-            "$schema": DIALECT,
-            "title": f"Reply to {operation.name}" if operation else "Reply",
-            "description": "`data` or `problem`, never both.",
-            "oneOf": [*successes, refused],
-            "$defs": definitions,
-        }
-    )
-
-
-Data = type[BaseModel] | dict[str, Any] | None
-"""What a reply's `data` may be: a shape, a schema, or null."""
-
-
-def _successes(operation: Operation) -> dict[ReplyStatus, list[Data]]:
-    """Each status of success with what its data may be."""
-    successes: dict[ReplyStatus, list[Data]] = {operation.status: [operation.response]}
-    held = _HELD_BY_DIRECTORY.get(operation.name)
-    if held is not None:
-        successes[ReplyStatus.OK] = [held, None]
-    if operation.kind is Kind.COMMAND:
-        for options in successes.values():
-            options.append(_FORGOTTEN)
-    return successes
-
-
-def _any_of(options: list[Data], definitions: dict[str, Any]) -> dict[str, Any]:
-    schemas = [_named(option, definitions) for option in options]
-    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-
-
-def _named(shape: Data, definitions: dict[str, Any]) -> dict[str, Any]:
-    """A reference to the shape, whose schema joins the definitions."""
-    if shape is None:
-        return {"type": "null"}
-    if isinstance(shape, dict):
-        return shape
-    schema = _out(shape)
-    definitions.update(schema.pop("$defs", {}))
-    name = shape.__name__.replace("[", "Of").replace("]", "")
-    definitions[name] = schema
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": sorted(properties)}
-
-
-def _event(source: EventSource, event: EventType, data: type[BaseModel]) -> str:
-    envelope = _out(CloudEvent, "causationid", "traceparent", "changed")
-    definitions: dict[str, Any] = {}
-    envelope["properties"]["data"] = _named(data, definitions)
-    fixed = {"source": source, "type": event, "dataschema": event.dataschema}
-    for name, value in fixed.items():
-        envelope["properties"][name] = {"const": str(value)}
-    title = f"Event {event}"
-    description = f"CloudEvent {event}, published to {str(source)[1:]}.events."
-    described = {"title": title, "description": description, "$defs": definitions}
-    return _json({"$schema": DIALECT, **envelope, **described})
 
 
 def _json(document: Any) -> str:

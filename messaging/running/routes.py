@@ -3,6 +3,7 @@
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,7 +17,7 @@ class PortTaken(Exception):
 
 @asynccontextmanager
 async def serve_http(
-    host: str, port: int, health: Health, asyncapi: Callable[[], str]
+    host: str, port: int, health: Health, asyncapi: Callable[[], dict[str, Any]]
 ) -> AsyncIterator[int]:
     """Serve `/health/live`, `/health/ready`, `/metrics`, `/asyncapi`; yields the port in use.
 
@@ -35,7 +36,7 @@ async def serve_http(
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def contract(_: web.Request) -> web.Response:
-        return web.Response(text=asyncapi(), content_type="application/json")
+        return web.json_response(asyncapi())
 
     app = web.Application()
     app.add_routes(

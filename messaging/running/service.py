@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -57,7 +58,7 @@ class Definition:
     commands: tuple[ConsumedQueue, Handlers]
     queries: tuple[ConsumedQueue, Readers]
     events: tuple[ConsumedQueue, Handlers] | None
-    asyncapi: Callable[[], str]
+    asyncapi: Callable[[], dict[str, Any]]
 
 
 class Service:

@@ -1,21 +1,13 @@
-"""What dispatch listens to and publishes, in FastStream's terms."""
+"""What dispatch listens to and publishes, as an AsyncAPI document."""
 
 from functools import cache
 
-from faststream.rabbit import RabbitBroker
-
-from contracts.event_data import EVENT_DATA
-from contracts.events import EventSource
-from contracts.operations import Kind, Service, operations_of
-from messaging.running.asyncapi import bind_events, bind_operations, document
-from services.ereferral_dispatch.home import PUBLISHING
+from contracts.asyncapi import document
+from contracts.operations import Service
+from contracts.schemas import Schema
 
 
 @cache
-def asyncapi() -> str:
+def asyncapi() -> Schema:
     """The service's AsyncAPI document."""
-    broker = RabbitBroker()
-    for kind in Kind:
-        bind_operations(broker, operations_of(Service.EREFERRAL_DISPATCH, kind).values())
-    bind_events(broker, PUBLISHING.exchange, EVENT_DATA[EventSource.EREFERRAL_DISPATCH])
-    return document("Handoff e-referral dispatch", "1", broker)
+    return document(Service.EREFERRAL_DISPATCH, "1")

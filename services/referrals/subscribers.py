@@ -1,23 +1,15 @@
-"""What referrals listens to and publishes, in FastStream's terms."""
+"""What referrals listens to and publishes, as an AsyncAPI document."""
 
 from functools import cache
 
-from faststream.rabbit import RabbitBroker
-
-from contracts.ereferral import EreferralNews
-from contracts.event_data import EVENT_DATA
+from contracts.asyncapi import document
 from contracts.events import EventSource
-from contracts.operations import Kind, Service, operations_of
-from messaging.running.asyncapi import bind_events, bind_heard_event, bind_operations, document
-from services.referrals.home import EREFERRAL_EVENTS, PUBLISHING
+from contracts.operations import Service
+from contracts.schemas import Schema
+from services.referrals.home import EREFERRAL_EVENTS
 
 
 @cache
-def asyncapi() -> str:
+def asyncapi() -> Schema:
     """The service's AsyncAPI document."""
-    broker = RabbitBroker()
-    for kind in Kind:
-        bind_operations(broker, operations_of(Service.REFERRALS, kind).values())
-    bind_heard_event(broker, EREFERRAL_EVENTS.name, EREFERRAL_EVENTS.exchange, EreferralNews)
-    bind_events(broker, PUBLISHING.exchange, EVENT_DATA[EventSource.REFERRALS])
-    return document("Handoff referrals", "1", broker)
+    return document(Service.REFERRALS, "1", {EREFERRAL_EVENTS.name: EventSource.EREFERRAL_DISPATCH})

@@ -39,7 +39,7 @@ async def test_a_portal_that_takes_it_proves_its_delivery(dispatch: Dispatch, or
         "version": 2,
     }.items() <= delivered.data.items()
     assert delivered.body["source"] == "/ereferral_dispatch"
-    assert delivered.body["dataschema"] == "ereferral/v1"
+    assert delivered.body["dataschema"] == "urn:handoff:schema:ereferral:v1"
     assert delivered.body["orgid"] == org.id
 
 

@@ -38,7 +38,7 @@ async def tell(
         "subject": ereferral,
         "time": time,
         "datacontenttype": "application/json",
-        "dataschema": "ereferral/v1",
+        "dataschema": "urn:handoff:schema:ereferral:v1",
         "orgid": org.id,
         "aggregateversion": version,
         "data": {

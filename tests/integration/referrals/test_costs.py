@@ -198,7 +198,7 @@ async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referr
         ("referral_source_cost.archived", 3, 3, "1.00"),
     ]
     assert {(e["source"], e["subject"], e["dataschema"], e["orgid"]) for e in events} == {
-        ("/referrals", made["id"], "referral_source_cost/v1", org.id)
+        ("/referrals", made["id"], "urn:handoff:schema:referral_source_cost:v1", org.id)
     }
     assert events[0]["data"] == made
     assert [e.get("changed") for e in events] == [None, "amount", None]

@@ -25,7 +25,7 @@ def event(org: Org, referral: dict[str, Any], name: str, version: int, status: s
         "subject": referral["ereferral_uuid"],
         "time": "2026-11-22T10:00:00Z",
         "datacontenttype": "application/json",
-        "dataschema": "ereferral/v1",
+        "dataschema": "urn:handoff:schema:ereferral:v1",
         "orgid": org.id,
         "aggregateversion": version,
         "data": {"referral_uuid": referral["id"], "status": status},

@@ -23,7 +23,7 @@ def check_envelope(said: Said, org: Org, kind: str, subject: str, version: int) 
     assert body["type"] == kind
     assert body["subject"] == subject
     assert body["datacontenttype"] == "application/json"
-    assert body["dataschema"] == f"{kind.partition('.')[0]}/v1"
+    assert body["dataschema"] == f"urn:handoff:schema:{kind.partition('.')[0]}:v1"
     assert body["orgid"] == org.id
     assert body["aggregateversion"] == body["data"]["version"] == version
     assert UUID(body["id"]).version == 7

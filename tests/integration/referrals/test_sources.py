@@ -228,7 +228,7 @@ async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referr
     ]
     assert [e["causationid"] for e in events] == [str(command) for command in commands]
     assert {(e["source"], e["subject"], e["dataschema"], e["orgid"]) for e in events} == {
-        ("/referrals", source["id"], "referral_source/v1", org.id)
+        ("/referrals", source["id"], "urn:handoff:schema:referral_source:v1", org.id)
     }
     assert events[0]["data"] == source
     assert [e.get("changed") for e in events] == [None, "name", None]

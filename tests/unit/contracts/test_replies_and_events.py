@@ -88,10 +88,12 @@ def test_data_and_problem_never_come_together() -> None:
 
 def test_an_event_is_named_by_its_resource_and_carries_that_schema() -> None:
     """`referral_partner.updated` is about a `referral_partner`, in its first version."""
-    assert EventType("referral_partner.updated").dataschema == "referral_partner/v1"
-    assert EventType("ereferral.attempt_failed").dataschema == "ereferral/v1"
+    assert (
+        EventType("referral_partner.updated").dataschema == "urn:handoff:schema:referral_partner:v1"
+    )
+    assert EventType("ereferral.attempt_failed").dataschema == "urn:handoff:schema:ereferral:v1"
     for event in EventType:
-        assert event.dataschema == f"{event.value.split('.')[0]}/v1"
+        assert event.dataschema == f"urn:handoff:schema:{event.value.split('.')[0]}:v1"
 
 
 def test_an_operation_goes_to_the_exchange_of_its_service_and_kind() -> None:

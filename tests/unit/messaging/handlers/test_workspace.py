@@ -94,7 +94,7 @@ def test_an_event_has_every_attribute_and_its_message_says_the_same() -> None:
         "subject": "00000000-0000-0000-0000-000000000001",
         "time": "2026-11-22T04:00:00Z",
         "datacontenttype": "application/json",
-        "dataschema": "patient/v1",
+        "dataschema": "urn:handoff:schema:patient:v1",
         "orgid": "a",
         "aggregateversion": 3,
         "causationid": "0192d4e0-7b1a-7c3d-8e4f-123456789abc",
