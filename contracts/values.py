@@ -20,7 +20,9 @@ from stdnum import luhn
 
 from contracts.text import NAME_LENGTH, clean_text
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_UUID = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII
+)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NPI = re.compile(r"[12]\d{9}", re.ASCII)
@@ -37,11 +39,16 @@ _HOST = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::\d*)?", re.ASCII)
 
 
 def parse_uuid(value: Any) -> Any:
-    """A UUID from its 36-character form; anything but a string is left to the field's own check."""
+    """A UUID with its dashes or without; anything but a string is left to the field's own check.
+
+    It goes out with dashes (RFC 9562, section 4), however it came in.
+    """
     if not isinstance(value, str):
         return value
     if not _UUID.fullmatch(value):
-        raise PydanticCustomError("uuid_parsing", "Must be a UUID in its 36-character form")
+        raise PydanticCustomError(
+            "uuid_parsing", "Must be a UUID: 32 hex digits, with four dashes or none"
+        )
     return UUID(value)
 
 

@@ -38,7 +38,7 @@ def bare(text: str) -> list[str]:
 def test_the_contract_is_cited_at_all() -> None:
     """A search that finds nothing would pass everything."""
     found = [place for path in CITING for place in cited(path.read_text("utf-8"))]
-    assert len(found) > 80
+    assert len(found) > 60
     assert {page for page, _ in found} == {"wire.md", "dispatch.md"}
 
 

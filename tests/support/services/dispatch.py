@@ -26,6 +26,7 @@ from services.ereferral_dispatch.home import MIGRATIONS
 from services.ereferral_dispatch.settings import DispatchSettings
 from tests.support.partners.stubs import MailStub, PortalStub, Relay, Step, mail_stub, portal_stub
 from tests.support.samples.packages import sample_package, sample_partner, sample_referral
+from tests.support.schemas import as_shipped, event_as_shipped
 
 READY_WITHIN_SECONDS = 30.0
 SETTLED_WITHIN_SECONDS = 30.0
@@ -147,7 +148,7 @@ class Heard:
             while True:
                 message = await self._queue.get()
                 if message.routing_key != _MARK:
-                    self._heard.append(Event(json.loads(message.body)))
+                    self._heard.append(Event(event_as_shipped(json.loads(message.body))))
                 elif message.body == mark.encode():
                     return list(self._heard)
 
@@ -209,15 +210,16 @@ class Org:
         headers: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Answered:
-        """Send the operation with these fields and await its reply."""
+        """Send the operation and await its reply, which keeps to its schema."""
         kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
-        return await self._client.call(
+        answered = await self._client.call(
             f"ereferral_dispatch.{kind}",
             operation,
             {"org_id": self.id, **fields},
             message_id=message_id,
             headers=headers,
         )
+        return as_shipped(operation, answered)
 
     def package(
         self,

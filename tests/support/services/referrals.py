@@ -20,6 +20,7 @@ from messaging.running.service import Service
 from services.referrals.app import build
 from services.referrals.home import MIGRATIONS
 from services.referrals.settings import ReferralsSettings
+from tests.support.schemas import as_shipped, event_as_shipped
 from tests.support.waiting import until
 
 READY_WITHIN_SECONDS = 20.0
@@ -75,13 +76,13 @@ class Org:
         user_id: Any = None,
         **fields: Any,
     ) -> Answered:
-        """Send the operation with these fields and await its reply.
+        """Send the operation with these fields and await its reply, which keeps to its schema.
 
         `message_id` is a UUID or None, `headers` a mapping or None, `user_id` a text or None;
         fields come by `**`, which a type checker takes for any keyword.
         """
         kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
-        return await self._client.call(
+        answered = await self._client.call(
             f"referrals.{kind}",
             operation,
             {"org_id": self.id, **fields},
@@ -89,6 +90,7 @@ class Org:
             headers=headers,
             user_id=user_id,
         )
+        return as_shipped(operation, answered)
 
     async def _made(self, operation: str, status: int, **fields: Any) -> dict[str, Any]:
         answered = await self.ask(operation, **fields)
@@ -184,7 +186,9 @@ class Heard:
             while True:
                 message = await self._queue.get()
                 if message.routing_key != _MARK:
-                    self._said.append(Said(message, json.loads(message.body)))
+                    body = json.loads(message.body)
+                    is_event = message.exchange == "referrals.events"
+                    self._said.append(Said(message, event_as_shipped(body) if is_event else body))
                 elif message.body == mark.encode():
                     return list(self._said)
 

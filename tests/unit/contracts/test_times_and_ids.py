@@ -144,18 +144,26 @@ def test_any_other_form_of_a_date_is_refused(value: object, error: str) -> None:
     [
         "0192d4e0-7b1a-7c3d-8e4f-123456789abc",
         "0192D4E0-7B1A-7C3D-8E4F-123456789ABC",
-        "00000000-0000-0000-0000-000000000000",
+        "0192d4e07b1a7c3d8e4f123456789abc",
+        "0192D4E07B1A7C3D8E4F123456789ABC",
     ],
 )
-def test_a_uuid_comes_in_by_its_36_characters_in_either_case(text: str) -> None:
-    """Any UUID is an id; upper case is the same one."""
-    assert taken(Uuid, text) == UUID(text.lower())
+def test_a_uuid_comes_in_with_its_dashes_or_without_and_goes_out_with_them(text: str) -> None:
+    """In either case of letters it is the same one."""
+    assert str(taken(Uuid, text)) == "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
+
+
+def test_any_uuid_is_an_id() -> None:
+    """The nil one too, of whatever version."""
+    nil = "00000000-0000-0000-0000-000000000000"
+    assert taken(Uuid, nil) == UUID(nil)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "0192d4e07b1a7c3d8e4f123456789abc",
+        "0192d4e0-7b1a7c3d8e4f123456789abc",
+        "0192d4e07b1a7c3d8e4f123456789ab",
         "{0192d4e0-7b1a-7c3d-8e4f-123456789abc}",
         "urn:uuid:0192d4e0-7b1a-7c3d-8e4f-123456789abc",
         "0192d4e0-7b1a-7c3d-8e4f-123456789ab",
@@ -169,7 +177,7 @@ def test_a_uuid_comes_in_by_its_36_characters_in_either_case(text: str) -> None:
     ],
 )
 def test_any_other_form_of_a_uuid_is_refused(text: str) -> None:
-    """One id, one spelling."""
+    """All dashes or none, and nothing around them."""
     assert refusal(Uuid, text) == "uuid_parsing"
 
 

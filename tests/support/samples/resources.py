@@ -1,0 +1,125 @@
+"""One of each resource as it is shown, and one event of each type about it."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from contracts.directory import Provider
+from contracts.ereferral import CallTask, Ereferral, EreferralChange
+from contracts.ereferral_staff import PartnerChannel
+from contracts.event_data import EVENT_DATA
+from contracts.events import EventSource, EventType
+from contracts.examples import body_of
+from contracts.operations import OPERATIONS
+from contracts.referral import EreferralStatus, Response
+from contracts.referral_attribution import AttributionRole, ReferralAttribution
+from contracts.referral_partner import ContactMethod
+from contracts.referral_source import ReferralSource, SourceCategory
+from contracts.referral_source_cost import ReferralSourceCost
+from contracts.shapes import Reference, Resource
+from messaging.handlers.workspace import Publishing, Rows, Workspace
+
+NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+THIS = UUID("01930000-0000-7000-8000-00000000e001")
+_SHOWN: dict[str, Any] = {"id": THIS, "version": 2, "created_at": NOW, "updated_at": NOW}
+_NAMED = Reference(uuid=THIS, name="Demo Oral Surgery West")
+
+
+def resources() -> dict[str, Resource]:
+    """By the name of the resource."""
+    dispatch = OPERATIONS["ereferral.dispatch"].request
+    package: Any = dispatch.model_validate_json(json.dumps(body_of("ereferral.dispatch")))
+    ereferral = {
+        **_SHOWN,
+        "referral_uuid": THIS,
+        "referral_partner": _NAMED,
+        "status": EreferralStatus.AWAITING_CALL,
+        "channel": ContactMethod.PHONE,
+        "address": "+12025550113",
+    }
+    return {
+        "referral_partner": package.partner,
+        "referral_source": ReferralSource.model_construct(
+            **_SHOWN,
+            name="Spring newspaper campaign",
+            category=SourceCategory.PRINT_MEDIA,
+            description=None,
+            is_active=True,
+            linked_patient=None,
+            linked_referral_partner=_NAMED,
+            sort_order=1,
+            patient_count=0,
+            total_cost=Decimal(0),
+        ),
+        "referral_source_cost": ReferralSourceCost.model_validate(
+            {
+                **_SHOWN,
+                "referral_source": _NAMED,
+                "amount": "1250.00",
+                "period_start": NOW.date(),
+                "period_end": NOW.date(),
+                "notes": None,
+            }
+        ),
+        "referral_attribution": ReferralAttribution.model_validate(
+            {
+                **_SHOWN,
+                "patient": _NAMED,
+                "attribution_role": AttributionRole.PRIMARY,
+                "referral_source": _NAMED,
+                "attributed_at": NOW,
+            }
+        ),
+        "patient": package.patient,
+        "provider": Provider.model_validate(
+            {**_SHOWN, "name": "Dr. Demo Dentist", "npi": "1245319599", "observed_at": NOW}
+        ),
+        "practice": package.practice,
+        "referral": package.referral,
+        "ereferral": Ereferral.model_validate(ereferral),
+        "partner_channel": PartnerChannel.model_validate(
+            {
+                **_SHOWN,
+                "referral_partner": _NAMED,
+                "channel": ContactMethod.PORTAL,
+                "address": "https://portal.example.com/fhir",
+                "held": True,
+                "held_at": NOW,
+            }
+        ),
+    }
+
+
+def about(event: EventType) -> Resource:
+    """What an event of this type shows."""
+    shown = resources()[event.resource]
+    if event.resource != "ereferral":
+        return shown
+    fields = {name: getattr(shown, name) for name in type(shown).model_fields}
+    answer: dict[str, Any] = {}
+    if event is EventType.EREFERRAL_RESPONSE_RECORDED:
+        answer = {"response": Response.ACCEPTED, "response_note": "Booked."}
+    if event is EventType.EREFERRAL_CALL_REQUESTED:
+        answer = {"call": CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")}
+    return EreferralChange.model_construct(**fields, **answer)
+
+
+def one_of_each() -> dict[EventType, bytes]:
+    """An event of each type as its service publishes it."""
+    events = {}
+    for source, types in EVENT_DATA.items():
+        for event in types:
+            workspace = Workspace(
+                Rows(),
+                Publishing(EventSource(source), f"{source[1:]}.events"),
+                org_id="demo",
+                now=NOW,
+                message_id=THIS,
+                traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            )
+            changed = ["notes"] if event.endswith((".updated", ".put")) else None
+            workspace.publish(event, about(event), changed=changed)
+            events[event] = workspace.outgoing[0].body
+    return events
