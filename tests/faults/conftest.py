@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from ops.servers import Servers, backing_servers
-from tests.faults.rig import Rig, open_rig
+from tests.faults.rig.rig import Rig, open_rig
 from tests.integration.conftest import referrals
 
 __all__ = ["referrals"]

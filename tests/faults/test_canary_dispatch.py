@@ -20,10 +20,10 @@ from messaging.replies.client import listen
 from ops.servers import Servers
 from services.ereferral_dispatch.home import HOME as DISPATCH
 from services.referrals.home import HOME as REFERRALS
-from tests.faults.canary import BORN, EMAIL, NAME, PHONE, WORDS, envelope, traces_in
-from tests.faults.victims import Scene, fault_scene
+from tests.faults.scene import Scene, fault_scene
 from tests.support.broker.raw_messages import Wire, open_wire
 from tests.support.partners.stubs import Answer, Cut, Relay, Step
+from tests.support.samples.canary import BORN, EMAIL, NAME, PHONE, WORDS, envelope, traces_in
 from tests.support.services.dispatch import Org, new_partner
 from tests.support.services.referrals import migrated as referrals_migrated
 

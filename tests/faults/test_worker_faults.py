@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests.faults.victims import Scene, fault_scene, until_logged
+from tests.faults.scene import Scene, fault_scene, until_logged
 from tests.support.partners.stubs import DUPLICATE, Answer, Cut, Relay
 from tests.support.services.dispatch import Org, eventually, new_partner, plain_url
 

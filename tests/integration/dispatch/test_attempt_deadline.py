@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
-from tests.support.partners.portals import RawPortal
+from tests.support.partners.portal import RawPortal
 from tests.support.partners.stubs import DUPLICATE, Cut, Relay
 from tests.support.services.dispatch import Dispatch, dispatching, eventually, new_partner
 

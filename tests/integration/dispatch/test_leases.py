@@ -19,7 +19,7 @@ from services.ereferral_dispatch.delivery.claiming import Claimed
 from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
-from tests.faults.proxy import CommitProxy, commit_proxy
+from tests.support.database.commit_proxy import CommitProxy, commit_proxy
 from tests.support.partners.stubs import Answer, Relay
 from tests.support.services.dispatch import (
     Dispatch,

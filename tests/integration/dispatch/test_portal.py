@@ -16,7 +16,7 @@ from services.ereferral_dispatch.rules.outcomes import (
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.portal.signature import partner_secret, whsec
-from tests.support.partners.portals import (
+from tests.support.partners.portal import (
     OK,
     SIGNING_KEY,
     Gate,

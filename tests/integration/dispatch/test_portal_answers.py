@@ -17,7 +17,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.support.partners.portals import (
+from tests.support.partners.portal import (
     OK,
     Gate,
     RawPortal,

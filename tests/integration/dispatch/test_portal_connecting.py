@@ -20,7 +20,7 @@ from services.ereferral_dispatch.rules.outcomes import (
 from services.ereferral_dispatch.senders.portal.client import tls_context
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.support.partners.portals import (
+from tests.support.partners.portal import (
     OK,
     Gate,
     RawPortal,

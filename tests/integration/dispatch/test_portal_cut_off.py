@@ -14,7 +14,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.support.partners.portals import Gate, RawPortal, Script, addressed, portal_sender
+from tests.support.partners.portal import Gate, RawPortal, Script, addressed, portal_sender
 
 BODY = b'{"resourceType":"Bundle"}'
 DEADLINE_SECONDS = 0.3

@@ -15,7 +15,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     TransientFailure,
 )
-from tests.support.partners.portals import LETTER, Gate
+from tests.support.partners.portal import LETTER, Gate
 from tests.support.partners.sinch import (
     NUMBER,
     SILENCE,

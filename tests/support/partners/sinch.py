@@ -10,7 +10,7 @@ import orjson
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.fax import SinchFaxSender
-from tests.support.partners.portals import LETTER, RawPortal, Received
+from tests.support.partners.portal import LETTER, RawPortal, Received
 from tests.support.samples.packages import sample_consignment
 
 PROJECT, KEY_ID, KEY_SECRET = "project-1", "key-1", "secret-1"

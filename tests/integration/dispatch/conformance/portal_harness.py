@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.integration.dispatch.conformance import Behaviour
-from tests.support.partners.portals import OK, RawPortal, addressed, portal_sender
+from tests.integration.dispatch.conformance.laws import Behaviour
+from tests.support.partners.portal import OK, RawPortal, addressed, portal_sender
 
 _ANSWERS = {
     Behaviour.ACCEPTS: OK,

@@ -9,8 +9,8 @@ from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, SmtpRelay, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
-from tests.integration.dispatch.conformance import Behaviour
-from tests.support.partners.relays import Do, ScriptedRelay, free_port, scripted_relay
+from tests.integration.dispatch.conformance.laws import Behaviour
+from tests.support.partners.relay import Do, ScriptedRelay, free_port, scripted_relay
 from tests.support.samples.packages import sample_consignment
 
 _SCRIPTS: dict[Behaviour, Mapping[str, str | Do]] = {

@@ -20,22 +20,22 @@ from sqlalchemy.engine import make_url
 
 from messaging.wire.connection import BROKER_ERRORS
 from ops.servers import PrivatePostgres, PrivateRabbitMQ, Servers, create_database
-from tests.faults.books import Answered, Asked, Book, Received, Told, read_books
-from tests.faults.desk import LEAVING, Desk
-from tests.faults.fleet import Fleet, running_fleet
-from tests.faults.laws import LAWS, RECOVERY_SECONDS, Law, breaches
-from tests.faults.ledger import Ledger
-from tests.faults.partners import Partners
-from tests.faults.proxy import CommitProxy, commit_proxy
-from tests.faults.reading import (
+from tests.faults.judging.laws import LAWS, RECOVERY_SECONDS, Law, breaches
+from tests.faults.judging.ledger import Ledger
+from tests.faults.judging.reading import (
     Databases,
     databases,
     ready_messages,
     take_dead_letters,
 )
-from tests.faults.replicas import ServiceName
-from tests.faults.rounds import Round
-from tests.faults.subscriber import Subscriber
+from tests.faults.parties.books import Answered, Asked, Book, Received, Told, read_books
+from tests.faults.parties.desk import LEAVING, Desk
+from tests.faults.parties.partners import Partners
+from tests.faults.parties.subscriber import Subscriber
+from tests.faults.rig.fleet import Fleet, running_fleet
+from tests.faults.rig.replicas import ServiceName
+from tests.faults.rig.rounds import Round
+from tests.support.database.commit_proxy import CommitProxy, commit_proxy
 from tests.support.partners.stubs import mail_stub, portal_stub
 from tests.support.services import dispatch as dispatch_service
 from tests.support.services import referrals as referrals_service

@@ -13,12 +13,12 @@ from pathlib import Path
 import asyncpg
 
 from messaging.wire.connection import connection
-from tests.faults.backlog import publish_partners
-from tests.faults.points import Point
-from tests.faults.reading import ready_messages
-from tests.faults.replicas import ServiceName
-from tests.faults.rig import Rig
-from tests.faults.rounds import Round
+from tests.faults.judging.reading import ready_messages
+from tests.faults.parties.backlog import publish_partners
+from tests.faults.rig.points import Point
+from tests.faults.rig.replicas import ServiceName
+from tests.faults.rig.rig import Rig
+from tests.faults.rig.rounds import Round
 from tests.support.services.referrals import new_org_id, plain_url
 from tests.support.waiting import until
 

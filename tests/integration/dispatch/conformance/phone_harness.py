@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.phone import PhoneSender
-from tests.integration.dispatch.conformance import Behaviour
+from tests.integration.dispatch.conformance.laws import Behaviour
 from tests.support.samples.packages import sample_consignment
 
 

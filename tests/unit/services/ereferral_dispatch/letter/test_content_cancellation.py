@@ -15,13 +15,13 @@ from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
+from tests.support.samples.letters import read, words_of
 from tests.support.samples.packages import (
     EREFERRAL_ID,
     sample_consignment,
     sample_package,
     sample_referral,
 )
-from tests.unit.services.ereferral_dispatch.letter.letters import read, words_of
 
 FROM = "referrals@handoff.example"
 REASON = "The patient Sample Patient has moved away."

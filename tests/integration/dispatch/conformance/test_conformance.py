@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.integration.dispatch.conformance import Harness, Law, laws_of
-from tests.integration.dispatch.email_harness import EmailHarness, FaxMailHarness
-from tests.integration.dispatch.phone_harness import PhoneHarness
-from tests.integration.dispatch.portal_harness import PortalHarness
-from tests.integration.dispatch.sinch_harness import SinchHarness
+from tests.integration.dispatch.conformance.email_harness import EmailHarness, FaxMailHarness
+from tests.integration.dispatch.conformance.laws import Harness, Law, laws_of
+from tests.integration.dispatch.conformance.phone_harness import PhoneHarness
+from tests.integration.dispatch.conformance.portal_harness import PortalHarness
+from tests.integration.dispatch.conformance.sinch_harness import SinchHarness
 
 HARNESSES: dict[str, Harness] = {
     "portal": PortalHarness(),

@@ -1,7 +1,6 @@
 """A ledger in which every law holds: a referral delivered, a mail of which nobody knows."""
 
-from tests.faults.books import Answered, Asked, Received, Told
-from tests.faults.ledger import (
+from tests.faults.judging.ledger import (
     DISPATCH,
     REFERRALS,
     DeadLetter,
@@ -11,6 +10,7 @@ from tests.faults.ledger import (
     HeldVersion,
     Ledger,
 )
+from tests.faults.parties.books import Answered, Asked, Received, Told
 
 PARTNER = "01930000-0000-7000-8000-00000000b001"
 REFERRAL = "01930000-0000-7000-8000-0123456789ab"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tests.faults.books import Answered, Asked, Received, Told
+from tests.faults.parties.books import Answered, Asked, Received, Told
 
 REFERRALS = "/referrals"
 DISPATCH = "/ereferral_dispatch"

@@ -27,7 +27,7 @@ from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.settings import DispatchSettings
 from services.referrals import app as referrals
 from services.referrals.settings import ReferralsSettings
-from tests.faults import points
+from tests.faults.rig import points
 
 LEASE_SECONDS = 4.0
 RENEW_EVERY_SECONDS = 1.0

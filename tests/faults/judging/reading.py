@@ -8,8 +8,7 @@ from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from messaging.wire.connection import connection
-from tests.faults import subscriber
-from tests.faults.ledger import (
+from tests.faults.judging.ledger import (
     DISPATCH,
     REFERRALS,
     DeadLetter,
@@ -18,6 +17,7 @@ from tests.faults.ledger import (
     HeldReferral,
     HeldVersion,
 )
+from tests.faults.parties import subscriber
 from tests.support.services.referrals import plain_url
 
 CONSUMED = (

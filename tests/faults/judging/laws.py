@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from tests.faults.books import Answered, Received, Told
-from tests.faults.ledger import DISPATCH, REFERRALS, HeldEreferral, Ledger
+from tests.faults.judging.ledger import DISPATCH, REFERRALS, HeldEreferral, Ledger
+from tests.faults.parties.books import Answered, Received, Told
 
 RECOVERY_SECONDS = 60.0
 EFFECTIVE = (200, 201, 202, 204)

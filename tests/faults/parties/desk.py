@@ -13,8 +13,8 @@ from messaging.replies.client import Answered as Reply
 from messaging.replies.client import Client, NobodyListens, open_client
 from messaging.wire.connection import BROKER_ERRORS, PERSISTENT, connection
 from messaging.wire.envelope import JSON_CONTENT_TYPE
-from tests.faults.books import Answered, Asked, Book
-from tests.faults.partners import Partners
+from tests.faults.parties.books import Answered, Asked, Book
+from tests.faults.parties.partners import Partners
 
 REPLY_WITHIN_SECONDS = 2.0
 PAUSE_SECONDS = 0.05

@@ -9,7 +9,7 @@ from typing import Any
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from messaging.wire.connection import BROKER_ERRORS, connection
-from tests.faults.books import Told
+from tests.faults.parties.books import Told
 
 QUEUE = "test.subscriber"
 EXCHANGES = ("referrals.events", "ereferral_dispatch.events")

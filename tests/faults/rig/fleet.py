@@ -13,8 +13,8 @@ from pathlib import Path
 
 import orjson
 
-from tests.faults.points import Point, set_trap
-from tests.faults.replicas import Plan, ServiceName, start_replica
+from tests.faults.rig.points import Point, set_trap
+from tests.faults.rig.replicas import Plan, ServiceName, start_replica
 from tests.support.waiting import until
 
 LOOK_EVERY_SECONDS = 0.1

@@ -12,9 +12,9 @@ import trustme
 
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.fax import SinchFaxSender
-from tests.integration.dispatch.conformance import Behaviour
-from tests.support.partners.portals import RawPortal
-from tests.support.partners.relays import free_port
+from tests.integration.dispatch.conformance.laws import Behaviour
+from tests.support.partners.portal import RawPortal
+from tests.support.partners.relay import free_port
 from tests.support.partners.sinch import fax, http, sinch_sender, to_fax
 
 _CLOSE = "Connection: close"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.faults.desk import Desk
-from tests.faults.ledger import Ledger
+from tests.faults.judging.ledger import Ledger
+from tests.faults.parties.desk import Desk
 from tests.support.waiting import until
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import laws
-from tests.faults.books import Answered, Book, Entry, Received, Told, read_books
-from tests.faults.ledger import REFERRALS, DeadLetter, HeldEffect, HeldVersion, Ledger
-from tests.unit.faults.good_story import (
+from tests.faults.judging import laws
+from tests.faults.judging.ledger import REFERRALS, DeadLetter, HeldEffect, HeldVersion, Ledger
+from tests.faults.parties.books import Answered, Book, Entry, Received, Told, read_books
+from tests.unit.faults.judging.good_story import (
     CREATE,
     EREFERRAL,
     GOOD,

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
-from tests.faults.books import Received
+from tests.faults.parties.books import Received
 from tests.support.partners.stubs import Cut, Mail, MailStub, PortalStub, Posted, Relay, Step
 
 REFUSAL = 404
