@@ -14,7 +14,8 @@ import trustme
 
 from messaging.replies.client import Client, open_client
 from services.ereferral_dispatch.settings import DispatchSettings
-from tests.support.partners.stubs import MailStub, PortalStub, mail_stub, portal_stub
+from tests.support.partners.portal import Portal
+from tests.support.partners.relay import Relay, scripted_relay
 from tests.support.services.dispatch import (
     MAIL_FROM,
     SIGNING_KEY,
@@ -29,59 +30,21 @@ from tests.support.services.dispatch import (
     running_dispatch,
 )
 from tests.support.services.process import RunningService, running_service
-
-
-class SlowHandshake:
-    """A portal over TLS before the stub's own: its first connection gets no handshake at all."""
-
-    def __init__(self, behind: PortalStub, tls: ssl.SSLContext) -> None:
-        self._behind = behind
-        self._tls = tls
-        self._swallowed: list[asyncio.StreamWriter] = []
-        self.connections = 0
-        self.port = 0
-
-    def endpoint(self, path: str) -> str:
-        return f"https://127.0.0.1:{self.port}/{path}"
-
-    def let_go(self) -> None:
-        """Close the connection that waits for its handshake."""
-        for writer in self._swallowed:
-            writer.transport.abort()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        if self.connections == 1:
-            self._swallowed.append(writer)
-            return
-        try:
-            await writer.start_tls(self._tls)
-            to_stub, from_us = await asyncio.open_connection("127.0.0.1", self._behind.port)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pipe(reader, from_us))
-                group.create_task(_pipe(to_stub, writer))
-        except (OSError, ExceptionGroup):
-            writer.transport.abort()
-
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await reader.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-    finally:
-        writer.close()
+from tests.support.tls_front import TlsFront, tls_front
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Servers, partners and a listener; workers come and go."""
+    """Servers, partners and a listener; workers come and go.
+
+    `secured` is the portal over TLS, and gives its first connection no handshake.
+    """
 
     settings: DispatchSettings
     heard: Heard
-    portal: PortalStub
-    mail: MailStub
-    handshake: SlowHandshake
+    portal: Portal
+    mail: Relay
+    secured: TlsFront
     database: asyncpg.Connection
 
     @asynccontextmanager
@@ -168,17 +131,13 @@ async def fault_scene(
         await migrated(database_url)
         database = await asyncpg.connect(plain_url(database_url))
         stack.push_async_callback(database.close)
-        portal = await stack.enter_async_context(portal_stub())
-        mail = await stack.enter_async_context(mail_stub())
+        portal = await stack.enter_async_context(Portal())
+        mail = await stack.enter_async_context(scripted_relay())
         authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(tls)
         ca_file = folder / "ca.pem"
         authority.cert_pem.write_to_path(ca_file)
-        handshake = SlowHandshake(portal, tls)
-        server = await asyncio.start_server(handshake.serve, "127.0.0.1", 0)
-        stack.callback(server.close)
-        stack.callback(handshake.let_go)
-        handshake.port = server.sockets[0].getsockname()[1]
+        secured = await stack.enter_async_context(tls_front(portal.port, tls, ignored=1))
         chosen = dispatch_settings(
             database_url,
             rabbitmq_url,
@@ -190,7 +149,7 @@ async def fault_scene(
             },
         )
         heard = await stack.enter_async_context(heard_by(rabbitmq_url, database))
-        yield Scene(chosen, heard, portal, mail, handshake, database)
+        yield Scene(chosen, heard, portal, mail, secured, database)
 
 
 async def until_logged(service: RunningService, event: str, ereferral_id: str) -> None:

@@ -18,7 +18,8 @@ import pytest
 import pytest_asyncio
 
 from tests.faults.scene import Scene, fault_scene, until_logged
-from tests.support.partners.stubs import DUPLICATE, Answer, Cut, Relay
+from tests.support.partners.portal import DUPLICATE, Answer, Cut
+from tests.support.partners.relay import HANG_AFTER_DATA, HANG_AT_RCPT
 from tests.support.services.dispatch import Org, eventually, new_partner, plain_url
 
 _LOCK = "SELECT FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2 FOR UPDATE"
@@ -77,10 +78,10 @@ async def killed(scene: Scene) -> Aftermath:
     portal.script("read", Cut.HANG, DUPLICATE)
     answering = asyncio.Event()
     portal.script("answered", Answer(201, when=answering), DUPLICATE)
-    mail.script("connecting@partner.example", Relay.HANG_AT_RCPT, "250 ok")
-    mail.script("taken@partner.example", Relay.HANG_AFTER_DATA, "250 ok")
-    mail.script("replied@partner.example", Relay.HANG_AFTER_DATA, "250 ok")
-    mail.script("passing@partner.example", Relay.HANG_AT_RCPT, "250 ok")
+    mail.script("connecting@partner.example", HANG_AT_RCPT, "250 ok")
+    mail.script("taken@partner.example", HANG_AFTER_DATA, "250 ok")
+    mail.script("replied@partner.example", HANG_AFTER_DATA, "250 ok")
+    mail.script("passing@partner.example", HANG_AT_RCPT, "250 ok")
     read, referral = new_partner(ereferral_endpoint=portal.endpoint("read")), uuid4()
     locking = await asyncpg.connect(plain_url(scene.settings.database_url))
     await locking.execute(_LEAD)
@@ -104,7 +105,7 @@ async def killed(scene: Scene) -> Aftermath:
         await eventually(lambda: len(mail.mails) == 2)
         await org.reaches(after.ids["recorded"], "delivered")
         # Late: a handshake is waited for no longer than five seconds.
-        shaking = new_partner(ereferral_endpoint=scene.handshake.endpoint("shaking"))
+        shaking = new_partner(ereferral_endpoint=f"https://127.0.0.1:{scene.secured.port}/shaking")
         after.ids["shaking"] = await org.dispatch(shaking)
         async with locking.transaction():
             for step in ("answered", "replied"):
@@ -112,7 +113,7 @@ async def killed(scene: Scene) -> Aftermath:
             await locking.execute(_LOCK_ATTEMPT, org.id, UUID(after.ids["passing"]))
             answering.set()
             mail.let_go("replied@partner.example")
-            await eventually(lambda: scene.handshake.connections == 1)
+            await eventually(lambda: scene.secured.connections == 1)
             await eventually(lambda: after.ids["answered"] in portal.finished)
             await asyncio.sleep(0.3)
             # The last of all: a lock is waited for no longer than two seconds.
@@ -207,7 +208,7 @@ async def test_what_was_recorded_is_told_and_not_done_again(killed: Aftermath) -
 
 async def test_no_portal_sees_a_second_id(killed: Aftermath) -> None:
     """Whatever was tried again went under the e-referral's own id."""
-    assert {posted.id for posted in killed.scene.portal.posted} <= set(killed.ids.values())
+    assert {posted.id for posted in killed.scene.portal.requests} <= set(killed.ids.values())
 
 
 async def insist(scene: Scene, org: Org, operation: str, ereferral: str, **fields: Any) -> None:
@@ -234,7 +235,7 @@ async def test_a_frozen_worker_writes_nothing_that_is_no_longer_its_own(scene: S
     portal, mail, answer = scene.portal, scene.mail, asyncio.Event()
     portal.script("late", Answer(201, when=answer), DUPLICATE)
     for step in ("late-rcpt", "late-mail", "late-resolved"):
-        hangs = Relay.HANG_AT_RCPT if step == "late-rcpt" else Relay.HANG_AFTER_DATA
+        hangs = HANG_AT_RCPT if step == "late-rcpt" else HANG_AFTER_DATA
         mail.script(f"{step}@partner.example", hangs, "250 ok")
     before = len(mail.mails)
     async with scene.victim() as victim, scene.org() as org:
@@ -284,7 +285,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_has_left(scene: Scene
     not left is given up at once and sent by the next worker, once."""
     portal, mail, answer = scene.portal, scene.mail, asyncio.Event()
     portal.script("stopping", Answer(201, when=answer))
-    mail.script("stopping@partner.example", Relay.HANG_AT_RCPT, "250 ok")
+    mail.script("stopping@partner.example", HANG_AT_RCPT, "250 ok")
     async with scene.victim() as victim, scene.org() as org:
         leaving = await org.dispatch(new_partner(ereferral_endpoint=portal.endpoint("stopping")))
         given_up = await org.dispatch(by_mail("stopping"))

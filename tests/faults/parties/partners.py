@@ -9,7 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 from tests.faults.parties.books import Received
-from tests.support.partners.stubs import Cut, Mail, MailStub, PortalStub, Posted, Relay, Step
+from tests.support.partners.portal import Cut, Portal, Request, Step
+from tests.support.partners.relay import LOSE_AFTER_DATA, Mail, Relay
 
 REFUSAL = 404
 _REFERENCE = re.compile(r"reference ([0-9A-F]{4})-([0-9A-F]{4})-([0-9A-F]{4})")
@@ -23,9 +24,7 @@ class Partners:
     off.
     """
 
-    def __init__(
-        self, portal: PortalStub, mail: MailStub, write: Callable[[Received], None]
-    ) -> None:
+    def __init__(self, portal: Portal, mail: Relay, write: Callable[[Received], None]) -> None:
         self._portal = portal
         self._mail = mail
         self._write = write
@@ -54,18 +53,18 @@ class Partners:
             self.portal(),
             self.portal(503, Cut.RESET, 201),
             self.mail(),
-            self.mail("451 4.3.0 later", Relay.LOSE_AFTER_DATA, "250 ok"),
+            self.mail("451 4.3.0 later", LOSE_AFTER_DATA, "250 ok"),
             refusing,
             {"ereferral_endpoint": "tel:+12025550111", "phone": "+12025550111"},
         ]
 
-    def _posted(self, posted: Posted, step: Step) -> None:
+    def _posted(self, posted: Request, step: Step) -> None:
         self._compare_clocks(float(posted.headers["webhook-timestamp"]))
         referral_id = posted.resource("ServiceRequest")["identifier"][0]["value"]
         self._write(
             Received("portal", posted.id, referral_id[-12:], _digest(posted.body), step == REFUSAL)
         )
-        self._portal.posted.clear()
+        self._portal.requests.clear()
 
     def _mailed(self, mail: Mail) -> None:
         self._compare_clocks(parsedate_to_datetime(mail.message["Date"]).timestamp())

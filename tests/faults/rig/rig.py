@@ -36,7 +36,8 @@ from tests.faults.rig.fleet import Fleet, running_fleet
 from tests.faults.rig.replicas import ServiceName
 from tests.faults.rig.rounds import Round
 from tests.support.database.commit_proxy import CommitProxy, commit_proxy
-from tests.support.partners.stubs import mail_stub, portal_stub
+from tests.support.partners.portal import Portal
+from tests.support.partners.relay import scripted_relay
 from tests.support.services import dispatch as dispatch_service
 from tests.support.services import referrals as referrals_service
 from tests.support.services.dispatch import MAIL_FROM, SIGNING_KEY
@@ -217,8 +218,8 @@ async def open_rig(
         rig = Rig(postgres, rabbitmq, databases(*urls), name, folder, proxy)
         rig.subscriber = Subscriber(rig.url, rig.write)
         await rig.subscriber.bind()
-        portal = await stack.enter_async_context(portal_stub())
-        mail = await stack.enter_async_context(mail_stub())
+        portal = await stack.enter_async_context(Portal())
+        mail = await stack.enter_async_context(scripted_relay())
         rig.partners = Partners(portal, mail, rig.write)
         settings = {
             ServiceName.REFERRALS: _settings(urls[0], rig),

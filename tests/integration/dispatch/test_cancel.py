@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from messaging.replies.client import Answered
-from tests.support.partners.stubs import Answer, Cut, Relay
+from tests.support.partners.portal import Answer, Cut
+from tests.support.partners.relay import HANG_AT_RCPT
 from tests.support.services.dispatch import (
     Dispatch,
     Org,
@@ -138,7 +139,7 @@ async def test_during_an_attempt_before_its_point_of_no_return(
     dispatch: Dispatch, org: Org
 ) -> None:
     """Accepted while it is in progress; nothing leaves, and it is cancelled."""
-    dispatch.mail.script("slow@partner.example", Relay.HANG_AT_RCPT)
+    dispatch.mail.script("slow@partner.example", HANG_AT_RCPT)
     ereferral = await org.dispatch(new_partner(email="slow@partner.example"))
     await eventually(lambda: "slow@partner.example" in dispatch.mail.asked)
     answered = await org.cancel(ereferral)

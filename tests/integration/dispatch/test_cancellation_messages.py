@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from messaging.replies.client import Answered
-from tests.support.partners.stubs import Answer, Relay
+from tests.support.partners.portal import Answer
+from tests.support.partners.relay import LOSE_AFTER_DATA
 from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 TOMORROW = {"Retry-After": "86400"}
@@ -75,7 +76,7 @@ async def test_the_word_of_a_cancel_is_retried(dispatch: Dispatch, org: Org) -> 
     ]
 
 
-@pytest.mark.parametrize("steps", [["250 ok"], [Relay.LOSE_AFTER_DATA, "250 ok"]])
+@pytest.mark.parametrize("steps", [["250 ok"], [LOSE_AFTER_DATA, "250 ok"]])
 async def test_after_a_mail_a_letter_of_cancellation_follows(
     dispatch: Dispatch, org: Org, steps: list[Any]
 ) -> None:
@@ -146,7 +147,7 @@ async def test_every_channel_that_may_have_it_is_told(dispatch: Dispatch, org: O
 async def test_a_mail_that_a_person_did_not_find_is_told_too(dispatch: Dispatch, org: Org) -> None:
     """The portal may have it, and so may the mail that somebody said never arrived."""
     address = "vanished@partner.example"
-    dispatch.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
+    dispatch.mail.script(address, LOSE_AFTER_DATA, "250 ok")
     ereferral = await org.dispatch(dispatch.at_portal("perhaps", 500, 500, 500, 200, email=address))
     await org.until(ereferral, "outcome_unknown")
     await org.act("ereferral.resolve", ereferral, outcome="not_delivered")
@@ -221,7 +222,7 @@ async def test_a_word_of_cancel_that_nobody_knows_about_is_announced_and_then_ca
 ) -> None:
     """The attempt that failed has its event, as any other has, before the state it leads to."""
     address = "unheard@partner.example"
-    dispatch.mail.script(address, "250 ok", Relay.LOSE_AFTER_DATA)
+    dispatch.mail.script(address, "250 ok", LOSE_AFTER_DATA)
     ereferral = await org.dispatch(new_partner(email=address, phone="+12025550111"))
     await org.until(ereferral, "sent")
     await org.cancel(ereferral)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from tests.support.partners.stubs import DUPLICATE, Answer
+from tests.support.partners.portal import DUPLICATE, Answer
 from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 

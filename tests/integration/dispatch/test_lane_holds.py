@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.support.partners.stubs import Answer
+from tests.support.partners.portal import Answer
 from tests.support.services.dispatch import (
     Dispatch,
     Org,

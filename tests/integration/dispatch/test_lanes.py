@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.support.partners.stubs import Answer, Cut, PortalStub
+from tests.support.partners.portal import Answer, Cut, Portal
 from tests.support.services.dispatch import (
     Dispatch,
     Org,
@@ -26,7 +26,7 @@ async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator
         yield running
 
 
-def at(portal: PortalStub, path: str, **fields: object) -> dict[str, object]:
+def at(portal: Portal, path: str, **fields: object) -> dict[str, object]:
     return new_partner(ereferral_endpoint=portal.endpoint(path), **fields)
 
 

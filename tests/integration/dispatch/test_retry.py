@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from messaging.replies.client import Answered
-from tests.support.partners.stubs import Answer
+from tests.support.partners.portal import Answer
 from tests.support.services.dispatch import Dispatch, Org, eventually, new_partner, refusal
 
 TOMORROW = {"Retry-After": "86400"}

@@ -20,7 +20,7 @@ from messaging.wire.connection import connection
 from ops.servers import Servers
 from tests.integration.ops.broker_attempts import REFUSED, publish
 from tests.integration.ops.restricted_users import USERS, Restricted, restricted_users
-from tests.support.partners.stubs import portal_stub
+from tests.support.partners.portal import Portal
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import dispatch_settings, running_dispatch
 from tests.support.services.dispatch import migrated as dispatch_migrated
@@ -55,7 +55,7 @@ async def running(
     await migrated(database)
     await dispatch_migrated(dispatch_database)
     async with AsyncExitStack() as stack:
-        portal = await stack.enter_async_context(portal_stub())
+        portal = await stack.enter_async_context(Portal())
         settings = dispatch_settings(
             dispatch_database, urls["ereferral_dispatch"], client_grants_file=grants
         )

@@ -24,7 +24,8 @@ from services.ereferral_dispatch.app import build
 from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.home import MIGRATIONS
 from services.ereferral_dispatch.settings import DispatchSettings
-from tests.support.partners.stubs import MailStub, PortalStub, Relay, Step, mail_stub, portal_stub
+from tests.support.partners.portal import Portal, Step
+from tests.support.partners.relay import LOSE_AFTER_DATA, Relay, scripted_relay
 from tests.support.samples.packages import sample_package, sample_partner, sample_referral
 
 READY_WITHIN_SECONDS = 30.0
@@ -294,8 +295,8 @@ class Dispatch:
     service: Service
     client: Client
     heard: Heard
-    portal: PortalStub
-    mail: MailStub
+    portal: Portal
+    mail: Relay
     database: asyncpg.Connection
     settings: DispatchSettings
 
@@ -311,7 +312,7 @@ class Dispatch:
 
     async def unknown(self, org: Org, address: str, **partner: Any) -> str:
         """An e-referral whose first mail was lost after its DATA; a second one is taken."""
-        self.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
+        self.mail.script(address, LOSE_AFTER_DATA, "250 ok")
         ereferral = await org.dispatch(new_partner(email=address, **partner))
         await org.until(ereferral, "outcome_unknown")
         return ereferral
@@ -331,8 +332,8 @@ async def dispatching(
         await migrated(database_url)
         database = await asyncpg.connect(plain_url(database_url))
         stack.push_async_callback(database.close)
-        portal = await stack.enter_async_context(portal_stub())
-        mail = await stack.enter_async_context(mail_stub())
+        portal = await stack.enter_async_context(Portal())
+        mail = await stack.enter_async_context(scripted_relay())
         chosen = dispatch_settings(database_url, rabbitmq_url, smtp_url=mail.url, **settings)
         service = await stack.enter_async_context(running_dispatch(chosen))
         # Before the service stops: it waits for what it is sending.

@@ -10,7 +10,7 @@ from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, SmtpRelay, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
 from tests.integration.dispatch.conformance.laws import Behaviour
-from tests.support.partners.relay import Do, ScriptedRelay, free_port, scripted_relay
+from tests.support.partners.relay import Do, Relay, free_port, scripted_relay
 from tests.support.samples.packages import sample_consignment
 
 _SCRIPTS: dict[Behaviour, Mapping[str, str | Do]] = {
@@ -27,7 +27,7 @@ _SCRIPTS: dict[Behaviour, Mapping[str, str | Do]] = {
 class EmailPartner:
     """A partner's mailbox, behind the one relay that the sender knows."""
 
-    relay: ScriptedRelay = field(default_factory=lambda: ScriptedRelay({}))
+    relay: Relay = field(default_factory=lambda: Relay({}))
     address: str = "partner.example"
 
     @property

@@ -26,6 +26,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Sender
+from tests.support.partners.sending import Gate
 
 PATIENCE_SECONDS = 5.0
 DEADLINE_SECONDS = 1.0
@@ -92,24 +93,6 @@ class Harness(Protocol):
         """A consignment to that address, always the same."""
 
 
-class Point:
-    """A point of no return that counts."""
-
-    def __init__(
-        self, before: Callable[[], Awaitable[None]] | None = None, *, withdraw: bool = False
-    ) -> None:
-        self._before = before
-        self._withdraw = withdraw
-        self.awaited = 0
-
-    async def __call__(self) -> None:
-        self.awaited += 1
-        if self._before is not None:
-            await self._before()
-        if self._withdraw:
-            raise AttemptWithdrawn
-
-
 async def outcomes_follow_the_partner(harness: Harness) -> None:
     """A partner's failure is an outcome, never an exception, and says what the rules say.
 
@@ -119,7 +102,7 @@ async def outcomes_follow_the_partner(harness: Harness) -> None:
     async with harness.sender() as sender:
         for behaviour, expected in OUTCOMES.items():
             async with harness.partner(behaviour) as partner:
-                consignment, point = harness.consignment(partner.address), Point()
+                consignment, point = harness.consignment(partner.address), Gate()
                 content = sender.compose(consignment)
                 outcome = await sender.send(consignment, content, point)
                 await asyncio.sleep(0.05)
@@ -139,7 +122,7 @@ async def content_waits_for_the_point_of_no_return(harness: Harness) -> None:
             assert partner.attempts == 1
             assert partner.content_bytes == 0
 
-        consignment, point = harness.consignment(partner.address), Point(look)
+        consignment, point = harness.consignment(partner.address), Gate(during=[look])
         content = sender.compose(consignment)
         outcome = await sender.send(consignment, content, point)
         assert isinstance(outcome, (Delivered, Sent))
@@ -153,7 +136,7 @@ async def a_withdrawn_attempt_sends_nothing(harness: Harness) -> None:
         consignment = harness.consignment(partner.address)
         content = sender.compose(consignment)
         with pytest.raises(AttemptWithdrawn):
-            await sender.send(consignment, content, Point(withdraw=True))
+            await sender.send(consignment, content, Gate(withdraw=True))
         async with asyncio.timeout(PATIENCE_SECONDS):
             await partner.until_left()
         assert partner.content_bytes == 0
@@ -169,7 +152,7 @@ async def an_error_of_the_point_is_our_own(harness: Harness) -> None:
         consignment = harness.consignment(partner.address)
         content = sender.compose(consignment)
         with pytest.raises(ConnectionRefusedError, match="the database"):
-            await sender.send(consignment, content, Point(fail))
+            await sender.send(consignment, content, Gate(during=[fail]))
         assert partner.content_bytes == 0
 
 
@@ -189,7 +172,7 @@ async def cancellation_closes_the_connection(harness: Harness) -> None:
         async with harness.sender() as sender, harness.partner(Behaviour.SILENT) as partner:
             consignment = harness.consignment(partner.address)
             content = sender.compose(consignment)
-            attempt = asyncio.create_task(sender.send(consignment, content, Point(wait)))
+            attempt = asyncio.create_task(sender.send(consignment, content, Gate(during=[wait])))
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await (reached.wait() if waits_at_the_point else partner.until_taken())
                 attempt.cancel()
@@ -216,7 +199,7 @@ async def a_deadline_ends_an_attempt(harness: Harness) -> None:
     TimeoutError reaches the caller, with the point passed: it can tell that the outcome is unknown.
     """
     async with harness.sender() as sender, harness.partner(Behaviour.SILENT) as partner:
-        consignment, point = harness.consignment(partner.address), Point()
+        consignment, point = harness.consignment(partner.address), Gate()
         content = sender.compose(consignment)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(DEADLINE_SECONDS):
@@ -238,7 +221,7 @@ async def nothing_leaves_where_a_person_calls(harness: Harness) -> None:
     async with harness.sender() as sender:
         for behaviour in Behaviour:
             async with harness.partner(behaviour) as partner:
-                consignment, point = harness.consignment(partner.address), Point(withdraw=True)
+                consignment, point = harness.consignment(partner.address), Gate(withdraw=True)
                 content = sender.compose(consignment)
                 async with asyncio.timeout(DEADLINE_SECONDS):
                     outcome = await sender.send(consignment, content, point)
@@ -258,7 +241,7 @@ async def a_cancellation_is_a_message_of_its_own(harness: Harness) -> None:
         content = sender.compose(cancellation)
         assert content == sender.compose(cancellation)
         assert content != sender.compose(referral)
-        outcome = await sender.send(cancellation, content, Point())
+        outcome = await sender.send(cancellation, content, Gate())
         taken = (CallRequested,) if harness.asks_a_person else (Delivered, Sent)
         assert isinstance(outcome, taken)
 

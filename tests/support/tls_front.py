@@ -1,4 +1,4 @@
-"""TLS with any certificate before a server of ours: what is wrong with it is the test's choice."""
+"""TLS with any certificate before a server on loopback: the test chooses what is wrong with it."""
 
 import asyncio
 import contextlib
@@ -30,12 +30,17 @@ class TlsFront:
     """Takes connections on `port` of 127.0.0.1, opens TLS and passes on what is said.
 
     `context` may be changed at any time. PostgreSQL's clients ask for TLS first: without a context
-    they are told that there is none, and go on in the clear if they like.
+    they are told that there is none, and go on in the clear if they like. The first `ignored`
+    connections get no handshake at all. `connections` counts all.
     """
 
-    def __init__(self, target_port: int, context: ssl.SSLContext | None, *, asked: bool) -> None:
+    def __init__(
+        self, target_port: int, context: ssl.SSLContext | None, *, asked: bool, ignored: int
+    ) -> None:
         self.context = context
         self.port = 0
+        self.connections = 0
+        self._ignored = ignored
         self._target_port = target_port
         self._asked = asked
         self._open: set[asyncio.StreamWriter] = set()
@@ -43,6 +48,9 @@ class TlsFront:
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, to its end."""
         self._open.add(writer)
+        self.connections += 1
+        if self.connections <= self._ignored:
+            return
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             first = await self._open_tls(reader, writer)
             there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
@@ -81,10 +89,10 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 @asynccontextmanager
 async def tls_front(
-    target_port: int, context: ssl.SSLContext | None, *, asked: bool
+    target_port: int, context: ssl.SSLContext | None, *, asked: bool = False, ignored: int = 0
 ) -> AsyncIterator[TlsFront]:
     """A front that runs. `asked`: before PostgreSQL, else TLS begins at once."""
-    front = TlsFront(target_port, context, asked=asked)
+    front = TlsFront(target_port, context, asked=asked, ignored=ignored)
     server = await asyncio.start_server(front.take, "127.0.0.1", 0)
     front.port = server.sockets[0].getsockname()[1]
     try:
