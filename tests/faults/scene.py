@@ -20,15 +20,15 @@ from tests.support.services.dispatch import (
     MAIL_FROM,
     SIGNING_KEY,
     Dispatch,
-    Heard,
     Org,
     dispatch_settings,
     eventually,
-    heard_by,
     migrated,
+    new_partner,
     plain_url,
     running_dispatch,
 )
+from tests.support.services.dispatch_events import Heard, heard_by
 from tests.support.services.process import RunningService, running_service
 from tests.support.tls_front import TlsFront, tls_front
 
@@ -160,3 +160,8 @@ async def until_logged(service: RunningService, event: str, ereferral_id: str) -
             for line in service.log_lines()
         )
     )
+
+
+def by_mail(step: str, **fields: Any) -> dict[str, Any]:
+    """A new partner whom only that mailbox reaches, by the step that it is about."""
+    return new_partner(email=f"{step}@partner.example", **fields)

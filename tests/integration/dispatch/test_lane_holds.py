@@ -87,7 +87,7 @@ async def test_gone_holds_a_lane_and_a_probe_that_succeeds_lets_it_go(
     ]
     for ereferral in rest:
         assert await dispatch.heard.story(ereferral) == ["queued", "held", "queued", "delivered"]
-    held, released = await dispatch.heard.channels(org)
+    held, released = await dispatch.heard.channels(org.id)
     assert (held.type, released.type) == ("held", "released")
     assert (held.version, released.version) == (1, 2)
     assert held.body["subject"] == released.body["subject"] == held.data["id"]
@@ -135,7 +135,7 @@ async def test_a_person_lets_a_held_channel_go(dispatch: Dispatch, org: Org) -> 
         assert (await dispatch.heard.story(ereferral))[-2:] == ["queued", "delivered"]
     for ereferral in waiting[1:]:
         assert await dispatch.heard.story(ereferral) == ["queued", "held", "queued", "delivered"]
-    assert [event.type for event in await dispatch.heard.channels(org)] == ["held", "released"]
+    assert [event.type for event in await dispatch.heard.channels(org.id)] == ["held", "released"]
     # Once only: it is not held any more.
     again = await org.ask("partner_channel.release", **release)
     assert refusal(again) == (409, "invalid_transition")
@@ -195,7 +195,7 @@ async def test_twenty_failures_in_a_row_over_ten_minutes_hold_a_lane(
     assert await lane_of(dispatch, org) == (20, False)
     await org.until(await org.dispatch(partner), "failed")
     assert (await lane_of(dispatch, org))[1] is True
-    assert [event.type for event in await dispatch.heard.channels(org)] == ["held"]
+    assert [event.type for event in await dispatch.heard.channels(org.id)] == ["held"]
 
 
 async def test_an_answer_about_one_document_is_no_failure_of_the_channel(

@@ -150,5 +150,5 @@ async def test_several_that_hear_that_it_is_gone_hold_it_once(dispatch: Dispatch
     answers.set()
     for ereferral in sent:
         await org.until(ereferral, "failed")
-    held = await dispatch.heard.channels(org)
+    held = await dispatch.heard.channels(org.id)
     assert [(event.type, event.version) for event in held] == [("held", 1)]

@@ -21,9 +21,8 @@ from services.ereferral_dispatch.senders.portal.client import tls_context
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.partners.portal import OK, Portal, answering, reset
-from tests.support.partners.sending import Gate, addressed, portal_sender
+from tests.support.partners.sending import BODY, Gate, addressed, portal_sender
 
-BODY = b'{"resourceType":"Bundle"}'
 NAME = "portal.test"
 
 

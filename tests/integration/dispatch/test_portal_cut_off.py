@@ -15,9 +15,8 @@ from services.ereferral_dispatch.rules.outcomes import (
 )
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.partners.portal import Conversation, Portal
-from tests.support.partners.sending import Gate, addressed, portal_sender
+from tests.support.partners.sending import BODY, Gate, addressed, portal_sender
 
-BODY = b'{"resourceType":"Bundle"}'
 DEADLINE_SECONDS = 0.3
 PATIENCE_SECONDS = 5.0
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"

@@ -77,7 +77,7 @@ async def test_retry_of_what_is_held_goes_though_its_channel_is_held(
         "delivered",
     ]
     assert dispatch.portal.ids("held")[1:] == [ereferral, ereferral, other]
-    assert [event.type for event in await dispatch.heard.channels(org)] == ["held", "released"]
+    assert [event.type for event in await dispatch.heard.channels(org.id)] == ["held", "released"]
 
 
 async def test_retry_of_what_awaits_a_call(dispatch: Dispatch, org: Org) -> None:

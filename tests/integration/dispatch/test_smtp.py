@@ -26,7 +26,8 @@ from tests.integration.dispatch.smtp_attempts import (
     attempt,
     go,
 )
-from tests.support.partners.relay import Do, free_port, real_relay, scripted_relay
+from tests.support.partners.real_relay import real_relay
+from tests.support.partners.relay import Do, free_port, scripted_relay
 from tests.support.samples.packages import sample_consignment
 
 # ---- Sent

@@ -6,31 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from messaging.replies.client import Answered
-from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
+from tests.integration.referrals.marketing import Marketing, uuid_and_name
 from tests.support.refusals import errors, problem
 from tests.support.services.referrals import Referrals
 
 IDENTITY = {"id", "version", "created_at", "updated_at"}
 MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
-
-
-@pytest.fixture
-def org(referrals: Referrals) -> Marketing:
-    """An org of this test's own."""
-    return marketing(referrals)
-
-
-async def updated(org: Marketing, cost: dict[str, Any], **fields: Any) -> Answered:
-    return await org.ask(
-        "referral_source_cost.update",
-        **{
-            "referral_source_uuid": cost["referral_source"]["uuid"],
-            "cost_uuid": cost["id"],
-            "base_version": cost["version"],
-            **fields,
-        },
-    )
 
 
 async def test_a_new_cost_shows_every_field(org: Marketing) -> None:
@@ -98,7 +79,9 @@ async def test_an_update_changes_what_it_names_and_says_so(
     """Null clears the notes; the event names what changed, as it goes out."""
     source = await org.source()
     made = await org.cost(source, notes="Deposit")
-    answered = await updated(org, made, amount="250", notes=None, period_end="2026-04-30")
+    answered = await org.update(
+        "referral_source_cost", made, amount="250", notes=None, period_end="2026-04-30"
+    )
     assert answered.status == 200
     after = {
         **made,
@@ -126,7 +109,7 @@ async def test_an_update_that_changes_nothing_is_no_version(
     """100 and "100.0" are the amount that it has."""
     made = await org.cost(await org.source())
     for fields in ({}, {"amount": 100}, {"amount": "100.0", **MARCH, "notes": " "}):
-        answered = await updated(org, made, **fields)
+        answered = await org.update("referral_source_cost", made, **fields)
         assert (answered.status, answered.data) == (200, made)
     assert await referrals.heard.event_types(org) == [
         "referral_source.created",
@@ -137,16 +120,18 @@ async def test_an_update_that_changes_nothing_is_no_version(
 async def test_an_update_of_one_end_is_checked_against_the_other(org: Marketing) -> None:
     """The merged state counts, last of all checks; both ends in one command are seen at once."""
     made = await org.cost(await org.source())
-    late = await updated(org, made, period_start="2026-04-01")
+    late = await org.update("referral_source_cost", made, period_start="2026-04-01")
     assert errors(late) == {("period_end", "period_order")}
-    assert errors(await updated(org, made, period_end="2026-02-28")) == {
+    assert errors(await org.update("referral_source_cost", made, period_end="2026-02-28")) == {
         ("period_end", "period_order")
     }
-    stale = await updated(org, made, period_end="2026-02-28", base_version=2)
+    stale = await org.update("referral_source_cost", made, period_end="2026-02-28", base_version=2)
     assert problem(stale, 409, "version_conflict")["current_version"] == 1
-    moved = await updated(org, made, period_start="2026-05-01", period_end="2026-05-01")
+    moved = await org.update(
+        "referral_source_cost", made, period_start="2026-05-01", period_end="2026-05-01"
+    )
     assert moved.status == 200
-    one_day = await updated(org, moved.data, period_end="2026-05-01")
+    one_day = await org.update("referral_source_cost", moved.data, period_end="2026-05-01")
     assert one_day.data["version"] == 2
 
 
@@ -182,7 +167,7 @@ async def test_a_source_that_is_not_active_still_has_costs(org: Marketing) -> No
 async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referrals) -> None:
     """Created, updated, archived: one subject, versions 1, 2, 3; the last with the last state."""
     made = await org.cost(await org.source())
-    changed = await updated(org, made, amount=1)
+    changed = await org.update("referral_source_cost", made, amount=1)
     await org.archive("referral_source_cost", changed.data)
     events = [
         said.body
@@ -246,7 +231,7 @@ async def test_a_cost_shows_the_name_that_its_source_has_now(org: Marketing) -> 
     await org.ask(
         "referral_source.update", referral_source_uuid=source["id"], base_version=1, name="Neon"
     )
-    changed = await updated(org, cost, notes="paid")
+    changed = await org.update("referral_source_cost", cost, notes="paid")
     assert changed.data["referral_source"] == uuid_and_name(source, "Neon")
     (item,) = (await org.ask("referral_source_cost.list", referral_source_uuid=source["id"])).data[
         "items"

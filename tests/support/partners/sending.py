@@ -14,6 +14,7 @@ from tests.support.samples.packages import sample_consignment
 
 LOOPBACK = EgressPolicy(allow_networks=(IPv4Network("127.0.0.0/8"),), allow_http=True)
 SIGNING_KEY = "test-signing-key"
+BODY = b'{"resourceType":"Bundle"}'
 LETTER = b"%PDF-1.7 a letter"
 
 

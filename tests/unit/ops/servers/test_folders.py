@@ -4,7 +4,6 @@ import stat
 from pathlib import Path
 
 from ops.servers.folders import run_folder
-from ops.servers.ports import FIRST_PORT, LAST_PORT, free_ports
 
 
 def test_two_runs_have_two_folders(tmp_path: Path) -> None:
@@ -41,10 +40,3 @@ def test_a_dead_runs_folder_is_removed(tmp_path: Path) -> None:
         assert not elsewhere.exists()
         assert not (runs / "early").exists()
         assert len(list(runs.glob("*.lock"))) == 1
-
-
-def test_ports_are_no_ephemeral_ones() -> None:
-    """Else a client's outgoing connection could hold a server's port while it restarts."""
-    ports = free_ports(3)
-    assert len(set(ports)) == 3
-    assert all(1024 < FIRST_PORT <= port <= LAST_PORT < 32_768 for port in ports)
