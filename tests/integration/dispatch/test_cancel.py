@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from messaging.replies.client import Answered
+from tests.integration.dispatch.shown import is_cancelled
 from tests.support.partners.portal import Answer, Cut
 from tests.support.partners.relay import HANG_AT_RCPT
 from tests.support.services.dispatch import (
@@ -20,11 +20,6 @@ from tests.support.services.dispatch import (
 )
 
 TOMORROW = {"Retry-After": "86400"}
-
-
-def is_cancelled(answered: Answered) -> bool:
-    """200 with an e-referral that is cancelled."""
-    return answered.status == 200 and answered.data["status"] == "cancelled"
 
 
 async def test_before_its_dispatch_was_heard(dispatch: Dispatch, org: Org) -> None:

@@ -5,17 +5,12 @@ from typing import Any
 
 import pytest
 
-from messaging.replies.client import Answered
+from tests.integration.dispatch.shown import is_cancelled
 from tests.support.partners.portal import Answer
 from tests.support.partners.relay import LOSE_AFTER_DATA
 from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 TOMORROW = {"Retry-After": "86400"}
-
-
-def is_cancelled(answered: Answered) -> bool:
-    """200 with an e-referral that is cancelled."""
-    return answered.status == 200 and answered.data["status"] == "cancelled"
 
 
 async def test_after_delivery_the_portal_is_told(dispatch: Dispatch, org: Org) -> None:

@@ -4,17 +4,13 @@ from typing import Any
 
 import pytest
 
+from tests.integration.dispatch.shown import attempts
 from tests.support.partners.portal import DUPLICATE, Cut
 from tests.support.partners.relay import LOSE_AFTER_DATA
 from tests.support.samples.letters import words_of
 from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 WARNING = "may be a repeat"
-
-
-def attempts(shown: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Number, channel, outcome and code of each attempt."""
-    return [(a["number"], a["channel"], a["outcome"], a["code"]) for a in shown["attempts"]]
 
 
 async def test_a_permanent_failure_leads_to_the_next_channel(dispatch: Dispatch, org: Org) -> None:

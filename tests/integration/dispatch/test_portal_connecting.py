@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from ops.servers.ports import free_ports
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
@@ -67,17 +68,10 @@ async def attempt(sender: PortalSender, url: str) -> Outcome:
     return outcome
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 async def test_a_refused_connection_is_transient(sender: PortalSender) -> None:
     """The partner's server is down."""
-    outcome = await attempt(sender, f"http://127.0.0.1:{free_port()}/")
+    [port] = free_ports(1)
+    outcome = await attempt(sender, f"http://127.0.0.1:{port}/")
     assert type(outcome) is TransientFailure
     assert outcome.code == "connect_refused"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops.servers.ports import free_ports
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
@@ -27,7 +28,7 @@ from tests.integration.dispatch.smtp_attempts import (
     go,
 )
 from tests.support.partners.real_relay import real_relay
-from tests.support.partners.relay import Do, free_port, scripted_relay
+from tests.support.partners.relay import Do, scripted_relay
 from tests.support.samples.packages import sample_consignment
 
 # ---- Sent
@@ -132,7 +133,7 @@ async def test_a_slow_greeting_is_waited_for() -> None:
 
 async def test_nobody_listens() -> None:
     """A refused connection is transient."""
-    assert await attempt(await free_port()) == TransientFailure("connect_refused")
+    assert await attempt(*free_ports(1)) == TransientFailure("connect_refused")
 
 
 async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:

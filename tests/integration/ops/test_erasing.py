@@ -6,7 +6,6 @@ import pytest
 
 from messaging.trail.audit import about_patient
 from tests.integration.ops.canary_patient import (
-    CANARY,
     TRACES,
     attribute,
     canary,
@@ -19,6 +18,7 @@ from tests.integration.ops.canary_patient import (
     settled,
 )
 from tests.integration.referrals.marketing import named
+from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
 from tests.support.services.referrals import Org
 
@@ -143,20 +143,20 @@ async def test_only_what_was_observed_later_brings_a_patient_back(both: Both, or
     patient = str((await canary(org, observed_at=BEFORE))["id"])
     await settled(both)
     assert (await erase(both, org, patient)).exit_code == 0
-    stale = {"patient_uuid": patient, "name": f"Karla {CANARY}", "observed_at": BEFORE}
+    stale = {"patient_uuid": patient, "name": f"Karla {NAME}", "observed_at": BEFORE}
     held = await org.ask("patient.put", **stale)
     assert (held.status, held.data) == (200, None)
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 404
     assert places(await both.everything_stored(), org) == {}
     newer = await org.ask("patient.put", **{**stale, "observed_at": LATER})
-    assert newer.data["name"] == f"Karla {CANARY}"
+    assert newer.data["name"] == f"Karla {NAME}"
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 200
 
 
 async def test_a_repeat_after_the_erasure_shows_nothing(both: Both, org: Org) -> None:
     """The stored reply is empty: status and id alone, and still one effect."""
     message_id, patient = uuid4(), str(uuid4())
-    given = {"patient_uuid": patient, "name": f"Karla {CANARY}", "observed_at": BEFORE}
+    given = {"patient_uuid": patient, "name": f"Karla {NAME}", "observed_at": BEFORE}
     assert (await org.ask("patient.put", message_id=message_id, **given)).status == 200
     await settled(both)
     await erase(both, org, patient)
@@ -172,7 +172,7 @@ async def test_another_orgs_patient_of_the_same_id_stays(both: Both, org: Org) -
     await settled(both)
     await erase(both, org, patient)
     shown = await neighbour.ask("patient.get", patient_uuid=patient)
-    assert shown.data["name"] == f"Karla {CANARY}"
+    assert shown.data["name"] == f"Karla {NAME}"
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["erased", "dry run"])
@@ -201,7 +201,7 @@ async def test_a_cancel_after_the_erasure_asks_for_a_call_without_a_script(
     assert (await erase(both, org, patient)).exit_code == 0
     version = (await org.ask("referral.get", referral_uuid=referral["id"])).data["version"]
     named = {"referral_uuid": referral["id"], "base_version": version}
-    cancelled = await org.ask("referral.cancel", **named, reason=f"{CANARY} moved away")
+    cancelled = await org.ask("referral.cancel", **named, reason=f"{NAME} moved away")
     assert (cancelled.status, cancelled.data["status"]) == (200, "revoked")
     call = await both.ereferral(org, referral, "awaiting_call")
     assert (call["channel"], call["address"]) == ("phone", "+12025550111")

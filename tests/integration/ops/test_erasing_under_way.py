@@ -6,7 +6,6 @@ import asyncpg
 import pytest
 
 from tests.integration.ops.canary_patient import (
-    CANARY,
     canary,
     counts,
     erase,
@@ -15,6 +14,7 @@ from tests.integration.ops.canary_patient import (
     sent,
     settled,
 )
+from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
 from tests.support.services.referrals import Org, plain_url
 
@@ -64,7 +64,7 @@ async def test_what_is_between_the_services_has_to_arrive_first(both: Both, org:
     refused = await erase(both, org, patient)
     assert refused.exit_code == 1
     assert f"package of e-referral {uuid} has not reached dispatch" in refused.stderr
-    named = {"ereferral_uuid": str(uuid), "reason": f"{CANARY} moved away"}
+    named = {"ereferral_uuid": str(uuid), "reason": f"{NAME} moved away"}
     assert (await both.ask_dispatch(org, "ereferral.cancel", **named)).status == 202
     assert "ereferral_dispatch.early_cancel" in places(await both.everything_stored(), org)
     assert counts(await erase(both, org, patient))["early cancels"] == 1

@@ -248,15 +248,6 @@ class _Conversation:
             left.cancel()
 
 
-async def free_port() -> int:
-    """A port of 127.0.0.1 where nobody listens."""
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
-
-
 @asynccontextmanager
 async def scripted_relay(
     everybody: Script | None = None,

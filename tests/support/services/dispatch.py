@@ -26,6 +26,7 @@ from tests.support.partners.portal import Portal, Step
 from tests.support.partners.relay import LOSE_AFTER_DATA, Relay, scripted_relay
 from tests.support.samples.packages import sample_package, sample_partner, sample_referral
 from tests.support.services.dispatch_events import Heard, heard_by
+from tests.support.waiting import until
 
 READY_WITHIN_SECONDS = 30.0
 SETTLED_WITHIN_SECONDS = 30.0
@@ -52,9 +53,7 @@ async def eventually(
     check: Callable[[], Any], within_seconds: float = SETTLED_WITHIN_SECONDS
 ) -> None:
     """Wait until it holds. Fails when it does not in time."""
-    async with asyncio.timeout(within_seconds):
-        while not check():  # noqa: ASYNC110 (stubs tell nobody)
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(check()), within_seconds)
 
 
 def dispatch_settings(database_url: str, rabbitmq_url: str, **settings: Any) -> DispatchSettings:

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from contracts.referral_partner import ContactMethod
+from ops.servers.ports import free_ports
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, SmtpRelay, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
 from tests.integration.dispatch.conformance.laws import Behaviour
-from tests.support.partners.relay import Do, Relay, free_port, scripted_relay
+from tests.support.partners.relay import Do, Relay, scripted_relay
 from tests.support.samples.packages import sample_consignment
 
 _SCRIPTS: dict[Behaviour, Mapping[str, str | Do]] = {
@@ -55,7 +56,7 @@ class EmailHarness:
 
     @asynccontextmanager
     async def sender(self) -> AsyncIterator[Sender]:
-        self._port = await free_port()
+        [self._port] = free_ports(1)
         yield self._sender(parse_smtp_url(f"smtp://127.0.0.1:{self._port}"))
 
     @asynccontextmanager

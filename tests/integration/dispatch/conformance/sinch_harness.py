@@ -9,11 +9,11 @@ from pathlib import Path
 
 import trustme
 
+from ops.servers.ports import free_ports
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.fax import SinchFaxSender
 from tests.integration.dispatch.conformance.http_partner import HttpPartner
 from tests.integration.dispatch.conformance.laws import Behaviour
-from tests.support.partners.relay import free_port
 from tests.support.partners.sinch import fax, said, sinch_sender, to_fax
 
 _CLOSE = "Connection: close"
@@ -37,7 +37,7 @@ class SinchHarness:
 
     @asynccontextmanager
     async def sender(self) -> AsyncIterator[SinchFaxSender]:
-        self._port = await free_port()
+        [self._port] = free_ports(1)
         with tempfile.TemporaryDirectory() as folder:
             ca_file = Path(folder) / "ca.pem"
             _authority().cert_pem.write_to_path(str(ca_file))
