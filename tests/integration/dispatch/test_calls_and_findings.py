@@ -140,7 +140,7 @@ async def test_the_partners_answer_is_told(dispatch: Dispatch, org: Org, respons
 
 
 async def test_an_answer_that_is_none_or_to_nothing_is_refused(org: Org) -> None:
-    """422 before 404."""
+    """A response that there is not (422) is told before an e-referral that there is not (404)."""
     for response, expected in (("perhaps", 422), ("accepted", 404)):
         answered = await org.ask(
             "ereferral.record_response", ereferral_uuid=str(uuid4()), response=response

@@ -107,6 +107,7 @@ def test_letters_that_say_the_same_are_several(emptied: str) -> None:
 def test_a_letter_that_is_not_there_is_told(
     emptied: str, command: tuple[str, ...], named: tuple[str, str]
 ) -> None:
+    """One line names it, and the exit status is 1."""
     ended = handoff("dead-letters", command[0], QUEUE, *named, *command[1:])
     assert ended.exit_code == 1
     assert ended.stderr == f"{QUEUE} has no dead letter {named[1]}\n"
@@ -114,6 +115,7 @@ def test_a_letter_that_is_not_there_is_told(
 
 
 def test_a_message_id_is_the_same_in_upper_case(emptied: str) -> None:
+    """A UUID is a number: it may be typed in either case."""
     message_id = park(emptied, str(uuid4()))
     ended = handoff("dead-letters", "discard", QUEUE, "--yes", "--message-id", message_id.upper())
     assert ended.exit_code == 0
@@ -123,6 +125,7 @@ def test_a_message_id_is_the_same_in_upper_case(emptied: str) -> None:
 def test_what_comes_while_a_person_is_asked_is_not_given_up(
     emptied: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Only the letters that the person was shown are discarded."""
     seen, came = park(emptied, str(uuid4())), []
 
     def answer(*_: object, **__: object) -> None:

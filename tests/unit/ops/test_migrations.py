@@ -16,10 +16,12 @@ from ops.migrations import database_place
     ],
 )
 def test_it_is_the_host_that_was_asked(url: str, place: str) -> None:
+    """Host, port and database of the URL, also from its parameters; no user, no password."""
     assert database_place(f"postgresql+asyncpg://{url}") == place
 
 
 def test_the_drivers_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the URL names no host, asyncpg asks PGHOST and PGPORT, and else this machine."""
     url = "postgresql+asyncpg://u:secret@/h"
     monkeypatch.delenv("PGHOST", raising=False)
     assert database_place(url) == "localhost:5432/h"

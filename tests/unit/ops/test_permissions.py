@@ -38,7 +38,7 @@ from tests.support.services.command_line import handoff
 def test_a_grants_file_that_is_wrong_prints_nothing(
     tmp_path: Path, content: str, says: str
 ) -> None:
-    """One line names the variable."""
+    """One line names the variable and what is wrong with its file; the exit status is 2."""
     grants = tmp_path / "grants.toml"
     grants.write_text(content)
     ended = handoff("doctor", "--print-permissions", REFERRALS_CLIENT_GRANTS_FILE=str(grants))
