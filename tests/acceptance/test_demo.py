@@ -67,7 +67,7 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
 def test_a_demo_that_is_broken_off_leaves_nothing_running(
     start_demo: Callable[..., Started], ending: signal.Signals, by: tuple[str, ...]
 ) -> None:
-    """While its services start."""
+    """By whatever signal, while its services start: no process and no folder stays."""
     demo = start_demo(*by)
     assert demo.process.stdout is not None
     while "Starting both services" not in demo.process.stdout.readline():

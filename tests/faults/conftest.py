@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from ops.servers import Servers, backing_servers
-from tests.faults.rig import Rig, open_rig
+from tests.faults.rig.rig import Rig, open_rig
+from tests.faults.scene import Scene, fault_scene
 from tests.integration.conftest import referrals
 
 __all__ = ["referrals"]
@@ -43,3 +44,13 @@ async def rig(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     """Two replicas of each service with everybody around them, one rig for each module."""
     async with open_rig(own_servers, tmp_path_factory.mktemp("rig")) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module")
+async def scene(
+    postgres_database: str, rabbitmq_vhost: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    """Servers and partners without a worker."""
+    folder = tmp_path_factory.mktemp("scene")
+    async with fault_scene(postgres_database, rabbitmq_vhost, folder) as found:
+        yield found

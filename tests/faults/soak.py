@@ -18,8 +18,8 @@ from pathlib import Path
 
 from ops.environment import CHECKOUT
 from ops.servers import Servers, backing_servers
-from tests.faults.faults import FAULTS, Fault
-from tests.faults.rig import Rig, open_rig
+from tests.faults.rig.faults import FAULTS, Fault
+from tests.faults.rig.rig import Rig, open_rig
 
 MOST_FAULTS_IN_A_ROUND = 3
 

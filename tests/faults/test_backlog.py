@@ -1,7 +1,7 @@
 """A backlog is worked off in bounded memory."""
 
-from tests.faults.faults import pile_up
-from tests.faults.rig import Rig
+from tests.faults.rig.faults import pile_up
+from tests.faults.rig.rig import Rig
 
 MESSAGES = 5_000
 """The soak piles up 50,000."""

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from messaging.replies.client import open_client
-from tests.faults.canary import EMAIL, NAME, PATIENT, WORDS, envelope, traces_in
 from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.samples.canary import EMAIL, NAME, PATIENT, WORDS, envelope, traces_in
 from tests.support.services.process import running_service
 from tests.support.services.referrals import Org, heard_by, migrated
 

@@ -20,10 +20,11 @@ from messaging.replies.client import listen
 from ops.servers import Servers
 from services.ereferral_dispatch.home import HOME as DISPATCH
 from services.referrals.home import HOME as REFERRALS
-from tests.faults.canary import BORN, EMAIL, NAME, PHONE, WORDS, envelope, traces_in
-from tests.faults.victims import Scene, fault_scene
+from tests.faults.scene import Scene, fault_scene
 from tests.support.broker.raw_messages import Wire, open_wire
-from tests.support.partners.stubs import Answer, Cut, Relay, Step
+from tests.support.partners.portal import Answer, Cut, Step
+from tests.support.partners.relay import LOSE_AFTER_DATA
+from tests.support.samples.canary import BORN, EMAIL, NAME, PHONE, WORDS, envelope, traces_in
 from tests.support.services.dispatch import Org, new_partner
 from tests.support.services.referrals import migrated as referrals_migrated
 
@@ -73,7 +74,7 @@ async def send(scene: Scene, org: Org) -> None:
         portal.script(path, *steps)
     mail.script("busy@example.org", f"450 {NAME} is greylisted", "250 ok")
     mail.script("nobody@example.org", f"550 no {NAME} here")
-    mail.script("lost@example.org", Relay.LOSE_AFTER_DATA)
+    mail.script("lost@example.org", LOSE_AFTER_DATA)
     for path, status in (("late", "delivered"), ("lost", "delivered"), ("refuses", "failed")):
         await dispatch(org, new_partner(ereferral_endpoint=portal.endpoint(path)), status)
     for local, status in (("busy", "sent"), ("nobody", "failed"), ("lost", "outcome_unknown")):
@@ -138,8 +139,8 @@ async def test_dispatch_shows_a_patient_to_the_partner_alone(
     assert [traces_in(page) for page in pages] == [[], [], []]
     assert [line["event"] for line in lines].count("attempt") == 10
     assert traces_in(log) == []
-    assert all(NAME in posted.body.decode() for posted in scene.portal.posted)
-    assert [traces_in(str(posted.headers)) for posted in scene.portal.posted] == [[]] * 5
+    assert all(NAME in posted.body.decode() for posted in scene.portal.requests)
+    assert [traces_in(str(posted.headers)) for posted in scene.portal.requests] == [[]] * 5
     assert [traces_in(f"{mail.message.items()} {mail.text}") for mail in scene.mail.mails] == [
         [],
         [],

@@ -1,7 +1,7 @@
 """RabbitMQ stops answering with all its connections open."""
 
-from tests.faults.faults import freeze_broker
-from tests.faults.rig import Rig
+from tests.faults.rig.faults import freeze_broker
+from tests.faults.rig.rig import Rig
 
 
 async def test_a_broker_that_freezes_for_45_seconds_is_waited_for(rig: Rig) -> None:

@@ -1,12 +1,12 @@
 """Replicas are killed at each named point of a message's way, and anywhere."""
 
-from tests.faults.faults import (
+from tests.faults.rig.faults import (
     POINTS_OF_AN_ATTEMPT,
     POINTS_OF_BOTH,
     kill_any,
     kill_at_every_point,
 )
-from tests.faults.rig import Rig
+from tests.faults.rig.rig import Rig
 
 
 async def test_killed_at_any_point_a_service_loses_and_repeats_nothing(rig: Rig) -> None:

@@ -1,10 +1,10 @@
 """RabbitMQ is killed, closes what is open, has an alarm, loses a queue or a binding."""
 
 from messaging.wire.connection import BROKER_ERRORS, connection
-from tests.faults.faults import alarm_memory, close_connections, delete_queue, kill_broker
-from tests.faults.laws import LAWS_WITHOUT_SUBSCRIBER
-from tests.faults.reading import CONSUMED, ready_messages
-from tests.faults.rig import Rig
+from tests.faults.judging.laws import LAWS_WITHOUT_SUBSCRIBER
+from tests.faults.judging.reading import CONSUMED, ready_messages
+from tests.faults.rig.faults import alarm_memory, close_connections, delete_queue, kill_broker
+from tests.faults.rig.rig import Rig
 from tests.support.waiting import until
 
 

@@ -1,7 +1,7 @@
 """PostgreSQL ends sessions, is restarted in the middle of everything, commits without a word."""
 
-from tests.faults.faults import lose_commits, restart_database, terminate_backends
-from tests.faults.rig import Rig
+from tests.faults.rig.faults import lose_commits, restart_database, terminate_backends
+from tests.faults.rig.rig import Rig
 
 
 async def test_sessions_that_are_terminated_every_two_seconds_cost_nothing(rig: Rig) -> None:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from messaging.replies.client import open_client
 from messaging.running.service import Service
 from ops.servers import PrivatePostgres, Servers
-from tests.faults.reading import parked
+from tests.faults.judging.reading import parked
 from tests.support.broker.raw_messages import open_wire
 from tests.support.services.referrals import Org, migrated, new_org_id, running_referrals
 from tests.support.waiting import until

@@ -8,7 +8,7 @@ from aiormq import spec
 from pamqp.header import ContentHeader
 
 from messaging.wire.connection import connection
-from tests.faults.reading import parked
+from tests.faults.judging.reading import parked
 from tests.support.services.referrals import Referrals
 from tests.support.waiting import until
 

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from tests.faults.faults import (
+from tests.faults.rig.faults import (
     freeze_in_a_transaction,
     freeze_past_its_lease,
     stop_every_five_seconds,
 )
-from tests.faults.rig import Rig
+from tests.faults.rig.rig import Rig
 
 
 async def test_a_service_that_is_told_to_stop_every_five_seconds_drains_and_loses_nothing(

@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from messaging.replies.client import listen
 from ops.servers import Servers
-from tests.faults.reading import Database
-from tests.faults.rig import Rig, open_rig
-from tests.faults.subscriber import EXCHANGES
+from tests.faults.judging.reading import Database
+from tests.faults.parties.subscriber import EXCHANGES
+from tests.faults.rig.rig import Rig, open_rig
 from tests.support.services.referrals import plain_url
 
 AHEAD_DAYS = 2.0

@@ -71,7 +71,7 @@ def test_a_seed_is_of_a_random_generator() -> None:
     }
     assert told == {
         "docs/maintainers/faults.md",
-        "tests/integration/referrals/test_long_partners.py",
+        "tests/integration/referrals/test_partner_list_long_texts.py",
     }
 
 

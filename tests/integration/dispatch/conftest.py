@@ -1,10 +1,12 @@
-"""One running replica of dispatch for a file, and an org for a test."""
+"""One running replica of dispatch for a file, and an org for a test; a portal sender for a file."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from tests.support.partners.sending import portal_sender
 from tests.support.services.dispatch import Dispatch, Org, dispatching
 
 
@@ -21,3 +23,10 @@ async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator
 def org(dispatch: Dispatch) -> Org:
     """An org of this test's own."""
     return dispatch.org()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def sender() -> AsyncIterator[PortalSender]:
+    """A portal sender that may reach loopback."""
+    async with portal_sender() as opened:
+        yield opened

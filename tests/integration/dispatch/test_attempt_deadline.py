@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
-from tests.support.partners.portals import RawPortal
-from tests.support.partners.stubs import DUPLICATE, Cut, Relay
+from tests.support.partners.portal import DUPLICATE, Cut, Portal
+from tests.support.partners.relay import HANG_AFTER_DATA, HANG_AT_RCPT
 from tests.support.services.dispatch import Dispatch, dispatching, eventually, new_partner
 
 ATTEMPT_SECONDS = 0.7
@@ -53,14 +53,14 @@ async def test_a_status_line_that_came_whole_decides_at_the_deadline(
     """What follows it hangs: the attempt ends with its status, and is not made again."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await portal.take_request(reader)
         writer.write(answer)
         await portal.until_left(reader)
 
     org = dispatch.org()
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         ereferral = await org.dispatch(new_partner(ereferral_endpoint=portal.url))
         shown = await org.until(ereferral, status)
     assert [(attempt["outcome"], attempt["code"]) for attempt in shown["attempts"]] == [
@@ -72,7 +72,7 @@ async def test_a_status_line_that_came_whole_decides_at_the_deadline(
 async def test_a_mail_has_until_data_what_any_attempt_has(dispatch: Dispatch) -> None:
     """A relay that is silent before DATA: nothing left, and the attempt ends at its deadline."""
     org = dispatch.org()
-    dispatch.mail.script("slow@partner.example", Relay.HANG_AT_RCPT, "250 ok")
+    dispatch.mail.script("slow@partner.example", HANG_AT_RCPT, "250 ok")
     ereferral = await org.dispatch(new_partner(email="slow@partner.example"))
     shown = await org.until(ereferral, "sent")
     assert [(attempt["outcome"], attempt["code"]) for attempt in shown["attempts"]] == [
@@ -87,7 +87,7 @@ async def test_a_mail_has_until_data_what_any_attempt_has(dispatch: Dispatch) ->
 async def test_the_reply_to_a_mail_is_waited_for_beyond_that(dispatch: Dispatch) -> None:
     """After DATA it may take a minute more: giving up would leave an outcome that nobody knows."""
     org = dispatch.org()
-    dispatch.mail.script("thinks@partner.example", Relay.HANG_AFTER_DATA)
+    dispatch.mail.script("thinks@partner.example", HANG_AFTER_DATA)
     ereferral = await org.dispatch(new_partner(email="thinks@partner.example"))
     await eventually(lambda: dispatch.mail.to("thinks@partner.example"))
     await asyncio.sleep(3 * ATTEMPT_SECONDS)

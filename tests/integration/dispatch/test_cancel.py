@@ -7,8 +7,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from messaging.replies.client import Answered
-from tests.support.partners.stubs import Answer, Cut, Relay
+from tests.integration.dispatch.shown import is_cancelled
+from tests.support.partners.portal import Answer, Cut
+from tests.support.partners.relay import HANG_AT_RCPT
 from tests.support.services.dispatch import (
     Dispatch,
     Org,
@@ -19,11 +20,6 @@ from tests.support.services.dispatch import (
 )
 
 TOMORROW = {"Retry-After": "86400"}
-
-
-def is_cancelled(answered: Answered) -> bool:
-    """200 with an e-referral that is cancelled."""
-    return answered.status == 200 and answered.data["status"] == "cancelled"
 
 
 async def test_before_its_dispatch_was_heard(dispatch: Dispatch, org: Org) -> None:
@@ -138,7 +134,7 @@ async def test_during_an_attempt_before_its_point_of_no_return(
     dispatch: Dispatch, org: Org
 ) -> None:
     """Accepted while it is in progress; nothing leaves, and it is cancelled."""
-    dispatch.mail.script("slow@partner.example", Relay.HANG_AT_RCPT)
+    dispatch.mail.script("slow@partner.example", HANG_AT_RCPT)
     ereferral = await org.dispatch(new_partner(email="slow@partner.example"))
     await eventually(lambda: "slow@partner.example" in dispatch.mail.asked)
     answered = await org.cancel(ereferral)

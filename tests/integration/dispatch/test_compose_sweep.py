@@ -9,8 +9,8 @@ import hypothesis
 from hypothesis import strategies
 
 from services.ereferral_dispatch.letter import render_letter
+from tests.support.samples.letters import letter, read
 from tests.support.samples.packages import sample_consignment, sample_referral
-from tests.unit.services.ereferral_dispatch.letter.letters import letter, read
 from tests.unit.services.ereferral_dispatch.senders.email.test_sender import (
     FROM,
     HEADERS,

@@ -1,15 +1,10 @@
 """How an e-referral goes from its dispatch to its end, by portal and by e-mail."""
 
-from typing import Any
 from uuid import uuid4
 
-from tests.support.partners.stubs import DUPLICATE, Answer
+from tests.integration.dispatch.shown import attempts
+from tests.support.partners.portal import DUPLICATE, Answer
 from tests.support.services.dispatch import Dispatch, Org, new_partner
-
-
-def attempts(shown: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Number, channel, outcome and code of each attempt."""
-    return [(a["number"], a["channel"], a["outcome"], a["code"]) for a in shown["attempts"]]
 
 
 async def test_a_portal_that_takes_it_proves_its_delivery(dispatch: Dispatch, org: Org) -> None:

@@ -8,8 +8,8 @@ from services.ereferral_dispatch.rules.outcomes import PermanentFailure, Sent
 from services.ereferral_dispatch.senders.email import parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
 from tests.integration.dispatch.smtp_attempts import FROM
-from tests.support.partners.portals import Gate
-from tests.support.partners.relays import real_relay
+from tests.support.partners.real_relay import real_relay
+from tests.support.partners.sending import Gate
 from tests.support.samples.packages import EREFERRAL_ID, sample_consignment
 
 

@@ -10,6 +10,7 @@ from contracts.referral_partner import ContactType
 from contracts.text import clean_text
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.bundle import cancellation_bundle, referral_bundle
+from tests.support.partners.fhir_judge import judge
 from tests.support.samples.packages import (
     sample_consignment,
     sample_package,
@@ -19,7 +20,6 @@ from tests.support.samples.packages import (
     sample_provider,
     sample_referral,
 )
-from tests.unit.services.ereferral_dispatch.fhir.fhir_judge import judge
 
 LETTER = b"%PDF-1.7 a letter"
 

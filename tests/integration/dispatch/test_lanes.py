@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.support.partners.stubs import Answer, Cut, PortalStub
+from tests.support.partners.portal import Answer, Cut, Portal
 from tests.support.services.dispatch import (
     Dispatch,
     Org,
@@ -26,7 +26,7 @@ async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator
         yield running
 
 
-def at(portal: PortalStub, path: str, **fields: object) -> dict[str, object]:
+def at(portal: Portal, path: str, **fields: object) -> dict[str, object]:
     return new_partner(ereferral_endpoint=portal.endpoint(path), **fields)
 
 
@@ -150,5 +150,5 @@ async def test_several_that_hear_that_it_is_gone_hold_it_once(dispatch: Dispatch
     answers.set()
     for ereferral in sent:
         await org.until(ereferral, "failed")
-    held = await dispatch.heard.channels(org)
+    held = await dispatch.heard.channels(org.id)
     assert [(event.type, event.version) for event in held] == [("held", 1)]

@@ -19,8 +19,9 @@ from services.ereferral_dispatch.delivery.claiming import Claimed
 from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
-from tests.faults.proxy import CommitProxy, commit_proxy
-from tests.support.partners.stubs import Answer, Relay
+from tests.support.database.commit_proxy import CommitProxy, commit_proxy
+from tests.support.partners.portal import Answer
+from tests.support.partners.relay import REFUSE_AFTER_HANGING
 from tests.support.services.dispatch import (
     Dispatch,
     Org,
@@ -125,7 +126,7 @@ async def test_a_late_refusal_leaves_nothing_that_may_have_been_received(
     """A mail's worker was taken for lost and reports that the relay refused: what follows is no
     possible repeat, and a cancel tells nobody."""
     address = "refuses-late@partner.example"
-    dispatch.mail.script(address, Relay.REFUSE_AFTER_HANGING)
+    dispatch.mail.script(address, REFUSE_AFTER_HANGING)
     ereferral = await org.dispatch(new_partner(email=address, phone="+12025550111"))
     await eventually(lambda: dispatch.mail.to(address))
     while (await org.get(ereferral))["status"] != "outcome_unknown":  # Its worker may renew first.

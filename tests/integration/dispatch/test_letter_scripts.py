@@ -7,8 +7,8 @@ from pypdf.generic import ByteStringObject, ContentStream, TextStringObject
 
 from services.ereferral_dispatch.letter.fonts import han_font
 from tests.integration.dispatch.poppler import pdftotext
+from tests.support.samples.letters import letter, named, read, words_of
 from tests.support.samples.packages import sample_practice, sample_referral
-from tests.unit.services.ereferral_dispatch.letter.letters import letter, named, read, words_of
 
 # The same words, "sample patient" or a name, in every script that docs/partners/letter.md promises.
 SCRIPTS = {

@@ -4,15 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.partners.stubs import DUPLICATE, Cut, Relay, letter_text
+from tests.integration.dispatch.shown import attempts
+from tests.support.partners.portal import DUPLICATE, Cut
+from tests.support.partners.relay import LOSE_AFTER_DATA
+from tests.support.samples.letters import words_of
 from tests.support.services.dispatch import Dispatch, Org, new_partner
 
 WARNING = "may be a repeat"
-
-
-def attempts(shown: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Number, channel, outcome and code of each attempt."""
-    return [(a["number"], a["channel"], a["outcome"], a["code"]) for a in shown["attempts"]]
 
 
 async def test_a_permanent_failure_leads_to_the_next_channel(dispatch: Dispatch, org: Org) -> None:
@@ -37,7 +35,7 @@ async def test_a_permanent_failure_leads_to_the_next_channel(dispatch: Dispatch,
     )
     assert not shown["possible_repeat"]
     (mail,) = dispatch.mail.to("refused@partner.example")
-    assert WARNING not in mail.text.lower() and WARNING not in letter_text(mail).lower()
+    assert WARNING not in mail.text.lower() and WARNING not in words_of(mail.letter).lower()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +74,7 @@ async def test_a_fallback_after_what_may_have_arrived_says_that_it_may_be_a_repe
     digits = package["referral"]["id"].replace("-", "")[-12:].upper()
     reference = f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
     assert WARNING in mail.text.lower() and reference in mail.text
-    assert WARNING in letter_text(mail).lower() and reference in letter_text(mail)
+    assert WARNING in words_of(mail.letter).lower() and reference in words_of(mail.letter)
     assert "repeat" in mail.message["Subject"].lower()
 
 
@@ -140,7 +138,7 @@ async def test_a_mail_whose_outcome_is_unknown_is_never_sent_again(
     dispatch: Dispatch, org: Org
 ) -> None:
     """DATA begun and no reply: `outcome_unknown`, and a person resolves it; no other channel."""
-    dispatch.mail.script("lost@partner.example", Relay.LOSE_AFTER_DATA)
+    dispatch.mail.script("lost@partner.example", LOSE_AFTER_DATA)
     ereferral = await org.dispatch(new_partner(email="lost@partner.example", phone="+12025550111"))
     shown = await org.until(ereferral, "outcome_unknown")
     assert attempts(shown) == [(1, "email", "outcome_unknown", "connection_lost")]

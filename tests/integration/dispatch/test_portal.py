@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from standardwebhooks import Webhook
@@ -10,39 +9,23 @@ from standardwebhooks import Webhook
 from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
-    OutcomeUnknown,
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.portal.signature import partner_secret, whsec
-from tests.support.partners.portals import (
-    OK,
-    SIGNING_KEY,
-    Gate,
-    RawPortal,
-    addressed,
-    answering,
-    portal_sender,
-    reset,
-)
+from tests.support.partners.portal import OK, Portal, answering
+from tests.support.partners.sending import BODY, SIGNING_KEY, Gate, addressed, portal_sender
 from tests.support.samples.packages import EREFERRAL_ID, ORG_ID, PARTNER_ID
 
-BODY = b'{"resourceType":"Bundle"}'
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00")
 BIG_BODY = b'"' + b"x" * 8_000_000 + b'"'
-
-
-@pytest.fixture(scope="module")
-async def sender() -> AsyncIterator[PortalSender]:
-    async with portal_sender() as opened:
-        yield opened
 
 
 async def test_the_request_is_what_the_delivery_rules_say(sender: PortalSender) -> None:
     """POST to the endpoint with every header of the rules, and the body as it was composed."""
     traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    async with RawPortal(answering(OK)) as portal:
+    async with Portal(answering(OK)) as portal:
         consignment = addressed(f"{portal.url}/%7Ea?b=1", traceparent=traceparent)
         content = sender.compose(consignment)
         assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
@@ -60,7 +43,7 @@ async def test_the_request_is_what_the_delivery_rules_say(sender: PortalSender) 
 
 async def test_a_partner_verifies_what_it_got_with_its_secret(sender: PortalSender) -> None:
     """The library that partners use accepts the signature, and rejects a changed body."""
-    async with RawPortal(answering(OK)) as portal:
+    async with Portal(answering(OK)) as portal:
         consignment = addressed(portal.url)
         await sender.send(consignment, sender.compose(consignment), Gate())
     (request,) = portal.requests
@@ -73,7 +56,7 @@ async def test_a_partner_verifies_what_it_got_with_its_secret(sender: PortalSend
 async def test_a_retry_sends_the_same_bytes_under_the_same_id(sender: PortalSender) -> None:
     """A retry differs in its timestamp and signature alone."""
     down = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-    async with RawPortal(answering(down, OK)) as portal:
+    async with Portal(answering(down, OK)) as portal:
         consignment = addressed(portal.url)
         content = sender.compose(consignment)
         first = await sender.send(consignment, content, Gate())
@@ -86,7 +69,7 @@ async def test_a_retry_sends_the_same_bytes_under_the_same_id(sender: PortalSend
 
 async def test_a_cancellation_has_an_id_of_its_own(sender: PortalSender) -> None:
     """Under the referral's own id it would be dropped as a repeat."""
-    async with RawPortal(answering(OK)) as portal:
+    async with Portal(answering(OK)) as portal:
         consignment = addressed(
             portal.url, message=Message.CANCELLATION, cancel_reason="Sent by mistake"
         )
@@ -101,7 +84,7 @@ async def test_a_trace_begins_where_none_came(sender: PortalSender, given: str |
     """Each request has its trace context; what came with a message is not put there unseen."""
     begun = set()
     for _ in range(2):
-        async with RawPortal(answering(OK)) as portal:
+        async with Portal(answering(OK)) as portal:
             await sender.send(addressed(portal.url, traceparent=given), BODY, Gate())
         begun.add(portal.requests[0].headers["traceparent"])
     assert len(begun) == 2 and all(TRACEPARENT.fullmatch(one) for one in begun)
@@ -115,7 +98,7 @@ async def test_nothing_is_sent_before_the_point_of_no_return(
     waiting = asyncio.Event()
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if pooled:
             await portal.take_request(reader)
@@ -125,7 +108,7 @@ async def test_nothing_is_sent_before_the_point_of_no_return(
         portal.bytes_received += len(first)
         await portal.until_left(reader)
 
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
 
         async def look() -> None:
             await waiting.wait()
@@ -153,74 +136,11 @@ async def test_what_the_point_of_no_return_raises_is_not_the_partners_failure(
     async def fail() -> None:
         raise error
 
-    async with RawPortal(answering(OK)) as portal:
+    async with Portal(answering(OK)) as portal:
         with pytest.raises(type(error)) as caught:
             await sender.send(addressed(portal.url), BODY, Gate(during=[fail]))
         assert caught.value is error
     assert portal.requests == []
-
-
-async def test_connections_are_pooled(sender: PortalSender) -> None:
-    """Attempts one after another share a connection, where each answer's body comes to its end."""
-    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello"
-    async with RawPortal(answering(answer, answer, answer)) as portal:
-        for _ in range(3):
-            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_201")
-        assert portal.connections == 1
-
-
-async def test_a_pooled_connection_closed_meanwhile_is_not_an_unknown_outcome(
-    sender: PortalSender,
-) -> None:
-    """A partner closes idle connections: the next attempt makes a new one."""
-    async with RawPortal(answering(OK)) as portal:
-        await sender.send(addressed(portal.url), BODY, Gate())
-        await asyncio.sleep(0.05)
-        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_200")
-        assert portal.connections == 2
-
-
-async def test_a_connection_lost_during_the_point_of_no_return_is_transient(
-    sender: PortalSender,
-) -> None:
-    """Nothing had left, so it is not an unknown outcome, although the point was passed."""
-    closed = asyncio.Event()
-
-    async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await asyncio.sleep(0.05)
-        reset(writer)
-        closed.set()
-
-    async def wait() -> None:
-        await closed.wait()
-        await asyncio.sleep(0.05)
-
-    gate = Gate(during=[wait])
-    async with RawPortal(script) as portal:
-        outcome = await sender.send(addressed(portal.url), BODY, gate)
-    assert isinstance(outcome, TransientFailure) and outcome.code == "connection_lost"
-    assert gate.passed == 1
-
-
-async def test_an_answer_on_an_idle_connection_is_nobodys_answer(sender: PortalSender) -> None:
-    """What a partner says unasked on a pooled connection does not deliver the next referral."""
-
-    async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await portal.take_request(reader)
-        writer.write(OK if portal.connections == 1 else OK.replace(b"200", b"202"))
-        await writer.drain()
-        await asyncio.sleep(0.05)
-        writer.write(OK)
-        await portal.until_left(reader)
-
-    async with RawPortal(script) as portal:
-        await sender.send(addressed(portal.url), BODY, Gate())
-        await asyncio.sleep(0.1)
-        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_202")
 
 
 @pytest.mark.parametrize(
@@ -238,12 +158,12 @@ async def test_a_partner_that_talks_first_gets_nothing(
     """An answer to nothing delivers nothing: a 2xx there is no proof."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         writer.write(said)
         await portal.until_left(reader)
 
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         gate = Gate(during=[lambda: asyncio.sleep(0.05)])
         outcome = await sender.send(addressed(portal.url), BODY, gate)
         assert isinstance(outcome, TransientFailure) and outcome.code == code
@@ -258,14 +178,14 @@ async def test_a_cancelled_attempt_closes_its_connection(sender: PortalSender, b
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await reader.readexactly(1)
         begun.set()
         await go_on.wait()
         await portal.until_left(reader)
 
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         attempt = asyncio.create_task(sender.send(addressed(portal.url), body, Gate()))
         await asyncio.wait_for(begun.wait(), 1)
         attempt.cancel()
@@ -280,13 +200,13 @@ async def test_a_deadline_of_the_callers_passes_through(sender: PortalSender) ->
     """A partner that hangs is cut off by the caller, who judges the attempt."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await portal.take_request(reader)
         await portal.until_left(reader)
 
     gate = Gate()
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await sender.send(addressed(portal.url), BODY, gate)
@@ -302,31 +222,8 @@ async def test_a_name_is_resolved_once_and_the_checked_address_used() -> None:
         lookups.append(host)
         return ["127.0.0.1"] if len(lookups) == 1 else ["10.0.0.1"]
 
-    async with portal_sender(lookup=lookup) as sender, RawPortal(answering(OK)) as portal:
+    async with portal_sender(lookup=lookup) as sender, Portal(answering(OK)) as portal:
         url = f"http://portal.test:{portal.port}/"
         assert await sender.send(addressed(url), BODY, Gate()) == Delivered("http_200")
     assert lookups == ["portal.test"]
     assert portal.requests[0].headers["host"] == f"portal.test:{portal.port}"
-
-
-async def test_an_idempotent_looking_failure_is_not_repeated(sender: PortalSender) -> None:
-    """aiohttp repeats some requests on a connection that broke; a POST of ours never."""
-
-    async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await portal.take_request(reader)
-        if portal.connections == 1 and len(portal.requests) == 1:
-            writer.write(OK)
-            await portal.take_request(reader)
-        reset(writer)
-
-    gate = Gate()
-    async with RawPortal(script) as portal:
-        await sender.send(addressed(portal.url), BODY, Gate())
-        outcome = await sender.send(addressed(portal.url), BODY, gate)
-        assert isinstance(outcome, OutcomeUnknown) and outcome.code == "connection_lost"
-        await asyncio.sleep(0.05)
-        assert len(portal.requests) == 2
-        assert portal.connections == 1
-    assert gate.passed == 1

@@ -2,9 +2,6 @@
 
 import asyncio
 import gzip
-import tracemalloc
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -17,44 +14,12 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.support.partners.portals import (
-    OK,
-    Gate,
-    RawPortal,
-    Script,
-    addressed,
-    answering,
-    portal_sender,
-    reset,
-)
+from tests.integration.dispatch.portal_attempts import attempt
+from tests.support.partners.portal import OK, Portal, answering, http, reset
+from tests.support.partners.sending import BODY, Gate, addressed
 
-BODY = b'{"resourceType":"Bundle"}'
-NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 DUPLICATE = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"duplicate"}]}'
 CONFLICT = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"conflict"}]}'
-
-
-@pytest.fixture(scope="module")
-async def sender() -> AsyncIterator[PortalSender]:
-    async with portal_sender() as opened:
-        yield opened
-
-
-async def attempt(sender: PortalSender, script: Script, body: bytes = BODY) -> Outcome:
-    """One attempt at a partner that follows the script; it never makes a second one."""
-    gate = Gate()
-    async with RawPortal(script) as portal:
-        outcome = await sender.send(addressed(portal.url, attempted_at=NOW), body, gate)
-        assert portal.connections == 1
-        assert len(portal.requests) <= 1
-    assert gate.passed <= 1
-    return outcome
-
-
-def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
-    """A whole answer."""
-    lines = [f"HTTP/1.1 {status} Because", f"Content-Length: {len(body)}", *headers]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 @pytest.mark.parametrize(
@@ -95,7 +60,7 @@ async def test_the_status_decides(
 ) -> None:
     """The table of docs/contract/dispatch.md#outcomes; a redirect is not followed."""
     headers = ["Location: http://127.0.0.1:1/elsewhere"] if 300 <= status < 400 else []
-    got = await attempt(sender, answering(answer(status, b"", *headers)))
+    got = await attempt(sender, answering(http(status, b"", *headers)))
     assert type(got) is outcome
     assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
 
@@ -121,7 +86,7 @@ async def test_a_409_is_delivered_only_as_a_duplicate(
     sender: PortalSender, body: bytes, outcome: type[Outcome]
 ) -> None:
     """Only an OperationOutcome that says `duplicate`, within 64 KiB and uncompressed, is proof."""
-    got = await attempt(sender, answering(answer(409, body)))
+    got = await attempt(sender, answering(http(409, body)))
     assert type(got) is outcome
     assert not isinstance(got, CallRequested) and got.code == "http_409"
 
@@ -145,7 +110,7 @@ async def test_retry_after_in_seconds_and_as_a_date(
     sender: PortalSender, value: str, seconds: float | None
 ) -> None:
     """A transient failure carries the partner's wish; nonsense is no wish, the past is now."""
-    got = await attempt(sender, answering(answer(503, b"", f"Retry-After: {value}")))
+    got = await attempt(sender, answering(http(503, b"", f"Retry-After: {value}")))
     assert isinstance(got, TransientFailure)
     assert got.retry_after_seconds == seconds
 
@@ -221,7 +186,7 @@ async def test_an_end_after_the_body_is_an_unknown_outcome(
     """The partner may have it: the connection was reset, or just ended."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await portal.take_request(reader)
         assert callable(how)
@@ -232,68 +197,6 @@ async def test_an_end_after_the_body_is_an_unknown_outcome(
     assert got.code == "connection_lost"
 
 
-async def test_an_answer_that_drips_is_read_to_its_status(sender: PortalSender) -> None:
-    """A byte at a time, and a body that never ends: the status came, and that is enough."""
-
-    async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await portal.take_request(reader)
-        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n":
-            writer.write(bytes([byte]))
-            await asyncio.sleep(0.002)
-        while True:
-            writer.write(b".")
-            await writer.drain()
-            await asyncio.sleep(0.01)
-
-    started = asyncio.get_running_loop().time()
-    assert await attempt(sender, script) == Delivered("http_200")
-    assert asyncio.get_running_loop().time() - started < 1
-
-
-@pytest.mark.parametrize("head", ["Content-Length: 99999999999", "Transfer-Encoding: chunked"])
-@pytest.mark.parametrize(("status", "outcome"), [(200, Delivered), (409, PermanentFailure)])
-async def test_an_endless_answer_is_cut_off(
-    sender: PortalSender, head: str, status: int, outcome: type[Outcome]
-) -> None:
-    """At most 64 KiB of the body are read, then the connection is closed."""
-    closed = asyncio.Event()
-
-    async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await portal.take_request(reader)
-        writer.write(f"HTTP/1.1 {status} Because\r\n{head}\r\n\r\n".encode())
-        try:
-            while True:
-                writer.write(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
-                await writer.drain()
-        finally:
-            closed.set()
-
-    async with RawPortal(script) as portal:
-        tracemalloc.start()
-        got = await sender.send(addressed(portal.url), BODY, Gate())
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        await asyncio.wait_for(closed.wait(), 1)
-    assert type(got) is outcome
-    assert peak_bytes < 4_000_000
-
-
-async def test_a_compressed_bomb_is_not_unpacked(sender: PortalSender) -> None:
-    """50 MB of zeros in 50 KB: the answer's encoding is left as it is."""
-    bomb = gzip.compress(bytes(50_000_000))
-    async with RawPortal(answering(answer(200, bomb, "Content-Encoding: gzip"))) as portal:
-        tracemalloc.start()
-        got = await sender.send(addressed(portal.url), BODY, Gate())
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert got == Delivered("http_200")
-    assert peak_bytes < 4_000_000
-
-
 @pytest.mark.parametrize("status", [401, 413, 503])
 @pytest.mark.parametrize("closes", [True, False], ids=["closes", "stays"])
 async def test_an_early_answer_decides(sender: PortalSender, status: int, closes: bool) -> None:
@@ -301,17 +204,17 @@ async def test_an_early_answer_decides(sender: PortalSender, status: int, closes
     answered = asyncio.Event()
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer(status))
+        writer.write(http(status))
         await writer.drain()
         answered.set()
         if not closes:
             await asyncio.sleep(0.2)
             await portal.until_left(reader)
 
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         got = await sender.send(addressed(portal.url), b"x" * 8_000_000, Gate())
         assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
         if not closes:
@@ -323,7 +226,7 @@ async def test_details_tell_nothing_of_the_partner_or_patient(sender: PortalSend
     """A detail is one of our own sentences: no address, no text of the answer."""
     secret = b'{"resourceType":"OperationOutcome","issue":[{"diagnostics":"Jane Roe"}]}'
     for status in (302, 400, 409, 500):
-        got = await attempt(sender, answering(answer(status, secret, "Location: http://jane/")))
+        got = await attempt(sender, answering(http(status, secret, "Location: http://jane/")))
         assert isinstance(got, TransientFailure | PermanentFailure)
         assert got.detail is not None
         assert "jane" not in got.detail.lower()
@@ -332,7 +235,7 @@ async def test_details_tell_nothing_of_the_partner_or_patient(sender: PortalSend
 
 async def test_cookies_are_not_kept(sender: PortalSender) -> None:
     """What one org's attempt was given is not shown by another's."""
-    async with RawPortal(answering(answer(200, b"", "Set-Cookie: a=b"), OK)) as portal:
+    async with Portal(answering(http(200, b"", "Set-Cookie: a=b"), OK)) as portal:
         for _ in range(2):
             await sender.send(addressed(portal.url), BODY, Gate())
     assert "cookie" not in portal.requests[1].headers

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from ops.servers.ports import free_ports
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
@@ -20,17 +21,9 @@ from services.ereferral_dispatch.rules.outcomes import (
 from services.ereferral_dispatch.senders.portal.client import tls_context
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.support.partners.portals import (
-    OK,
-    Gate,
-    RawPortal,
-    addressed,
-    answering,
-    portal_sender,
-    reset,
-)
+from tests.support.partners.portal import OK, Portal, answering, reset
+from tests.support.partners.sending import BODY, Gate, addressed, portal_sender
 
-BODY = b'{"resourceType":"Bundle"}'
 NAME = "portal.test"
 
 
@@ -75,17 +68,10 @@ async def attempt(sender: PortalSender, url: str) -> Outcome:
     return outcome
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 async def test_a_refused_connection_is_transient(sender: PortalSender) -> None:
     """The partner's server is down."""
-    outcome = await attempt(sender, f"http://127.0.0.1:{free_port()}/")
+    [port] = free_ports(1)
+    outcome = await attempt(sender, f"http://127.0.0.1:{port}/")
     assert type(outcome) is TransientFailure
     assert outcome.code == "connect_refused"
 
@@ -158,7 +144,7 @@ async def test_a_valid_certificate_delivers(
     """TLS 1.2 and 1.3, verified against the authority in the settings."""
     tls = serving(authority, NAME)
     tls.minimum_version = tls.maximum_version = version
-    async with RawPortal(answering(OK), tls=tls) as portal:
+    async with Portal(answering(OK), tls=tls) as portal:
         url = f"https://{NAME}:{portal.port}/"
         assert await sender.send(addressed(url), BODY, Gate()) == Delivered("http_200")
 
@@ -171,7 +157,7 @@ async def test_bad_certificates_are_permanent(sender: PortalSender, authority: t
         "wrong name": serving(authority, "other.test"),
     }
     for what, tls in certificates.items():
-        async with RawPortal(answering(OK), tls=tls) as portal:
+        async with Portal(answering(OK), tls=tls) as portal:
             outcome = await attempt(sender, f"https://{NAME}:{portal.port}/")
         assert type(outcome) is PermanentFailure, what
         assert outcome.code == "certificate_invalid", what
@@ -191,7 +177,7 @@ async def test_a_handshake_broken_off_is_transient(sender: PortalSender, how: st
     """The partner's server restarts, or something else listens there."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await reader.read(5)
         if how == "reset":
@@ -199,7 +185,7 @@ async def test_a_handshake_broken_off_is_transient(sender: PortalSender, how: st
         elif how == "nonsense":
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         outcome = await attempt(sender, f"https://{NAME}:{portal.port}/")
     assert type(outcome) is TransientFailure
     assert outcome.code == "tls_failed"
@@ -209,11 +195,11 @@ async def test_a_handshake_that_hangs_is_transient(sender: PortalSender) -> None
     """It is within the five seconds for connecting."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await portal.until_left(reader)
 
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         outcome = await attempt(sender, f"https://{NAME}:{portal.port}/")
     assert type(outcome) is TransientFailure
     assert outcome.code == "connect_timeout"
@@ -239,7 +225,7 @@ async def test_a_blocked_address_is_not_connected_to(endpoint: str) -> None:
 
     async with (
         portal_sender(policy=EgressPolicy(), lookup=local) as sender,
-        RawPortal(answering(OK)) as portal,
+        Portal(answering(OK)) as portal,
     ):
         outcome = await attempt(sender, endpoint.format(name=NAME, port=portal.port))
         assert type(outcome) is PermanentFailure
@@ -253,7 +239,7 @@ async def test_one_bad_address_among_good_ones_blocks_the_name() -> None:
     async def mixed(host: str, port: int) -> list[str]:
         return ["127.0.0.1", "10.0.0.1"]
 
-    async with portal_sender(lookup=mixed) as sender, RawPortal(answering(OK)) as portal:
+    async with portal_sender(lookup=mixed) as sender, Portal(answering(OK)) as portal:
         outcome = await attempt(sender, f"http://{NAME}:{portal.port}/")
         assert type(outcome) is PermanentFailure
         assert portal.connections == 0
@@ -263,7 +249,7 @@ async def test_the_environments_proxy_is_not_used(
     sender: PortalSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A proxy would see the referral, and would connect where we may not."""
-    async with RawPortal(answering(OK)) as proxy, RawPortal(answering(OK)) as portal:
+    async with Portal(answering(OK)) as proxy, Portal(answering(OK)) as portal:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         await sender.send(addressed(portal.url), BODY, Gate())
@@ -275,11 +261,11 @@ async def test_a_hanging_partner_does_not_hold_back_another(sender: PortalSender
     """With connections to spare, 50 attempts that hang let another through at once."""
 
     async def hang(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await portal.until_left(reader)
 
-    async with RawPortal(hang) as stuck, RawPortal(answering(OK)) as portal:
+    async with Portal(hang) as stuck, Portal(answering(OK)) as portal:
         attempts = [
             asyncio.create_task(sender.send(addressed(stuck.url), BODY, Gate())) for _ in range(50)
         ]

@@ -14,9 +14,9 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
-from tests.support.partners.portals import Gate, RawPortal, Script, addressed, portal_sender
+from tests.support.partners.portal import Conversation, Portal
+from tests.support.partners.sending import BODY, Gate, addressed, portal_sender
 
-BODY = b'{"resourceType":"Bundle"}'
 DEADLINE_SECONDS = 0.3
 PATIENCE_SECONDS = 5.0
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -29,11 +29,11 @@ async def sender() -> AsyncIterator[PortalSender]:
         yield opened
 
 
-def hanging_after(*parts: bytes, drip: bytes = b"") -> Script:
+def hanging_after(*parts: bytes, drip: bytes = b"") -> Conversation:
     """A script that answers with these parts one after another, and never goes on; or drips."""
 
     async def script(
-        portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await portal.take_request(reader)
         leaving = asyncio.create_task(portal.until_left(reader))
@@ -54,15 +54,15 @@ def in_bytes(text: bytes) -> Iterable[bytes]:
 
 
 @asynccontextmanager
-async def left_by_its_sender(script: Script) -> AsyncIterator[RawPortal]:
+async def left_by_its_sender(script: Conversation) -> AsyncIterator[Portal]:
     """A portal whose connection the sender must close once it is cut off."""
-    async with RawPortal(script) as portal:
+    async with Portal(script) as portal:
         yield portal
         await asyncio.wait_for(portal.left.wait(), PATIENCE_SECONDS)
         assert portal.connections == 1
 
 
-async def cut_off(sender: PortalSender, script: Script) -> Outcome:
+async def cut_off(sender: PortalSender, script: Conversation) -> Outcome:
     """One attempt that its caller's deadline cuts off, and that leaves nobody cancelled."""
     async with left_by_its_sender(script) as portal:
         async with asyncio.timeout(DEADLINE_SECONDS) as deadline:

@@ -15,14 +15,14 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     TransientFailure,
 )
-from tests.support.partners.portals import LETTER, Gate
+from tests.support.partners.sending import LETTER, Gate
 from tests.support.partners.sinch import (
     NUMBER,
     SILENCE,
     SinchStub,
     failure,
     fax,
-    http,
+    said,
     sinch_sender,
     to_fax,
 )
@@ -81,7 +81,7 @@ async def test_a_fax_that_failed(error_type: str, error_code: int, outcome: Outc
 async def test_a_look_that_fails_is_made_again() -> None:
     """Looking sends nothing, so an error, a lost connection or nonsense only costs time."""
     stub = SinchStub(
-        http(500), None, http(404), http(200, ["no fax"]), fax("NEW_STATUS"), fax("COMPLETED")
+        said(500), None, said(404), said(200, ["no fax"]), fax("NEW_STATUS"), fax("COMPLETED")
     )
     assert await attempt(stub) == Delivered(FAX_COMPLETED)
     assert stub.looked == 6
@@ -110,34 +110,34 @@ async def test_a_fax_that_never_ends_is_the_callers_to_end() -> None:
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (http(400), PermanentFailure("http_400", "The fax provider refused it.")),
-        (http(401), PermanentFailure("http_401", "The fax provider refused it.")),
-        (http(402), PermanentFailure("http_402", "The fax provider refused it.")),
-        (http(422), PermanentFailure("http_422", "The fax provider refused it.")),
+        (said(400), PermanentFailure("http_400", "The fax provider refused it.")),
+        (said(401), PermanentFailure("http_401", "The fax provider refused it.")),
+        (said(402), PermanentFailure("http_402", "The fax provider refused it.")),
+        (said(422), PermanentFailure("http_422", "The fax provider refused it.")),
         (
-            http(302, None, "Location: /elsewhere"),
+            said(302, None, "Location: /elsewhere"),
             PermanentFailure("http_302", "The fax provider refused it."),
         ),
         (
-            http(429, None, "Retry-After: 90"),
+            said(429, None, "Retry-After: 90"),
             TransientFailure("http_429", "The fax provider cannot take it now.", 90.0),
         ),
-        (http(408), TransientFailure("http_408", "The fax provider cannot take it now.")),
-        (http(503), TransientFailure("http_503", "The fax provider cannot take it now.")),
+        (said(408), TransientFailure("http_408", "The fax provider cannot take it now.")),
+        (said(503), TransientFailure("http_503", "The fax provider cannot take it now.")),
         (
-            http(500),
+            said(500),
             OutcomeUnknown("http_500", "The fax provider failed; it may have taken it."),
         ),
         (
-            http(502),
+            said(502),
             OutcomeUnknown("http_502", "The fax provider failed; it may have taken it."),
         ),
         (
-            http(200, {"status": "QUEUED"}),
+            said(200, {"status": "QUEUED"}),
             OutcomeUnknown("no_answer", "The fax provider took it and named no fax to follow."),
         ),
         (
-            http(200, {"id": "../../other", "status": "QUEUED"}),
+            said(200, {"id": "../../other", "status": "QUEUED"}),
             OutcomeUnknown("no_answer", "The fax provider took it and named no fax to follow."),
         ),
         (

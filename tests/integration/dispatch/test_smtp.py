@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops.servers.ports import free_ports
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
@@ -26,7 +27,8 @@ from tests.integration.dispatch.smtp_attempts import (
     attempt,
     go,
 )
-from tests.support.partners.relays import Do, free_port, real_relay, scripted_relay
+from tests.support.partners.real_relay import real_relay
+from tests.support.partners.relay import Do, scripted_relay
 from tests.support.samples.packages import sample_consignment
 
 # ---- Sent
@@ -84,7 +86,7 @@ async def test_a_reply_decides(step: str, reply: str, outcome: Outcome) -> None:
     async with scripted_relay({step: reply}) as relay:
         assert await attempt(relay.port) == outcome
     assert relay.connections == 1
-    assert len(relay.messages) == (1 if step == "end" else 0)
+    assert len(relay.mails) == (1 if step == "end" else 0)
 
 
 async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
@@ -126,12 +128,12 @@ async def test_a_slow_greeting_is_waited_for() -> None:
     async with scripted_relay(greeting_delay_seconds=0.5) as relay:
         timeouts = SmtpTimeouts(connect_seconds=0.3)
         assert await attempt(relay.port, timeouts=timeouts) == Sent("smtp_250")
-    assert relay.messages == [LETTER]
+    assert [mail.content for mail in relay.mails] == [LETTER]
 
 
 async def test_nobody_listens() -> None:
     """A refused connection is transient."""
-    assert await attempt(await free_port()) == TransientFailure("connect_refused")
+    assert await attempt(*free_ports(1)) == TransientFailure("connect_refused")
 
 
 async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +180,7 @@ async def test_no_reply_after_data_began_is_unknown(script: dict[str, str | Do],
     assert isinstance(outcome, OutcomeUnknown)
     assert outcome.code == code
     assert relay.connections == 1
-    assert len(relay.messages) <= 1
+    assert len(relay.mails) <= 1
 
 
 async def test_a_relay_that_stops_reading_is_cut_off() -> None:
@@ -245,7 +247,7 @@ async def test_a_cancelled_attempt_leaves_no_connection(step: str) -> None:
         with pytest.raises(asyncio.CancelledError):
             await attempting
         await asyncio.wait_for(relay.ended.wait(), 1)
-    assert len(relay.messages) == (1 if step == "end" else 0)
+    assert len(relay.mails) == (1 if step == "end" else 0)
 
 
 # ---- Addresses

@@ -20,7 +20,8 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from tests.integration.dispatch.smtp_attempts import LETTER, TO, attempt
-from tests.support.partners.relays import OFFERED, Do, real_relay, scripted_relay
+from tests.support.partners.real_relay import real_relay
+from tests.support.partners.relay import OFFERED, Do, scripted_relay
 
 
 class Certificates:

@@ -5,12 +5,11 @@ from typing import Any
 
 from typer.testing import Result
 
+from tests.support.samples.canary import BORN, NAME, PHONE
 from tests.support.services.both import Both
 from tests.support.services.referrals import Org
 
-CANARY = "Kanarienvogel"
-BORN, PHONE = "1931-07-23", "+12025550187"
-TRACES = (CANARY, CANARY.lower(), BORN, PHONE, "2025550187", "K04.01")
+TRACES = (NAME, NAME.lower(), BORN, PHONE, "2025550187", "K04.01")
 
 
 async def erase(both: Both, org: Org, patient: str, *options: str) -> Result:
@@ -27,8 +26,8 @@ async def settled(both: Both) -> None:
 
 async def canary(org: Org, **fields: Any) -> dict[str, Any]:
     """A patient with every field."""
-    given = {"name": f"Karla {CANARY}", "phone": PHONE, "date_of_birth": BORN, **fields}
-    return await org.patient(email=f"{CANARY}@example.com", **given)
+    given = {"name": f"Karla {NAME}", "phone": PHONE, "date_of_birth": BORN, **fields}
+    return await org.patient(email=f"{NAME}@example.com", **given)
 
 
 async def partner_at(both: Both, org: Org, path: str, **fields: Any) -> str:
@@ -42,8 +41,8 @@ async def sent(both: Both, org: Org, patient: str, partner: str) -> dict[str, An
     return await org.sent_referral(
         patient_uuid=patient,
         referral_partner_uuid=partner,
-        reason=f"Root canal of {CANARY}",
-        notes=f"{CANARY} has waited long",
+        reason=f"Root canal of {NAME}",
+        notes=f"{NAME} has waited long",
         reason_codes=[{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "K04.01"}],
         teeth=["30"],
     )
@@ -54,9 +53,9 @@ async def attribute(org: Org, patient: str) -> None:
     them, with a cost. One more attribution and cost are archived."""
     source = await org.ask(
         "referral_source.create",
-        name=f"Friends of {CANARY}",
+        name=f"Friends of {NAME}",
         category="patient_referral",
-        description=f"{CANARY} tells everybody",
+        description=f"{NAME} tells everybody",
         linked_patient_uuid=patient,
     )
     assert source.status == 201, source
@@ -65,7 +64,7 @@ async def attribute(org: Org, patient: str) -> None:
     cost: dict[str, Any] = {
         "referral_source_uuid": uuid,
         "amount": "5.00",
-        "notes": f"For {CANARY}",
+        "notes": f"For {NAME}",
     }
     assert (await org.ask("referral_source_cost.create", **cost, **period)).status == 201
     wrong = await org.ask("referral_source_cost.create", **cost, **period)
@@ -79,9 +78,7 @@ async def attribute(org: Org, patient: str) -> None:
         {"patient_uuid": other, "referral_source_uuid": uuid, "attribution_role": "assist"},
         {"patient_uuid": other, "referral_source_uuid": uuid, "attribution_role": "secondary"},
     ):
-        made = await org.ask(
-            "referral_attribution.create", source_note=f"Told by {CANARY}", **fields
-        )
+        made = await org.ask("referral_attribution.create", source_note=f"Told by {NAME}", **fields)
         assert made.status == 201, made
         attributed.append(made.data["id"])
     named = {"patient_uuid": other, "attribution_uuid": attributed[-1], "base_version": 1}
@@ -97,7 +94,7 @@ async def fill(both: Both, org: Org) -> str:
     call = await both.ereferral(org, called, "awaiting_call")
     delivered = await sent(both, org, patient, await partner_at(both, org, "takes"))
     portal = await both.ereferral(org, delivered, "delivered")
-    note = f"Spoke with {CANARY}"
+    note = f"Spoke with {NAME}"
     named = {"ereferral_uuid": call["id"], "base_version": call["version"]}
     for operation, fields in (
         ("ereferral.complete_call", {**named, "outcome": "reached", "note": note}),
@@ -109,12 +106,12 @@ async def fill(both: Both, org: Org) -> str:
         assert (await both.ask_dispatch(org, operation, **fields)).status == 200
     await both.ereferral(org, called, "delivered")
     version = (await org.ask("referral.get", referral_uuid=delivered["id"])).data["version"]
-    revoked = {"referral_uuid": delivered["id"], "reason": f"{CANARY} moved away"}
+    revoked = {"referral_uuid": delivered["id"], "reason": f"{NAME} moved away"}
     assert (await org.ask("referral.cancel", base_version=version, **revoked)).status == 200
     answer = {"referral_uuid": delivered["id"], "response": "rejected", "note": note}
     assert (await org.ask("referral.record_response", **answer)).status == 200
     await both.ereferral(org, delivered, "cancelled")
-    await org.referral(patient_uuid=patient, reason=f"Draft for {CANARY}")
+    await org.referral(patient_uuid=patient, reason=f"Draft for {NAME}")
     await settled(both)
     return patient
 

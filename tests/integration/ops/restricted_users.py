@@ -1,13 +1,17 @@
 """RabbitMQ users with the permissions that `handoff doctor --print-permissions` prints."""
 
+import asyncio
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from messaging.replies.client import Answered, Client
 from ops.servers.rabbitmq import PrivateRabbitMQ
 from tests.support.services.command_line import handoff
+from tests.support.waiting import until
 
 SERVICES = ("referrals", "ereferral_dispatch")
 CLIENTS = ("crm", "desk")
@@ -72,3 +76,29 @@ def restricted_users(
     finally:
         for user in USERS:
             broker.delete_user(user)
+
+
+async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Answered:
+    """One request of a client that says who it is."""
+    of = "ereferral_dispatch" if operation.startswith(("ereferral", "partner_")) else "referrals"
+    kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
+    return await client.call(f"{of}.{kind}", operation, {"org_id": org_id, **fields}, user_id=user)
+
+
+def as_operator(restricted: Restricted, *arguments: str) -> str:
+    """What `handoff dead-letters` prints for the operator."""
+    done = handoff(
+        *("dead-letters", *arguments), REFERRALS_RABBITMQ_URL=restricted.urls["operator"]
+    )
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+async def holds(restricted: Restricted, *codes: str) -> None:
+    """Wait until the dead letters of referrals' commands are those of these problems."""
+
+    async def they_are_there() -> bool:
+        shown = await asyncio.to_thread(as_operator, restricted, "list", "referrals.commands")
+        return sorted(row.split()[2] for row in shown.splitlines()[1:]) == sorted(codes)
+
+    await until(they_are_there)

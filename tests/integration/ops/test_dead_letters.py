@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -13,7 +13,7 @@ from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
 from messaging.wire.topology import DEAD_LETTERS
-from ops.dead_letters import find_queue, letter_box, read_letter, replay_id
+from ops.dead_letters import find_queue, letter_box
 from tests.integration.ops.parked import (
     QUEUE,
     dead_letters,
@@ -22,7 +22,6 @@ from tests.integration.ops.parked import (
     until,
     with_channel,
 )
-from tests.support.broker.deliveries import delivery
 from tests.support.broker.raw_messages import NoId, open_wire
 from tests.support.services.command_line import called, handoff
 
@@ -108,6 +107,7 @@ def test_letters_that_say_the_same_are_several(emptied: str) -> None:
 def test_a_letter_that_is_not_there_is_told(
     emptied: str, command: tuple[str, ...], named: tuple[str, str]
 ) -> None:
+    """One line names it, and the exit status is 1."""
     ended = handoff("dead-letters", command[0], QUEUE, *named, *command[1:])
     assert ended.exit_code == 1
     assert ended.stderr == f"{QUEUE} has no dead letter {named[1]}\n"
@@ -115,6 +115,7 @@ def test_a_letter_that_is_not_there_is_told(
 
 
 def test_a_message_id_is_the_same_in_upper_case(emptied: str) -> None:
+    """A UUID is a number: it may be typed in either case."""
     message_id = park(emptied, str(uuid4()))
     ended = handoff("dead-letters", "discard", QUEUE, "--yes", "--message-id", message_id.upper())
     assert ended.exit_code == 0
@@ -124,6 +125,7 @@ def test_a_message_id_is_the_same_in_upper_case(emptied: str) -> None:
 def test_what_comes_while_a_person_is_asked_is_not_given_up(
     emptied: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Only the letters that the person was shown are discarded."""
     seen, came = park(emptied, str(uuid4())), []
 
     def answer(*_: object, **__: object) -> None:
@@ -296,29 +298,3 @@ def test_a_letter_that_cannot_be_read_holds_nothing_up(emptied: str) -> None:
     assert "1 of 2 dead letters" in replayed.stdout
     assert handoff("dead-letters", "discard", QUEUE, "--message-id", "odd", "--yes").exit_code == 0
     assert "odd" not in handoff("dead-letters", "list", QUEUE).stdout
-
-
-def test_a_replay_that_broke_off_can_be_repeated_whatever_a_letter_lacks() -> None:
-    """Without a time and a message id, too, the same letter goes in under the same id."""
-    _, queue = find_queue(QUEUE)
-    first, second, other = (
-        replay_id(read_letter(position, delivery(body, QUEUE, message_id=None), queue))
-        for position, body in ((1, b"{}"), (7, b"{}"), (1, b"[]"))
-    )
-    assert first == second != other
-
-
-def test_one_message_id_has_one_effect_however_often_it_was_parked() -> None:
-    """What the broker parked without one cannot be told apart: each has an effect."""
-    _, queue = find_queue(QUEUE)
-    death = {"queue": QUEUE, "reason": "rejected", "routing-keys": ["patient.put"]}
-
-    def ids(headers: dict[str, Any], message_id: str | None) -> list[UUID]:
-        message = delivery(b"{}", QUEUE, message_id=message_id, headers=headers)
-        return [replay_id(read_letter(1, message, queue)) for _ in range(2)]
-
-    for headers in ({"failed_at": "2026-01-05T08:00:00Z"}, {"x-death": [death]}):
-        first, second = ids(headers, str(uuid4()))
-        assert first == second
-    first, second = ids({"x-death": [death]}, None)
-    assert first != second

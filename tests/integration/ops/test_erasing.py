@@ -2,12 +2,10 @@
 
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from messaging.trail.audit import about_patient
 from tests.integration.ops.canary_patient import (
-    CANARY,
     TRACES,
     attribute,
     canary,
@@ -20,8 +18,9 @@ from tests.integration.ops.canary_patient import (
     settled,
 )
 from tests.integration.referrals.marketing import named
+from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 
 BEFORE, LATER = "2026-01-05T08:00:00Z", "2099-01-05T08:00:00Z"
 ARCHIVED = ("referral_attribution", "referral_source_cost", "referral_source")
@@ -139,112 +138,25 @@ async def test_what_is_archived_is_told_as_archived_once_more(both: Both, org: O
     assert not [one for one in told if "changed" in one or any(x in str(one) for x in TRACES)]
 
 
-async def test_what_is_under_way_has_to_end_first(both: Both, org: Org) -> None:
-    """One line with the e-referral and what to do; nothing is changed. Once cancelled, it goes."""
-    patient = str((await canary(org))["id"])
-    both.dispatch.portal.script("broken", 503)
-    partner = await partner_at(both, org, "broken", phone="+12025550111")
-    referral = await sent(both, org, patient, partner)
-    await both.ereferral(org, referral, "awaiting_call")
-    await settled(both)
-    before = places(await both.everything_stored(), org)
-    refused = await erase(both, org, patient)
-    assert refused.exit_code == 1
-    [said] = [line for line in refused.stderr.splitlines() if "Nothing is erased" in line]
-    assert f"e-referral {referral['ereferral_uuid']} is awaiting_call" in said
-    assert places(await both.everything_stored(), org) == before
-    version = (await org.ask("referral.get", referral_uuid=referral["id"])).data["version"]
-    named = {"referral_uuid": referral["id"], "base_version": version, "reason": "Moved"}
-    assert (await org.ask("referral.cancel", **named)).status == 200
-    await both.ereferral(org, referral, "cancelled")
-    await settled(both)
-    assert (await erase(both, org, patient)).exit_code == 0
-    assert places(await both.everything_stored(), org) == {}
-
-
-async def test_what_is_between_the_services_has_to_arrive_first(both: Both, org: Org) -> None:
-    """A package that dispatch has not, news that referrals has not: they would bring data back.
-    A package that comes after its cancel is not waited for; the cancel's reason goes."""
-    patient = str((await canary(org))["id"])
-    referral = await sent(both, org, patient, await partner_at(both, org, "takes"))
-    await both.ereferral(org, referral, "delivered")
-    await settled(both)
-    database = both.dispatch.database
-    uuid = UUID(referral["ereferral_uuid"])
-    await database.execute(
-        "UPDATE ereferral_dispatch.ereferral SET version = version + 1 WHERE id = $1", uuid
-    )
-    refused = await erase(both, org, patient)
-    assert f"news of e-referral {uuid} has not reached referrals" in refused.stderr
-    assert counts(await erase(both, org, patient, "--dry-run", "--despite-missing-news"))
-    for table in ("attempt", "composed", "package"):
-        statement = f"DELETE FROM ereferral_dispatch.{table} WHERE ereferral_id = $1"
-        await database.execute(statement, uuid)
-    await database.execute("DELETE FROM ereferral_dispatch.ereferral WHERE id = $1", uuid)
-    refused = await erase(both, org, patient)
-    assert refused.exit_code == 1
-    assert f"package of e-referral {uuid} has not reached dispatch" in refused.stderr
-    named = {"ereferral_uuid": str(uuid), "reason": f"{CANARY} moved away"}
-    assert (await both.ask_dispatch(org, "ereferral.cancel", **named)).status == 202
-    assert "ereferral_dispatch.early_cancel" in places(await both.everything_stored(), org)
-    assert counts(await erase(both, org, patient))["early cancels"] == 1
-    assert places(await both.everything_stored(), org) == {}
-
-
-@pytest.mark.parametrize("service", ["referrals", "dispatch"])
-async def test_what_is_to_be_published_is_published_first(
-    both: Both, org: Org, service: str
-) -> None:
-    """An outbox row holds a copy and is promised: it is neither erased nor passed over."""
-    patient = str((await canary(org))["id"])
-    referral = await sent(both, org, patient, await partner_at(both, org, "takes"))
-    await both.ereferral(org, referral, "delivered")
-    await settled(both)
-    schema, url, subject, what = {
-        "referrals": ("referrals", both.referrals.database_url, patient, "messages"),
-        "dispatch": (
-            "ereferral_dispatch",
-            both.dispatch.settings.database_url,
-            referral["ereferral_uuid"],
-            "events",
-        ),
-    }[service]
-    database = await asyncpg.connect(plain_url(url))
-    # No relay can publish it: its exchange does not exist.
-    await database.execute(
-        f"INSERT INTO {schema}.outbox (org_id, subject, exchange, routing_key, message_id,"
-        " content_type, headers, body) VALUES ($1, $2, 'no.such.exchange', 'patient.put',"
-        " gen_random_uuid(), 'application/cloudevents+json', '{}', ''::bytea)",
-        org.id,
-        subject,
-    )
-    refused = await erase(both, org, patient)
-    await database.execute(f"DELETE FROM {schema}.outbox WHERE subject = $1", subject)
-    await database.close()
-    assert refused.exit_code == 1
-    assert f"{service} has 1 {what} about the patient to publish" in refused.stderr
-    assert (await erase(both, org, patient)).exit_code == 0
-
-
 async def test_only_what_was_observed_later_brings_a_patient_back(both: Both, org: Org) -> None:
     """What was observed before the erasure, such as a replayed message, does not."""
     patient = str((await canary(org, observed_at=BEFORE))["id"])
     await settled(both)
     assert (await erase(both, org, patient)).exit_code == 0
-    stale = {"patient_uuid": patient, "name": f"Karla {CANARY}", "observed_at": BEFORE}
+    stale = {"patient_uuid": patient, "name": f"Karla {NAME}", "observed_at": BEFORE}
     held = await org.ask("patient.put", **stale)
     assert (held.status, held.data) == (200, None)
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 404
     assert places(await both.everything_stored(), org) == {}
     newer = await org.ask("patient.put", **{**stale, "observed_at": LATER})
-    assert newer.data["name"] == f"Karla {CANARY}"
+    assert newer.data["name"] == f"Karla {NAME}"
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 200
 
 
 async def test_a_repeat_after_the_erasure_shows_nothing(both: Both, org: Org) -> None:
     """The stored reply is empty: status and id alone, and still one effect."""
     message_id, patient = uuid4(), str(uuid4())
-    given = {"patient_uuid": patient, "name": f"Karla {CANARY}", "observed_at": BEFORE}
+    given = {"patient_uuid": patient, "name": f"Karla {NAME}", "observed_at": BEFORE}
     assert (await org.ask("patient.put", message_id=message_id, **given)).status == 200
     await settled(both)
     await erase(both, org, patient)
@@ -260,7 +172,7 @@ async def test_another_orgs_patient_of_the_same_id_stays(both: Both, org: Org) -
     await settled(both)
     await erase(both, org, patient)
     shown = await neighbour.ask("patient.get", patient_uuid=patient)
-    assert shown.data["name"] == f"Karla {CANARY}"
+    assert shown.data["name"] == f"Karla {NAME}"
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["erased", "dry run"])
@@ -289,7 +201,7 @@ async def test_a_cancel_after_the_erasure_asks_for_a_call_without_a_script(
     assert (await erase(both, org, patient)).exit_code == 0
     version = (await org.ask("referral.get", referral_uuid=referral["id"])).data["version"]
     named = {"referral_uuid": referral["id"], "base_version": version}
-    cancelled = await org.ask("referral.cancel", **named, reason=f"{CANARY} moved away")
+    cancelled = await org.ask("referral.cancel", **named, reason=f"{NAME} moved away")
     assert (cancelled.status, cancelled.data["status"]) == (200, "revoked")
     call = await both.ereferral(org, referral, "awaiting_call")
     assert (call["channel"], call["address"]) == ("phone", "+12025550111")

@@ -9,7 +9,8 @@ import pytest_asyncio
 from typer.testing import Result
 
 from ops import erasing
-from tests.integration.ops.canary_patient import CANARY, canary, erase, places, settled
+from tests.integration.ops.canary_patient import canary, erase, places, settled
+from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
 from tests.support.services.referrals import Org, plain_url
 from tests.support.waiting import until
@@ -61,7 +62,7 @@ async def test_it_is_tried_again_and_erases_what_was_made_meanwhile(
 ) -> None:
     """The command is done, the erasure too, and nothing of the patient is left."""
     patient = str((await canary(org))["id"])
-    referral = await org.referral(patient_uuid=patient, reason=f"Root canal of {CANARY}")
+    referral = await org.referral(patient_uuid=patient, reason=f"Root canal of {NAME}")
     await settled(both)
     ended = await (await in_a_deadlock(both, org, patient, referral["id"], database))
     assert ended.exit_code == 0, ended.output
@@ -83,4 +84,4 @@ async def test_where_it_never_comes_through_it_says_what_to_do(
     (said,) = [line for line in ended.stderr.splitlines() if "REFERRALS_DATABASE_URL" in line]
     assert said.endswith("is working with the same rows; run it again")
     name = "SELECT name FROM referrals.patient WHERE id = $1"
-    assert CANARY in await database.fetchval(name, patient)
+    assert NAME in await database.fetchval(name, patient)

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -15,12 +14,19 @@ import pytest_asyncio
 from aiormq import spec
 from aiormq.abc import AbstractConnection
 
-from messaging.replies.client import Answered, Client, listen, open_client
+from messaging.replies.client import Client, listen, open_client
 from messaging.wire.connection import connection
 from ops.servers import Servers
 from tests.integration.ops.broker_attempts import REFUSED, publish
-from tests.integration.ops.restricted_users import USERS, Restricted, restricted_users
-from tests.support.partners.stubs import portal_stub
+from tests.integration.ops.restricted_users import (
+    USERS,
+    Restricted,
+    as_operator,
+    ask,
+    holds,
+    restricted_users,
+)
+from tests.support.partners.portal import Portal
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import dispatch_settings, running_dispatch
 from tests.support.services.dispatch import migrated as dispatch_migrated
@@ -55,7 +61,7 @@ async def running(
     await migrated(database)
     await dispatch_migrated(dispatch_database)
     async with AsyncExitStack() as stack:
-        portal = await stack.enter_async_context(portal_stub())
+        portal = await stack.enter_async_context(Portal())
         settings = dispatch_settings(
             dispatch_database, urls["ereferral_dispatch"], client_grants_file=grants
         )
@@ -83,13 +89,6 @@ async def crm(running: str, restricted: Restricted) -> AsyncIterator[Client]:
     """A client that asks with RabbitMQ's direct reply-to."""
     async with open_client(restricted.urls["crm"]) as client:
         yield client
-
-
-async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Answered:
-    """One request of a client that says who it is."""
-    of = "ereferral_dispatch" if operation.startswith(("ereferral", "partner_")) else "referrals"
-    kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
-    return await client.call(f"{of}.{kind}", operation, {"org_id": org_id, **fields}, user_id=user)
 
 
 async def test_a_referral_goes_all_the_way(
@@ -193,25 +192,6 @@ async def test_what_was_parked_is_replayed_under_its_clients_grant(
         as_operator, restricted, "discard", "referrals.commands", "--yes"
     )
     assert "1 dead letter of referrals.commands discarded" in discarded
-
-
-def as_operator(restricted: Restricted, *arguments: str) -> str:
-    """What `handoff dead-letters` prints for the operator."""
-    done = handoff(
-        *("dead-letters", *arguments), REFERRALS_RABBITMQ_URL=restricted.urls["operator"]
-    )
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-async def holds(restricted: Restricted, *codes: str) -> None:
-    """Wait until the dead letters of referrals' commands are those of these problems."""
-
-    async def they_are_there() -> bool:
-        shown = await asyncio.to_thread(as_operator, restricted, "list", "referrals.commands")
-        return sorted(row.split()[2] for row in shown.splitlines()[1:]) == sorted(codes)
-
-    await until(they_are_there)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -326,49 +306,3 @@ async def test_what_a_user_may_not_do_is_told_in_one_line(
     (line,) = done.stderr.splitlines()
     assert "_RABBITMQ_URL: RabbitMQ refuses this user: access to " in line
     assert "'desk'" in line or "'subscriber'" in line
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ('[[clients]]\nuser = "crm"\n', "clients.0.orgs: Field required"),
-        (
-            "".join(
-                f'[[clients]]\nuser = "{user}"\norgs = ["*"]\noperations = ["*"]\n'
-                for user in ("crm", "crm.two")
-            ),
-            "gives 'crm' the reply queues of 'crm.two': rename one",
-        ),
-        (
-            '[[clients]]\nuser = "-p"\norgs = ["*"]\noperations = ["*"]\n',
-            "has a client '-p', which rabbitmqctl takes for an option: rename the client",
-        ),
-        *(
-            (
-                f'[[clients]]\nuser = "{user}"\norgs = ["*"]\noperations = ["*"]\n',
-                f"has a client '{user}', the name of another user here: rename the client",
-            )
-            for user in ("operator", "subscriber", "ereferral_dispatch")
-        ),
-    ],
-    ids=[
-        *("incomplete", "one name within another", "an option"),
-        *("an operator", "a subscriber", "a service that asks for nothing"),
-    ],
-)
-def test_a_grants_file_that_is_wrong_prints_nothing(
-    tmp_path: Path, content: str, says: str
-) -> None:
-    """One line names the variable."""
-    grants = tmp_path / "grants.toml"
-    grants.write_text(content)
-    ended = handoff("doctor", "--print-permissions", REFERRALS_CLIENT_GRANTS_FILE=str(grants))
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert ended.stderr == f"REFERRALS_CLIENT_GRANTS_FILE: {grants} {says}\n"
-
-
-def test_no_permissions_are_printed_for_a_vhost_without_a_name() -> None:
-    """`rabbitmqctl -p ''` would set them for a vhost that nobody uses, or fail user by user."""
-    ended = handoff("doctor", "--print-permissions", "--vhost", "")
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert ended.stderr == "--vhost is empty: name the services' vhost, such as /\n"

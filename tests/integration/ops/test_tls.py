@@ -25,9 +25,9 @@ from services.ereferral_dispatch.app import build as build_dispatch
 from services.ereferral_dispatch.settings import DispatchSettings
 from services.referrals.app import build as build_referrals
 from services.referrals.settings import ReferralsSettings
-from tests.integration.ops.tls_front import NAME, TlsFront, named, tls_front
 from tests.support.services.command_line import handoff
 from tests.support.services.referrals import plain_url
+from tests.support.tls_front import NAME, TlsFront, named, tls_front
 from tests.support.waiting import until
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)

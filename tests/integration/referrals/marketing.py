@@ -43,6 +43,11 @@ class Marketing(Org):
         now = await self.source_now(source)
         return now["patient_count"], now["total_cost"]
 
+    async def update(self, resource: str, thing: dict[str, Any], **fields: Any) -> Answered:
+        """Update a source, cost or attribution as it was last seen."""
+        given = {"base_version": thing["version"], **named(resource, thing), **fields}
+        return await self.ask(f"{resource}.update", **given)
+
     async def archive(self, resource: str, thing: dict[str, Any]) -> None:
         """Archive a source, cost or attribution as it was last seen."""
         archived = await self.ask(

@@ -4,19 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import pytest
 
 from messaging.trail.audit import about_patient
-from tests.integration.referrals.marketing import Marketing, marketing, named
+from tests.integration.referrals.marketing import Marketing, named
 from tests.support.services.referrals import Referrals, plain_url
 
 PERIOD = ("2026-01-01", "2026-12-31")
-
-
-@pytest.fixture
-def org(referrals: Referrals) -> Marketing:
-    """An org of this test's own."""
-    return marketing(referrals)
 
 
 async def all_about(org: Marketing, source: dict[str, Any], other: dict[str, Any]) -> None:
@@ -105,4 +98,25 @@ async def test_a_source_that_is_linked_to_nobody_is_about_nobody(
         ("referral_attribution.list", whom),
         ("referral_attribution.update", whom),
         ("referral_attribution.archive", whom),
+    ]
+
+
+async def test_whoever_is_shown_is_in_the_audit_trail(org: Marketing, referrals: Referrals) -> None:
+    """A referring patient, and one that a source is linked to: their names are shown as well."""
+    patient, referrer = await org.patient(), await org.patient(name="Rita Roe")
+    source = await org.source(linked_patient_uuid=referrer["id"])
+    held = await org.attribution(patient, referring_patient_uuid=referrer["id"])
+    await org.ask("referral_attribution.get", **named("referral_attribution", held))
+    await org.ask("referral_attribution.list", patient_uuid=patient["id"])
+    await org.source_now(source)
+    await org.ask("referral_source.list")
+    trail = await about_patient(referrals.service.system_engine, org.id, UUID(referrer["id"]))
+    assert [one.operation for one in trail] == [
+        "patient.put",
+        "referral_source.create",
+        "referral_attribution.create",
+        "referral_attribution.get",
+        "referral_attribution.list",
+        "referral_source.get",
+        "referral_source.list",
     ]

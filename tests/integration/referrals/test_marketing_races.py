@@ -8,18 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
 from messaging.replies.client import Answered
-from tests.integration.referrals.marketing import Marketing, marketing, named
+from tests.integration.referrals.marketing import Marketing, named
 from tests.support.services.referrals import Referrals, plain_url, running_referrals
-
-
-@pytest.fixture
-def org(referrals: Referrals) -> Marketing:
-    """An org of this test's own."""
-    return marketing(referrals)
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True)

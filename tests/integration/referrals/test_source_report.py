@@ -5,16 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-import pytest
 
-from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
+from tests.integration.referrals.marketing import Marketing, uuid_and_name
 from tests.support.services.referrals import Referrals, plain_url
-
-
-@pytest.fixture
-def org(referrals: Referrals) -> Marketing:
-    """An org of this test's own."""
-    return marketing(referrals)
 
 
 async def backdate(referrals: Referrals, attribution: dict[str, Any], attributed_at: str) -> None:

@@ -1,34 +1,15 @@
 """Referral sources: what each operation does, its events and its figures."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.referral_source import SourceCategory
-from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing, uuid_and_name
 from tests.support.refusals import problem
 from tests.support.services.referrals import Referrals
 
 IDENTITY = {"id", "version", "created_at", "updated_at"}
-
-
-@pytest.fixture
-def org(referrals: Referrals) -> Marketing:
-    """An org of this test's own."""
-    return marketing(referrals)
-
-
-async def updated(org: Marketing, source: dict[str, Any], **fields: Any) -> Answered:
-    return await org.ask(
-        "referral_source.update",
-        **{
-            "referral_source_uuid": source["id"],
-            "base_version": source["version"],
-            **fields,
-        },
-    )
 
 
 async def test_a_new_source_shows_every_field(org: Marketing) -> None:
@@ -95,8 +76,8 @@ async def test_an_update_changes_what_it_names_and_says_so(
     """Null clears; the rest stays; the event names what changed, as it goes out."""
     patient, partner = await org.patient(), await org.partner()
     made = await org.source(description="By the road", linked_patient_uuid=patient["id"])
-    answered = await updated(
-        org,
+    answered = await org.update(
+        "referral_source",
         made,
         description=None,
         linked_patient_uuid=None,
@@ -126,7 +107,7 @@ async def test_an_update_that_changes_nothing_is_no_version(
     """200, the same version, no event; also with the name as it was, or spelled with spaces."""
     made = await org.source()
     for fields in ({}, {"name": " Billboard "}, {"category": "signage", "is_active": True}):
-        answered = await updated(org, made, **fields)
+        answered = await org.update("referral_source", made, **fields)
         assert (answered.status, answered.data) == (200, made)
     assert await referrals.heard.event_types(org) == ["referral_source.created"]
 
@@ -191,7 +172,7 @@ async def test_a_link_stays_when_what_it_leads_to_is_archived(org: Marketing) ->
     await org.archive_partner(partner)
     for source in (by_patient, by_partner):
         assert await org.source_now(source) == source
-        answered = await updated(org, source, name="Renamed")
+        answered = await org.update("referral_source", source, name="Renamed")
         assert answered.data["linked_patient"] == source["linked_patient"]
         assert answered.data["linked_referral_partner"] == source["linked_referral_partner"]
 
@@ -232,113 +213,6 @@ async def test_the_events_tell_of_every_change(org: Marketing, referrals: Referr
     }
     assert events[0]["data"] == source
     assert [e.get("changed") for e in events] == [None, "name", None]
-
-
-async def test_a_list_goes_by_sort_order_and_filters(org: Marketing) -> None:
-    """Category, activity, and a substring of the name in any case; % and _ mean themselves."""
-    made = [
-        await org.source(name=name, category=category, is_active=active)
-        for name, category, active in (
-            ("Zeitung", "print_media", True),
-            ("Élan Radio", "tv_radio", False),
-            ("100% Radio_X", "tv_radio", True),
-            ("Anzeige", "print_media", True),
-        )
-    ]
-
-    async def names(**fields: Any) -> list[str]:
-        listed = await org.ask("referral_source.list", **fields)
-        assert listed.data["total"] == len(listed.data["items"])
-        return [item["name"] for item in listed.data["items"]]
-
-    assert await names() == ["Zeitung", "Élan Radio", "100% Radio_X", "Anzeige"]
-    assert await names(category="tv_radio") == ["Élan Radio", "100% Radio_X"]
-    assert await names(category="tv_radio", is_active=True) == ["100% Radio_X"]
-    assert await names(is_active=False) == ["Élan Radio"]
-    assert await names(search="RADIO") == ["Élan Radio", "100% Radio_X"]
-    assert await names(search="éLAN") == ["Élan Radio"]
-    assert await names(search="%") == ["100% Radio_X"]
-    assert await names(search="_") == ["100% Radio_X"]
-    assert await names(search="nothing") == []
-    listed = await org.ask("referral_source.list", page=2, page_size=3)
-    assert listed.data == {"items": made[3:], "page": 2, "page_size": 3, "total": 4}
-    past = await org.ask("referral_source.list", page=9)
-    assert past.data == {"items": [], "page": 9, "page_size": 50, "total": 4}
-    renamed = await updated(org, made[0], name="Radio Zeitung")
-    assert renamed.status == 200
-    assert await names(search="radio z") == ["Radio Zeitung"]
-
-
-async def test_the_figures_follow_costs_and_attributions(
-    org: Marketing, referrals: Referrals
-) -> None:
-    """Counted at once, patients once each; no new version and no event of the source."""
-    source, other = await org.source(), await org.source()
-    ann, ben = await org.patient(), await org.patient()
-    first = await org.attribution(ann, referral_source_uuid=source["id"])
-    second = await org.attribution(
-        ann, referral_source_uuid=source["id"], attribution_role="assist"
-    )
-    assert await org.figures(source) == (1, 0), "two attributions, one patient"
-    bens = await org.attribution(ben, referral_source_uuid=source["id"])
-    cost = await org.cost(source, amount="1234.50")
-    assert await org.figures(source) == (2, 1234.5)
-    again = await org.cost(source, amount=0.05)
-    assert await org.figures(source) == (2, 1234.55)
-    raised = await org.ask(
-        "referral_source_cost.update",
-        referral_source_uuid=source["id"],
-        cost_uuid=cost["id"],
-        base_version=1,
-        amount=1000,
-    )
-    assert await org.figures(source) == (2, 1000.05)
-    await org.archive("referral_source_cost", again)
-    assert await org.figures(source) == (2, 1000)
-    await org.archive("referral_attribution", first)
-    assert await org.figures(source) == (2, 1000), "Ann's second one still leads here"
-    await org.archive("referral_attribution", second)
-    assert await org.figures(source) == (1, 1000)
-    await org.archive("referral_attribution", bens)
-    await org.archive("referral_source_cost", raised.data)
-    assert await org.figures(source) == (0, 0)
-    assert await org.source_now(source) == source
-    assert await org.figures(other) == (0, 0)
-    told = await referrals.heard.event_types(org)
-    assert [event for event in told if event.startswith("referral_source.")] == [
-        "referral_source.created",
-        "referral_source.created",
-    ]
-
-
-async def test_replies_and_events_of_a_source_show_its_figures(
-    org: Marketing, referrals: Referrals
-) -> None:
-    """As they are at that moment; and they are never among what changed."""
-    source = await org.source()
-    await org.cost(source, amount="10.10")
-    await org.attribution(await org.patient(), referral_source_uuid=source["id"])
-    same = await updated(org, source)
-    assert (same.data["patient_count"], same.data["total_cost"]) == (1, 10.1)
-    renamed = await updated(org, source, name="Neon sign")
-    assert (renamed.data["patient_count"], renamed.data["total_cost"]) == (1, 10.1)
-    (event,) = [
-        said.body
-        for said in await referrals.heard.events(org)
-        if said.body["type"] == "referral_source.updated"
-    ]
-    assert event["changed"] == "name"
-    assert event["data"] == renamed.data
-    (item,) = (await org.ask("referral_source.list")).data["items"]
-    assert item == renamed.data
-
-
-async def test_a_patient_who_is_archived_still_counts(org: Marketing) -> None:
-    """Their attribution is not archived with them."""
-    source, patient = await org.source(), await org.patient()
-    await org.attribution(patient, referral_source_uuid=source["id"])
-    await org.archive_patient(patient)
-    assert await org.figures(source) == (1, 0)
 
 
 async def test_another_orgs_sources_do_not_exist(org: Marketing, referrals: Referrals) -> None:

@@ -10,7 +10,8 @@ import orjson
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.fax import SinchFaxSender
-from tests.support.partners.portals import LETTER, RawPortal, Received
+from tests.support.partners.portal import Portal, Request, http
+from tests.support.partners.sending import LETTER
 from tests.support.samples.packages import sample_consignment
 
 PROJECT, KEY_ID, KEY_SECRET = "project-1", "key-1", "secret-1"
@@ -21,11 +22,9 @@ _CREDENTIALS = base64.b64encode(f"{KEY_ID}:{KEY_SECRET}".encode()).decode()
 _REQUIRED = {"to": str, "files": list, "labels": dict, "maxRetries": int}
 
 
-def http(status: int, body: object = None, *headers: str) -> bytes:
+def said(status: int, body: object = None, *headers: str) -> bytes:
     """An answer with a JSON body."""
-    content = b"" if body is None else orjson.dumps(body)
-    lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(content)}", *headers, "", ""]
-    return "\r\n".join(lines).encode() + content
+    return http(status, b"" if body is None else orjson.dumps(body), *headers)
 
 
 def fax(status: str, **changes: Any) -> dict[str, Any]:
@@ -49,7 +48,7 @@ class SinchStub:
     def __init__(self, *looks: dict[str, Any] | bytes | None, answer: bytes | None = A_FAX) -> None:
         self._looks: Sequence[dict[str, Any] | bytes | None] = looks
         self._answer = answer
-        self.server = RawPortal(self._serve)
+        self.server = Portal(self._serve)
         self.asked: list[dict[str, Any]] = []
         self.looked = 0
 
@@ -59,7 +58,7 @@ class SinchStub:
         return f"http://127.0.0.1:{self.server.port}"
 
     async def _serve(
-        self, portal: RawPortal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, portal: Portal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         while True:
             request = await portal.take_request(reader)
@@ -72,19 +71,19 @@ class SinchStub:
             writer.write(answer)
             await writer.drain()
 
-    def _answer_to(self, request: Received) -> bytes | None:
+    def _answer_to(self, request: Request) -> bytes | None:
         if request.headers.get("authorization") != f"Basic {_CREDENTIALS}":
-            return http(401)
+            return said(401)
         match request.request_line.split()[:2]:
             case ["POST", path] if path == f"/v3/projects/{PROJECT}/faxes":
                 return self._make(request)
             case ["GET", path] if path == f"/v3/projects/{PROJECT}/faxes/{FAX_ID}":
                 self.looked += 1
                 look = self._looks[min(self.looked, len(self._looks)) - 1]
-                return http(200, look) if isinstance(look, dict) else look
-        return http(404)
+                return said(200, look) if isinstance(look, dict) else look
+        return said(404)
 
-    def _make(self, request: Received) -> bytes | None:
+    def _make(self, request: Request) -> bytes | None:
         body = orjson.loads(request.body)
         self.asked.append(body)
         if self._answer != A_FAX:
@@ -92,8 +91,8 @@ class SinchStub:
         if request.headers.get("content-type") != "application/json" or any(
             not isinstance(body.get(name), kind) for name, kind in _REQUIRED.items()
         ):
-            return http(400, {"code": 400, "status": "INVALID_ARGUMENT"})
-        return http(200, fax("IN_PROGRESS", labels=body["labels"], maxRetries=body["maxRetries"]))
+            return said(400, {"code": 400, "status": "INVALID_ARGUMENT"})
+        return said(200, fax("IN_PROGRESS", labels=body["labels"], maxRetries=body["maxRetries"]))
 
 
 def sinch_sender(url: str, **changes: Any) -> SinchFaxSender:

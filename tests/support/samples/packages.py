@@ -9,7 +9,7 @@ from contracts.ereferral import EreferralDispatch
 from contracts.referral import FulfilmentStatus, Priority, ReasonCode, Referral, ReferralStatus
 from contracts.referral_partner import ContactMethod, ContactType, ReferralPartner
 from contracts.shapes import Reference
-from services.ereferral_dispatch.consignment import Consignment
+from services.ereferral_dispatch.consignment import Consignment, Message
 
 ORG_ID = "org_sample"
 EREFERRAL_ID = UUID("01930000-0000-7000-8000-00000000e001")
@@ -19,6 +19,7 @@ PARTNER_ID = UUID("01930000-0000-7000-8000-00000000b001")
 PROVIDER_ID = UUID("01930000-0000-7000-8000-00000000c001")
 PRACTICE_ID = UUID("01930000-0000-7000-8000-00000000d001")
 SENT_AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+CANCEL_REASON = "The patient Sample Patient has moved away."
 RESPOND_BY = datetime(2026, 12, 4, 15, 30, tzinfo=UTC)
 
 _RESOURCE: dict[str, Any] = {"version": 1, "created_at": SENT_AT, "updated_at": SENT_AT}
@@ -162,6 +163,18 @@ def sample_consignment(**changes: Any) -> Consignment:
             "address": "referrals@example.org",
             "package": sample_package(),
             "attempted_at": datetime.now(UTC),
+            **changes,
+        }
+    )
+
+
+def sample_cancellation(**changes: Any) -> Consignment:
+    """The sample consignment's cancellation, four days later."""
+    return sample_consignment(
+        **{
+            "message": Message.CANCELLATION,
+            "cancel_reason": CANCEL_REASON,
+            "cancelled_at": datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
             **changes,
         }
     )

@@ -11,22 +11,23 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
-import aiormq
 import asyncpg
-from aiormq.abc import DeliveredMessage
 from pydantic import SecretStr
 
 from contracts.shapes import Reference
 from messaging.database.migrations import migrate
-from messaging.replies.client import Answered, Client, listen, open_client
+from messaging.replies.client import Answered, Client, open_client
 from messaging.running.service import Service
 from services.ereferral_dispatch.app import build
 from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.home import MIGRATIONS
 from services.ereferral_dispatch.settings import DispatchSettings
-from tests.support.partners.stubs import MailStub, PortalStub, Relay, Step, mail_stub, portal_stub
+from tests.support.partners.portal import Portal, Step
+from tests.support.partners.relay import LOSE_AFTER_DATA, Relay, scripted_relay
 from tests.support.samples.packages import sample_package, sample_partner, sample_referral
-from tests.support.schemas import as_shipped, event_as_shipped
+from tests.support.schemas import as_shipped
+from tests.support.services.dispatch_events import Heard, heard_by
+from tests.support.waiting import until
 
 READY_WITHIN_SECONDS = 30.0
 SETTLED_WITHIN_SECONDS = 30.0
@@ -36,7 +37,6 @@ MAIL_FROM = "referrals@handoff.example"
 PHONE = "+12025550111"
 _MARK = "test.mark"
 _STATUS = "SELECT status FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2"
-_SERVICES_EXCHANGES = {"ereferral_dispatch.events": "#"}
 
 
 async def migrated(database_url: str) -> str:
@@ -54,9 +54,7 @@ async def eventually(
     check: Callable[[], Any], within_seconds: float = SETTLED_WITHIN_SECONDS
 ) -> None:
     """Wait until it holds. Fails when it does not in time."""
-    async with asyncio.timeout(within_seconds):
-        while not check():  # noqa: ASYNC110 (stubs tell nobody)
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(check()), within_seconds)
 
 
 def dispatch_settings(database_url: str, rabbitmq_url: str, **settings: Any) -> DispatchSettings:
@@ -98,88 +96,6 @@ async def running_dispatch(settings: DispatchSettings) -> AsyncIterator[Service]
         finally:
             stop.set()
             await running
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event, as its CloudEvents envelope and its data."""
-
-    body: dict[str, Any]
-
-    @property
-    def type(self) -> str:
-        """Without the resource: `queued` of `ereferral.queued`."""
-        return str(self.body["type"]).partition(".")[2]
-
-    @property
-    def version(self) -> int:
-        return int(self.body["aggregateversion"])
-
-    @property
-    def data(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.body["data"]
-        return data
-
-
-class Heard:
-    """What dispatch has published on `ereferral_dispatch.events`."""
-
-    def __init__(
-        self, queue: asyncio.Queue[DeliveredMessage], channel: Any, database: asyncpg.Connection
-    ) -> None:
-        self._queue = queue
-        self._channel = channel
-        self._database = database
-        self._heard: list[Event] = []
-
-    async def everything(self) -> list[Event]:
-        """All that was published up to now: it waits until the outbox is empty."""
-        async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
-            # The database tells nobody when it has become empty.
-            while await self._database.fetchval(  # noqa: ASYNC110
-                "SELECT count(*) FROM ereferral_dispatch.outbox"
-            ):
-                await asyncio.sleep(0.01)
-            mark = secrets.token_hex(8)
-            # Behind everything that the broker has confirmed, because it goes to the same queue.
-            await self._channel.basic_publish(
-                mark.encode(), exchange="ereferral_dispatch.events", routing_key=_MARK
-            )
-            while True:
-                message = await self._queue.get()
-                if message.routing_key != _MARK:
-                    self._heard.append(Event(event_as_shipped(json.loads(message.body))))
-                elif message.body == mark.encode():
-                    return list(self._heard)
-
-    async def about(self, subject: str) -> list[Event]:
-        """The events about one e-referral or channel, in the order in which they came."""
-        return [event for event in await self.everything() if event.body["subject"] == subject]
-
-    async def story(self, ereferral_id: str) -> list[str]:
-        """The types of an e-referral's events, whose versions are 1, 2, 3 and so on."""
-        events = await self.about(ereferral_id)
-        assert [event.version for event in events] == list(range(1, len(events) + 1))
-        return [event.type for event in events]
-
-    async def channels(self, org: "Org") -> list[Event]:
-        """The `partner_channel.*` events of an org."""
-        return [
-            event
-            for event in await self.everything()
-            if event.body["orgid"] == org.id and event.body["type"].startswith("partner_channel.")
-        ]
-
-
-@asynccontextmanager
-async def heard_by(rabbitmq_url: str, database: asyncpg.Connection) -> AsyncIterator[Heard]:
-    """Listens from now on."""
-    connection = await aiormq.connect(rabbitmq_url)
-    try:
-        async with listen(rabbitmq_url, _SERVICES_EXCHANGES) as queue:
-            yield Heard(queue, await connection.channel(), database)
-    finally:
-        await connection.close()
 
 
 def refusal(answered: Answered) -> tuple[int, str]:
@@ -296,8 +212,8 @@ class Dispatch:
     service: Service
     client: Client
     heard: Heard
-    portal: PortalStub
-    mail: MailStub
+    portal: Portal
+    mail: Relay
     database: asyncpg.Connection
     settings: DispatchSettings
 
@@ -313,7 +229,7 @@ class Dispatch:
 
     async def unknown(self, org: Org, address: str, **partner: Any) -> str:
         """An e-referral whose first mail was lost after its DATA; a second one is taken."""
-        self.mail.script(address, Relay.LOSE_AFTER_DATA, "250 ok")
+        self.mail.script(address, LOSE_AFTER_DATA, "250 ok")
         ereferral = await org.dispatch(new_partner(email=address, **partner))
         await org.until(ereferral, "outcome_unknown")
         return ereferral
@@ -333,8 +249,8 @@ async def dispatching(
         await migrated(database_url)
         database = await asyncpg.connect(plain_url(database_url))
         stack.push_async_callback(database.close)
-        portal = await stack.enter_async_context(portal_stub())
-        mail = await stack.enter_async_context(mail_stub())
+        portal = await stack.enter_async_context(Portal())
+        mail = await stack.enter_async_context(scripted_relay())
         chosen = dispatch_settings(database_url, rabbitmq_url, smtp_url=mail.url, **settings)
         service = await stack.enter_async_context(running_dispatch(chosen))
         # Before the service stops: it waits for what it is sending.

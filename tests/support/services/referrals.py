@@ -21,6 +21,7 @@ from services.referrals.app import build
 from services.referrals.home import MIGRATIONS
 from services.referrals.settings import ReferralsSettings
 from tests.support.schemas import as_shipped, event_as_shipped
+from tests.support.services.published import Published
 from tests.support.waiting import until
 
 READY_WITHIN_SECONDS = 20.0
@@ -166,34 +167,13 @@ class Said:
 class Heard:
     """What the service has published on `referrals.events` and `ereferral_dispatch.commands`."""
 
-    def __init__(
-        self, queue: asyncio.Queue[DeliveredMessage], channel: Any, database: asyncpg.Connection
-    ) -> None:
-        self._queue = queue
-        self._channel = channel
-        self._database = database
-        self._said: list[Said] = []
+    def __init__(self, published: Published) -> None:
+        self._published = published
 
     async def everything(self) -> list[Said]:
-        """All that was published up to now: it waits until the outbox is empty."""
-        await until(self._outbox_is_empty, SETTLED_WITHIN_SECONDS)
-        mark = secrets.token_hex(8)
-        # Behind everything that the broker has confirmed, because it goes to the same queue.
-        await self._channel.basic_publish(
-            mark.encode(), exchange="referrals.events", routing_key=_MARK
-        )
-        async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
-            while True:
-                message = await self._queue.get()
-                if message.routing_key != _MARK:
-                    body = json.loads(message.body)
-                    is_event = message.exchange == "referrals.events"
-                    self._said.append(Said(message, event_as_shipped(body) if is_event else body))
-                elif message.body == mark.encode():
-                    return list(self._said)
-
-    async def _outbox_is_empty(self) -> bool:
-        return not await self._database.fetchval("SELECT count(*) FROM referrals.outbox")
+        """All that was published up to now."""
+        messages = await self._published.messages()
+        return [Said(message, _body(message)) for message in messages]
 
     async def events(self, org: Org) -> list[Said]:
         """The events of one org."""
@@ -208,6 +188,11 @@ class Heard:
         return [said for said in await self.everything() if said.body.get("org_id") == org.id]
 
 
+def _body(message: DeliveredMessage) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(message.body)
+    return event_as_shipped(body) if message.exchange == "referrals.events" else body
+
+
 @asynccontextmanager
 async def heard_by(database_url: str, rabbitmq_url: str) -> AsyncIterator[Heard]:
     """Listens from now on."""
@@ -216,7 +201,8 @@ async def heard_by(database_url: str, rabbitmq_url: str) -> AsyncIterator[Heard]
     database = await asyncpg.connect(plain_url(database_url))
     try:
         async with listen(rabbitmq_url, exchanges) as queue:
-            yield Heard(queue, await connection.channel(), database)
+            channel = await connection.channel()
+            yield Heard(Published("referrals", queue, channel, database))
     finally:
         await database.close()
         await connection.close()

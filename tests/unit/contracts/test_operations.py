@@ -154,7 +154,7 @@ def test_priority_and_reason_of_a_referral_are_never_null(field: str) -> None:
 
 
 def test_the_country_of_a_practice_is_never_null() -> None:
-    """As the partner's."""
+    """Null is refused, as it is for a partner's country."""
     assert {name for name, _ in refused(PracticePut, country=None)} == {"country"}
 
 
@@ -241,7 +241,7 @@ def test_a_referral_has_at_most_20_reason_codes() -> None:
 
 @pytest.mark.parametrize("priority", ["routine", "urgent", "asap", "stat"])
 def test_a_priority_is_one_of_fhirs(priority: str) -> None:
-    """RequestPriority."""
+    """The four codes of FHIR R4's value set request-priority."""
     assert refused(ReferralCreate, priority=priority) == set()
 
 

@@ -130,7 +130,7 @@ def test_every_field_is_refused_something_wrong(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", CODES)
 def test_every_field_that_has_to_be_given_is_left_out_once(operation: str) -> None:
-    """`missing`."""
+    """Each required field of an operation has a row without it, refused as `missing`."""
     for name, field in fields(operation).items():
         left_out = frozenset({(name, "missing")})
         rows = [row for row in rows_of(operation) if row.errors == left_out]

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.referral_partner import ContactType
 from services.ereferral_dispatch.fhir.bundle import cancellation_bundle, referral_bundle
+from tests.support.partners.fhir_judge import Json, judge, resources
 from tests.support.samples.packages import (
     ORG_ID,
     REFERRAL_ID,
@@ -16,7 +17,6 @@ from tests.support.samples.packages import (
     sample_package,
     sample_partner,
 )
-from tests.unit.services.ereferral_dispatch.fhir.fhir_judge import Json, judge, resources
 
 LETTER = b"%PDF-1.7 a letter"
 URI = "urn:ietf:rfc:3986"

@@ -8,6 +8,7 @@ from contracts.referral import Priority, ReasonCode
 from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.letter.content import letter_content
 from services.ereferral_dispatch.letter.teeth import tooth_name
+from tests.support.samples.letters import letter, named, read, words_of
 from tests.support.samples.packages import (
     sample_consignment,
     sample_package,
@@ -16,7 +17,6 @@ from tests.support.samples.packages import (
     sample_practice,
     sample_referral,
 )
-from tests.unit.services.ereferral_dispatch.letter.letters import letter, named, read, words_of
 
 
 def test_it_says_what_the_package_says() -> None:

@@ -39,7 +39,7 @@ def test_the_referral_names_whom_the_package_holds(name: str) -> None:
 
 
 def test_every_contradiction_is_named() -> None:
-    """All three at once."""
+    """A package that contradicts itself in three places is refused with three errors."""
     package = sample_package(referral=sample_referral(**dict.fromkeys(NAMES, OTHER)))
     assert [loc[1] for loc, _ in refused(package)] == list(NAMES)
 

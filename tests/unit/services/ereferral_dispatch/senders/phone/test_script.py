@@ -57,7 +57,7 @@ def test_an_extension_is_asked_for() -> None:
 
 
 def test_urgency_is_said() -> None:
-    """With what it means."""
+    """The caller says the priority and what it asks of the partner."""
     said = script(package=sample_package(referral=sample_referral(priority=Priority.STAT)))
     assert '"It is STAT. Please act on this immediately: it is an emergency."' in said
 
