@@ -10,13 +10,12 @@ from uuid import UUID
 
 from contracts.events import EventType
 from contracts.problems import ProblemCode
+from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.referral_attribution import (
-    AttributionRole,
     ReferralAttributionArchive,
     ReferralAttributionCreate,
     ReferralAttributionUpdate,
 )
-from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.shapes import Reference, reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
@@ -58,7 +57,7 @@ def attribution_resource(
         created_at=row.created_at,
         updated_at=row.updated_at,
         patient=Reference.model_construct(uuid=row.patient_id, name=patient.name),
-        attribution_role=AttributionRole(row.attribution_role),
+        attribution_role=row.attribution_role,
         source_note=row.source_note,
         referral_source=reference(row.referral_source_id, source.name if source else None),
         referral_partner=reference(

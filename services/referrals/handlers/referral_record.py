@@ -5,29 +5,19 @@ What the commands, the news of e-referrals and the overdue sweep have in common.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from contracts.events import EventType
-from contracts.referral import (
-    EreferralStatus,
-    FulfilmentStatus,
-    Priority,
-    ReasonCode,
-    ReferralStatus,
-    Response,
-)
+from contracts.referral import ReasonCode, Response
 from contracts.referral import Referral as Resource
 from contracts.shapes import Reference, reference
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry
-from services.referrals.rules.referral import status_after
+from services.referrals.rules.referral import fulfilment_after, status_after
 
 _BY_EVENT = ("referral_id", "event")
-
-StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +41,7 @@ def referral_resource(row: Referral, names: Names) -> Resource:
             uuid=row.referral_partner_id, name=names.referral_partner
         ),
         referring_provider=reference(row.referring_provider_id, names.referring_provider),
-        priority=Priority(row.priority),
+        priority=row.priority,
         reason=row.reason,
         reason_codes=None
         if row.reason_codes is None
@@ -59,18 +49,14 @@ def referral_resource(row: Referral, names: Names) -> Resource:
         teeth=row.teeth,
         notes=row.notes,
         respond_by=row.respond_by,
-        status=ReferralStatus(row.status),
-        fulfilment_status=_or_none(FulfilmentStatus, row.fulfilment_status),
-        dispatch_status=_or_none(EreferralStatus, row.dispatch_status),
+        status=row.status,
+        fulfilment_status=row.fulfilment_status,
+        dispatch_status=row.dispatch_status,
         ereferral_uuid=row.ereferral_id,
         sent_at=row.sent_at,
         overdue=row.overdue,
         cancel_reason=row.cancel_reason,
     )
-
-
-def _or_none(kind: type[StatusT], value: str | None) -> StatusT | None:
-    return None if value is None else kind(value)
 
 
 def pointed_to(row: Referral) -> list[Need]:
@@ -151,7 +137,7 @@ def answer_detail(response: Response, note: str | None) -> str:
 
 def take_response(row: Referral, workspace: Workspace, response: Response) -> Resource:
     """Move a referral to where a response leads, with its event; it is not overdue any more."""
-    row.fulfilment_status = FulfilmentStatus(response.value)
+    row.fulfilment_status = fulfilment_after(response)
     row.status = status_after(response)
     row.overdue = False
     next_version(row, workspace)

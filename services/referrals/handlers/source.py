@@ -11,7 +11,6 @@ from contracts.referral_source import (
     ReferralSourceArchive,
     ReferralSourceCreate,
     ReferralSourceUpdate,
-    SourceCategory,
 )
 from contracts.shapes import reference
 from messaging.handlers.handler import Handler, Handlers
@@ -50,7 +49,7 @@ def source_resource(
         created_at=row.created_at,
         updated_at=row.updated_at,
         name=row.name,
-        category=SourceCategory(row.category),
+        category=row.category,
         description=row.description,
         is_active=row.is_active,
         linked_patient=reference(row.linked_patient_id, patient.name if patient else None),

@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import MetaData, Text
+from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from messaging.database.engine import Moment
+from messaging.database.columns import COLUMN_TYPES
 
 
 class Base(DeclarativeBase):
-    """Times are aware, texts unbounded in the table: their length is the contract's to judge."""
+    """The base of all of them."""
 
     metadata = MetaData(naming_convention={"fk": "fk_%(table_name)s_%(column_0_N_name)s"})
-    type_annotation_map: ClassVar = {datetime: Moment, str: Text}
+    type_annotation_map: ClassVar = COLUMN_TYPES
 
 
 class Versioned:

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import FetchedValue, Text
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
+from contracts.referral_partner import ContactMethod, ContactType
 from services.referrals.models.base import Base, Versioned
 
 
@@ -30,7 +31,7 @@ class ReferralPartner(Versioned, Base):
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    contact_type: Mapped[str]
+    contact_type: Mapped[ContactType]
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
     practice_name: Mapped[str | None]
@@ -49,7 +50,7 @@ class ReferralPartner(Versioned, Base):
     is_active: Mapped[bool]
     accepts_ereferral: Mapped[bool]
     ereferral_endpoint: Mapped[str | None]
-    preferred_contact_method: Mapped[str | None]
+    preferred_contact_method: Mapped[ContactMethod | None]
     sort_name: Mapped[str] = mapped_column(Text(collation="C"))
     search_text: Mapped[str]
     specialty_text: Mapped[str | None]

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.referral_attribution import AttributionRole
 from contracts.referral_source import (
     ReferralSourceReport,
-    SourceCategory,
     SourceReport,
     SourceReportItem,
 )
@@ -39,7 +38,7 @@ async def report(query: ReferralSourceReport, session: AsyncSession, _: datetime
         items.append(
             SourceReportItem.model_construct(
                 referral_source=Reference.model_construct(uuid=source.id, name=source.name),
-                category=SourceCategory(source.category),
+                category=source.category,
                 **dict(acquisition(costs[-1], new_patients[source.id])),
             )
         )

@@ -1,6 +1,7 @@
 """The mapped tables are the tables that the migrations make."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, Enum, MetaData, Text, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -35,10 +36,14 @@ SERVICES = [
 
 
 def ours(change: Any) -> bool:
-    """Whether a difference is meant: an index or a unique key, a column that is loaded late.
+    """Whether a difference is meant: an index or a unique key, a column that is loaded late, an
+    enumeration.
 
-    SQLAlchemy takes a deferred column for nullable, whatever its annotation says.
+    SQLAlchemy takes a deferred column for nullable, whatever its annotation says, and calls
+    VARCHAR what holds an enumeration: it is text, closed by a check constraint.
     """
+    if change[0] == "modify_type":
+        return isinstance(change[5], Text) and isinstance(change[6], Enum)
     if change[0] == "modify_nullable":
         return (change[2], change[3]) == ("composed", "content")
     return change[0] in ("remove_index", "remove_constraint")
@@ -73,6 +78,38 @@ async def test_nothing_is_mapped_that_is_not_migrated_nor_the_other_way_round(
         )
     await engine.dispose()
     assert tables == {*mapped.tables, *messaging_metadata.tables, "alembic_version"}
+
+
+_CHECK = """
+    SELECT pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE conrelid = CAST(:table AS regclass) AND conname = :name
+"""
+
+
+@pytest.mark.parametrize(("schema", "scripts", "mapped"), SERVICES)
+async def test_a_column_with_an_enumeration_takes_its_members_alone(
+    new_postgres_database: Callable[[], str], schema: str, scripts: Path, mapped: MetaData
+) -> None:
+    """What else stood there could not be read: the database refuses it."""
+    url = new_postgres_database()
+    await asyncio.to_thread(migrate, url, scripts)
+    engine = create_async_engine(url, poolclass=NullPool)
+    closed = {
+        (table.name, column.name): set(column.type.enums)
+        for table in mapped.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Enum)
+    }
+    taken = {}
+    async with engine.connect() as connection:
+        for table, column in closed:
+            check = await connection.scalar(
+                text(_CHECK), {"table": f"{schema}.{table}", "name": f"{table}_{column}_closed"}
+            )
+            taken[table, column] = set(re.findall(r"'([^']*)'::text", check or ""))
+    await engine.dispose()
+    assert taken == closed
+    assert closed
 
 
 async def test_migrating_twice_and_at_the_same_time_is_safe(
