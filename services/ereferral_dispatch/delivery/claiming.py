@@ -16,6 +16,7 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.channels import recognising_repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ _BEGIN = text(
     LEFT JOIN composed c
         ON c.org_id = b.org_id AND c.ereferral_id = b.id AND c.channel = b.channel
         AND c.message = b.message
-        AND (b.channel = 'portal' OR c.possible_repeat = b.possible_repeat)
+        AND (b.channel = ANY(CAST(:recognising AS text[])) OR c.possible_repeat = b.possible_repeat)
     """
 )
 
@@ -214,6 +215,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
             "ids": [uuid for _, uuid in chosen],
             "tokens": [uuid_utils.uuid7() for _ in chosen],
             "lease_seconds": limits.lease_seconds,
+            "recognising": recognising_repeats(),
         },
     )
     return [

@@ -181,7 +181,7 @@ class Recorder:
         )
         left_lane = row.lane_id
         held = await self._judge_lane(connection, locked, outcome, workspace)
-        if row.message == Message.REFERRAL:
+        if row.message is Message.REFERRAL:
             if may_have_been_received(outcome):
                 note_receipt(row)
             elif attempt.finished_at is not None and await _was_the_only_one(connection, attempt):
@@ -194,7 +194,7 @@ class Recorder:
             # A mail whose outcome nobody knows has not been shown to fail.
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
         _go_on(row, step, outcome, workspace, lane_is_held=held)
-        if row.status == EreferralStatus.CANCELLED and attempt.finished_at is None:
+        if row.status is EreferralStatus.CANCELLED and attempt.finished_at is None:
             _finish_attempt(attempt, _NO_CALL, now)
         if row.lane_id != left_lane:
             await _ensure_lane(connection, row)
@@ -208,7 +208,7 @@ class Recorder:
             tries=row.tries,
             channels_left=len(row.plan) - row.position - 1,
             maybe_received=bool(row.received),
-            cancelling=row.message == Message.CANCELLATION,
+            cancelling=row.message is Message.CANCELLATION,
         )
         return next_step(standing, outcome, self.schedule_seconds, random.random())
 
@@ -240,7 +240,7 @@ def _go_on(
     row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace, *, lane_is_held: bool
 ) -> None:
     """Where an attempt leads, and what a cancel that came meanwhile makes of it."""
-    cancelled = row.cancel_requested_at is not None and row.message == Message.REFERRAL
+    cancelled = row.cancel_requested_at is not None and row.message is Message.REFERRAL
     if cancelled and isinstance(step, (Retry, NextChannel, GiveUp)):
         cancel_or_tell(row, workspace)
     elif isinstance(step, Retry) and lane_is_held:
@@ -321,12 +321,12 @@ def _may_correct(row: Ereferral, attempt: Attempt, outcome: Outcome) -> bool:
     Once, while nobody has resolved it, and while it is the newest attempt.
     """
     return (
-        attempt.outcome == AttemptOutcome.OUTCOME_UNKNOWN
-        and attempt.code == FailureCode.WORKER_LOST
+        attempt.outcome is AttemptOutcome.OUTCOME_UNKNOWN
+        and attempt.code is FailureCode.WORKER_LOST
         and attempt.number == row.attempts_made
         and (
-            row.status == EreferralStatus.OUTCOME_UNKNOWN
-            or (row.status == EreferralStatus.RETRY_SCHEDULED and isinstance(outcome, Delivered))
+            row.status is EreferralStatus.OUTCOME_UNKNOWN
+            or (row.status is EreferralStatus.RETRY_SCHEDULED and isinstance(outcome, Delivered))
         )
         and not isinstance(outcome, OutcomeUnknown)
     )

@@ -33,11 +33,11 @@ def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
             _ask(row, command, workspace)
             close_open_call(row, workspace)
             cancel_or_tell(row, workspace)
-            if row.status == EreferralStatus.QUEUED:
+            if row.status is EreferralStatus.QUEUED:
                 enter_lane(row, workspace)
         case _:
             assert_never(step)
-    over = row.status == EreferralStatus.CANCELLED
+    over = row.status is EreferralStatus.CANCELLED
     status = ReplyStatus.OK if over else ReplyStatus.ACCEPTED
     return Done(status, ereferral_resource(row), row.id)
 

@@ -62,7 +62,7 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
     lanes = workspace.find_all(Lane, OF_PARTNER, command.referral_partner_uuid)
     if not lanes:
         raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, command.referral_partner_uuid)
-    held = [lane for lane in lanes if lane.channel == command.channel and lane.held_at is not None]
+    held = [lane for lane in lanes if lane.channel is command.channel and lane.held_at is not None]
     if not held:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "This channel of the partner is not held.")
     for lane in held:

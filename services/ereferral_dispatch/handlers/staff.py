@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
-from contracts.ereferral import REACHED, AttemptOutcome, FailureCode
+from contracts.ereferral import AttemptOutcome, FailureCode, SuccessCode
 from contracts.ereferral_staff import (
     CallOutcome,
     EreferralCompleteCall,
@@ -27,7 +27,6 @@ from services.ereferral_dispatch.delivery.transitions import (
     could_not_tell,
     end,
     note_receipt,
-    point_at,
     queue,
     was_told,
 )
@@ -42,6 +41,7 @@ from services.ereferral_dispatch.handlers.attempt import (
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
 from services.ereferral_dispatch.models import Ereferral
 from services.ereferral_dispatch.resources import ereferral_resource
+from services.ereferral_dispatch.rules.channels import traits_of
 from services.ereferral_dispatch.rules.limits import (
     check_takes_a_response,
     check_takes_a_retry,
@@ -66,7 +66,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done:
     position = _position_of(row, command.channel)
     close_open_call(row, workspace)
     row.forced = True
-    if row.message == Message.CANCELLATION:
+    if row.message is Message.CANCELLATION:
         _give_up_telling(row, position)
     else:
         row.possible_repeat = row.possible_repeat or _would_repeat_silently(row, position)
@@ -81,7 +81,7 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
     _check_status(row, EreferralStatus.AWAITING_CALL)
     match command.outcome:
         case CallOutcome.REACHED:
-            record_call(row, workspace, AttemptOutcome.DELIVERED, REACHED, command.note)
+            record_call(row, workspace, AttemptOutcome.DELIVERED, SuccessCode.REACHED, command.note)
             _reached(row, workspace)
         case CallOutcome.NO_ANSWER:
             check_takes_another_call(calls_made(row, workspace))
@@ -143,8 +143,8 @@ def _check_has_package(row: Ereferral) -> None:
 def _position_of(row: Ereferral, channel: ContactMethod | None) -> int:
     if channel is None:
         return row.position
-    for position in range(len(row.plan)):
-        if point_at(row, position).channel is channel:
+    for position, point in enumerate(row.plan):
+        if point.channel is channel:
             return position
     raise Refusal(
         ProblemCode.NO_USABLE_CONTACT_POINT, "The partner has no address for this channel."
@@ -160,14 +160,14 @@ def _give_up_telling(row: Ereferral, instead: int) -> None:
 def _would_repeat_silently(row: Ereferral, position: int) -> bool:
     """Whether the partner may hold it already and could not tell that this is the same one.
 
-    A portal can, by the id: as long as the portal is what may hold it.
+    One that recognises repeats can, by the id: as long as it is what may hold it.
     """
-    again_there = point_at(row, position).channel is ContactMethod.PORTAL
-    return bool(row.received) and not (again_there and row.received == [position])
+    recognised = traits_of(row.plan[position].channel).recognises_repeats
+    return bool(row.received) and not (recognised and row.received == [position])
 
 
 def _reached(row: Ereferral, workspace: Workspace) -> None:
-    if row.message == Message.CANCELLATION:
+    if row.message is Message.CANCELLATION:
         was_told(row, workspace)
         _enter_if_queued(row, workspace)
         return
@@ -177,7 +177,7 @@ def _reached(row: Ereferral, workspace: Workspace) -> None:
 
 def _go_on_elsewhere(row: Ereferral, workspace: Workspace) -> None:
     """The next channel; it says that it may be a repeat if the partner may have the referral."""
-    if row.message == Message.CANCELLATION:
+    if row.message is Message.CANCELLATION:
         could_not_tell(row, workspace)
         _enter_if_queued(row, workspace)
         return
@@ -190,7 +190,7 @@ def _go_on_elsewhere(row: Ereferral, workspace: Workspace) -> None:
 
 
 def _enter_if_queued(row: Ereferral, workspace: Workspace) -> None:
-    if row.status == EreferralStatus.QUEUED:
+    if row.status is EreferralStatus.QUEUED:
         enter_lane(row, workspace)
 
 

@@ -8,6 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     OutcomeUnknown,
@@ -45,7 +46,7 @@ async def test_the_request_is_what_the_delivery_rules_say(sender: PortalSender) 
     async with RawPortal(answering(OK)) as portal:
         consignment = addressed(f"{portal.url}/%7Ea?b=1", traceparent=traceparent)
         content = sender.compose(consignment)
-        assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
+        assert await sender.send(consignment, content, Gate()) == Delivered(HttpCode(200))
     (request,) = portal.requests
     assert request.request_line == "POST /fhir/~a?b=1 HTTP/1.1"
     assert request.body == content
@@ -77,8 +78,8 @@ async def test_a_retry_sends_the_same_bytes_under_the_same_id(sender: PortalSend
         consignment = addressed(portal.url)
         content = sender.compose(consignment)
         first = await sender.send(consignment, content, Gate())
-        assert isinstance(first, TransientFailure) and first.code == "http_503"
-        assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
+        assert isinstance(first, TransientFailure) and str(first.code) == "http_503"
+        assert await sender.send(consignment, content, Gate()) == Delivered(HttpCode(200))
     one, two = portal.requests
     assert one.body == two.body
     assert one.headers["webhook-id"] == two.headers["webhook-id"]
@@ -165,7 +166,9 @@ async def test_connections_are_pooled(sender: PortalSender) -> None:
     answer = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello"
     async with RawPortal(answering(answer, answer, answer)) as portal:
         for _ in range(3):
-            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_201")
+            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered(
+                HttpCode(201)
+            )
         assert portal.connections == 1
 
 
@@ -176,7 +179,8 @@ async def test_a_pooled_connection_closed_meanwhile_is_not_an_unknown_outcome(
     async with RawPortal(answering(OK)) as portal:
         await sender.send(addressed(portal.url), BODY, Gate())
         await asyncio.sleep(0.05)
-        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_200")
+        outcome = await sender.send(addressed(portal.url), BODY, Gate())
+        assert outcome == Delivered(HttpCode(200))
         assert portal.connections == 2
 
 
@@ -220,7 +224,7 @@ async def test_an_answer_on_an_idle_connection_is_nobodys_answer(sender: PortalS
     async with RawPortal(script) as portal:
         await sender.send(addressed(portal.url), BODY, Gate())
         await asyncio.sleep(0.1)
-        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_202")
+        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered(HttpCode(202))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +308,7 @@ async def test_a_name_is_resolved_once_and_the_checked_address_used() -> None:
 
     async with portal_sender(lookup=lookup) as sender, RawPortal(answering(OK)) as portal:
         url = f"http://portal.test:{portal.port}/"
-        assert await sender.send(addressed(url), BODY, Gate()) == Delivered("http_200")
+        assert await sender.send(addressed(url), BODY, Gate()) == Delivered(HttpCode(200))
     assert lookups == ["portal.test"]
     assert portal.requests[0].headers["host"] == f"portal.test:{portal.port}"
 

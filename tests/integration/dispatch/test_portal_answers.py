@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -97,7 +98,7 @@ async def test_the_status_decides(
     headers = ["Location: http://127.0.0.1:1/elsewhere"] if 300 <= status < 400 else []
     got = await attempt(sender, answering(answer(status, b"", *headers)))
     assert type(got) is outcome
-    assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
+    assert not isinstance(got, CallRequested) and str(got.code) == f"http_{status}"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ async def test_a_409_is_delivered_only_as_a_duplicate(
     """Only an OperationOutcome that says `duplicate`, within 64 KiB and uncompressed, is proof."""
     got = await attempt(sender, answering(answer(409, body)))
     assert type(got) is outcome
-    assert not isinstance(got, CallRequested) and got.code == "http_409"
+    assert not isinstance(got, CallRequested) and str(got.code) == "http_409"
 
 
 @pytest.mark.parametrize(
@@ -179,15 +180,15 @@ async def test_without_a_whole_status_line_the_outcome_is_unknown(
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Le", Delivered("http_200")),
-        (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", Delivered("http_200")),
-        (b"HTTP/1.1 201 Created\r\nX: " + b"x" * 20_000, Delivered("http_201")),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Delivered("http_200")),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", Delivered("http_200")),
-        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", Delivered("http_200")),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", Delivered(HttpCode(200))),
+        (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", Delivered(HttpCode(200))),
+        (b"HTTP/1.1 201 Created\r\nX: " + b"x" * 20_000, Delivered(HttpCode(201))),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Delivered(HttpCode(200))),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", Delivered(HttpCode(200))),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", Delivered(HttpCode(200))),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-            Delivered("http_200"),
+            Delivered(HttpCode(200)),
         ),
     ],
 )
@@ -202,8 +203,8 @@ async def test_a_whole_status_line_is_enough(
 async def test_an_interim_answer_is_not_the_answer(sender: PortalSender, interim: int) -> None:
     """1xx is passed over; the final status decides, and without one the outcome is unknown."""
     head = f"HTTP/1.1 {interim} Wait\r\n\r\n".encode()
-    assert await attempt(sender, answering(head * 3 + OK)) == Delivered("http_200")
-    assert await attempt(sender, answering(head + OK[:-2])) == Delivered("http_200")
+    assert await attempt(sender, answering(head * 3 + OK)) == Delivered(HttpCode(200))
+    assert await attempt(sender, answering(head + OK[:-2])) == Delivered(HttpCode(200))
     assert type(await attempt(sender, answering(head))) is OutcomeUnknown
 
 
@@ -248,7 +249,7 @@ async def test_an_answer_that_drips_is_read_to_its_status(sender: PortalSender) 
             await asyncio.sleep(0.01)
 
     started = asyncio.get_running_loop().time()
-    assert await attempt(sender, script) == Delivered("http_200")
+    assert await attempt(sender, script) == Delivered(HttpCode(200))
     assert asyncio.get_running_loop().time() - started < 1
 
 
@@ -290,7 +291,7 @@ async def test_a_compressed_bomb_is_not_unpacked(sender: PortalSender) -> None:
         got = await sender.send(addressed(portal.url), BODY, Gate())
         peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert got == Delivered("http_200")
+    assert got == Delivered(HttpCode(200))
     assert peak_bytes < 4_000_000
 
 
@@ -313,7 +314,7 @@ async def test_an_early_answer_decides(sender: PortalSender, status: int, closes
 
     async with RawPortal(script) as portal:
         got = await sender.send(addressed(portal.url), b"x" * 8_000_000, Gate())
-        assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
+        assert not isinstance(got, CallRequested) and str(got.code) == f"http_{status}"
         if not closes:
             await asyncio.wait_for(portal.left.wait(), 1)
             assert portal.bytes_received < 8_000_000

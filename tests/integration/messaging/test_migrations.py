@@ -1,6 +1,7 @@
 """The mapped tables are the tables that the migrations make."""
 
 import asyncio
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from sqlalchemy import Connection, Enum, MetaData, Text, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from contracts.ereferral import FailureCode, SuccessCode
+from contracts.referral_partner import ContactMethod
 from messaging.database.migrations import head, migrate
 from messaging.database.tables import metadata as messaging_metadata
 from services.ereferral_dispatch import home as dispatch_home
@@ -110,6 +113,39 @@ async def test_a_column_with_an_enumeration_takes_its_members_alone(
     await engine.dispose()
     assert taken == closed
     assert closed
+
+
+async def test_attempts_and_plans_take_codes_and_channels_of_the_lists_alone(
+    new_postgres_database: Callable[[], str],
+) -> None:
+    """Every code that an attempt can end with, and every channel; nothing beside."""
+    url = new_postgres_database()
+    await asyncio.to_thread(migrate, url, dispatch_home.MIGRATIONS)
+    codes = [*FailureCode, *SuccessCode, "http_100", "http_599", "smtp_200", "smtp_599"]
+    others = ["relay_down", "http_600", "smtp_199", "no_answer_2", "http_503 ", ""]
+    plans = [[{"channel": channel, "address": ""}] for channel in ContactMethod]
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        for table, column, values in (
+            ("attempt", "code", [(code, True) for code in codes]),
+            ("attempt", "code", [(code, False) for code in others]),
+            ("ereferral", "plan", [(json.dumps(plan), True) for plan in plans]),
+            ("ereferral", "plan", [(json.dumps([*plans[0], {"channel": "post"}]), False)]),
+        ):
+            check = await connection.scalar(
+                text(_CHECK),
+                {"table": f"ereferral_dispatch.{table}", "name": f"{table}_{column}_closed"},
+            )
+            kind = "jsonb" if column == "plan" else "text"
+            condition = str(check).removeprefix("CHECK").replace(":", "\\:")
+            asked = text(
+                f"SELECT {condition} FROM (SELECT CAST(:value AS {kind}) AS {column}) AS row"
+            )
+            taken = [
+                (value, await connection.scalar(asked, {"value": value})) for value, _ in values
+            ]
+            assert taken == values
+    await engine.dispose()
 
 
 async def test_migrating_twice_and_at_the_same_time_is_safe(

@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 import orjson
 
 from contracts.ereferral import FailureCode
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
     TransientFailure,
-    http_code,
 )
 
 CONFLICT = 409
@@ -32,20 +32,20 @@ _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d(?: [^\r\n]*)?\r?\n(?:[^\r\n]+\
 
 def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> Outcome:
     """The outcome that a status stands for; 409 as if it were no duplicate."""
-    code = http_code(status)
+    if not 100 <= status <= 599:
+        return OutcomeUnknown(FailureCode.NO_ANSWER, "The portal gave no status that HTTP has.")
+    code = HttpCode(status)
     if 200 <= status <= 299:
         return Delivered(code)
-    if status in _TRANSIENT or 500 <= status <= 599:
+    if status in _TRANSIENT or status >= 500:
         return TransientFailure(
             code, "The portal cannot take it now.", retry_after_seconds=retry_after_seconds
         )
-    if 300 <= status <= 399:
-        return PermanentFailure(code, "The portal redirects, which is not followed.")
-    if 400 <= status <= 499:
+    if status >= 400:
         return PermanentFailure(code, "The portal refused it.")
-    if 100 <= status <= 199:
-        return OutcomeUnknown(code, "The portal gave no final answer.")
-    return OutcomeUnknown(FailureCode.NO_ANSWER, "The portal gave no status that HTTP has.")
+    if status >= 300:
+        return PermanentFailure(code, "The portal redirects, which is not followed.")
+    return OutcomeUnknown(code, "The portal gave no final answer.")
 
 
 def past_interim(head: bytes) -> bytes:

@@ -20,12 +20,12 @@ from services.ereferral_dispatch.fhir.bundle import (
     cancellation_bundle,
     referral_bundle,
 )
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
-    http_code,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.portal.answer import (
@@ -185,7 +185,7 @@ class PortalSender:
         except asyncio.CancelledError:
             return outcome
         if conflict and body is not None and says_duplicate(body):
-            return Delivered(http_code(CONFLICT))
+            return Delivered(HttpCode(CONFLICT))
         return outcome
 
 
