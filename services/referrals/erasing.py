@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType
 from contracts.shapes import Resource
 from contracts.text import ERASED
 from messaging.decision.loading import load
-from messaging.handlers.workspace import Need, Publishing, Rows, Workspace, changed_fields
-from messaging.outbox import table as outbox
+from messaging.handlers.workspace import Need, Publishing, Workspace, changed_fields
+from messaging.outbox.system_work import SystemWork, begin_work
 from messaging.trail import audit
 from messaging.trail.erasure import (
     CannotErase,
@@ -92,10 +92,9 @@ async def erase(
     if waiting:
         raise CannotErase([f"referrals has {waiting} messages about the patient to publish: wait"])
     emptied = await empty_replies(session, org_id, patient_id, held.ids())
-    rows = await _load_shown(session, org_id, held)
-    now = (await session.scalars(select(func.now()))).one()
-    workspace = Workspace(rows, publishing, org_id=org_id, now=now)
-    counts = _erase_rows(held, workspace)
+    work = await begin_work(session, publishing)
+    await _load_shown(work, org_id, held)
+    counts = _erase_rows(held, work.workspace(org_id))
     counts["stored replies"] = emptied
     counts["timeline entries"] = await clear(
         session,
@@ -104,9 +103,7 @@ async def erase(
         TimelineEntry.referral_id.in_([row.id for row in held.referrals]),
         detail=None,
     )
-    session.add_all(rows.added)
-    await session.flush()
-    await outbox.put(session, workspace.outgoing)
+    await work.write()
     erased = Erased(counts)
     if erased.total:
         await write_down(session, org_id, patient_id, operator)
@@ -156,7 +153,7 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
     )
 
 
-async def _load_shown(session: AsyncSession, org_id: str, held: Held) -> Rows:
+async def _load_shown(work: SystemWork, org_id: str, held: Held) -> None:
     """All that the events show."""
     needs: list[Need] = []
     for referral in held.referrals:
@@ -166,9 +163,7 @@ async def _load_shown(session: AsyncSession, org_id: str, held: Held) -> Rows:
     for linked in held.sources:
         needs += source.pointed_to(linked)
     needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in held.costs]
-    rows = Rows()
-    await load(session, rows, ((org_id, need) for need in needs))
-    return rows
+    await load(work.session, work.rows, ((org_id, need) for need in needs))
 
 
 def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:

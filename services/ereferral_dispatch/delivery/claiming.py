@@ -16,6 +16,7 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery.transitions import FINAL
 from services.ereferral_dispatch.rules.channels import recognising_repeats
 
 
@@ -53,12 +54,13 @@ _LANES = text(
 )
 
 # An e-referral whose referral still has an earlier one on its way to the same partner has to wait.
-_IN_TURN = """
+_FINAL = ", ".join(f"'{status}'" for status in FINAL)
+_IN_TURN = f"""
     NOT EXISTS (
         SELECT FROM ereferral earlier
         WHERE earlier.org_id = e.org_id AND earlier.referral_id = e.referral_id
           AND earlier.referral_partner_id = e.referral_partner_id AND earlier.seq < e.seq
-          AND earlier.status NOT IN ('delivered', 'sent', 'failed', 'cancelled')
+          AND earlier.status NOT IN ({_FINAL})
     )
 """
 _RUNNING = """

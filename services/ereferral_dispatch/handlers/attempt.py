@@ -1,11 +1,12 @@
 """Attempts as commands see them: a call is one that a person finishes."""
 
-from contracts.ereferral import AttemptOutcome, FailureCode, SuccessCode
 from messaging.handlers.workspace import Need, Workspace
+from services.ereferral_dispatch.delivery.attempt_ends import finish, withdraw_call
 from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import Attempt, Ereferral
 from services.ereferral_dispatch.rules.channels import CALLS
 from services.ereferral_dispatch.rules.limits import MOST_CALLS
+from services.ereferral_dispatch.rules.outcomes import Ended
 
 _BY_CHANNEL = ("ereferral_id", "channel")
 
@@ -42,31 +43,19 @@ def calls_made(row: Ereferral, workspace: Workspace) -> int:
     return sum(call.finished_at is not None for call in found)
 
 
-def record_call(
-    row: Ereferral,
-    workspace: Workspace,
-    outcome: AttemptOutcome,
-    code: FailureCode | SuccessCode,
-    note: str | None,
-) -> None:
+def record_call(row: Ereferral, workspace: Workspace, outcome: Ended, note: str | None) -> None:
     """Finish the call that was asked for; one after the first is an attempt of its own."""
     attempt = find_newest_attempt(row, workspace)
     if attempt is None or attempt.finished_at is not None:
         attempt = _new_call(row, workspace)
-    attempt.finished_at = workspace.now
-    attempt.outcome = outcome
-    attempt.code = code
-    attempt.detail = note
+    finish(attempt, outcome, workspace.now, note)
 
 
 def close_open_call(row: Ereferral, workspace: Workspace) -> None:
     """Withdraw a call that was asked for and not made."""
     attempt = find_newest_attempt(row, workspace)
     if attempt is not None and attempt.finished_at is None:
-        attempt.finished_at = workspace.now
-        attempt.outcome = AttemptOutcome.TRANSIENT_FAILURE
-        attempt.code = FailureCode.WITHDRAWN
-        attempt.detail = "Withdrawn before the call was made."
+        withdraw_call(attempt, workspace.now)
 
 
 def _new_call(row: Ereferral, workspace: Workspace) -> Attempt:

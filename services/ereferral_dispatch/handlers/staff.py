@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
-from contracts.ereferral import AttemptOutcome, FailureCode, SuccessCode
+from contracts.ereferral import FailureCode, SuccessCode
 from contracts.ereferral_staff import (
     CallOutcome,
     EreferralCompleteCall,
@@ -47,6 +47,11 @@ from services.ereferral_dispatch.rules.limits import (
     check_takes_a_retry,
     check_takes_another_call,
 )
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    PermanentFailure,
+    TransientFailure,
+)
 
 RETRYABLE = (
     EreferralStatus.FAILED,
@@ -81,17 +86,15 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
     _check_status(row, EreferralStatus.AWAITING_CALL)
     match command.outcome:
         case CallOutcome.REACHED:
-            record_call(row, workspace, AttemptOutcome.DELIVERED, SuccessCode.REACHED, command.note)
+            record_call(row, workspace, Delivered(SuccessCode.REACHED), command.note)
             _reached(row, workspace)
         case CallOutcome.NO_ANSWER:
             check_takes_another_call(calls_made(row, workspace))
-            failed = AttemptOutcome.TRANSIENT_FAILURE
-            record_call(row, workspace, failed, FailureCode.NO_ANSWER, command.note)
+            record_call(row, workspace, TransientFailure(FailureCode.NO_ANSWER), command.note)
             row.call_due_at = workspace.now + CALL_AGAIN_AFTER
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
         case CallOutcome.WRONG_NUMBER:
-            failed = AttemptOutcome.PERMANENT_FAILURE
-            record_call(row, workspace, failed, FailureCode.WRONG_NUMBER, command.note)
+            record_call(row, workspace, PermanentFailure(FailureCode.WRONG_NUMBER), command.note)
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
             _go_on_elsewhere(row, workspace)
         case _:
