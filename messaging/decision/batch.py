@@ -14,12 +14,12 @@ from typing import Any
 from aiormq.abc import DeliveredMessage
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from uuid_utils import compat as uuid_utils
 
 from contracts.problems import ProblemCode, Refusal
 from messaging.database.engine import limit_to_orgs
 from messaging.database.errors import constraint_name, is_message_fault
 from messaging.decision.checks import decide
+from messaging.decision.fault import internal_error
 from messaging.decision.inbox import Answer, MessageKey, find_answers, store_answers
 from messaging.decision.loading import load
 from messaging.handlers.workspace import Need, Outgoing, Publishing, Rows, Workspace
@@ -27,11 +27,9 @@ from messaging.intake.admission import Incoming, Intake
 from messaging.outbox import table as outbox
 from messaging.pacing.retry import until_it_answers
 from messaging.replies.settling import Answering, Verdict, refused, success_body
-from messaging.telemetry import logs, metrics
+from messaging.telemetry import metrics
 from messaging.telemetry.tracing import Traced, Tracing
 from messaging.trail import audit
-
-log = logs.get(__name__)
 
 LONGEST_PAUSE_SECONDS = 5.0
 LARGE_BODY_BYTES = 16 * 1024
@@ -144,26 +142,8 @@ class BatchProcessor:
                 fault = error
                 if isinstance(error, HandlerFault):
                     break  # Another replica's write cannot be the cause: once is enough.
-        return self._internal_error(incoming, fault)
-
-    def _internal_error(self, incoming: Incoming, fault: Exception | None) -> Verdict:
-        incident = uuid_utils.uuid7()
         cause = fault.__cause__ if isinstance(fault, HandlerFault) else fault
-        log.error(
-            "message failed",
-            incident=str(incident),
-            queue=self._queue,
-            operation=incoming.envelope.operation,
-            org_id=incoming.envelope.org_id,
-            message_id=logs.identifier(incoming.envelope.message_id),
-            error=type(cause).__name__,
-            where=logs.place(cause),
-        )
-        refusal = Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}.")
-        verdict = refused(incoming.delivery, refusal)
-        return Verdict(
-            verdict.delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True
-        )
+        return internal_error(incoming.delivery, incoming.envelope, cause, queue=self._queue)
 
     async def _transact(self, batch: list[Incoming]) -> list[Verdict]:
         async with (
