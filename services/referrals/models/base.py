@@ -23,3 +23,17 @@ class Versioned:
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class Reachable:
+    """Where somebody can be reached. Numbers are in E.164; `country` is ISO 3166-1 alpha-2."""
+
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    fax: Mapped[str | None]
+    address_line1: Mapped[str | None]
+    address_line2: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str]

@@ -6,7 +6,7 @@ from sqlalchemy import FetchedValue, Text
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from contracts.referral_partner import ContactMethod, ContactType
-from services.referrals.models.base import Base, Versioned
+from services.referrals.models.base import Base, Reachable, Versioned
 
 
 def _made_by_the_database() -> MappedColumn[str | None]:
@@ -18,7 +18,7 @@ def _made_by_the_database() -> MappedColumn[str | None]:
     )
 
 
-class ReferralPartner(Versioned, Base):
+class ReferralPartner(Reachable, Versioned, Base):
     """A referral partner. For the list: `sort_name` is lower-cased, `search_text` and
     `specialty_text` are case-folded.
 
@@ -37,15 +37,6 @@ class ReferralPartner(Versioned, Base):
     practice_name: Mapped[str | None]
     npi: Mapped[str | None]
     specialty: Mapped[str | None]
-    email: Mapped[str | None]
-    phone: Mapped[str | None]
-    fax: Mapped[str | None]
-    address_line1: Mapped[str | None]
-    address_line2: Mapped[str | None]
-    city: Mapped[str | None]
-    state: Mapped[str | None]
-    postal_code: Mapped[str | None]
-    country: Mapped[str]
     notes: Mapped[str | None]
     is_active: Mapped[bool]
     accepts_ereferral: Mapped[bool]

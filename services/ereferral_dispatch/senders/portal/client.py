@@ -9,7 +9,8 @@ import asyncio
 import errno
 import functools
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -125,6 +126,17 @@ class Exchange:
 
 EXCHANGE: ContextVar[Exchange] = ContextVar("EXCHANGE")
 """The running request's exchange: aiohttp has no other way from a request to its connection."""
+
+
+@contextmanager
+def exchanging(point_of_no_return: PointOfNoReturn) -> Iterator[Exchange]:
+    """The exchange of the one request that is made meanwhile."""
+    exchange = Exchange(point_of_no_return)
+    token = EXCHANGE.set(exchange)
+    try:
+        yield exchange
+    finally:
+        EXCHANGE.reset(token)
 
 
 class PortalConnector(aiohttp.TCPConnector):

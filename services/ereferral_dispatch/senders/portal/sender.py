@@ -35,8 +35,8 @@ from services.ereferral_dispatch.senders.portal.answer import (
     says_duplicate,
 )
 from services.ereferral_dispatch.senders.portal.client import (
-    EXCHANGE,
     Exchange,
+    exchanging,
     failure_before_body,
     open_session,
     read_body,
@@ -124,22 +124,19 @@ class PortalSender:
         The status line decides: where it came whole before the attempt was cut off, it is the
         outcome, and a 409 without its body is no duplicate.
         """
-        exchange = Exchange(point_of_no_return)
-        token = EXCHANGE.set(exchange)
-        try:
-            return await self._post(consignment, content)
-        except AddressBlocked as blocked:
-            return PermanentFailure(FailureCode.ADDRESS_BLOCKED, blocked.reason)
-        except (aiohttp.ClientError, OSError) as error:
-            if exchange.raised is not None:
-                raise exchange.raised from None
-            return _outcome_of_error(error, exchange)
-        except asyncio.CancelledError:
-            if exchange.status is None or not exchange.begun:
-                raise
-            return outcome_of_status(exchange.status)
-        finally:
-            EXCHANGE.reset(token)
+        with exchanging(point_of_no_return) as exchange:
+            try:
+                return await self._post(consignment, content)
+            except AddressBlocked as blocked:
+                return PermanentFailure(FailureCode.ADDRESS_BLOCKED, blocked.reason)
+            except (aiohttp.ClientError, OSError) as error:
+                if exchange.raised is not None:
+                    raise exchange.raised from None
+                return _outcome_of_error(error, exchange)
+            except asyncio.CancelledError:
+                if exchange.status is None or not exchange.begun:
+                    raise
+                return outcome_of_status(exchange.status)
 
     async def _post(self, consignment: Consignment, content: bytes) -> Outcome:
         if self._session is None:
