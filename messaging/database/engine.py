@@ -89,9 +89,9 @@ def _without_port(host: str) -> str:
 class Home:
     """Where a service keeps its tables, and as whom it works there.
 
-    `service_role` sees the rows of the orgs that its transaction names; `system_role` (relay,
-    sweeps, retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser would
-    pass every row-level security policy.
+    `service_role` sees the rows of the orgs that its transaction names; `system_role` (outbox
+    relay, sweeps, retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser
+    would pass every row-level security policy.
     """
 
     schema: str

@@ -17,12 +17,12 @@ from messaging.handlers.workspace import Publishing, Workspace
 from messaging.outbox.system_work import system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs
-from services.referrals.handlers.changes import next_version
-from services.referrals.handlers.referral_record import (
+from services.referrals.handlers.referral_resource import (
     pointed_to,
     shown,
-    write_down,
 )
+from services.referrals.handlers.timeline import add_entry
+from services.referrals.handlers.versions import next_version
 from services.referrals.models import Referral
 
 log = logs.get(__name__)
@@ -65,7 +65,7 @@ async def mark_overdue(engine: AsyncEngine, publishing: Publishing) -> int:
 def _mark(row: Referral, workspace: Workspace) -> None:
     row.overdue = True
     next_version(row, workspace)
-    write_down(row, workspace, EventType.REFERRAL_OVERDUE)
+    add_entry(row, workspace, EventType.REFERRAL_OVERDUE)
     workspace.publish(EventType.REFERRAL_OVERDUE, shown(row, workspace))
 
 

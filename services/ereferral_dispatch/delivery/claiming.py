@@ -241,7 +241,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
     ]
 
 
-async def remember_lanes(engine: AsyncEngine, limits: Limits) -> int:
+async def wake_forgotten_lanes(engine: AsyncEngine, limits: Limits) -> int:
     """Give the right time to lanes in which something is due and that have none or a later one;
     how many there were."""
     async with engine.begin() as connection:

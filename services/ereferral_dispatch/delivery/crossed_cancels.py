@@ -42,7 +42,7 @@ _OPEN_CALLS = (
 )
 
 
-async def settle_crossed(engine: AsyncEngine, publishing: Publishing) -> int:
+async def cancel_crossed(engine: AsyncEngine, publishing: Publishing) -> int:
     """Cancel the e-referrals whose dispatch did not see the cancel that came with it; how many
     there were."""
     return await in_rounds(lambda: _settle_some(engine, publishing), AT_A_TIME)

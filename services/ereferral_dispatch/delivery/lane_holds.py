@@ -37,7 +37,7 @@ def _queue_again(row: Ereferral, workspace: Workspace) -> None:
     queue(row, row.position, workspace)
 
 
-async def settle_held(engine: AsyncEngine, publishing: Publishing) -> int:
+async def move_held(engine: AsyncEngine, publishing: Publishing) -> int:
     """Hold what waits in held lanes, queue what is held in others; how many e-referrals moved."""
     held = await in_rounds(lambda: _move(engine, publishing, _TO_HOLD, hold), AT_A_TIME)
     let_go = await in_rounds(lambda: _move(engine, publishing, _TO_LET_GO, _queue_again), AT_A_TIME)

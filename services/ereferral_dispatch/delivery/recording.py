@@ -23,7 +23,7 @@ from messaging.telemetry import logs, metrics
 from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.attempt_ends import finish, withdraw_call
 from services.ereferral_dispatch.delivery.claiming import Claimed
-from services.ereferral_dispatch.delivery.locked_rows import (
+from services.ereferral_dispatch.delivery.outcome_rows import (
     Locked,
     lock_lane,
     read_locked,

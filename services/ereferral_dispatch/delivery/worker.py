@@ -20,9 +20,14 @@ from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs, metrics
 from messaging.telemetry.tracing import Traced, Tracing
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.delivery.claiming import Claimed, Limits, claim, remember_lanes
-from services.ereferral_dispatch.delivery.crossed_cancels import settle_crossed
-from services.ereferral_dispatch.delivery.lane_holds import settle_held
+from services.ereferral_dispatch.delivery.claiming import (
+    Claimed,
+    Limits,
+    claim,
+    wake_forgotten_lanes,
+)
+from services.ereferral_dispatch.delivery.crossed_cancels import cancel_crossed
+from services.ereferral_dispatch.delivery.lane_holds import move_held
 from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.delivery.recording import Recorder
@@ -137,11 +142,11 @@ class Worker:
         lost = await self._recorder.settle_lost()
         if lost:
             log.warning("attempts of lost workers settled", count=lost)
-        crossed = await settle_crossed(self._engine, publishing)
-        moved = await settle_held(self._engine, publishing)
+        crossed = await cancel_crossed(self._engine, publishing)
+        moved = await move_held(self._engine, publishing)
         if lost or crossed or moved:
             self._after_commit()
-        if await remember_lanes(self._engine, self._limits):
+        if await wake_forgotten_lanes(self._engine, self._limits):
             self.wake()
         return False
 

@@ -24,7 +24,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A relay took it over (SMTP's 250 after DATA); whether it arrived is not known."""
+    """A mail relay took it over (SMTP's 250 after DATA); whether it arrived is not known."""
 
     code: SmtpCode
 

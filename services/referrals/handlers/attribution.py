@@ -19,9 +19,9 @@ from contracts.referral_attribution import (
 from contracts.shapes import Reference, reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import (
     Patient,
     Provider,

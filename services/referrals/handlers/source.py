@@ -15,8 +15,8 @@ from contracts.referral_source import (
 from contracts.shapes import reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import (
     OrgCounter,
     Patient,

@@ -13,10 +13,10 @@ from contracts.referral_source_cost import (
 from contracts.shapes import Reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.source_figures import moving, spend
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import ReferralSource, ReferralSourceCost
-from services.referrals.rules.period import settle_period
+from services.referrals.rules.period import period_of
 
 FIELDS = ("amount", "period_start", "period_end", "notes")
 Command = ReferralSourceCostCreate | ReferralSourceCostUpdate | ReferralSourceCostArchive
@@ -54,7 +54,7 @@ def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
     source = _source_of(command, workspace)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
     merged = {**{name: getattr(row, name) for name in FIELDS}, **command.changes()}
-    settle_period(merged["period_start"], merged["period_end"])
+    period_of(merged["period_start"], merged["period_end"])
     before = cost_resource(row, source)
     for name in FIELDS:
         setattr(row, name, merged[name])
@@ -86,12 +86,12 @@ def _source_of(command: Command, workspace: Workspace) -> ReferralSource:
 
 
 def _check_created(command: ReferralSourceCostCreate) -> None:
-    settle_period(command.period_start, command.period_end)
+    period_of(command.period_start, command.period_end)
 
 
 def _check_changes(command: ReferralSourceCostUpdate) -> None:
     if {"period_start", "period_end"} <= command.model_fields_set:
-        settle_period(command.period_start, command.period_end)
+        period_of(command.period_start, command.period_end)
 
 
 def _source(command: Command) -> Need:

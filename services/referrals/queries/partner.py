@@ -18,7 +18,7 @@ from messaging.handlers.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
 from services.referrals.queries.finding import find_unarchived
-from services.referrals.queries.pages import ids_of_page
+from services.referrals.queries.index_pages import ids_of_page
 
 _LONG = aliased(ReferralPartner)
 

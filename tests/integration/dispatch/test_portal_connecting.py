@@ -18,7 +18,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.portal.client import tls_context
+from services.ereferral_dispatch.senders.http_client import tls_context
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.partners.portals import (

@@ -15,7 +15,7 @@ from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
 
 
 class FaxMailSender:
-    """Sends the letter to `<E.164 digits>@<mail_domain>` through the relay.
+    """Sends the letter to `<E.164 digits>@<mail_domain>` through the mail relay.
 
     The fax service knows its customer by `mail_from`, which also gets its reports: there is no
     Reply-To. Raises ValueError where `mail_from` is no address.

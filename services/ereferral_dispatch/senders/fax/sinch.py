@@ -31,8 +31,8 @@ from services.ereferral_dispatch.senders.fax.answer import (
     read_fax,
 )
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
-from services.ereferral_dispatch.senders.portal.answer import retry_after_seconds
-from services.ereferral_dispatch.senders.portal.client import (
+from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
+from services.ereferral_dispatch.senders.http_client import (
     Exchange,
     exchanging,
     failure_before_body,

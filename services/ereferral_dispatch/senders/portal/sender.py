@@ -28,19 +28,19 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
-from services.ereferral_dispatch.senders.portal.answer import (
-    CONFLICT,
-    outcome_of_status,
-    retry_after_seconds,
-    says_duplicate,
-)
-from services.ereferral_dispatch.senders.portal.client import (
+from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
+from services.ereferral_dispatch.senders.http_client import (
     Exchange,
     exchanging,
     failure_before_body,
     open_session,
     read_body,
     tls_context,
+)
+from services.ereferral_dispatch.senders.portal.answer import (
+    CONFLICT,
+    outcome_of_status,
+    says_duplicate,
 )
 from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
 from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver, Lookup

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.delivery.locked_rows import Locked, read_locked, write_locked
+from services.ereferral_dispatch.delivery.outcome_rows import Locked, read_locked, write_locked
 from services.ereferral_dispatch.rules.routing import ContactPoint
 from tests.support.services.dispatch import Dispatch, Org, plain_url
 
