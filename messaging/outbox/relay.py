@@ -79,7 +79,7 @@ class _Underway:
 
 
 class Relay:
-    """One replica's outbox relay. One leads at a time, by an advisory lock: an economy, not a need."""
+    """One replica's outbox relay. One leads at a time by an advisory lock, which is an economy."""
 
     def __init__(
         self,
