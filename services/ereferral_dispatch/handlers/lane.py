@@ -70,10 +70,10 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
     return Done(ReplyStatus.OK, channel_resource(held[0]), held[0].id)
 
 
-def _named(command: PartnerChannelRelease) -> list[Need]:
+def _needs_of_release(command: PartnerChannelRelease) -> list[Need]:
     return [Need(Lane, (command.referral_partner_uuid,), writes=True, by=OF_PARTNER)]
 
 
 HANDLERS: Handlers = {
-    "partner_channel.release": Handler(PartnerChannelRelease, release, needs=_named),
+    "partner_channel.release": Handler(PartnerChannelRelease, release, needs=_needs_of_release),
 }

@@ -197,7 +197,7 @@ def _enter_if_queued(row: Ereferral, workspace: Workspace) -> None:
         enter_lane(row, workspace)
 
 
-def _named(uuid: UUID, *, versioned: bool = True) -> list[Need]:
+def _needs_of(uuid: UUID, *, versioned: bool = True) -> list[Need]:
     return [
         Need(
             Ereferral,
@@ -209,7 +209,7 @@ def _named(uuid: UUID, *, versioned: bool = True) -> list[Need]:
     ]
 
 
-def _around(
+def _rows_around(
     command: EreferralRetry | EreferralCompleteCall | EreferralResolve, workspace: Workspace
 ) -> Sequence[Need]:
     row = workspace.find(Ereferral, command.ereferral_uuid)
@@ -220,20 +220,23 @@ def _around(
 
 HANDLERS: Handlers = {
     "ereferral.retry": Handler(
-        EreferralRetry, retry, needs=lambda c: _named(c.ereferral_uuid), then_needs=_around
+        EreferralRetry, retry, needs=lambda c: _needs_of(c.ereferral_uuid), then_needs=_rows_around
     ),
     "ereferral.complete_call": Handler(
         EreferralCompleteCall,
         complete_call,
-        needs=lambda c: _named(c.ereferral_uuid),
-        then_needs=_around,
+        needs=lambda c: _needs_of(c.ereferral_uuid),
+        then_needs=_rows_around,
     ),
     "ereferral.resolve": Handler(
-        EreferralResolve, resolve, needs=lambda c: _named(c.ereferral_uuid), then_needs=_around
+        EreferralResolve,
+        resolve,
+        needs=lambda c: _needs_of(c.ereferral_uuid),
+        then_needs=_rows_around,
     ),
     "ereferral.record_response": Handler(
         EreferralRecordResponse,
         record_response,
-        needs=lambda c: _named(c.ereferral_uuid, versioned=False),
+        needs=lambda c: _needs_of(c.ereferral_uuid, versioned=False),
     ),
 }

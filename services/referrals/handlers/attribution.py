@@ -185,7 +185,7 @@ def _patient(command: ReferralAttributionCreate | Change) -> list[Need]:
     ]
 
 
-def _named_in_create(command: ReferralAttributionCreate) -> list[Need]:
+def _needs_of_create(command: ReferralAttributionCreate) -> list[Need]:
     needs = _patient(command)
     for model, uuid, missing in (
         (ReferralSource, command.referral_source_uuid, ProblemCode.REFERRAL_SOURCE_NOT_FOUND),
@@ -198,7 +198,7 @@ def _named_in_create(command: ReferralAttributionCreate) -> list[Need]:
     return [*needs, *own_id(ReferralAttribution, command.id)]
 
 
-def _named(command: Change) -> list[Need]:
+def _needs_of_change(command: Change) -> list[Need]:
     return [
         *_patient(command),
         Need(
@@ -230,14 +230,14 @@ HANDLERS: Handlers = {
     "referral_attribution.create": Handler(
         ReferralAttributionCreate,
         create,
-        needs=_named_in_create,
+        needs=_needs_of_create,
         then_needs=_brought_to,
         check=_check,
     ),
     "referral_attribution.update": Handler(
-        ReferralAttributionUpdate, update, needs=_named, then_needs=_to_show
+        ReferralAttributionUpdate, update, needs=_needs_of_change, then_needs=_to_show
     ),
     "referral_attribution.archive": Handler(
-        ReferralAttributionArchive, archive, needs=_named, then_needs=_to_archive
+        ReferralAttributionArchive, archive, needs=_needs_of_change, then_needs=_to_archive
     ),
 }

@@ -63,7 +63,7 @@ def _detail(news: EreferralNews) -> str | None:
     return None if news.data.channel is None else f"channel {news.data.channel}"
 
 
-def _about(news: EreferralNews) -> list[Need]:
+def _needs_of_news(news: EreferralNews) -> list[Need]:
     return [Need(Referral, (news.data.referral_uuid,), writes=True)]
 
 
@@ -73,7 +73,9 @@ def _names_to_show(news: EreferralNews, workspace: Workspace) -> Sequence[Need]:
 
 
 EVENT_HANDLERS: Handlers = {
-    str(event): Handler(EreferralNews, hear_ereferral, needs=_about, then_needs=_names_to_show)
+    str(event): Handler(
+        EreferralNews, hear_ereferral, needs=_needs_of_news, then_needs=_names_to_show
+    )
     for event in EventType
     if event.resource == "ereferral"
 }

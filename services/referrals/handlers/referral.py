@@ -199,7 +199,7 @@ def _stored(name: str, value: Any) -> Any:
     return value
 
 
-def _named_in_create(command: ReferralCreate) -> list[Need]:
+def _needs_of_create(command: ReferralCreate) -> list[Need]:
     return [
         Need(Patient, (command.patient_uuid,), missing=ProblemCode.PATIENT_NOT_FOUND),
         *_partner_and_provider(command),
@@ -207,8 +207,8 @@ def _named_in_create(command: ReferralCreate) -> list[Need]:
     ]
 
 
-def _named_in_update(command: ReferralUpdate) -> list[Need]:
-    return [*_versioned(command), *_partner_and_provider(command)]
+def _needs_of_update(command: ReferralUpdate) -> list[Need]:
+    return [*_needs_of_change(command), *_partner_and_provider(command)]
 
 
 def _partner_and_provider(command: ReferralCreate | ReferralUpdate) -> list[Need]:
@@ -224,7 +224,7 @@ def _partner_and_provider(command: ReferralCreate | ReferralUpdate) -> list[Need
     return needs
 
 
-def _versioned(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[Need]:
+def _needs_of_change(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[Need]:
     return [
         Need(
             Referral,
@@ -236,7 +236,7 @@ def _versioned(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[
     ]
 
 
-def _answered(command: ReferralRecordResponse) -> list[Need]:
+def _needs_of_response(command: ReferralRecordResponse) -> list[Need]:
     uuid = command.referral_uuid
     return [Need(Referral, (uuid,), writes=True, missing=ProblemCode.REFERRAL_NOT_FOUND)]
 
@@ -268,13 +268,18 @@ def _sent_along(command: ReferralSend, workspace: Workspace) -> Sequence[Need]:
 
 
 HANDLERS: Handlers = {
-    "referral.create": Handler(ReferralCreate, create, needs=_named_in_create),
+    "referral.create": Handler(ReferralCreate, create, needs=_needs_of_create),
     "referral.update": Handler(
-        ReferralUpdate, update, needs=_named_in_update, then_needs=_names_to_show
+        ReferralUpdate, update, needs=_needs_of_update, then_needs=_names_to_show
     ),
-    "referral.send": Handler(ReferralSend, send, needs=_versioned, then_needs=_sent_along),
-    "referral.cancel": Handler(ReferralCancel, cancel, needs=_versioned, then_needs=_names_to_show),
+    "referral.send": Handler(ReferralSend, send, needs=_needs_of_change, then_needs=_sent_along),
+    "referral.cancel": Handler(
+        ReferralCancel, cancel, needs=_needs_of_change, then_needs=_names_to_show
+    ),
     "referral.record_response": Handler(
-        ReferralRecordResponse, record_response, needs=_answered, then_needs=_names_and_responses
+        ReferralRecordResponse,
+        record_response,
+        needs=_needs_of_response,
+        then_needs=_names_and_responses,
     ),
 }

@@ -102,11 +102,11 @@ def _source(command: Command) -> Need:
     )
 
 
-def _named_in_create(command: ReferralSourceCostCreate) -> list[Need]:
+def _needs_of_create(command: ReferralSourceCostCreate) -> list[Need]:
     return [_source(command), *own_id(ReferralSourceCost, command.id)]
 
 
-def _named(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:
+def _needs_of_change(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:
     return [
         _source(command),
         Need(
@@ -128,14 +128,18 @@ HANDLERS: Handlers = {
     "referral_source_cost.create": Handler(
         ReferralSourceCostCreate,
         create,
-        needs=_named_in_create,
+        needs=_needs_of_create,
         then_needs=_moved,
         check=_check_created,
     ),
     "referral_source_cost.update": Handler(
-        ReferralSourceCostUpdate, update, needs=_named, then_needs=_moved, check=_check_changes
+        ReferralSourceCostUpdate,
+        update,
+        needs=_needs_of_change,
+        then_needs=_moved,
+        check=_check_changes,
     ),
     "referral_source_cost.archive": Handler(
-        ReferralSourceCostArchive, archive, needs=_named, then_needs=_moved
+        ReferralSourceCostArchive, archive, needs=_needs_of_change, then_needs=_moved
     ),
 }
