@@ -1,6 +1,6 @@
 """The same work the plain way: a FastStream handler, one message in one transaction of the ORM.
 
-Written as a competent engineer would write it who leaves batches, inbox tricks and a relay alone:
+Written as a competent engineer would write it who leaves batches, tricks and outbox relays alone:
 handlers overlap their I/O (256 messages ahead, 10 database connections), the contract, the
 repeats and row-level security are observed, the reply is stored, the audit trail is kept, the event
 is confirmed. What it does not give: an event that survives a crash after the commit.

@@ -67,11 +67,13 @@ class AttemptOutcome(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
 
 
-REACHED = "reached"
-"""The code of a call in which somebody was reached."""
+class SuccessCode(StrEnum):
+    """How an attempt succeeded, where no status says it."""
 
-FAX_COMPLETED = "fax_completed"
-"""The code of a fax that the partner's machine took, as the fax provider reports it."""
+    REACHED = "reached"
+    """Somebody was reached by a call."""
+    FAX_COMPLETED = "fax_completed"
+    """The partner's machine took the fax, as the fax provider reports it."""
 
 
 class FailureCode(StrEnum):
@@ -104,13 +106,10 @@ class FailureCode(StrEnum):
 OutcomeCode = Annotated[
     str,
     Field(
-        pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|"
-        + "|".join([REACHED, FAX_COMPLETED, *FailureCode])
-        + ")$"
+        pattern=r"^(http_[1-5]\d\d|smtp_[2-5]\d\d|" + "|".join([*SuccessCode, *FailureCode]) + ")$"
     ),
 ]
-"""A partner's own status (`http_503`, `smtp_550`), a member of FailureCode, or how a call or a fax
-went well: a closed list."""
+"""A partner's own status (`http_503`, `smtp_550`), or a member of FailureCode or SuccessCode."""
 
 
 class Attempt(Shape):

@@ -3,22 +3,23 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
-
-from contracts.ereferral import Response
+from contracts.referral import RecordedResponse
 from contracts.referral_partner import ContactMethod
-from contracts.shapes import Command, Lax, Reference, Resource
+from contracts.shapes import BaseVersion, Command, Lax, Reference, Resource
 from contracts.text import Notes
 from contracts.values import Time, Uuid
 
-BaseVersion = Annotated[int, Field(ge=1)]
 
-
-class EreferralRetry(Command):
-    """`ereferral.retry` → 202: one attempt now, by `channel` or by the present one."""
+class EreferralDecision(Command):
+    """What a person decides about an e-referral as they have seen it."""
 
     ereferral_uuid: Uuid
     base_version: BaseVersion
+
+
+class EreferralRetry(EreferralDecision):
+    """`ereferral.retry` → 202: one attempt now, by `channel` or by the present one."""
+
     channel: Annotated[ContactMethod, Lax] | None = None
 
 
@@ -30,11 +31,9 @@ class CallOutcome(StrEnum):
     WRONG_NUMBER = "wrong_number"
 
 
-class EreferralCompleteCall(Command):
+class EreferralCompleteCall(EreferralDecision):
     """`ereferral.complete_call` → 200. `no_answer`: it is due again after two hours."""
 
-    ereferral_uuid: Uuid
-    base_version: BaseVersion
     outcome: Annotated[CallOutcome, Lax]
     note: Notes = None
 
@@ -46,21 +45,17 @@ class Resolution(StrEnum):
     NOT_DELIVERED = "not_delivered"
 
 
-class EreferralResolve(Command):
+class EreferralResolve(EreferralDecision):
     """`ereferral.resolve` → 200. `not_delivered` goes on to the next channel."""
 
-    ereferral_uuid: Uuid
-    base_version: BaseVersion
     outcome: Annotated[Resolution, Lax]
     note: Notes = None
 
 
-class EreferralRecordResponse(Command):
+class EreferralRecordResponse(RecordedResponse, Command):
     """`ereferral.record_response` → 200."""
 
     ereferral_uuid: Uuid
-    response: Annotated[Response, Lax]
-    note: Notes = None
 
 
 class PartnerChannelRelease(Command):

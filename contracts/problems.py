@@ -37,7 +37,7 @@ class ProblemCode(StrEnum):
     @property
     def status(self) -> int:
         """The HTTP status that stands for the code (RFC 9110)."""
-        return _STATUS.get(self, 404)
+        return _STATUS[self]
 
     @property
     def words(self) -> str:
@@ -49,6 +49,15 @@ _STATUS = {
     ProblemCode.MALFORMED_MESSAGE: 400,
     ProblemCode.UNKNOWN_OPERATION: 400,
     ProblemCode.FORBIDDEN: 403,
+    ProblemCode.PATIENT_NOT_FOUND: 404,
+    ProblemCode.PROVIDER_NOT_FOUND: 404,
+    ProblemCode.PRACTICE_NOT_FOUND: 404,
+    ProblemCode.REFERRAL_PARTNER_NOT_FOUND: 404,
+    ProblemCode.REFERRAL_SOURCE_NOT_FOUND: 404,
+    ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND: 404,
+    ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
+    ProblemCode.REFERRAL_NOT_FOUND: 404,
+    ProblemCode.EREFERRAL_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,

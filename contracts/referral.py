@@ -128,12 +128,17 @@ class ReferralCancel(Update):
     reason: RequiredReason
 
 
-class ReferralRecordResponse(Command):
+class RecordedResponse(Shape):
+    """A partner's answer as somebody writes it down."""
+
+    response: Annotated[Response, Lax]
+    note: Notes = None
+
+
+class ReferralRecordResponse(RecordedResponse, Command):
     """`referral.record_response` → 200. `occurred_at`: when the partner answered, if not now."""
 
     referral_uuid: Uuid
-    response: Annotated[Response, Lax]
-    note: Notes = None
     occurred_at: Time | None = None
 
 

@@ -139,10 +139,13 @@ class ReferralPartner(Resource):
 
 
 def display_name(
-    contact_type: str, first_name: str | None, last_name: str | None, practice_name: str | None
+    contact_type: ContactType,
+    first_name: str | None,
+    last_name: str | None,
+    practice_name: str | None,
 ) -> str:
     """How a partner is called: a provider `first last`, others by practice, else by last name."""
-    if contact_type == ContactType.PROVIDER:
+    if contact_type is ContactType.PROVIDER:
         return f"{first_name} {last_name}"
     return practice_name or last_name or ""
 

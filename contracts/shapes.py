@@ -42,10 +42,14 @@ class Query(Shape):
     org_id: OrgId
 
 
+BaseVersion = Annotated[int, Field(ge=1)]
+"""The version that a client has seen of what it wants changed."""
+
+
 class Update(Command):
     """A change with PATCH semantics: only the fields given change; null clears a nullable one."""
 
-    base_version: Annotated[int, Field(ge=1)]
+    base_version: BaseVersion
 
     def changes(self) -> dict[str, Any]:
         """The resource's fields that were given, by name."""

@@ -1,1 +1,1 @@
-"""How messages travel, knowing none by name: inbox, outbox, relay, replies, dead letters."""
+"""How messages travel, knowing none by name: inbox, outbox and its relay, replies, dead letters."""

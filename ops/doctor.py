@@ -26,8 +26,8 @@ from ops.broker import (
 )
 from ops.catalogue import Place, ServiceName, place_of, settings_of
 from ops.environment import CannotGoOn, check_database_url, rabbitmq_url
+from ops.mail_relay_check import check_mail_relay
 from ops.migrations import database_place, database_url, schema_state
-from ops.relay_check import check_mail_relay
 
 LOOK_TIMEOUT_SECONDS = 5.0
 SHORTEST_SIGNING_KEY = 32  # characters: of hexadecimal ones, 128 bits

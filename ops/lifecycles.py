@@ -31,6 +31,7 @@ from services.ereferral_dispatch.handlers import cancel, staff
 from services.ereferral_dispatch.home import PUBLISHING
 from services.ereferral_dispatch.models import Ereferral
 from services.ereferral_dispatch.rules.cancelling import CancelStep, cancel_step
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode, SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -39,13 +40,12 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     Sent,
     TransientFailure,
-    http_code,
     may_have_been_received,
-    smtp_code,
 )
 from services.ereferral_dispatch.rules.routing import (
     AskPerson,
     AwaitCall,
+    ContactPoint,
     CouldNotTell,
     Finish,
     GiveUp,
@@ -166,7 +166,7 @@ class Progress:
             patient_id=ID,
             referral_partner_id=ID,
             status=self.status,
-            plan=[{"channel": channel, "address": _ADDRESS} for channel in self.plan],
+            plan=[ContactPoint(channel, _ADDRESS) for channel in self.plan],
             position=self.position,
             tries=self.tries,
             received=list(self.received),
@@ -187,7 +187,7 @@ class Progress:
         """Where the row has come to."""
         return Progress(
             status=EreferralStatus(row.status),
-            plan=tuple(ContactMethod(point["channel"]) for point in row.plan),
+            plan=tuple(point.channel for point in row.plan),
             position=row.position,
             tries=row.tries,
             received=tuple(row.received),
@@ -212,9 +212,9 @@ _FAILURES: tuple[Outcome, ...] = (
     OutcomeUnknown(FailureCode.TIMED_OUT),
 )
 _OUTCOMES: dict[ContactMethod, tuple[Outcome, ...]] = {
-    ContactMethod.PORTAL: (Delivered(http_code(200)), *_FAILURES),
-    ContactMethod.EMAIL: (Sent(smtp_code(250)), *_FAILURES),
-    ContactMethod.FAX: (Sent(smtp_code(250)), *_FAILURES),
+    ContactMethod.PORTAL: (Delivered(HttpCode(200)), *_FAILURES),
+    ContactMethod.EMAIL: (Sent(SmtpCode(250)), *_FAILURES),
+    ContactMethod.FAX: (Sent(SmtpCode(250)), *_FAILURES),
     ContactMethod.PHONE: (CallRequested("script", b"letter"),),
 }
 _ATTEMPT, _LANE, _PERSON, _CANCEL, _TELLING = (

@@ -4,10 +4,10 @@ import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import URL, DateTime, Dialect, TypeDecorator, make_url, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -89,9 +89,9 @@ def _without_port(host: str) -> str:
 class Home:
     """Where a service keeps its tables, and as whom it works there.
 
-    `service_role` sees the rows of the orgs that its transaction names; `system_role` (relay,
-    sweeps, retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser would
-    pass every row-level security policy.
+    `service_role` sees the rows of the orgs that its transaction names; `system_role` (outbox
+    relay, sweeps, retention) sees all. Both are NOLOGIN roles made by the migrations: a superuser
+    would pass every row-level security policy.
     """
 
     schema: str
@@ -103,19 +103,6 @@ class Home:
     @property
     def system_role(self) -> str:
         return f"handoff_{self.schema}_system"
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time of the years 1 to 9999.
-
-    asyncpg writes the first and the last of them as infinities, and reads these without an offset.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def open_engine(

@@ -1,6 +1,7 @@
 """Migrations: each service's own Alembic history, in the service's own schema.
 
-Also the pieces that a service's migrations are made of: roles, row-level security, inbox, outbox.
+Also the pieces that a service's migrations are made of: roles, row-level security, closed columns,
+inbox, outbox.
 """
 
 import asyncio
@@ -126,4 +127,13 @@ def create_messaging_tables(home: Home) -> None:
     op.execute(
         "ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, "
         "autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0)"
+    )
+
+
+def close(table: str, column: str, *values: str) -> None:
+    """Let a column of text hold these values alone; null, where it may be null, is no value."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    op.execute(
+        f'ALTER TABLE "{table}" ADD CONSTRAINT {table}_{column}_closed '
+        f"CHECK ({column} IN ({listed}))"
     )

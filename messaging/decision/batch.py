@@ -14,24 +14,22 @@ from typing import Any
 from aiormq.abc import DeliveredMessage
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from uuid_utils import compat as uuid_utils
 
 from contracts.problems import ProblemCode, Refusal
 from messaging.database.engine import limit_to_orgs
 from messaging.database.errors import constraint_name, is_message_fault
 from messaging.decision.checks import decide
-from messaging.decision.inbox import Answer, MessageKey, find_answers, store_answers
+from messaging.decision.fault import internal_error
+from messaging.decision.inbox import MessageKey, StoredReply, find_replies, store_replies
 from messaging.decision.loading import load
 from messaging.handlers.workspace import Need, Outgoing, Publishing, Rows, Workspace
 from messaging.intake.admission import Incoming, Intake
 from messaging.outbox import table as outbox
 from messaging.pacing.retry import until_it_answers
 from messaging.replies.settling import Answering, Verdict, refused, success_body
-from messaging.telemetry import logs, metrics
+from messaging.telemetry import metrics
 from messaging.telemetry.tracing import Traced, Tracing
 from messaging.trail import audit
-
-log = logs.get(__name__)
 
 LONGEST_PAUSE_SECONDS = 5.0
 LARGE_BODY_BYTES = 16 * 1024
@@ -51,7 +49,7 @@ class _SameId(Exception):
 class BatchProcessor:
     """Decides and settles the messages of one queue, a batch at a time.
 
-    `after_commit` is called when events were recorded: the relay need not wait for its poll.
+    `after_commit` is called when events were recorded: the outbox relay need not wait for its poll.
     `report` is told what PostgreSQL refuses, or None.
     """
 
@@ -144,26 +142,8 @@ class BatchProcessor:
                 fault = error
                 if isinstance(error, HandlerFault):
                     break  # Another replica's write cannot be the cause: once is enough.
-        return self._internal_error(incoming, fault)
-
-    def _internal_error(self, incoming: Incoming, fault: Exception | None) -> Verdict:
-        incident = uuid_utils.uuid7()
         cause = fault.__cause__ if isinstance(fault, HandlerFault) else fault
-        log.error(
-            "message failed",
-            incident=str(incident),
-            queue=self._queue,
-            operation=incoming.envelope.operation,
-            org_id=incoming.envelope.org_id,
-            message_id=logs.identifier(incoming.envelope.message_id),
-            error=type(cause).__name__,
-            where=logs.place(cause),
-        )
-        refusal = Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}.")
-        verdict = refused(incoming.delivery, refusal)
-        return Verdict(
-            verdict.delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True
-        )
+        return internal_error(incoming.delivery, incoming.envelope, cause, queue=self._queue)
 
     async def _transact(self, batch: list[Incoming]) -> list[Verdict]:
         async with (
@@ -171,8 +151,8 @@ class BatchProcessor:
             session.begin(),
         ):
             now = await limit_to_orgs(session, (incoming.envelope.org_id for incoming in batch))
-            answers = await find_answers(session, map(_key, batch))
-            known = set(answers)
+            replies = await find_replies(session, map(_key, batch))
+            known = set(replies)
             rows = Rows()
             fresh = _first_of_each(batch, known)
             workspaces = {key: self._workspace(item, rows, now) for key, item in fresh.items()}
@@ -182,25 +162,25 @@ class BatchProcessor:
             verdicts = []
             for incoming in batch:
                 key = _key(incoming)
-                answer = answers.get(key)
-                if answer is not None:
-                    verdicts.append(_repeat(incoming, answer))
+                stored = replies.get(key)
+                if stored is not None:
+                    verdicts.append(_repeat(incoming, stored))
                     continue
                 if incoming is not fresh[key]:
                     raise _SameId  # What was loaded for the first of them is not this one's.
                 workspace = workspaces[key]
-                verdict, answer = _decide_one(incoming, named.get(key, ()), workspace)
-                if answer is not None:
-                    answers[key] = answer
+                verdict, stored = _decide_one(incoming, named.get(key, ()), workspace)
+                if stored is not None:
+                    replies[key] = stored
                 if verdict.problem is None:
                     outgoing += workspace.outgoing
-                    trail.append(_entry(incoming, verdict, answer, workspace))
+                    trail.append(_entry(incoming, verdict, stored, workspace))
                 verdicts.append(verdict)
             await _write_rows(session, rows)
             await outbox.put(session, outgoing)
             await audit.append(session, trail)
-            stored = {key: answer for key, answer in answers.items() if key not in known}
-            await store_answers(session, stored, now)
+            new = {key: stored for key, stored in replies.items() if key not in known}
+            await store_replies(session, new, now)
         if outgoing:
             self._after_commit()
         return verdicts
@@ -265,7 +245,7 @@ async def _load_needs(
 
 def _decide_one(
     incoming: Incoming, named: Sequence[Need], workspace: Workspace
-) -> tuple[Verdict, Answer | None]:
+) -> tuple[Verdict, StoredReply | None]:
     """One message's verdict, and what the inbox keeps of it (None: nothing, it may come again)."""
     body_hash = incoming.envelope.body_hash
     try:
@@ -276,34 +256,34 @@ def _decide_one(
             data = None if done.data is None else workspace.encode(done.data)
     except Refusal as refusal:
         verdict = refused(incoming.delivery, refusal)
-        answered = verdict.status in _STORED_REFUSALS and _can_be_answered(incoming)
-        answer = Answer(body_hash, verdict.status, None, verdict.body) if answered else None
-        return verdict, answer
+        is_kept = verdict.status in _STORED_REFUSALS and _has_reply_queue(incoming)
+        stored = StoredReply(body_hash, verdict.status, None, verdict.body) if is_kept else None
+        return verdict, stored
     body = success_body(done.status, data)
     return (
         Verdict(incoming.delivery, done.status, body),
-        Answer(body_hash, done.status, done.id, body),
+        StoredReply(body_hash, done.status, done.id, body),
     )
 
 
 def _entry(
-    incoming: Incoming, verdict: Verdict, answer: Answer | None, workspace: Workspace
+    incoming: Incoming, verdict: Verdict, stored: StoredReply | None, workspace: Workspace
 ) -> audit.Entry:
     return audit.entry(
         incoming.envelope,
         at=workspace.now,
         status=verdict.status,
-        record_id=answer.resource_id if answer is not None else None,
+        record_id=stored.resource_id if stored is not None else None,
         patient_ids=workspace.patient_ids,
     )
 
 
-def _can_be_answered(incoming: Incoming) -> bool:
+def _has_reply_queue(incoming: Incoming) -> bool:
     return bool(incoming.delivery.header.properties.reply_to)
 
 
-def _repeat(incoming: Incoming, answer: Answer) -> Verdict:
-    if answer.body_hash != incoming.envelope.body_hash:
+def _repeat(incoming: Incoming, stored: StoredReply) -> Verdict:
+    if stored.body_hash != incoming.envelope.body_hash:
         return refused(
             incoming.delivery,
             Refusal(
@@ -311,7 +291,7 @@ def _repeat(incoming: Incoming, answer: Answer) -> Verdict:
                 "This message id was used before with another operation or body.",
             ),
         )
-    return Verdict(incoming.delivery, answer.status, answer.body())
+    return Verdict(incoming.delivery, stored.status, stored.body())
 
 
 async def _write_rows(session: AsyncSession, rows: Rows) -> None:

@@ -3,31 +3,28 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
 from uuid import UUID
 
 from aiormq.abc import DeliveredMessage
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from uuid_utils import compat as uuid_utils
 
-from contracts.problems import FieldError, ProblemCode, Refusal, invalid
+from contracts.problems import FieldError, Refusal, invalid
 from contracts.replies import ReplyStatus
 from contracts.shapes import Query, Shape
 from messaging.database.engine import org_snapshot
-from messaging.handlers.reader import Reader, Readers
-from messaging.intake.admission import check_permitted, parse
+from messaging.decision.fault import internal_error
+from messaging.handlers.reader import Readers
+from messaging.intake.admission import Asked, query_intake
 from messaging.intake.grants import Grants
 from messaging.pacing.retry import DatabaseAway, until_it_answers
 from messaging.replies.settling import Answering, Verdict, refused, success_body
-from messaging.telemetry import logs, metrics
+from messaging.telemetry import metrics
 from messaging.telemetry.tracing import Tracing
 from messaging.trail import audit
-from messaging.wire.envelope import Envelope, read_envelope
+from messaging.wire.envelope import Envelope
 
-log = logs.get(__name__)
-
-QueryT = TypeVar("QueryT", bound=Query)
 LONGEST_PAUSE_SECONDS = 0.5
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 """RabbitMQ's `max_message_size`, as it is by default since 4.0."""
@@ -66,8 +63,7 @@ class QueryProcessor:
         report: Callable[[str | None], None],
     ) -> None:
         self._engine = engine
-        self._readers = readers
-        self._grants = grants
+        self._intake = query_intake(readers, grants)
         self._answering = answering
         self._queue = queue
         self._clock = clock
@@ -86,29 +82,26 @@ class QueryProcessor:
         return to_be_rejected
 
     async def _decide(self, delivery: DeliveredMessage) -> Verdict:
-        operation = delivery.routing_key or ""
         try:
-            envelope = read_envelope(delivery, needs_message_id=False, needs_reply_to=True)
-            reader = self._readers.get(envelope.operation)
-            if reader is None:
-                raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
-            check_permitted(self._grants, envelope, delivery)
-            query = parse(reader.message, envelope.payload)
-            answer = await self._traced_answer(reader, query, envelope)
+            asked = self._intake(delivery)
+        except Refusal as refusal:
+            return refused(delivery, refusal)
+        try:
+            answer = await self._traced_answer(asked)
             body = success_body(ReplyStatus.OK, answer.to_json())
-            check_size(body, query)
+            check_size(body, asked.query)
         except Refusal as refusal:
             return refused(delivery, refusal)
         except _QueryFault as fault:
-            return self._internal_error(delivery, operation, fault)
+            return internal_error(delivery, asked.envelope, fault.__cause__, queue=self._queue)
         return Verdict(delivery, ReplyStatus.OK, body)
 
-    async def _traced_answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+    async def _traced_answer(self, asked: Asked) -> Shape:
         started = time.monotonic()
-        traced, envelope = self._tracing.begin_message(self._queue, envelope)
+        traced, envelope = self._tracing.begin_message(self._queue, asked.envelope)
         failed = True
         try:
-            answer = await self._answer_when_possible(reader, query, envelope)
+            answer = await self._answer_when_possible(replace(asked, envelope=envelope))
             failed = False
         except Refusal:
             failed = False
@@ -118,12 +111,10 @@ class QueryProcessor:
         metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
         return answer
 
-    async def _answer_when_possible(
-        self, reader: Reader[Any], query: Query, envelope: Envelope
-    ) -> Shape:
+    async def _answer_when_possible(self, asked: Asked) -> Shape:
         try:
             return await until_it_answers(
-                lambda: self._answer(reader, query, envelope),
+                lambda: self._answer(asked),
                 queue=self._queue,
                 messages=1,
                 longest_pause_seconds=LONGEST_PAUSE_SECONDS,
@@ -134,34 +125,18 @@ class QueryProcessor:
         except Exception as error:
             raise _QueryFault from error
 
-    async def _answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
-        async with org_snapshot(self._engine, query.org_id) as (session, now):
-            answer = await reader.read(query, session, now)
-            patient_ids = await _patients(reader, query, answer, session)
-            await _leave_trail(session, patient_ids, answer, envelope, now)
+    async def _answer(self, asked: Asked) -> Shape:
+        async with org_snapshot(self._engine, asked.query.org_id) as (session, now):
+            answer = await asked.reader.read(asked.query, session, now)
+            patient_ids = await _patients(asked, answer, session)
+            await _leave_trail(session, patient_ids, answer, asked.envelope, now)
             return answer
 
-    def _internal_error(
-        self, delivery: DeliveredMessage, operation: str, fault: Exception
-    ) -> Verdict:
-        incident = uuid_utils.uuid7()
-        log.error(
-            "query failed",
-            incident=str(incident),
-            queue=self._queue,
-            operation=operation,
-            where=logs.place(fault.__cause__),
-            error=type(fault.__cause__).__name__,
-        )
-        verdict = refused(delivery, Refusal(ProblemCode.INTERNAL_ERROR, f"Incident {incident}."))
-        return Verdict(delivery, verdict.status, verdict.body, verdict.problem, must_be_parked=True)
 
-
-async def _patients(
-    reader: Reader[Any], query: Query, answer: Shape, session: AsyncSession
-) -> Collection[UUID]:
+async def _patients(asked: Asked, answer: Shape, session: AsyncSession) -> Collection[UUID]:
+    reader = asked.reader
     if reader.find_patients is not None:
-        return await reader.find_patients(query, answer, session)
+        return await reader.find_patients(asked.query, answer, session)
     return reader.patients(answer) if reader.patients is not None else ()
 
 

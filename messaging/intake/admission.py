@@ -1,17 +1,21 @@
 """From a delivered message to what a handler can be asked: form, operation, grant, contract."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from aiormq.abc import DeliveredMessage
 from pydantic import BaseModel, ValidationError
 
 from contracts.events import EVENT_CONTENT_TYPE
 from contracts.problems import FieldError, ProblemCode, Refusal, invalid
+from contracts.shapes import Query
 from messaging.handlers.handler import Handler, Handlers, MessageT
+from messaging.handlers.reader import Reader, Readers
 from messaging.intake.grants import Grants
 from messaging.wire.envelope import Envelope, read_envelope
+
+OperationT = TypeVar("OperationT")
 
 _LONGEST_LOCATION = 64
 MOST_ERRORS = 100
@@ -34,6 +38,15 @@ class Incoming:
     refusal: Refusal | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that is well-formed, known, permitted and as its contract has it."""
+
+    envelope: Envelope
+    reader: Reader[Any]
+    query: Query
+
+
 # Of events a repeated id is dropped however it is written this time
 # (docs/contract/wire.md#event-promises).
 _ANY_BODY = b""
@@ -47,8 +60,7 @@ def command_intake(handlers: Handlers, grants: Grants) -> Intake:
 
     def read(delivery: DeliveredMessage) -> Incoming:
         envelope = read_envelope(delivery)
-        handler = known(handlers, envelope)
-        check_permitted(grants, envelope, delivery)
+        handler = _admitted(handlers, envelope, delivery, grants)
         return _incoming(delivery, envelope, handler)
 
     return read
@@ -68,19 +80,38 @@ def event_intake(handlers: Handlers, grants: Grants) -> Intake:
     return read
 
 
+def query_intake(readers: Readers, grants: Grants) -> Callable[[DeliveredMessage], Asked]:
+    """The intake of a service's queries. Raises Refusal: nothing of a query is remembered, so what
+    its contract refuses is said at once."""
+
+    def read(delivery: DeliveredMessage) -> Asked:
+        envelope = read_envelope(delivery, needs_message_id=False, needs_reply_to=True)
+        reader = _admitted(readers, envelope, delivery, grants)
+        return Asked(envelope, reader, parse(reader.message, envelope.payload))
+
+    return read
+
+
+def _admitted(
+    operations: Mapping[str, OperationT],
+    envelope: Envelope,
+    delivery: DeliveredMessage,
+    grants: Grants,
+) -> OperationT:
+    """What is done with the envelope's operation. Raises Refusal `unknown_operation`, and as
+    `check_permitted` does."""
+    operation = operations.get(envelope.operation)
+    if operation is None:
+        raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
+    check_permitted(grants, envelope, delivery)
+    return operation
+
+
 def check_permitted(grants: Grants, envelope: Envelope, delivery: DeliveredMessage) -> None:
     """Raises Refusal `forbidden`: an operation without a grant, or a `reply_to` of another's."""
     grants.check(envelope)
     if delivery.header.properties.reply_to and not grants.may_reply(delivery):
         raise Refusal(ProblemCode.FORBIDDEN, "reply_to must be a queue of the client's own.")
-
-
-def known(handlers: Handlers, envelope: Envelope) -> Handler[Any]:
-    """The handler of the envelope's operation. Raises Refusal `unknown_operation`."""
-    handler = handlers.get(envelope.operation)
-    if handler is None:
-        raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
-    return handler
 
 
 def _incoming(

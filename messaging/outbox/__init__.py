@@ -1,1 +1,1 @@
-"""What leaves when its transaction has committed: the table, and the relay that empties it."""
+"""What leaves when its transaction has committed: the outbox, and the relay that empties it."""

@@ -1,4 +1,4 @@
-"""The relay: publishes what the outbox holds, each subject's messages one after another.
+"""The outbox relay: publishes what the outbox holds, each subject's messages one after another.
 
 Many subjects are under way at once, one message of each: so any number of relays, pauses and lost
 marks can only repeat a message, never bring two of one subject out of order. A row is deleted once
@@ -79,7 +79,7 @@ class _Underway:
 
 
 class Relay:
-    """One replica's relay. One leads at a time, by an advisory lock: an economy, not a need."""
+    """One replica's outbox relay. One leads at a time by an advisory lock, which is an economy."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Relay:
                     raise
                 why = why_refused(error) or why_lost(error)
                 self._report(f"relay: {why}")
-                log.warning("relay interrupted", detail=why)
+                log.warning("outbox relay interrupted", detail=why)
                 await pause(stop, FOLLOW_SECONDS)
             finally:
                 metrics.RELAY_LEADING.set(0)
@@ -142,7 +142,7 @@ class Relay:
     async def _lead(
         self, database: AsyncConnection, channel: AbstractChannel, stop: asyncio.Event
     ) -> None:
-        log.info("relay leads")
+        log.info("outbox relay leads")
         metrics.RELAY_LEADING.set(1)
         self._report(None)
         underway = _Underway()

@@ -12,7 +12,9 @@ RELAYED = Counter("handoff_relayed_total", "Outbox messages that the broker conf
 RELAY_REFUSED = Counter(
     "handoff_relay_refused_total", "Outbox messages nacked, returned or timed out; tried again."
 )
-RELAY_LEADING = Gauge("handoff_relay_leading", "1 where this replica's relay publishes.")
-OUTBOX_WAITING = Gauge("handoff_outbox_waiting", "Rows seen waiting at the relay's last look.")
+RELAY_LEADING = Gauge("handoff_relay_leading", "1 where this replica's outbox relay publishes.")
+OUTBOX_WAITING = Gauge(
+    "handoff_outbox_waiting", "Rows seen waiting at the outbox relay's last look."
+)
 ATTEMPTS = Counter("handoff_attempts_total", "Attempts finished.", ["channel", "outcome"])
 ATTEMPTS_RUNNING = Gauge("handoff_attempts_running", "Attempts under way in this replica.")

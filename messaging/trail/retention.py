@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, Delete, Update, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.replies import ReplyStatus
-from messaging.database.errors import is_outage, why_away
 from messaging.database.tables import inbox, outbox
-from messaging.pacing.waiting import pause
+from messaging.pacing.sweep import in_rounds, keep_sweeping
 from messaging.telemetry import logs
 from messaging.trail import audit
 
@@ -104,9 +103,9 @@ async def _in_rounds(
     operation: str,
     operator: audit.Operator | None,
 ) -> int:
-    changed = 0
     returning = statement.returning(inbox.c.org_id, func.now())
-    while True:
+
+    async def some() -> int:
         async with engine.begin() as connection:
             rows = (await connection.execute(returning)).all()
             if operator is not None:
@@ -115,9 +114,9 @@ async def _in_rounds(
                     for org_id, now in sorted({(org_id, now) for org_id, now in rows})
                 ]
                 await audit.append(connection, entries)
-        changed += len(rows)
-        if len(rows) < ROWS_AT_A_TIME:
-            return changed
+        return len(rows)
+
+    return await in_rounds(some, ROWS_AT_A_TIME)
 
 
 async def keep_forgetting(
@@ -129,14 +128,12 @@ async def keep_forgetting(
     messages_after: timedelta,
 ) -> None:
     """A round of `forget` every hour until `stop` is set."""
-    while not stop.is_set():
-        try:
-            now = clock()
-            forgotten = await forget(engine, Horizon(now - replies_after, now - messages_after))
-            if forgotten.total:
-                log.info("inbox retention", count=forgotten.total)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("inbox retention put off", detail=why_away(error))
-        await pause(stop, ROUND_EVERY_SECONDS)
+
+    async def once() -> bool:
+        now = clock()
+        forgotten = await forget(engine, Horizon(now - replies_after, now - messages_after))
+        if forgotten.total:
+            log.info("inbox retention", count=forgotten.total)
+        return False
+
+    await keep_sweeping(once, stop, name="inbox retention", every_seconds=ROUND_EVERY_SECONDS)

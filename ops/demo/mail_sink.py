@@ -14,7 +14,7 @@ LARGEST_MAIL_BYTES = 32 * 1024 * 1024
 
 
 class MailSink:
-    """The relay. `url` is its SMTP URL, `mails` what came, each with whom it was for.
+    """The mail relay. `url` is its SMTP URL, `mails` what came, each with whom it was for.
 
     It takes nothing for those whom it `refuses`: nobody has that address, it says.
     """
@@ -54,7 +54,7 @@ def _letter_in(mail: EmailMessage) -> bytes | None:
 
 @asynccontextmanager
 async def mail_sink(refuses: Collection[str]) -> AsyncIterator[MailSink]:
-    """A relay on a free port of 127.0.0.1 until the block is left. Raises CannotGoOn."""
+    """A mail relay on a free port of 127.0.0.1 until the block is left. Raises CannotGoOn."""
     try:
         from aiosmtpd.smtp import SMTP
     except ImportError:

@@ -29,6 +29,10 @@ _COLOURS = {
     EreferralStatus.AWAITING_CALL: "yellow",
     EreferralStatus.QUEUED: "cyan",
     EreferralStatus.IN_PROGRESS: "cyan",
+    EreferralStatus.HELD: "red",
+    EreferralStatus.OUTCOME_UNKNOWN: "red",
+    EreferralStatus.FAILED: "red",
+    EreferralStatus.CANCELLED: "red",
 }
 
 
@@ -123,7 +127,7 @@ class Show:
             table.add_column(name, justify="right")
         table.add_column("last news")
         for row in self._rows:
-            colour = _COLOURS.get(row.status, "red") if row.status else "default"
+            colour = _COLOURS[row.status] if row.status else "default"
             table.add_row(
                 *([] if narrow else [row.scene.patient]),
                 row.scene.partner["practice_name"],

@@ -1,28 +1,71 @@
 """The mapped tables of dispatch. Every key and foreign key holds the org."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    DateTime,
+    Dialect,
     FetchedValue,
     ForeignKeyConstraint,
     Integer,
     MetaData,
     Text,
+    TypeDecorator,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
 
+from contracts.ereferral import AttemptOutcome, Response
+from contracts.referral import EreferralStatus
+from contracts.referral_partner import ContactMethod
+from messaging.database.columns import COLUMN_TYPES
+from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.outcome_codes import OutcomeCode, read_code
+from services.ereferral_dispatch.rules.routing import ContactPoint
+
 
 class Base(DeclarativeBase):
-    """Times are aware, texts unbounded in the table: their length is the contract's to judge."""
+    """The base of all of them."""
 
     metadata = MetaData()
-    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text}
+    type_annotation_map: ClassVar = COLUMN_TYPES
+
+
+class Plan(TypeDecorator[list[ContactPoint]]):
+    """Contact points in their order; JSON in the table. A plan is replaced, never changed."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: list[ContactPoint] | None, dialect: Dialect
+    ) -> list[dict[str, str]] | None:
+        if value is None:
+            return None
+        return [{"channel": point.channel.value, "address": point.address} for point in value]
+
+    def process_result_value(
+        self, value: list[dict[str, str]] | None, dialect: Dialect
+    ) -> list[ContactPoint] | None:
+        if value is None:
+            return None
+        return [ContactPoint(ContactMethod(point["channel"]), point["address"]) for point in value]
+
+
+class Code(TypeDecorator[OutcomeCode]):
+    """An outcome's code; as it is written in the table."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: OutcomeCode | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> OutcomeCode | None:
+        return None if value is None else read_code(value)
 
 
 class Lane(Base):
@@ -39,7 +82,7 @@ class Lane(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     referral_partner_id: Mapped[UUID]
     referral_partner_name: Mapped[str | None]
-    channel: Mapped[str]
+    channel: Mapped[ContactMethod]
     address: Mapped[str]
     due_at: Mapped[datetime | None]
     failures: Mapped[int]
@@ -73,8 +116,8 @@ class Ereferral(Base):
     patient_id: Mapped[UUID]
     referral_partner_id: Mapped[UUID]
     referral_partner_name: Mapped[str | None]
-    status: Mapped[str]
-    plan: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    status: Mapped[EreferralStatus]
+    plan: Mapped[list[ContactPoint]] = mapped_column(Plan)
     position: Mapped[int]
     lane_id: Mapped[UUID]
     due_at: Mapped[datetime | None]
@@ -84,12 +127,12 @@ class Ereferral(Base):
     told: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     not_told: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     possible_repeat: Mapped[bool]
-    message: Mapped[str]
+    message: Mapped[Message]
     forced: Mapped[bool]
     call_due_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
-    response: Mapped[str | None]
+    response: Mapped[Response | None]
     response_note: Mapped[str | None]
     responses_taken: Mapped[int] = mapped_column(server_default="0")
     traceparent: Mapped[str | None]
@@ -137,8 +180,8 @@ class Composed(Base):
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     ereferral_id: Mapped[UUID] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(primary_key=True)
-    message: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[ContactMethod] = mapped_column(primary_key=True)
+    message: Mapped[Message] = mapped_column(primary_key=True)
     possible_repeat: Mapped[bool] = mapped_column(primary_key=True)
     content: Mapped[bytes] = deferred(mapped_column())
 
@@ -157,13 +200,13 @@ class Attempt(Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     ereferral_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    channel: Mapped[str]
+    channel: Mapped[ContactMethod]
     address: Mapped[str]
     token: Mapped[UUID]
     lease_until: Mapped[datetime | None]
     started_at: Mapped[datetime]
     sending_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    outcome: Mapped[str | None]
-    code: Mapped[str | None]
+    outcome: Mapped[AttemptOutcome | None]
+    code: Mapped[OutcomeCode | None] = mapped_column(Code)
     detail: Mapped[str | None]

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.replies import ReplyStatus
 from contracts.text import ERASED
+from messaging.pacing.sweep import in_rounds
 from messaging.trail import audit
 from services.ereferral_dispatch.delivery.transitions import FINAL
 from services.ereferral_dispatch.models import Composed, EarlyCancel, Ereferral, Package
@@ -167,14 +168,14 @@ async def purge_early_reasons(
         .values(reason=ERASED)
         .returning(EarlyCancel.org_id, EarlyCancel.ereferral_id, patient, func.now())
     )
-    taken = 0
-    while True:
+
+    async def take_some() -> int:
         async with engine.begin() as connection:
             rows = (await connection.execute(statement)).all()
             await audit.append(connection, [_reason_purged(operator, *row) for row in rows])
-        taken += len(rows)
-        if len(rows) < AT_A_TIME:
-            return taken
+        return len(rows)
+
+    return await in_rounds(take_some, AT_A_TIME)
 
 
 def _reason_purged(

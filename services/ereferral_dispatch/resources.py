@@ -1,13 +1,13 @@
 """E-referrals, attempts and partners' channels as they are shown."""
 
+from datetime import datetime
 from typing import Any
 
 from contracts.ereferral import Attempt as AttemptResource
-from contracts.ereferral import CallTask, EreferralChange, Response
+from contracts.ereferral import CallTask, EreferralChange
 from contracts.ereferral import Ereferral as Resource
 from contracts.ereferral_staff import PartnerChannel
 from contracts.referral import EreferralStatus
-from contracts.referral_partner import ContactMethod
 from contracts.shapes import Reference
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 
@@ -21,7 +21,7 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
     """An e-referral as its events show it."""
     return EreferralChange.model_construct(
         **_shown(row),
-        response=None if row.response is None else Response(row.response),
+        response=row.response,
         response_note=row.response_note,
         call=call,
     )
@@ -29,11 +29,6 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
 
 def _shown(row: Ereferral) -> dict[str, Any]:
     point = row.plan[row.position]
-    status = EreferralStatus(row.status)
-    waits_until = {
-        EreferralStatus.RETRY_SCHEDULED: row.due_at,
-        EreferralStatus.AWAITING_CALL: row.call_due_at,
-    }
     return {
         "id": row.id,
         "version": row.version,
@@ -41,18 +36,28 @@ def _shown(row: Ereferral) -> dict[str, Any]:
         "updated_at": row.updated_at,
         "referral_uuid": row.referral_id,
         "referral_partner": Reference(uuid=row.referral_partner_id, name=row.referral_partner_name),
-        "status": status,
-        "channel": ContactMethod(point["channel"]),
-        "address": point["address"] or None,
+        "status": row.status,
+        "channel": point.channel,
+        "address": point.address or None,
         "possible_repeat": row.possible_repeat,
-        "next_attempt_at": waits_until.get(status),
+        "next_attempt_at": _next_attempt_at(row),
     }
+
+
+def _next_attempt_at(row: Ereferral) -> datetime | None:
+    """Only these two wait for a moment; what is queued waits for room in its lane."""
+    if row.status is EreferralStatus.RETRY_SCHEDULED:
+        return row.due_at
+    return row.call_due_at if row.status is EreferralStatus.AWAITING_CALL else None
 
 
 def attempt_resource(row: Attempt) -> AttemptResource:
     """An attempt as `ereferral.get` shows it."""
     shown = {name: getattr(row, name) for name in AttemptResource.model_fields}
-    return AttemptResource.model_construct(**{**shown, "address": row.address or None})
+    code = None if row.code is None else str(row.code)
+    return AttemptResource.model_construct(
+        **{**shown, "address": row.address or None, "code": code}
+    )
 
 
 def channel_resource(lane: Lane) -> PartnerChannel:
@@ -63,7 +68,7 @@ def channel_resource(lane: Lane) -> PartnerChannel:
         created_at=lane.created_at,
         updated_at=lane.updated_at,
         referral_partner=Reference(uuid=lane.referral_partner_id, name=lane.referral_partner_name),
-        channel=ContactMethod(lane.channel),
+        channel=lane.channel,
         address=lane.address,
         held=lane.held_at is not None,
         held_at=lane.held_at,

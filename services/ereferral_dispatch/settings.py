@@ -95,7 +95,7 @@ class DispatchSettings(ServiceSettings):
         description="Mail relay: `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.",
     )
     smtp_ca_file: CaFile | None = Field(
-        None, description="CA certificates (PEM) for the relay, trusted beside the system's."
+        None, description="CA certificates (PEM) for the mail relay, trusted beside the system's."
     )
     portal_ca_file: CaFile | None = Field(
         None, description="CA certificates (PEM) for portals, trusted beside the system's."

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType
 from contracts.shapes import Resource
 from contracts.text import ERASED
 from messaging.decision.loading import load
-from messaging.handlers.workspace import Need, Publishing, Rows, Workspace, changed_fields
-from messaging.outbox import table as outbox
+from messaging.handlers.workspace import Need, Publishing, Workspace, changed_fields
+from messaging.outbox.system_work import SystemWork, begin_work
 from messaging.trail import audit
 from messaging.trail.erasure import (
     CannotErase,
@@ -27,8 +27,15 @@ from messaging.trail.erasure import (
     waiting_messages,
     write_down,
 )
-from services.referrals.handlers import attribution, directory, referral_record, source, source_cost
-from services.referrals.handlers.changes import next_version
+from services.referrals.handlers import (
+    attribution,
+    directory,
+    referral_resource,
+    source,
+    source_cost,
+    timeline,
+)
+from services.referrals.handlers.versions import next_version
 from services.referrals.models import (
     Patient,
     Referral,
@@ -42,7 +49,7 @@ Nested = ReferralAttribution | ReferralSource | ReferralSourceCost
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PatientRows:
     """The rows about a patient, locked: no command changes them meanwhile."""
 
     patient: Patient | None
@@ -87,44 +94,41 @@ async def erase(
     `session` works as the system role. Raises CannotErase where messages about the patient wait to
     be published: they hold what is to be erased.
     """
-    held = await _lock(session, org_id, patient_id)
-    waiting = await waiting_messages(session, org_id, held.ids())
+    about = await _lock(session, org_id, patient_id)
+    waiting = await waiting_messages(session, org_id, about.ids())
     if waiting:
         raise CannotErase([f"referrals has {waiting} messages about the patient to publish: wait"])
-    emptied = await empty_replies(session, org_id, patient_id, held.ids())
-    rows = await _load_shown(session, org_id, held)
-    now = (await session.scalars(select(func.now()))).one()
-    workspace = Workspace(rows, publishing, org_id=org_id, now=now)
-    counts = _erase_rows(held, workspace)
+    emptied = await empty_replies(session, org_id, patient_id, about.ids())
+    work = await begin_work(session, publishing)
+    await _load_shown(work, org_id, about)
+    counts = _erase_rows(about, work.workspace(org_id))
     counts["stored replies"] = emptied
     counts["timeline entries"] = await clear(
         session,
         TimelineEntry,
         TimelineEntry.org_id == org_id,
-        TimelineEntry.referral_id.in_([row.id for row in held.referrals]),
+        TimelineEntry.referral_id.in_([row.id for row in about.referrals]),
         detail=None,
     )
-    session.add_all(rows.added)
-    await session.flush()
-    await outbox.put(session, workspace.outgoing)
+    await work.write()
     erased = Erased(counts)
     if erased.total:
         await write_down(session, org_id, patient_id, operator)
     return erased
 
 
-def _erase_rows(held: Held, workspace: Workspace) -> dict[str, int]:
+def _erase_rows(about: PatientRows, workspace: Workspace) -> dict[str, int]:
     """Whose names others show come first: no event of an erasure may show a name."""
     return {
-        "directory record": _erase_patient(held.patient, workspace),
-        "sources linked to them": sum(_erase_source(row, workspace) for row in held.sources),
-        "costs of those sources": sum(_erase_cost(row, workspace) for row in held.costs),
-        "attributions": sum(_erase_attribution(row, workspace) for row in held.attributions),
-        "referrals": sum(_erase_referral(row, workspace) for row in held.referrals),
+        "directory record": _erase_patient(about.patient, workspace),
+        "sources linked to them": sum(_erase_source(row, workspace) for row in about.sources),
+        "costs of those sources": sum(_erase_cost(row, workspace) for row in about.costs),
+        "attributions": sum(_erase_attribution(row, workspace) for row in about.attributions),
+        "referrals": sum(_erase_referral(row, workspace) for row in about.referrals),
     }
 
 
-async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
+async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> PatientRows:
     """In the order in which commands lock what they change. A source that is linked to the patient
     is the patient: whom it brought and what it cost is written about them.
 
@@ -147,7 +151,7 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
         of.referring_patient_id == patient_id,
         of.referral_source_id.in_(linked),
     )
-    return Held(
+    return PatientRows(
         patient,
         await rows(Referral, Referral.patient_id == patient_id),
         await rows(of, named),
@@ -156,19 +160,17 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Held:
     )
 
 
-async def _load_shown(session: AsyncSession, org_id: str, held: Held) -> Rows:
+async def _load_shown(work: SystemWork, org_id: str, about: PatientRows) -> None:
     """All that the events show."""
     needs: list[Need] = []
-    for referral in held.referrals:
-        needs += referral_record.pointed_to(referral)
-    for attributed in held.attributions:
+    for referral in about.referrals:
+        needs += referral_resource.pointed_to(referral)
+    for attributed in about.attributions:
         needs += [Need(Patient, (attributed.patient_id,)), *attribution.pointed_to(attributed)]
-    for linked in held.sources:
+    for linked in about.sources:
         needs += source.pointed_to(linked)
-    needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in held.costs]
-    rows = Rows()
-    await load(session, rows, ((org_id, need) for need in needs))
-    return rows
+    needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in about.costs]
+    await load(work.session, work.rows, ((org_id, need) for need in needs))
 
 
 def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
@@ -187,16 +189,16 @@ def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
 
 
 def _erase_referral(row: Referral, workspace: Workspace) -> bool:
-    before = referral_record.shown(row, workspace)
+    before = referral_resource.shown(row, workspace)
     row.reason = ERASED
     row.notes = row.reason_codes = row.teeth = None
     row.cancel_reason = None if row.cancel_reason is None else ERASED
-    changed = changed_fields(before, referral_record.shown(row, workspace))
+    changed = changed_fields(before, referral_resource.shown(row, workspace))
     if not changed:
         return False
     next_version(row, workspace)
-    referral_record.write_down(row, workspace, EventType.REFERRAL_UPDATED)
-    after = referral_record.shown(row, workspace)
+    timeline.add_entry(row, workspace, EventType.REFERRAL_UPDATED)
+    after = referral_resource.shown(row, workspace)
     workspace.publish(EventType.REFERRAL_UPDATED, after, changed=changed)
     return True
 

@@ -6,25 +6,23 @@ other one holds, and what another one has just marked is not found again.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 
 from sqlalchemy import func, literal, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import EventType
 from contracts.referral import FulfilmentStatus, ReferralStatus
-from messaging.database.errors import is_outage, why_away
 from messaging.decision.loading import load
-from messaging.handlers.workspace import Outgoing, Publishing, Rows, Workspace
-from messaging.outbox import table as outbox
-from messaging.pacing.waiting import pause
+from messaging.handlers.workspace import Publishing, Workspace
+from messaging.outbox.system_work import system_work
+from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs
-from services.referrals.handlers.changes import next_version
-from services.referrals.handlers.referral_record import (
+from services.referrals.handlers.referral_resource import (
     pointed_to,
     shown,
-    write_down,
 )
+from services.referrals.handlers.timeline import add_entry
+from services.referrals.handlers.versions import next_version
 from services.referrals.models import Referral
 
 log = logs.get(__name__)
@@ -55,32 +53,20 @@ async def mark_overdue(engine: AsyncEngine, publishing: Publishing) -> int:
 
     At most 100, in one transaction. Returns how many there were.
     """
-    async with (
-        AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
-        session.begin(),
-    ):
-        due = (await session.scalars(_DUE)).all()
-        if not due:
-            return 0
-        now = (await session.execute(select(func.now()))).scalar_one()
-        rows = Rows()
-        await load(session, rows, ((row.org_id, need) for row in due for need in pointed_to(row)))
-        outgoing: list[Outgoing] = []
+    async with system_work(engine, publishing) as work:
+        due = (await work.session.scalars(_DUE)).all()
+        names = ((row.org_id, need) for row in due for need in pointed_to(row))
+        await load(work.session, work.rows, names)
         for row in due:
-            outgoing += _mark(row, rows, publishing, now)
-        session.add_all(rows.added)
-        await session.flush()
-        await outbox.put(session, outgoing)
+            _mark(row, work.workspace(row.org_id))
     return len(due)
 
 
-def _mark(row: Referral, rows: Rows, publishing: Publishing, now: datetime) -> list[Outgoing]:
-    workspace = Workspace(rows, publishing, org_id=row.org_id, now=now)
+def _mark(row: Referral, workspace: Workspace) -> None:
     row.overdue = True
     next_version(row, workspace)
-    write_down(row, workspace, EventType.REFERRAL_OVERDUE)
+    add_entry(row, workspace, EventType.REFERRAL_OVERDUE)
     workspace.publish(EventType.REFERRAL_OVERDUE, shown(row, workspace))
-    return workspace.outgoing
 
 
 async def keep_marking(
@@ -93,16 +79,12 @@ async def keep_marking(
 
     `after_commit` is called when there is something to say.
     """
-    while not stop.is_set():
-        try:
-            count = await mark_overdue(engine, publishing)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("overdue sweep put off", detail=why_away(error))
-            count = 0
+
+    async def once() -> bool:
+        count = await mark_overdue(engine, publishing)
         if count:
             log.info("referrals overdue", count=count)
             after_commit()
-        if count < ROWS_AT_A_TIME:
-            await pause(stop, SWEEP_EVERY_SECONDS)
+        return count == ROWS_AT_A_TIME
+
+    await keep_sweeping(once, stop, name="overdue referrals", every_seconds=SWEEP_EVERY_SECONDS)

@@ -16,6 +16,8 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery.transitions import FINAL
+from services.ereferral_dispatch.rules.channels import recognising_repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,13 @@ _LANES = text(
 )
 
 # An e-referral whose referral still has an earlier one on its way to the same partner has to wait.
-_IN_TURN = """
+_FINAL = ", ".join(f"'{status}'" for status in FINAL)
+_IN_TURN = f"""
     NOT EXISTS (
         SELECT FROM ereferral earlier
         WHERE earlier.org_id = e.org_id AND earlier.referral_id = e.referral_id
           AND earlier.referral_partner_id = e.referral_partner_id AND earlier.seq < e.seq
-          AND earlier.status NOT IN ('delivered', 'sent', 'failed', 'cancelled')
+          AND earlier.status NOT IN ({_FINAL})
     )
 """
 _RUNNING = """
@@ -128,7 +131,7 @@ _BEGIN = text(
     LEFT JOIN composed c
         ON c.org_id = b.org_id AND c.ereferral_id = b.id AND c.channel = b.channel
         AND c.message = b.message
-        AND (b.channel = 'portal' OR c.possible_repeat = b.possible_repeat)
+        AND (b.channel = ANY(CAST(:recognising AS text[])) OR c.possible_repeat = b.possible_repeat)
     """
 )
 
@@ -214,6 +217,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
             "ids": [uuid for _, uuid in chosen],
             "tokens": [uuid_utils.uuid7() for _ in chosen],
             "lease_seconds": limits.lease_seconds,
+            "recognising": recognising_repeats(),
         },
     )
     return [
@@ -237,7 +241,7 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
     ]
 
 
-async def remember_lanes(engine: AsyncEngine, limits: Limits) -> int:
+async def wake_forgotten_lanes(engine: AsyncEngine, limits: Limits) -> int:
     """Give the right time to lanes in which something is due and that have none or a later one;
     how many there were."""
     async with engine.begin() as connection:

@@ -18,10 +18,12 @@ from contracts.events import EventType
 from contracts.referral import EreferralStatus
 from messaging.handlers.workspace import Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
+from messaging.pacing.sweep import in_rounds
 from messaging.telemetry import logs, metrics
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery.attempt_ends import finish, withdraw_call
 from services.ereferral_dispatch.delivery.claiming import Claimed
-from services.ereferral_dispatch.delivery.locked_rows import (
+from services.ereferral_dispatch.delivery.outcome_rows import (
     Locked,
     lock_lane,
     read_locked,
@@ -51,6 +53,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Sent,
     TransientFailure,
     may_have_been_received,
+    recorded_as,
 )
 from services.ereferral_dispatch.rules.routing import (
     CouldNotTell,
@@ -65,16 +68,6 @@ from services.ereferral_dispatch.rules.routing import (
 log = logs.get(__name__)
 
 LOST_AT_A_TIME = 100
-
-_OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
-    Delivered: AttemptOutcome.DELIVERED,
-    Sent: AttemptOutcome.SENT,
-    TransientFailure: AttemptOutcome.TRANSIENT_FAILURE,
-    PermanentFailure: AttemptOutcome.PERMANENT_FAILURE,
-    OutcomeUnknown: AttemptOutcome.OUTCOME_UNKNOWN,
-}
-
-_NO_CALL = TransientFailure(FailureCode.WITHDRAWN, "Cancelled before the call was made.")
 
 _ENSURE_LANE = text(
     """
@@ -150,17 +143,13 @@ class Recorder:
             if attempt.finished_at is not None and not _may_correct(locked.row, attempt, outcome):
                 return False
             await self._settle(connection, locked, outcome)
-        kind = _OUTCOMES.get(type(outcome), "call_requested")
+        kind = "call_requested" if isinstance(outcome, CallRequested) else recorded_as(outcome)
         metrics.ATTEMPTS.labels(str(claimed.channel), str(kind)).inc()
         return True
 
     async def settle_lost(self) -> int:
         """Settle attempts whose lease ran out: their workers died or froze. How many there were."""
-        settled = some = await self._settle_some_lost()
-        while some == LOST_AT_A_TIME:
-            some = await self._settle_some_lost()
-            settled += some
-        return settled
+        return await in_rounds(self._settle_some_lost, LOST_AT_A_TIME)
 
     async def _settle_some_lost(self) -> int:
         settled = 0
@@ -181,12 +170,15 @@ class Recorder:
         )
         left_lane = row.lane_id
         held = await self._judge_lane(connection, locked, outcome, workspace)
-        if row.message == Message.REFERRAL:
+        if row.message is Message.REFERRAL:
             if may_have_been_received(outcome):
                 note_receipt(row)
             elif attempt.finished_at is not None and await _was_the_only_one(connection, attempt):
                 forget_receipt(row)
-        _finish_attempt(attempt, outcome, now)
+        if isinstance(outcome, CallRequested):
+            attempt.lease_until = None  # From here on it is a person's.
+        else:
+            finish(attempt, outcome, now)
         step = self._step(row, outcome)
         if isinstance(step, (Retry, NextChannel, CouldNotTell, GiveUp)) or isinstance(
             outcome, (TransientFailure, PermanentFailure)
@@ -194,8 +186,8 @@ class Recorder:
             # A mail whose outcome nobody knows has not been shown to fail.
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
         _go_on(row, step, outcome, workspace, lane_is_held=held)
-        if row.status == EreferralStatus.CANCELLED and attempt.finished_at is None:
-            _finish_attempt(attempt, _NO_CALL, now)
+        if row.status is EreferralStatus.CANCELLED and attempt.finished_at is None:
+            withdraw_call(attempt, now)
         if row.lane_id != left_lane:
             await _ensure_lane(connection, row)
         await write_locked(connection, locked)
@@ -208,7 +200,7 @@ class Recorder:
             tries=row.tries,
             channels_left=len(row.plan) - row.position - 1,
             maybe_received=bool(row.received),
-            cancelling=row.message == Message.CANCELLATION,
+            cancelling=row.message is Message.CANCELLATION,
         )
         return next_step(standing, outcome, self.schedule_seconds, random.random())
 
@@ -240,7 +232,7 @@ def _go_on(
     row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace, *, lane_is_held: bool
 ) -> None:
     """Where an attempt leads, and what a cancel that came meanwhile makes of it."""
-    cancelled = row.cancel_requested_at is not None and row.message == Message.REFERRAL
+    cancelled = row.cancel_requested_at is not None and row.message is Message.REFERRAL
     if cancelled and isinstance(step, (Retry, NextChannel, GiveUp)):
         cancel_or_tell(row, workspace)
     elif isinstance(step, Retry) and lane_is_held:
@@ -264,16 +256,6 @@ async def _was_the_only_one(connection: AsyncConnection, attempt: Attempt) -> bo
         },
     )
     return int(others.scalar_one()) == 0
-
-
-def _finish_attempt(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    if isinstance(outcome, CallRequested):
-        attempt.lease_until = None  # From here on it is a person's.
-        return
-    attempt.finished_at = now
-    attempt.outcome = _OUTCOMES[type(outcome)]
-    attempt.code = outcome.code
-    attempt.detail = None if isinstance(outcome, (Delivered, Sent)) else outcome.detail
 
 
 def _is_over(lease_until: datetime | None, now: datetime) -> bool:
@@ -321,12 +303,12 @@ def _may_correct(row: Ereferral, attempt: Attempt, outcome: Outcome) -> bool:
     Once, while nobody has resolved it, and while it is the newest attempt.
     """
     return (
-        attempt.outcome == AttemptOutcome.OUTCOME_UNKNOWN
-        and attempt.code == FailureCode.WORKER_LOST
+        attempt.outcome is AttemptOutcome.OUTCOME_UNKNOWN
+        and attempt.code is FailureCode.WORKER_LOST
         and attempt.number == row.attempts_made
         and (
-            row.status == EreferralStatus.OUTCOME_UNKNOWN
-            or (row.status == EreferralStatus.RETRY_SCHEDULED and isinstance(outcome, Delivered))
+            row.status is EreferralStatus.OUTCOME_UNKNOWN
+            or (row.status is EreferralStatus.RETRY_SCHEDULED and isinstance(outcome, Delivered))
         )
         and not isinstance(outcome, OutcomeUnknown)
     )

@@ -4,8 +4,9 @@ Attempts (`recording`) and commands (`handlers`) both move it with these, under 
 """
 
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import assert_never
+from typing import Literal, assert_never
 
 from contracts.ereferral import CallTask
 from contracts.events import EventType
@@ -22,7 +23,9 @@ from services.ereferral_dispatch.rules.cancelling import (
     TellAt,
     Telling,
     next_to_tell,
+    position_of_call,
 )
+from services.ereferral_dispatch.rules.channels import CALLS
 from services.ereferral_dispatch.rules.outcomes import CallRequested, Outcome, Sent
 from services.ereferral_dispatch.rules.routing import (
     NO_NUMBER,
@@ -55,8 +58,7 @@ def contact_point(row: Ereferral) -> ContactPoint:
 
 def point_at(row: Ereferral, position: int) -> ContactPoint:
     """A contact point of the plan."""
-    point = row.plan[position]
-    return ContactPoint(ContactMethod(point["channel"]), point["address"])
+    return row.plan[position]
 
 
 def announce(
@@ -72,7 +74,7 @@ def announce(
 def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -> None:
     """Bring it to where a step leads after an outcome."""
     match step:
-        case Finish() if row.message == Message.CANCELLATION:
+        case Finish() if row.message is Message.CANCELLATION:
             was_told(row, workspace)
         case Finish():
             sent = isinstance(outcome, Sent)
@@ -149,7 +151,15 @@ def await_call(row: Ereferral, workspace: Workspace, task: CallTask | None) -> N
     announce(row, workspace, EventType.EREFERRAL_CALL_REQUESTED, task)
 
 
-_ENDS = {
+End = Literal[
+    EreferralStatus.SENT,
+    EreferralStatus.DELIVERED,
+    EreferralStatus.OUTCOME_UNKNOWN,
+    EreferralStatus.FAILED,
+    EreferralStatus.CANCELLED,
+]
+"""Where no more attempts are made, unless a person says so."""
+_ENDS: Mapping[End, EventType] = {
     EreferralStatus.SENT: EventType.EREFERRAL_SENT,
     EreferralStatus.DELIVERED: EventType.EREFERRAL_DELIVERED,
     EreferralStatus.OUTCOME_UNKNOWN: EventType.EREFERRAL_OUTCOME_UNKNOWN,
@@ -158,7 +168,7 @@ _ENDS = {
 }
 
 
-def end(row: Ereferral, status: EreferralStatus, workspace: Workspace) -> None:
+def end(row: Ereferral, status: End, workspace: Workspace) -> None:
     """Make no more attempts, unless a person says so."""
     row.status = status
     row.due_at = row.call_due_at = None
@@ -198,7 +208,8 @@ def could_not_tell(row: Ereferral, workspace: Workspace) -> None:
 
 def _tell_next(row: Ereferral, workspace: Workspace) -> None:
     telling = Telling(_channels(row), set(row.received), set(row.told), set(row.not_told))
-    match next_to_tell(telling):
+    next_one = next_to_tell(telling)
+    match next_one:
         case TellAt(position=position):
             queue(row, position, workspace)
         case AskForCall():
@@ -207,20 +218,22 @@ def _tell_next(row: Ereferral, workspace: Workspace) -> None:
             end(row, EreferralStatus.CANCELLED, workspace)
         case NobodyLeft():
             end(row, EreferralStatus.FAILED, workspace)
+        case _:
+            assert_never(next_one)
 
 
 def _position_of_call(row: Ereferral) -> int:
     """Where the plan has the partner's phone; a place for a call whose number nobody knows is added
     where there is none."""
-    channels = _channels(row)
-    if ContactMethod.PHONE in channels:
-        return channels.index(ContactMethod.PHONE)
-    row.plan = [*row.plan, {"channel": ContactMethod.PHONE, "address": NO_NUMBER}]
-    return len(channels)
+    position = position_of_call(_channels(row))
+    if position is not None:
+        return position
+    row.plan = [*row.plan, ContactPoint(CALLS, NO_NUMBER)]
+    return len(row.plan) - 1
 
 
 def _channels(row: Ereferral) -> list[ContactMethod]:
-    return [point_at(row, position).channel for position in range(len(row.plan))]
+    return [point.channel for point in row.plan]
 
 
 def hold_lane(lane: Lane, workspace: Workspace) -> None:

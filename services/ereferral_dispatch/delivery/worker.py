@@ -16,13 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
 from messaging.database.errors import is_outage, why_away
-from messaging.pacing.waiting import pause
+from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs, metrics
 from messaging.telemetry.tracing import Traced, Tracing
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.delivery.claiming import Claimed, Limits, claim, remember_lanes
-from services.ereferral_dispatch.delivery.crossed_cancels import settle_crossed
-from services.ereferral_dispatch.delivery.lane_holds import settle_held
+from services.ereferral_dispatch.delivery.claiming import (
+    Claimed,
+    Limits,
+    claim,
+    wake_forgotten_lanes,
+)
+from services.ereferral_dispatch.delivery.crossed_cancels import cancel_crossed
+from services.ereferral_dispatch.delivery.lane_holds import move_held
 from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.delivery.recording import Recorder
@@ -123,24 +128,27 @@ class Worker:
     async def sweep(self, stop: asyncio.Event) -> None:
         """Every five seconds: settle attempts past their lease, cancels that crossed their
         dispatch, held lanes, and forgotten ones."""
-        while not stop.is_set():
-            try:
-                if lost := await self._recorder.settle_lost():
-                    log.warning("attempts of lost workers settled", count=lost)
-                    self._after_commit()
-                if await settle_crossed(self._engine, self._recorder.publishing):
-                    self._after_commit()
-                if await settle_held(self._engine, self._recorder.publishing):
-                    self._after_commit()
-                if await remember_lanes(self._engine, self._limits):
-                    self.wake()
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                log.warning("sweep put off", detail=why_away(error))
-                # When the database is back, those who live renew their leases first.
-                await pause(stop, 2 * RENEW_EVERY_SECONDS)
-            await pause(stop, SWEEP_EVERY_SECONDS)
+        await keep_sweeping(
+            self._sweep_once,
+            stop,
+            name="attempts and lanes",
+            every_seconds=SWEEP_EVERY_SECONDS,
+            # When the database is back, those who live renew their leases first.
+            after_outage_seconds=2 * RENEW_EVERY_SECONDS,
+        )
+
+    async def _sweep_once(self) -> bool:
+        publishing = self._recorder.publishing
+        lost = await self._recorder.settle_lost()
+        if lost:
+            log.warning("attempts of lost workers settled", count=lost)
+        crossed = await cancel_crossed(self._engine, publishing)
+        moved = await move_held(self._engine, publishing)
+        if lost or crossed or moved:
+            self._after_commit()
+        if await wake_forgotten_lanes(self._engine, self._limits):
+            self.wake()
+        return False
 
     async def _renew_leases(self) -> None:
         """Keep what is under way; most attempts are over before the first time."""
@@ -259,7 +267,7 @@ class _Attempt:
             await asyncio.shield(self._record(outcome))
             raise
         await asyncio.shield(self._record(outcome))
-        self._log("attempt", outcome)
+        self._log(outcome)
 
     async def _make(self) -> Outcome:
         claimed, channel = self.claimed, self._channel
@@ -335,20 +343,24 @@ class _Attempt:
                         ereferral_id=str(self.claimed.ereferral_id),
                         attempt=self.claimed.number,
                     )
-        code = getattr(outcome, "code", None)
+        code = _code(outcome)
         self._traced.end(
             failed=not isinstance(outcome, (Delivered, Sent, CallRequested)),
-            **({"handoff.code": str(code)} if code is not None else {}),
+            **({} if code is None else {"handoff.code": code}),
         )
 
-    def _log(self, event: str, outcome: Outcome | None = None) -> None:
+    def _log(self, outcome: Outcome) -> None:
         log.info(
-            event,
+            "attempt",
             org_id=self.claimed.org_id,
             ereferral_id=str(self.claimed.ereferral_id),
             attempt=self.claimed.number,
             channel=self.claimed.channel,
-            outcome=type(outcome).__name__ if outcome is not None else None,
-            code=getattr(outcome, "code", None),
+            outcome=type(outcome).__name__,
+            code=_code(outcome),
             seconds=round(time.monotonic() - self._started, 3),
         )
+
+
+def _code(outcome: Outcome) -> str | None:
+    return None if isinstance(outcome, CallRequested) else str(outcome.code)

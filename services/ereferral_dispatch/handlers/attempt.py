@@ -1,13 +1,14 @@
 """Attempts as commands see them: a call is one that a person finishes."""
 
-from contracts.ereferral import AttemptOutcome, FailureCode
-from contracts.referral_partner import ContactMethod
 from messaging.handlers.workspace import Need, Workspace
+from services.ereferral_dispatch.delivery.attempt_ends import finish, withdraw_call
 from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import Attempt, Ereferral
+from services.ereferral_dispatch.rules.channels import CALLS
 from services.ereferral_dispatch.rules.limits import MOST_CALLS
+from services.ereferral_dispatch.rules.outcomes import Ended
 
-_CALLS = ("ereferral_id", "channel")
+_BY_CHANNEL = ("ereferral_id", "channel")
 
 
 def newest_attempt(row: Ereferral) -> list[Need]:
@@ -28,7 +29,7 @@ def calls(row: Ereferral) -> list[Need]:
     """Its calls, where there may be too many of them."""
     if row.attempts_made < MOST_CALLS:
         return []
-    return [Need(Attempt, (row.id, ContactMethod.PHONE.value), by=_CALLS)]
+    return [Need(Attempt, (row.id, CALLS), by=_BY_CHANNEL)]
 
 
 def calls_made(row: Ereferral, workspace: Workspace) -> int:
@@ -38,31 +39,23 @@ def calls_made(row: Ereferral, workspace: Workspace) -> int:
     """
     if row.attempts_made < MOST_CALLS:
         return row.attempts_made
-    found = workspace.find_all(Attempt, _CALLS, row.id, ContactMethod.PHONE.value)
+    found = workspace.find_all(Attempt, _BY_CHANNEL, row.id, CALLS)
     return sum(call.finished_at is not None for call in found)
 
 
-def record_call(
-    row: Ereferral, workspace: Workspace, outcome: AttemptOutcome, code: str, note: str | None
-) -> None:
+def record_call(row: Ereferral, workspace: Workspace, outcome: Ended, note: str | None) -> None:
     """Finish the call that was asked for; one after the first is an attempt of its own."""
     attempt = find_newest_attempt(row, workspace)
     if attempt is None or attempt.finished_at is not None:
         attempt = _new_call(row, workspace)
-    attempt.finished_at = workspace.now
-    attempt.outcome = outcome
-    attempt.code = code
-    attempt.detail = note
+    finish(attempt, outcome, workspace.now, note)
 
 
 def close_open_call(row: Ereferral, workspace: Workspace) -> None:
     """Withdraw a call that was asked for and not made."""
     attempt = find_newest_attempt(row, workspace)
     if attempt is not None and attempt.finished_at is None:
-        attempt.finished_at = workspace.now
-        attempt.outcome = AttemptOutcome.TRANSIENT_FAILURE
-        attempt.code = FailureCode.WITHDRAWN
-        attempt.detail = "Withdrawn before the call was made."
+        withdraw_call(attempt, workspace.now)
 
 
 def _new_call(row: Ereferral, workspace: Workspace) -> Attempt:
@@ -71,7 +64,7 @@ def _new_call(row: Ereferral, workspace: Workspace) -> Attempt:
         org_id=row.org_id,
         ereferral_id=row.id,
         number=row.attempts_made,
-        channel=ContactMethod.PHONE,
+        channel=CALLS,
         address=contact_point(row).address,
         token=workspace.new_id(),
         started_at=workspace.now,
@@ -79,5 +72,5 @@ def _new_call(row: Ereferral, workspace: Workspace) -> Attempt:
     workspace.add(Attempt, row.id, row.attempts_made, row=attempt)
     if row.attempts_made > MOST_CALLS:
         # A later message of the same transaction counts it too.
-        workspace.find_all(Attempt, _CALLS, row.id, ContactMethod.PHONE.value).append(attempt)
+        workspace.find_all(Attempt, _BY_CHANNEL, row.id, CALLS).append(attempt)
     return attempt

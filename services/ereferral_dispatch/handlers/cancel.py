@@ -33,11 +33,11 @@ def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
             _ask(row, command, workspace)
             close_open_call(row, workspace)
             cancel_or_tell(row, workspace)
-            if row.status == EreferralStatus.QUEUED:
+            if row.status is EreferralStatus.QUEUED:
                 enter_lane(row, workspace)
         case _:
             assert_never(step)
-    over = row.status == EreferralStatus.CANCELLED
+    over = row.status is EreferralStatus.CANCELLED
     status = ReplyStatus.OK if over else ReplyStatus.ACCEPTED
     return Done(status, ereferral_resource(row), row.id)
 
@@ -60,18 +60,20 @@ def _remember(command: EreferralCancel, workspace: Workspace) -> None:
     workspace.add(EarlyCancel, command.ereferral_uuid, row=early)
 
 
-def _named(command: EreferralCancel) -> list[Need]:
+def _needs_of_cancel(command: EreferralCancel) -> list[Need]:
     return [
         Need(Ereferral, (command.ereferral_uuid,), writes=True),
         Need(EarlyCancel, (command.ereferral_uuid,)),
     ]
 
 
-def _around(command: EreferralCancel, workspace: Workspace) -> Sequence[Need]:
+def _rows_around(command: EreferralCancel, workspace: Workspace) -> Sequence[Need]:
     row = workspace.find(Ereferral, command.ereferral_uuid)
     return () if row is None else [*lanes_of(row), *newest_attempt(row)]
 
 
 HANDLERS: Handlers = {
-    "ereferral.cancel": Handler(EreferralCancel, cancel, needs=_named, then_needs=_around),
+    "ereferral.cancel": Handler(
+        EreferralCancel, cancel, needs=_needs_of_cancel, then_needs=_rows_around
+    ),
 }

@@ -81,7 +81,7 @@ def _planned(
             partner.contact_type, partner.first_name, partner.last_name, partner.practice_name
         ),
         status=EreferralStatus.QUEUED,
-        plan=[{"channel": point.channel, "address": point.address} for point in plan],
+        plan=list(plan),
         position=0,
         lane_id=lane_id(workspace.org_id, partner.id, plan[0]),
         due_at=workspace.now,

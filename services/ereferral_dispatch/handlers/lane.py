@@ -62,7 +62,7 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
     lanes = workspace.find_all(Lane, OF_PARTNER, command.referral_partner_uuid)
     if not lanes:
         raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, command.referral_partner_uuid)
-    held = [lane for lane in lanes if lane.channel == command.channel and lane.held_at is not None]
+    held = [lane for lane in lanes if lane.channel is command.channel and lane.held_at is not None]
     if not held:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "This channel of the partner is not held.")
     for lane in held:
@@ -70,10 +70,10 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
     return Done(ReplyStatus.OK, channel_resource(held[0]), held[0].id)
 
 
-def _named(command: PartnerChannelRelease) -> list[Need]:
+def _needs_of_release(command: PartnerChannelRelease) -> list[Need]:
     return [Need(Lane, (command.referral_partner_uuid,), writes=True, by=OF_PARTNER)]
 
 
 HANDLERS: Handlers = {
-    "partner_channel.release": Handler(PartnerChannelRelease, release, needs=_named),
+    "partner_channel.release": Handler(PartnerChannelRelease, release, needs=_needs_of_release),
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
-from contracts.ereferral import REACHED, AttemptOutcome, FailureCode
+from contracts.ereferral import FailureCode, SuccessCode
 from contracts.ereferral_staff import (
     CallOutcome,
     EreferralCompleteCall,
@@ -27,7 +27,6 @@ from services.ereferral_dispatch.delivery.transitions import (
     could_not_tell,
     end,
     note_receipt,
-    point_at,
     queue,
     was_told,
 )
@@ -42,10 +41,16 @@ from services.ereferral_dispatch.handlers.attempt import (
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
 from services.ereferral_dispatch.models import Ereferral
 from services.ereferral_dispatch.resources import ereferral_resource
+from services.ereferral_dispatch.rules.channels import traits_of
 from services.ereferral_dispatch.rules.limits import (
     check_takes_a_response,
     check_takes_a_retry,
     check_takes_another_call,
+)
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    PermanentFailure,
+    TransientFailure,
 )
 
 RETRYABLE = (
@@ -66,7 +71,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done:
     position = _position_of(row, command.channel)
     close_open_call(row, workspace)
     row.forced = True
-    if row.message == Message.CANCELLATION:
+    if row.message is Message.CANCELLATION:
         _give_up_telling(row, position)
     else:
         row.possible_repeat = row.possible_repeat or _would_repeat_silently(row, position)
@@ -81,17 +86,15 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
     _check_status(row, EreferralStatus.AWAITING_CALL)
     match command.outcome:
         case CallOutcome.REACHED:
-            record_call(row, workspace, AttemptOutcome.DELIVERED, REACHED, command.note)
+            record_call(row, workspace, Delivered(SuccessCode.REACHED), command.note)
             _reached(row, workspace)
         case CallOutcome.NO_ANSWER:
             check_takes_another_call(calls_made(row, workspace))
-            failed = AttemptOutcome.TRANSIENT_FAILURE
-            record_call(row, workspace, failed, FailureCode.NO_ANSWER, command.note)
+            record_call(row, workspace, TransientFailure(FailureCode.NO_ANSWER), command.note)
             row.call_due_at = workspace.now + CALL_AGAIN_AFTER
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
         case CallOutcome.WRONG_NUMBER:
-            failed = AttemptOutcome.PERMANENT_FAILURE
-            record_call(row, workspace, failed, FailureCode.WRONG_NUMBER, command.note)
+            record_call(row, workspace, PermanentFailure(FailureCode.WRONG_NUMBER), command.note)
             announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
             _go_on_elsewhere(row, workspace)
         case _:
@@ -143,8 +146,8 @@ def _check_has_package(row: Ereferral) -> None:
 def _position_of(row: Ereferral, channel: ContactMethod | None) -> int:
     if channel is None:
         return row.position
-    for position in range(len(row.plan)):
-        if point_at(row, position).channel is channel:
+    for position, point in enumerate(row.plan):
+        if point.channel is channel:
             return position
     raise Refusal(
         ProblemCode.NO_USABLE_CONTACT_POINT, "The partner has no address for this channel."
@@ -160,14 +163,14 @@ def _give_up_telling(row: Ereferral, instead: int) -> None:
 def _would_repeat_silently(row: Ereferral, position: int) -> bool:
     """Whether the partner may hold it already and could not tell that this is the same one.
 
-    A portal can, by the id: as long as the portal is what may hold it.
+    One that recognises repeats can, by the id: as long as it is what may hold it.
     """
-    again_there = point_at(row, position).channel is ContactMethod.PORTAL
-    return bool(row.received) and not (again_there and row.received == [position])
+    recognised = traits_of(row.plan[position].channel).recognises_repeats
+    return bool(row.received) and not (recognised and row.received == [position])
 
 
 def _reached(row: Ereferral, workspace: Workspace) -> None:
-    if row.message == Message.CANCELLATION:
+    if row.message is Message.CANCELLATION:
         was_told(row, workspace)
         _enter_if_queued(row, workspace)
         return
@@ -177,7 +180,7 @@ def _reached(row: Ereferral, workspace: Workspace) -> None:
 
 def _go_on_elsewhere(row: Ereferral, workspace: Workspace) -> None:
     """The next channel; it says that it may be a repeat if the partner may have the referral."""
-    if row.message == Message.CANCELLATION:
+    if row.message is Message.CANCELLATION:
         could_not_tell(row, workspace)
         _enter_if_queued(row, workspace)
         return
@@ -190,11 +193,11 @@ def _go_on_elsewhere(row: Ereferral, workspace: Workspace) -> None:
 
 
 def _enter_if_queued(row: Ereferral, workspace: Workspace) -> None:
-    if row.status == EreferralStatus.QUEUED:
+    if row.status is EreferralStatus.QUEUED:
         enter_lane(row, workspace)
 
 
-def _named(uuid: UUID, *, versioned: bool = True) -> list[Need]:
+def _needs_of(uuid: UUID, *, versioned: bool = True) -> list[Need]:
     return [
         Need(
             Ereferral,
@@ -206,7 +209,7 @@ def _named(uuid: UUID, *, versioned: bool = True) -> list[Need]:
     ]
 
 
-def _around(
+def _rows_around(
     command: EreferralRetry | EreferralCompleteCall | EreferralResolve, workspace: Workspace
 ) -> Sequence[Need]:
     row = workspace.find(Ereferral, command.ereferral_uuid)
@@ -217,20 +220,23 @@ def _around(
 
 HANDLERS: Handlers = {
     "ereferral.retry": Handler(
-        EreferralRetry, retry, needs=lambda c: _named(c.ereferral_uuid), then_needs=_around
+        EreferralRetry, retry, needs=lambda c: _needs_of(c.ereferral_uuid), then_needs=_rows_around
     ),
     "ereferral.complete_call": Handler(
         EreferralCompleteCall,
         complete_call,
-        needs=lambda c: _named(c.ereferral_uuid),
-        then_needs=_around,
+        needs=lambda c: _needs_of(c.ereferral_uuid),
+        then_needs=_rows_around,
     ),
     "ereferral.resolve": Handler(
-        EreferralResolve, resolve, needs=lambda c: _named(c.ereferral_uuid), then_needs=_around
+        EreferralResolve,
+        resolve,
+        needs=lambda c: _needs_of(c.ereferral_uuid),
+        then_needs=_rows_around,
     ),
     "ereferral.record_response": Handler(
         EreferralRecordResponse,
         record_response,
-        needs=lambda c: _named(c.ereferral_uuid, versioned=False),
+        needs=lambda c: _needs_of(c.ereferral_uuid, versioned=False),
     ),
 }

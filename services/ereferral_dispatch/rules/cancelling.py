@@ -10,6 +10,7 @@ from enum import StrEnum
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.channels import traits_of
 
 
 class CancelStep(StrEnum):
@@ -25,11 +26,11 @@ class CancelStep(StrEnum):
     """The partner has it, or may have it."""
 
 
-def cancel_step(status: str, message: str, *, maybe_received: bool) -> CancelStep:
+def cancel_step(status: EreferralStatus, message: Message, *, maybe_received: bool) -> CancelStep:
     """What a cancel does now."""
-    if status == EreferralStatus.CANCELLED or message == Message.CANCELLATION:
+    if status is EreferralStatus.CANCELLED or message is Message.CANCELLATION:
         return CancelStep.NOTHING
-    if status == EreferralStatus.IN_PROGRESS:
+    if status is EreferralStatus.IN_PROGRESS:
         return CancelStep.DECIDE_AT_OUTCOME
     return CancelStep.TELL_PARTNER if maybe_received else CancelStep.CANCEL_NOW
 
@@ -70,6 +71,11 @@ class NobodyLeft:
     """No way to the partner is left."""
 
 
+def position_of_call(channels: Sequence[ContactMethod]) -> int | None:
+    """Where a plan of these channels has the partner called; None where it does nowhere."""
+    return next((n for n, channel in enumerate(channels) if traits_of(channel).needs_person), None)
+
+
 def next_to_tell(telling: Telling) -> TellAt | AskForCall | AllTold | NobodyLeft:
     """Every channel that has the referral, or may have it, is told, in the order of the plan.
 
@@ -80,15 +86,15 @@ def next_to_tell(telling: Telling) -> TellAt | AskForCall | AllTold | NobodyLeft
     if untold := telling.received - tried:
         return TellAt(min(untold))
     told_instead = any(
-        position not in telling.received or telling.channels[position] is ContactMethod.PHONE
+        position not in telling.received or traits_of(telling.channels[position]).needs_person
         for position in telling.told
     )
     if told_instead or telling.received <= telling.told:
         return AllTold()
-    if ContactMethod.PHONE not in telling.channels:
+    call = position_of_call(telling.channels)
+    if call is None:
         return AskForCall()
-    phone = telling.channels.index(ContactMethod.PHONE)
     others = set(range(len(telling.channels))) - tried
-    if phone in others:
-        return TellAt(phone)
+    if call in others:
+        return TellAt(call)
     return TellAt(min(others)) if others else NobodyLeft()

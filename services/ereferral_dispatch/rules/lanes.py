@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from contracts.ereferral import FailureCode
+from services.ereferral_dispatch.rules.outcome_codes import Concern, concern_of
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -16,14 +16,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     Sent,
     TransientFailure,
-    http_code,
 )
-from services.ereferral_dispatch.rules.routing import NOBODYS_FAILURE
-
-GONE = http_code(410)
-ABOUT_ONE_DOCUMENT = frozenset(http_code(status) for status in (400, 409, 413, 422))
-"""Answers that say nothing about the channel: another e-referral may fare better."""
-_OURS = frozenset({*NOBODYS_FAILURE, FailureCode.INTERNAL_FAULT, FailureCode.CHANNEL_NOT_AVAILABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +43,22 @@ def after_outcome(streak: Streak, outcome: Outcome, now: datetime) -> Streak:
         case CallRequested():
             return streak
         case TransientFailure(code=code) | PermanentFailure(code=code) | OutcomeUnknown(code=code):
-            if code in ABOUT_ONE_DOCUMENT or code in _OURS:
-                return streak
-            return Streak(streak.failures + 1, streak.since or now)
+            return _after_failure(streak, concern_of(code), now)
     assert_never(outcome)
+
+
+def _after_failure(streak: Streak, concern: Concern, now: datetime) -> Streak:
+    match concern:
+        case Concern.CHANNEL | Concern.CHANNEL_GONE:
+            return Streak(streak.failures + 1, streak.since or now)
+        case Concern.DOCUMENT | Concern.OURS | Concern.NOBODY:
+            return streak
+    assert_never(concern)
 
 
 def must_be_held(streak: Streak, outcome: Outcome, rule: HoldRule, now: datetime) -> bool:
     """Whether the lane is held after this attempt, `streak` being the one after it."""
-    if isinstance(outcome, PermanentFailure) and outcome.code == GONE:
+    if isinstance(outcome, PermanentFailure) and concern_of(outcome.code) is Concern.CHANNEL_GONE:
         return True
     return (
         streak.since is not None

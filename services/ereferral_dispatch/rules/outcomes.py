@@ -4,20 +4,29 @@ Source: docs/contract/dispatch.md#outcomes.
 """
 
 from dataclasses import dataclass
+from typing import assert_never
+
+from contracts.ereferral import AttemptOutcome, SuccessCode
+from services.ereferral_dispatch.rules.outcome_codes import (
+    FailedBy,
+    HttpCode,
+    SmtpCode,
+    may_follow_receipt,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """The partner has it, proven: a portal's 2xx, or its word that this is a duplicate."""
 
-    code: str
+    code: HttpCode | SuccessCode
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A relay took it over (SMTP's 250 after DATA); whether it arrived is not known."""
+    """A mail relay took it over (SMTP's 250 after DATA); whether it arrived is not known."""
 
-    code: str
+    code: SmtpCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class TransientFailure:
     `retry_after_seconds` is the partner's own wish (RFC 9110 Retry-After), None where it gave none.
     """
 
-    code: str
+    code: FailedBy
     detail: str | None = None
     retry_after_seconds: float | None = None
 
@@ -36,7 +45,7 @@ class TransientFailure:
 class PermanentFailure:
     """This channel will not work for this e-referral; the next one is tried."""
 
-    code: str
+    code: FailedBy
     detail: str | None = None
 
 
@@ -44,7 +53,7 @@ class PermanentFailure:
 class OutcomeUnknown:
     """The body left and nothing says whether it arrived."""
 
-    code: str
+    code: FailedBy
     detail: str | None = None
 
 
@@ -56,24 +65,31 @@ class CallRequested:
     letter: bytes
 
 
-Outcome = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown | CallRequested
+Ended = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown
+Outcome = Ended | CallRequested
 
 
-def http_code(status: int) -> str:
-    """The outcome code of an HTTP status: `http_503`."""
-    return f"http_{status}"
-
-
-def smtp_code(status: int) -> str:
-    """The outcome code of an SMTP reply: `smtp_550`."""
-    return f"smtp_{status}"
+def recorded_as(outcome: Ended) -> AttemptOutcome:
+    """What an attempt that ended so is shown with."""
+    match outcome:
+        case Delivered():
+            return AttemptOutcome.DELIVERED
+        case Sent():
+            return AttemptOutcome.SENT
+        case TransientFailure():
+            return AttemptOutcome.TRANSIENT_FAILURE
+        case PermanentFailure():
+            return AttemptOutcome.PERMANENT_FAILURE
+        case OutcomeUnknown():
+            return AttemptOutcome.OUTCOME_UNKNOWN
+    assert_never(outcome)
 
 
 def may_have_been_received(outcome: Outcome) -> bool:
     """Whether the partner may hold the e-referral after this attempt.
 
-    Yes after an unknown outcome, and after a 5xx other than 503: such a server may have stored it
-    before it failed. A later attempt by another channel then says that it may be a repeat.
+    Yes after an unknown outcome, and after a failure whose code says so. A later attempt by another
+    channel then says that it may be a repeat.
     """
     match outcome:
         case Delivered() | Sent() | OutcomeUnknown():
@@ -81,4 +97,5 @@ def may_have_been_received(outcome: Outcome) -> bool:
         case CallRequested():
             return False
         case TransientFailure(code=code) | PermanentFailure(code=code):
-            return code.startswith("http_5") and code != http_code(503)
+            return may_follow_receipt(code)
+    assert_never(outcome)

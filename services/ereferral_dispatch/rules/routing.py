@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID, uuid5
 
-from contracts.ereferral import FailureCode
 from contracts.referral_partner import (
     ContactMethod,
     ReferralPartner,
     contact_addresses,
     endpoint_channel,
 )
+from services.ereferral_dispatch.rules.channels import traits_of
+from services.ereferral_dispatch.rules.outcome_codes import Concern, concern_of
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -30,8 +31,6 @@ from services.ereferral_dispatch.rules.outcomes import (
 JITTER = 0.2
 """How far a wait may differ from the schedule's, either way."""
 LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
-NOBODYS_FAILURE = (FailureCode.WORKER_LOST, FailureCode.STOPPED, FailureCode.WITHDRAWN)
-"""Before the point of no return: nothing left, and the partner was not even asked."""
 NO_NUMBER = ""
 """The address of a call for which the partner has no number: whoever calls has to find one."""
 _LANES = UUID("6f1d8f0e-5b0a-5c59-9a0e-3c2f5f0f7c11")
@@ -135,15 +134,14 @@ def next_step(
             return Finish()
         case CallRequested():
             return AwaitCall()
-        case TransientFailure(code=code) if code in NOBODYS_FAILURE:
+        case TransientFailure(code=code) if concern_of(code) is Concern.NOBODY:
             return Retry(0.0, counted=False)
         case TransientFailure(retry_after_seconds=wish):
             return _retry(standing, outcome, schedule_seconds, chance, wish)
         case PermanentFailure():
             return _other_channel(standing, outcome)
         case OutcomeUnknown():
-            if standing.channel is ContactMethod.PORTAL:
-                # The same id makes a repeat harmless there.
+            if traits_of(standing.channel).recognises_repeats:
                 return _retry(standing, outcome, schedule_seconds, chance, None)
             return CouldNotTell() if standing.cancelling else AskPerson()
     assert_never(outcome)

@@ -17,13 +17,13 @@ import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from contracts.ereferral import FailureCode
+from services.ereferral_dispatch.rules.outcome_codes import SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
     Sent,
     TransientFailure,
-    smtp_code,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.mail_message import ascii_address
@@ -170,7 +170,7 @@ class SmtpTransport:
             return OutcomeUnknown(FailureCode.NO_ANSWER)
         except (SMTPException, OSError):
             return OutcomeUnknown(FailureCode.CONNECTION_LOST)
-        return Sent(smtp_code(reply.code))
+        return Sent(SmtpCode(reply.code))
 
 
 class _Client(aiosmtplib.SMTP):
@@ -240,9 +240,9 @@ def _refusal(code: int, message: str) -> TransientFailure | PermanentFailure | N
     enhanced = _ENHANCED_CODE.match(message)
     detail = enhanced[0] if enhanced else None
     if 400 <= code <= 499:
-        return TransientFailure(smtp_code(code), detail)
+        return TransientFailure(SmtpCode(code), detail)
     if 500 <= code <= 599:
-        return PermanentFailure(smtp_code(code), detail)
+        return PermanentFailure(SmtpCode(code), detail)
     return None
 
 

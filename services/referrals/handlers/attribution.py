@@ -10,19 +10,18 @@ from uuid import UUID
 
 from contracts.events import EventType
 from contracts.problems import ProblemCode
+from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.referral_attribution import (
-    AttributionRole,
     ReferralAttributionArchive,
     ReferralAttributionCreate,
     ReferralAttributionUpdate,
 )
-from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.shapes import Reference, reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import (
     Patient,
     Provider,
@@ -58,7 +57,7 @@ def attribution_resource(
         created_at=row.created_at,
         updated_at=row.updated_at,
         patient=Reference.model_construct(uuid=row.patient_id, name=patient.name),
-        attribution_role=AttributionRole(row.attribution_role),
+        attribution_role=row.attribution_role,
         source_note=row.source_note,
         referral_source=reference(row.referral_source_id, source.name if source else None),
         referral_partner=reference(
@@ -186,7 +185,7 @@ def _patient(command: ReferralAttributionCreate | Change) -> list[Need]:
     ]
 
 
-def _named_in_create(command: ReferralAttributionCreate) -> list[Need]:
+def _needs_of_create(command: ReferralAttributionCreate) -> list[Need]:
     needs = _patient(command)
     for model, uuid, missing in (
         (ReferralSource, command.referral_source_uuid, ProblemCode.REFERRAL_SOURCE_NOT_FOUND),
@@ -199,7 +198,7 @@ def _named_in_create(command: ReferralAttributionCreate) -> list[Need]:
     return [*needs, *own_id(ReferralAttribution, command.id)]
 
 
-def _named(command: Change) -> list[Need]:
+def _needs_of_change(command: Change) -> list[Need]:
     return [
         *_patient(command),
         Need(
@@ -231,14 +230,14 @@ HANDLERS: Handlers = {
     "referral_attribution.create": Handler(
         ReferralAttributionCreate,
         create,
-        needs=_named_in_create,
+        needs=_needs_of_create,
         then_needs=_brought_to,
         check=_check,
     ),
     "referral_attribution.update": Handler(
-        ReferralAttributionUpdate, update, needs=_named, then_needs=_to_show
+        ReferralAttributionUpdate, update, needs=_needs_of_change, then_needs=_to_show
     ),
     "referral_attribution.archive": Handler(
-        ReferralAttributionArchive, archive, needs=_named, then_needs=_to_archive
+        ReferralAttributionArchive, archive, needs=_needs_of_change, then_needs=_to_archive
     ),
 }

@@ -17,7 +17,7 @@ from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
-from services.referrals.handlers.changes import archived, next_version
+from services.referrals.handlers.versions import archived, next_version
 from services.referrals.models import Patient, Practice, Provider
 from services.referrals.rules.partner import settle_numbers
 

@@ -8,14 +8,13 @@ from contracts.events import EventType
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace
-from services.referrals.handlers.changes import next_version
-from services.referrals.handlers.referral_record import (
-    answer_detail,
+from services.referrals.handlers.referral_resource import (
     pointed_to,
     shown,
     take_response,
-    write_down,
 )
+from services.referrals.handlers.timeline import add_entry, answer_detail
+from services.referrals.handlers.versions import next_version
 from services.referrals.models import Referral
 from services.referrals.rules.referral import Effect, response_effect
 
@@ -30,7 +29,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
     if row is None or row.ereferral_id != news.subject:
         return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
     workspace.concerns(row.patient_id)
-    write_down(
+    add_entry(
         row,
         workspace,
         news.type,
@@ -64,7 +63,7 @@ def _detail(news: EreferralNews) -> str | None:
     return None if news.data.channel is None else f"channel {news.data.channel}"
 
 
-def _about(news: EreferralNews) -> list[Need]:
+def _needs_of_news(news: EreferralNews) -> list[Need]:
     return [Need(Referral, (news.data.referral_uuid,), writes=True)]
 
 
@@ -74,7 +73,9 @@ def _names_to_show(news: EreferralNews, workspace: Workspace) -> Sequence[Need]:
 
 
 EVENT_HANDLERS: Handlers = {
-    str(event): Handler(EreferralNews, hear_ereferral, needs=_about, then_needs=_names_to_show)
+    str(event): Handler(
+        EreferralNews, hear_ereferral, needs=_needs_of_news, then_needs=_names_to_show
+    )
     for event in EventType
     if event.resource == "ereferral"
 }

@@ -14,7 +14,7 @@ from contracts.referral_partner import (
 from contracts.referral_partner import ReferralPartner as Resource
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner
 
@@ -84,7 +84,7 @@ def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:
     row.specialty_text = row.specialty.casefold() if row.specialty else None
 
 
-def _named(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need]:
+def _needs_of_change(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need]:
     return [
         Need(
             ReferralPartner,
@@ -106,8 +106,8 @@ HANDLERS: Handlers = {
     "referral_partner.update": Handler(
         ReferralPartnerUpdate,
         update,
-        needs=_named,
+        needs=_needs_of_change,
         check=lambda command: check_given(command.changes()),
     ),
-    "referral_partner.archive": Handler(ReferralPartnerArchive, archive, needs=_named),
+    "referral_partner.archive": Handler(ReferralPartnerArchive, archive, needs=_needs_of_change),
 }

@@ -18,23 +18,25 @@ from contracts.referral import (
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields, own_id
-from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
     provider_resource,
 )
 from services.referrals.handlers.partner import partner_resource
-from services.referrals.handlers.referral_record import (
-    answer_detail,
-    find_responses,
+from services.referrals.handlers.referral_resource import (
     pointed_to,
     referring_provider,
-    responses,
     shown,
     take_response,
-    write_down,
 )
+from services.referrals.handlers.timeline import (
+    add_entry,
+    answer_detail,
+    find_recorded_responses,
+    recorded_responses,
+)
+from services.referrals.handlers.versions import next_version
 from services.referrals.home import DISPATCH_COMMANDS
 from services.referrals.models import Patient, Practice, Provider, Referral, ReferralPartner
 from services.referrals.rules.referral import (
@@ -77,7 +79,7 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done:
     )
     workspace.add(Referral, row.id, row=row)
     resource = shown(row, workspace)
-    write_down(row, workspace, EventType.REFERRAL_CREATED, actor=workspace.actor)
+    add_entry(row, workspace, EventType.REFERRAL_CREATED, actor=workspace.actor)
     workspace.publish(EventType.REFERRAL_CREATED, resource)
     return Done(ReplyStatus.CREATED, resource, row.id)
 
@@ -93,7 +95,7 @@ def update(command: ReferralUpdate, workspace: Workspace) -> Done:
         return Done(ReplyStatus.OK, before, row.id)
     next_version(row, workspace)
     after = shown(row, workspace)
-    write_down(
+    add_entry(
         row,
         workspace,
         EventType.REFERRAL_UPDATED,
@@ -115,7 +117,7 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
     row.respond_by = respond_by(row.respond_by, workspace.now)
     next_version(row, workspace)
     resource = shown(row, workspace)
-    write_down(row, workspace, EventType.REFERRAL_SENT, actor=workspace.actor)
+    add_entry(row, workspace, EventType.REFERRAL_SENT, actor=workspace.actor)
     workspace.publish(EventType.REFERRAL_SENT, resource)
     provider = referring_provider(row, workspace)
     workspace.send(
@@ -145,7 +147,7 @@ def cancel(command: ReferralCancel, workspace: Workspace) -> Done:
     row.overdue = False
     next_version(row, workspace)
     resource = shown(row, workspace)
-    write_down(
+    add_entry(
         row,
         workspace,
         EventType.REFERRAL_CANCELLED,
@@ -170,10 +172,10 @@ def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Do
     row = workspace.get(Referral, command.referral_uuid)
     effect = response_effect(row.status, row.fulfilment_status, command.response)
     check_can_be_answered(row.status, effect)
-    recorded = find_responses(row, workspace)
+    recorded = find_recorded_responses(row, workspace)
     check_takes_a_response(effect, len(recorded))
     recorded.append(
-        write_down(
+        add_entry(
             row,
             workspace,
             EventType.REFERRAL_RESPONSE_RECORDED,
@@ -197,7 +199,7 @@ def _stored(name: str, value: Any) -> Any:
     return value
 
 
-def _named_in_create(command: ReferralCreate) -> list[Need]:
+def _needs_of_create(command: ReferralCreate) -> list[Need]:
     return [
         Need(Patient, (command.patient_uuid,), missing=ProblemCode.PATIENT_NOT_FOUND),
         *_partner_and_provider(command),
@@ -205,8 +207,8 @@ def _named_in_create(command: ReferralCreate) -> list[Need]:
     ]
 
 
-def _named_in_update(command: ReferralUpdate) -> list[Need]:
-    return [*_versioned(command), *_partner_and_provider(command)]
+def _needs_of_update(command: ReferralUpdate) -> list[Need]:
+    return [*_needs_of_change(command), *_partner_and_provider(command)]
 
 
 def _partner_and_provider(command: ReferralCreate | ReferralUpdate) -> list[Need]:
@@ -222,7 +224,7 @@ def _partner_and_provider(command: ReferralCreate | ReferralUpdate) -> list[Need
     return needs
 
 
-def _versioned(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[Need]:
+def _needs_of_change(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[Need]:
     return [
         Need(
             Referral,
@@ -234,14 +236,14 @@ def _versioned(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[
     ]
 
 
-def _answered(command: ReferralRecordResponse) -> list[Need]:
+def _needs_of_response(command: ReferralRecordResponse) -> list[Need]:
     uuid = command.referral_uuid
     return [Need(Referral, (uuid,), writes=True, missing=ProblemCode.REFERRAL_NOT_FOUND)]
 
 
 def _names_and_responses(command: ReferralRecordResponse, workspace: Workspace) -> Sequence[Need]:
     row = workspace.find(Referral, command.referral_uuid)
-    return () if row is None else [*pointed_to(row), responses(row.id)]
+    return () if row is None else [*pointed_to(row), recorded_responses(row.id)]
 
 
 def _names_to_show(
@@ -266,13 +268,18 @@ def _sent_along(command: ReferralSend, workspace: Workspace) -> Sequence[Need]:
 
 
 HANDLERS: Handlers = {
-    "referral.create": Handler(ReferralCreate, create, needs=_named_in_create),
+    "referral.create": Handler(ReferralCreate, create, needs=_needs_of_create),
     "referral.update": Handler(
-        ReferralUpdate, update, needs=_named_in_update, then_needs=_names_to_show
+        ReferralUpdate, update, needs=_needs_of_update, then_needs=_names_to_show
     ),
-    "referral.send": Handler(ReferralSend, send, needs=_versioned, then_needs=_sent_along),
-    "referral.cancel": Handler(ReferralCancel, cancel, needs=_versioned, then_needs=_names_to_show),
+    "referral.send": Handler(ReferralSend, send, needs=_needs_of_change, then_needs=_sent_along),
+    "referral.cancel": Handler(
+        ReferralCancel, cancel, needs=_needs_of_change, then_needs=_names_to_show
+    ),
     "referral.record_response": Handler(
-        ReferralRecordResponse, record_response, needs=_answered, then_needs=_names_and_responses
+        ReferralRecordResponse,
+        record_response,
+        needs=_needs_of_response,
+        then_needs=_names_and_responses,
     ),
 }

@@ -11,13 +11,12 @@ from contracts.referral_source import (
     ReferralSourceArchive,
     ReferralSourceCreate,
     ReferralSourceUpdate,
-    SourceCategory,
 )
 from contracts.shapes import reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import (
     OrgCounter,
     Patient,
@@ -50,7 +49,7 @@ def source_resource(
         created_at=row.created_at,
         updated_at=row.updated_at,
         name=row.name,
-        category=SourceCategory(row.category),
+        category=row.category,
         description=row.description,
         is_active=row.is_active,
         linked_patient=reference(row.linked_patient_id, patient.name if patient else None),
@@ -145,7 +144,7 @@ def _check(command: ReferralSourceCreate | ReferralSourceUpdate) -> None:
     check_links(command.linked_patient_uuid, command.linked_referral_partner_uuid)
 
 
-def _named_links(command: ReferralSourceCreate | ReferralSourceUpdate) -> list[Need]:
+def _links_named(command: ReferralSourceCreate | ReferralSourceUpdate) -> list[Need]:
     needs = []
     if command.linked_patient_uuid is not None:
         uuid = command.linked_patient_uuid
@@ -156,15 +155,15 @@ def _named_links(command: ReferralSourceCreate | ReferralSourceUpdate) -> list[N
     return needs
 
 
-def _named_in_create(command: ReferralSourceCreate) -> list[Need]:
+def _needs_of_create(command: ReferralSourceCreate) -> list[Need]:
     return [
-        *_named_links(command),
+        *_links_named(command),
         *own_id(ReferralSource, command.id),
         Need(OrgCounter, writes=True),
     ]
 
 
-def _named(command: ReferralSourceUpdate | ReferralSourceArchive) -> list[Need]:
+def _needs_of_change(command: ReferralSourceUpdate | ReferralSourceArchive) -> list[Need]:
     return [
         Need(
             ReferralSource,
@@ -176,8 +175,8 @@ def _named(command: ReferralSourceUpdate | ReferralSourceArchive) -> list[Need]:
     ]
 
 
-def _named_in_update(command: ReferralSourceUpdate) -> list[Need]:
-    return [*_named(command), *_named_links(command)]
+def _needs_of_update(command: ReferralSourceUpdate) -> list[Need]:
+    return [*_needs_of_change(command), *_links_named(command)]
 
 
 def _to_show(
@@ -192,12 +191,12 @@ def _to_show(
 
 HANDLERS: Handlers = {
     "referral_source.create": Handler(
-        ReferralSourceCreate, create, needs=_named_in_create, check=_check
+        ReferralSourceCreate, create, needs=_needs_of_create, check=_check
     ),
     "referral_source.update": Handler(
-        ReferralSourceUpdate, update, needs=_named_in_update, then_needs=_to_show, check=_check
+        ReferralSourceUpdate, update, needs=_needs_of_update, then_needs=_to_show, check=_check
     ),
     "referral_source.archive": Handler(
-        ReferralSourceArchive, archive, needs=_named, then_needs=_to_show
+        ReferralSourceArchive, archive, needs=_needs_of_change, then_needs=_to_show
     ),
 }

@@ -13,10 +13,10 @@ from contracts.referral_source_cost import (
 from contracts.shapes import Reference
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.source_figures import moving, spend
+from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import ReferralSource, ReferralSourceCost
-from services.referrals.rules.period import settle_period
+from services.referrals.rules.period import period_of
 
 FIELDS = ("amount", "period_start", "period_end", "notes")
 Command = ReferralSourceCostCreate | ReferralSourceCostUpdate | ReferralSourceCostArchive
@@ -54,7 +54,7 @@ def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
     source = _source_of(command, workspace)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
     merged = {**{name: getattr(row, name) for name in FIELDS}, **command.changes()}
-    settle_period(merged["period_start"], merged["period_end"])
+    period_of(merged["period_start"], merged["period_end"])
     before = cost_resource(row, source)
     for name in FIELDS:
         setattr(row, name, merged[name])
@@ -86,12 +86,12 @@ def _source_of(command: Command, workspace: Workspace) -> ReferralSource:
 
 
 def _check_created(command: ReferralSourceCostCreate) -> None:
-    settle_period(command.period_start, command.period_end)
+    period_of(command.period_start, command.period_end)
 
 
 def _check_changes(command: ReferralSourceCostUpdate) -> None:
     if {"period_start", "period_end"} <= command.model_fields_set:
-        settle_period(command.period_start, command.period_end)
+        period_of(command.period_start, command.period_end)
 
 
 def _source(command: Command) -> Need:
@@ -102,11 +102,11 @@ def _source(command: Command) -> Need:
     )
 
 
-def _named_in_create(command: ReferralSourceCostCreate) -> list[Need]:
+def _needs_of_create(command: ReferralSourceCostCreate) -> list[Need]:
     return [_source(command), *own_id(ReferralSourceCost, command.id)]
 
 
-def _named(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:
+def _needs_of_change(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:
     return [
         _source(command),
         Need(
@@ -128,14 +128,18 @@ HANDLERS: Handlers = {
     "referral_source_cost.create": Handler(
         ReferralSourceCostCreate,
         create,
-        needs=_named_in_create,
+        needs=_needs_of_create,
         then_needs=_moved,
         check=_check_created,
     ),
     "referral_source_cost.update": Handler(
-        ReferralSourceCostUpdate, update, needs=_named, then_needs=_moved, check=_check_changes
+        ReferralSourceCostUpdate,
+        update,
+        needs=_needs_of_change,
+        then_needs=_moved,
+        check=_check_changes,
     ),
     "referral_source_cost.archive": Handler(
-        ReferralSourceCostArchive, archive, needs=_named, then_needs=_moved
+        ReferralSourceCostArchive, archive, needs=_needs_of_change, then_needs=_moved
     ),
 }

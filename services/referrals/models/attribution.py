@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from contracts.referral_attribution import AttributionRole
 from services.referrals.models.base import Base, Versioned
 from services.referrals.models.directory import Patient, Provider
 from services.referrals.models.partner import ReferralPartner
@@ -31,7 +32,7 @@ class ReferralAttribution(Versioned, Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
-    attribution_role: Mapped[str]
+    attribution_role: Mapped[AttributionRole]
     source_note: Mapped[str | None]
     referral_source_id: Mapped[UUID | None]
     referral_partner_id: Mapped[UUID | None]

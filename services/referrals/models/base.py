@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import MetaData, Text
+from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from messaging.database.engine import Moment
+from messaging.database.columns import COLUMN_TYPES
 
 
 class Base(DeclarativeBase):
-    """Times are aware, texts unbounded in the table: their length is the contract's to judge."""
+    """The base of all of them."""
 
     metadata = MetaData(naming_convention={"fk": "fk_%(table_name)s_%(column_0_N_name)s"})
-    type_annotation_map: ClassVar = {datetime: Moment, str: Text}
+    type_annotation_map: ClassVar = COLUMN_TYPES
 
 
 class Versioned:
@@ -23,3 +23,17 @@ class Versioned:
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class Reachable:
+    """Where somebody can be reached. Numbers are in E.164; `country` is ISO 3166-1 alpha-2."""
+
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    fax: Mapped[str | None]
+    address_line1: Mapped[str | None]
+    address_line2: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.referrals.models.base import Base, Versioned
+from services.referrals.models.base import Base, Reachable, Versioned
 
 
 class Observed:
@@ -41,7 +41,7 @@ class Provider(Observed, Versioned, Base):
     npi: Mapped[str | None]
 
 
-class Practice(Observed, Versioned, Base):
+class Practice(Observed, Reachable, Versioned, Base):
     """The practice, mirrored: one for each org."""
 
     __tablename__ = "practice"
@@ -50,12 +50,3 @@ class Practice(Observed, Versioned, Base):
     id: Mapped[UUID]
     name: Mapped[str | None]
     npi: Mapped[str | None]
-    phone: Mapped[str | None]
-    fax: Mapped[str | None]
-    email: Mapped[str | None]
-    address_line1: Mapped[str | None]
-    address_line2: Mapped[str | None]
-    city: Mapped[str | None]
-    state: Mapped[str | None]
-    postal_code: Mapped[str | None]
-    country: Mapped[str]

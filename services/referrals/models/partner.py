@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import FetchedValue, Text
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
-from services.referrals.models.base import Base, Versioned
+from contracts.referral_partner import ContactMethod, ContactType
+from services.referrals.models.base import Base, Reachable, Versioned
 
 
 def _made_by_the_database() -> MappedColumn[str | None]:
@@ -17,7 +18,7 @@ def _made_by_the_database() -> MappedColumn[str | None]:
     )
 
 
-class ReferralPartner(Versioned, Base):
+class ReferralPartner(Reachable, Versioned, Base):
     """A referral partner. For the list: `sort_name` is lower-cased, `search_text` and
     `specialty_text` are case-folded.
 
@@ -30,26 +31,17 @@ class ReferralPartner(Versioned, Base):
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    contact_type: Mapped[str]
+    contact_type: Mapped[ContactType]
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
     practice_name: Mapped[str | None]
     npi: Mapped[str | None]
     specialty: Mapped[str | None]
-    email: Mapped[str | None]
-    phone: Mapped[str | None]
-    fax: Mapped[str | None]
-    address_line1: Mapped[str | None]
-    address_line2: Mapped[str | None]
-    city: Mapped[str | None]
-    state: Mapped[str | None]
-    postal_code: Mapped[str | None]
-    country: Mapped[str]
     notes: Mapped[str | None]
     is_active: Mapped[bool]
     accepts_ereferral: Mapped[bool]
     ereferral_endpoint: Mapped[str | None]
-    preferred_contact_method: Mapped[str | None]
+    preferred_contact_method: Mapped[ContactMethod | None]
     sort_name: Mapped[str] = mapped_column(Text(collation="C"))
     search_text: Mapped[str]
     specialty_text: Mapped[str | None]

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from contracts.referral import EreferralStatus, FulfilmentStatus, Priority, ReferralStatus
 from services.referrals.models.base import Base, Versioned
 
 
@@ -30,15 +31,15 @@ class Referral(Versioned, Base):
     patient_id: Mapped[UUID]
     referral_partner_id: Mapped[UUID]
     referring_provider_id: Mapped[UUID | None]
-    priority: Mapped[str]
+    priority: Mapped[Priority]
     reason: Mapped[str]
     reason_codes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     teeth: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     notes: Mapped[str | None]
     respond_by: Mapped[datetime | None]
-    status: Mapped[str]
-    fulfilment_status: Mapped[str | None]
-    dispatch_status: Mapped[str | None]
+    status: Mapped[ReferralStatus]
+    fulfilment_status: Mapped[FulfilmentStatus | None]
+    dispatch_status: Mapped[EreferralStatus | None]
     dispatch_version: Mapped[int]
     ereferral_id: Mapped[UUID | None]
     sent_at: Mapped[datetime | None]

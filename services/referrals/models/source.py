@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKeyConstraint, Numeric
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.money import DECIMALS
+from contracts.referral_source import SourceCategory
 from services.referrals.models.base import Base, Versioned
 from services.referrals.models.directory import Patient
 from services.referrals.models.partner import ReferralPartner
@@ -58,7 +59,7 @@ class ReferralSource(Versioned, Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
-    category: Mapped[str]
+    category: Mapped[SourceCategory]
     description: Mapped[str | None]
     is_active: Mapped[bool]
     linked_patient_id: Mapped[UUID | None]

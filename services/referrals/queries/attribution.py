@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from contracts.problems import ProblemCode, not_found
+from contracts.problems import ProblemCode
 from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.referral_attribution import ReferralAttributionGet, ReferralAttributionList
 from contracts.shapes import Listing
@@ -16,6 +16,7 @@ from messaging.handlers.pages import page_of
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models import Patient, ReferralAttribution
+from services.referrals.queries.finding import find_unarchived
 from services.referrals.queries.source import linked_patients
 
 _AS_SHOWN = (
@@ -40,10 +41,15 @@ def _shown(row: ReferralAttribution) -> Resource:
 
 async def get(query: ReferralAttributionGet, session: AsyncSession, _: datetime) -> Resource:
     await _check_patient(query, session)
-    key = (query.org_id, query.attribution_uuid)
-    row = await session.get(ReferralAttribution, key, options=_AS_SHOWN)
-    if row is None or row.deleted_at is not None or row.patient_id != query.patient_uuid:
-        raise not_found(ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND, query.attribution_uuid)
+    row = await find_unarchived(
+        session,
+        ReferralAttribution,
+        query.org_id,
+        query.attribution_uuid,
+        ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND,
+        belongs=lambda found: found.patient_id == query.patient_uuid,
+        options=_AS_SHOWN,
+    )
     return _shown(row)
 
 
@@ -68,9 +74,8 @@ async def list_(
 async def _check_patient(
     query: ReferralAttributionGet | ReferralAttributionList, session: AsyncSession
 ) -> None:
-    row = await session.get(Patient, (query.org_id, query.patient_uuid))
-    if row is None or row.deleted_at is not None:
-        raise not_found(ProblemCode.PATIENT_NOT_FOUND, query.patient_uuid)
+    missing = ProblemCode.PATIENT_NOT_FOUND
+    await find_unarchived(session, Patient, query.org_id, query.patient_uuid, missing)
 
 
 async def _patient(

@@ -13,19 +13,18 @@ from services.referrals.handlers.directory import (
     provider_resource,
 )
 from services.referrals.models import Patient, Practice, Provider
+from services.referrals.queries.finding import find_unarchived
 
 
 async def get_patient(query: d.PatientGet, session: AsyncSession, _: datetime) -> d.Patient:
-    row = await session.get(Patient, (query.org_id, query.patient_uuid))
-    if row is None or row.deleted_at is not None:
-        raise not_found(ProblemCode.PATIENT_NOT_FOUND, query.patient_uuid)
+    missing = ProblemCode.PATIENT_NOT_FOUND
+    row = await find_unarchived(session, Patient, query.org_id, query.patient_uuid, missing)
     return patient_resource(row)
 
 
 async def get_provider(query: d.ProviderGet, session: AsyncSession, _: datetime) -> d.Provider:
-    row = await session.get(Provider, (query.org_id, query.provider_uuid))
-    if row is None or row.deleted_at is not None:
-        raise not_found(ProblemCode.PROVIDER_NOT_FOUND, query.provider_uuid)
+    missing = ProblemCode.PROVIDER_NOT_FOUND
+    row = await find_unarchived(session, Provider, query.org_id, query.provider_uuid, missing)
     return provider_resource(row)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from contracts.problems import ProblemCode, not_found
+from contracts.problems import ProblemCode
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
 from contracts.shapes import Listing
@@ -17,15 +17,20 @@ from messaging.handlers.reader import Reader, Readers
 from messaging.handlers.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
-from services.referrals.queries.pages import ids_of_page
+from services.referrals.queries.finding import find_unarchived
+from services.referrals.queries.index_pages import ids_of_page
 
 _LONG = aliased(ReferralPartner)
 
 
 async def get(query: ReferralPartnerGet, session: AsyncSession, _: datetime) -> Resource:
-    row = await session.get(ReferralPartner, (query.org_id, query.referral_partner_uuid))
-    if row is None or row.deleted_at is not None:
-        raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, query.referral_partner_uuid)
+    row = await find_unarchived(
+        session,
+        ReferralPartner,
+        query.org_id,
+        query.referral_partner_uuid,
+        ProblemCode.REFERRAL_PARTNER_NOT_FOUND,
+    )
     return partner_resource(row)
 
 

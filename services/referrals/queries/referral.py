@@ -15,7 +15,7 @@ from contracts.referral import TimelineEntry as Entry
 from contracts.referral_partner import display_name
 from contracts.shapes import Listing
 from messaging.handlers.reader import Reader, Readers
-from services.referrals.handlers.referral_record import Names, referral_resource
+from services.referrals.handlers.referral_resource import Names, referral_resource
 from services.referrals.models import (
     Patient,
     Provider,
@@ -23,7 +23,7 @@ from services.referrals.models import (
     ReferralPartner,
     TimelineEntry,
 )
-from services.referrals.queries.pages import ids_of_page
+from services.referrals.queries.index_pages import ids_of_page
 
 
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:

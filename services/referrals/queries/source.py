@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from contracts.problems import ProblemCode, not_found
+from contracts.problems import ProblemCode
 from contracts.referral_source import ReferralSource as Resource
 from contracts.referral_source import (
     ReferralSourceGet,
@@ -19,6 +19,7 @@ from messaging.handlers.pages import contains, page_of
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.source import source_resource
 from services.referrals.models import ReferralSource
+from services.referrals.queries.finding import find_unarchived
 
 _AS_SHOWN = (
     joinedload(ReferralSource.figures),
@@ -32,10 +33,14 @@ def _shown(row: ReferralSource) -> Resource:
 
 
 async def get(query: ReferralSourceGet, session: AsyncSession, _: datetime) -> Resource:
-    key = (query.org_id, query.referral_source_uuid)
-    row = await session.get(ReferralSource, key, options=_AS_SHOWN)
-    if row is None or row.deleted_at is not None:
-        raise not_found(ProblemCode.REFERRAL_SOURCE_NOT_FOUND, query.referral_source_uuid)
+    row = await find_unarchived(
+        session,
+        ReferralSource,
+        query.org_id,
+        query.referral_source_uuid,
+        ProblemCode.REFERRAL_SOURCE_NOT_FOUND,
+        options=_AS_SHOWN,
+    )
     return _shown(row)
 
 

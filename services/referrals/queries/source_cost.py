@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.problems import ProblemCode, not_found
+from contracts.problems import ProblemCode
 from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.referral_source_cost import ReferralSourceCostGet, ReferralSourceCostList
 from contracts.shapes import Listing
@@ -15,14 +15,20 @@ from messaging.handlers.pages import page_of
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.source_cost import cost_resource
 from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.queries.finding import find_unarchived
 from services.referrals.queries.source import linked_patients
 
 
 async def get(query: ReferralSourceCostGet, session: AsyncSession, _: datetime) -> Resource:
     source = await _source(query, session)
-    row = await session.get(ReferralSourceCost, (query.org_id, query.cost_uuid))
-    if row is None or row.deleted_at is not None or row.referral_source_id != source.id:
-        raise not_found(ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND, query.cost_uuid)
+    row = await find_unarchived(
+        session,
+        ReferralSourceCost,
+        query.org_id,
+        query.cost_uuid,
+        ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND,
+        belongs=lambda found: found.referral_source_id == source.id,
+    )
     return cost_resource(row, source)
 
 
@@ -46,10 +52,13 @@ async def list_(
 async def _source(
     query: ReferralSourceCostGet | ReferralSourceCostList, session: AsyncSession
 ) -> ReferralSource:
-    row = await session.get(ReferralSource, (query.org_id, query.referral_source_uuid))
-    if row is None or row.deleted_at is not None:
-        raise not_found(ProblemCode.REFERRAL_SOURCE_NOT_FOUND, query.referral_source_uuid)
-    return row
+    return await find_unarchived(
+        session,
+        ReferralSource,
+        query.org_id,
+        query.referral_source_uuid,
+        ProblemCode.REFERRAL_SOURCE_NOT_FOUND,
+    )
 
 
 async def _patient(

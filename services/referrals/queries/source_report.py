@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.referral_attribution import AttributionRole
 from contracts.referral_source import (
     ReferralSourceReport,
-    SourceCategory,
     SourceReport,
     SourceReportItem,
 )
@@ -19,12 +18,12 @@ from contracts.shapes import Reference
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.models import ReferralAttribution, ReferralSource, ReferralSourceCost
 from services.referrals.queries.source import linked_patients
-from services.referrals.rules.period import Period, settle_period
+from services.referrals.rules.period import Period, period_of
 from services.referrals.rules.report import Spent, acquisition, cost_of, exact_sum
 
 
 async def report(query: ReferralSourceReport, session: AsyncSession, _: datetime) -> SourceReport:
-    period = settle_period(query.period_start, query.period_end)
+    period = period_of(query.period_start, query.period_end)
     sources = await session.execute(
         select(ReferralSource.id, ReferralSource.name, ReferralSource.category)
         .where(ReferralSource.org_id == query.org_id, ReferralSource.deleted_at.is_(None))
@@ -39,7 +38,7 @@ async def report(query: ReferralSourceReport, session: AsyncSession, _: datetime
         items.append(
             SourceReportItem.model_construct(
                 referral_source=Reference.model_construct(uuid=source.id, name=source.name),
-                category=SourceCategory(source.category),
+                category=source.category,
                 **dict(acquisition(costs[-1], new_patients[source.id])),
             )
         )

@@ -46,12 +46,12 @@ def check_references(patient: UUID, references: Mapping[str, UUID | None]) -> No
         )
 
 
-def check_primary(role: str, other_roles: Iterable[str]) -> None:
+def check_primary(role: AttributionRole, other_roles: Iterable[AttributionRole]) -> None:
     """At most one of a patient's unarchived attributions is primary; `other_roles`: the others'.
 
     Raises Refusal `primary_attribution_exists`.
     """
-    if role == AttributionRole.PRIMARY and AttributionRole.PRIMARY in other_roles:
+    if role is AttributionRole.PRIMARY and AttributionRole.PRIMARY in other_roles:
         raise Refusal(
             ProblemCode.PRIMARY_ATTRIBUTION_EXISTS,
             "The patient has a primary attribution; archive it or change its role first.",

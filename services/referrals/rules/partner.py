@@ -61,7 +61,7 @@ def settle_numbers(
 
 
 def _name_errors(fields: Mapping[str, Any]) -> list[FieldError]:
-    if fields["contact_type"] == ContactType.PROVIDER:
+    if fields["contact_type"] is ContactType.PROVIDER:
         return [
             FieldError(loc=[name], type="missing", msg="A provider needs a first and a last name")
             for name in ("first_name", "last_name")

@@ -26,7 +26,7 @@ class Period:
         return max(0, (min(self.end, other.end) - max(self.start, other.start)).days + 1)
 
 
-def settle_period(start: date, end: date) -> Period:
+def period_of(start: date, end: date) -> Period:
     """The period of these two days. Raises Refusal `validation_error` where the end comes first."""
     if end < start:
         raise invalid(

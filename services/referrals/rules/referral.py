@@ -43,31 +43,33 @@ class Effect(StrEnum):
     REFUSED = "refused"
 
 
-def response_effect(status: str, fulfilment: str | None, response: Response) -> Effect:
+def response_effect(
+    status: ReferralStatus, fulfilment: FulfilmentStatus | None, response: Response
+) -> Effect:
     """What a response does to a referral of this status and fulfilment status.
 
     Forward it moves the referral on, over steps that were left out too. Back, or to the other of
     two that exclude each other, is refused. The same again, and whatever comes after a cancel, is
     written down and changes nothing. Nobody can have answered a draft.
     """
-    if status == ReferralStatus.REVOKED:
+    if status is ReferralStatus.REVOKED:
         return Effect.JOINS_TIMELINE
     if fulfilment is None:
         return Effect.REFUSED
-    if fulfilment == response.value:
+    if fulfilment is fulfilment_after(response):
         return Effect.JOINS_TIMELINE
-    if response in FORWARD[FulfilmentStatus(fulfilment)]:
+    if response in FORWARD[fulfilment]:
         return Effect.MOVES
     return Effect.REFUSED
 
 
-def check_can_be_answered(status: str, effect: Effect) -> None:
+def check_can_be_answered(status: ReferralStatus, effect: Effect) -> None:
     """Whether a response may be recorded by a command. Raises Refusal `invalid_transition`."""
     if effect is not Effect.REFUSED:
         return
     detail = (
         "A draft cannot be answered: it was not sent."
-        if status == ReferralStatus.DRAFT
+        if status is ReferralStatus.DRAFT
         else "A response moves a referral forward, never back."
     )
     raise Refusal(ProblemCode.INVALID_TRANSITION, detail)
@@ -86,6 +88,11 @@ def check_takes_a_response(effect: Effect, recorded: int) -> None:
         )
 
 
+def fulfilment_after(response: Response) -> FulfilmentStatus:
+    """How far the partner is after a response: each names the FHIR TaskStatus that it leads to."""
+    return FulfilmentStatus(response.value)
+
+
 def status_after(response: Response) -> ReferralStatus:
     """The referral's own status after a response: the work done completes it, no other does."""
     if response is Response.COMPLETED:
@@ -93,13 +100,13 @@ def status_after(response: Response) -> ReferralStatus:
     return ReferralStatus.ACTIVE
 
 
-def check_can_be_updated(status: str) -> None:
+def check_can_be_updated(status: ReferralStatus) -> None:
     """Raises Refusal `invalid_transition` unless it is a draft: what was sent is frozen."""
-    if status != ReferralStatus.DRAFT:
+    if status is not ReferralStatus.DRAFT:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be changed.")
 
 
-def check_can_be_cancelled(status: str) -> None:
+def check_can_be_cancelled(status: ReferralStatus) -> None:
     """Raises Refusal `invalid_transition` where it is over already."""
     if status not in (ReferralStatus.DRAFT, ReferralStatus.ACTIVE):
         raise Refusal(
@@ -107,14 +114,14 @@ def check_can_be_cancelled(status: str) -> None:
         )
 
 
-def fulfilment_after_cancel(fulfilment: str | None) -> FulfilmentStatus | None:
+def fulfilment_after_cancel(fulfilment: FulfilmentStatus | None) -> FulfilmentStatus | None:
     """`cancelled` of whatever was requested, and null of a draft: FHIR has no Task of it yet."""
     return None if fulfilment is None else FulfilmentStatus.CANCELLED
 
 
-def check_can_be_sent(status: str, partner: ReferralPartner) -> None:
+def check_can_be_sent(status: ReferralStatus, partner: ReferralPartner) -> None:
     """Whether a referral may be sent now, to this partner. Raises Refusal, first failure first."""
-    if status != ReferralStatus.DRAFT:
+    if status is not ReferralStatus.DRAFT:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be sent.")
     if not partner.is_active:
         raise Refusal(ProblemCode.PARTNER_INACTIVE, "The partner is not active.")

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from messaging.decision import batch
-from messaging.decision.inbox import store_answers
+from messaging.decision.inbox import store_replies
 from messaging.outbox import relay
 from messaging.replies.settling import Answering, Verdict
 from services.ereferral_dispatch.delivery import worker
@@ -66,7 +66,7 @@ def put_in(folder: Path) -> None:
     record = Recorder.record
 
     async def before_commit(session: Any, answers: Any, *given: Any) -> None:
-        await store_answers(session, answers, *given)
+        await store_replies(session, answers, *given)
         if answers:
             at(Point.BEFORE_COMMIT)
 
@@ -95,7 +95,7 @@ def put_in(folder: Path) -> None:
             at(Point.AFTER_SEND)
         return await record(self, claimed, outcome)
 
-    _replace(batch, "store_answers", before_commit)
+    _replace(batch, "store_replies", before_commit)
     _replace(Answering, "settle_all", after_commit)
     _replace(batch.BatchProcessor, "process", before_ack)
     _replace(relay.Relay, "_mark", after_publish)

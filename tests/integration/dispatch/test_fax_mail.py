@@ -4,6 +4,7 @@ import email
 from email.policy import default
 
 from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.rules.outcome_codes import SmtpCode
 from services.ereferral_dispatch.rules.outcomes import PermanentFailure, Sent
 from services.ereferral_dispatch.senders.email import parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
@@ -21,7 +22,7 @@ async def test_the_number_is_the_mailbox() -> None:
             parse_smtp_url(f"smtp://127.0.0.1:{inbox.port}"), FROM, "fax.example"
         )
         content = sender.compose(consignment)
-        assert await sender.send(consignment, content, Gate()) == Sent("smtp_250")
+        assert await sender.send(consignment, content, Gate()) == Sent(SmtpCode(250))
     assert inbox.messages == [("12025550112@fax.example", content)]
     message = email.message_from_bytes(content, policy=default)
     assert message["To"] == "12025550112@fax.example"

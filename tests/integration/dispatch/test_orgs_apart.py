@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 import asyncpg
 import pytest_asyncio
+from sqlalchemy import Enum
 
 from messaging.database.migrations import migrate
 from services.ereferral_dispatch.home import HOME, MIGRATIONS
@@ -49,6 +50,11 @@ async def insert(database: asyncpg.Connection, table: str, org_id: str) -> None:
         "id": _id(org_id, table),
         "lane_id": _id(org_id, "lane"),
         "ereferral_id": _id(org_id, "ereferral"),
+    }
+    values |= {
+        column.name: f"'{column.type.enums[0]}'"
+        for column in Base.metadata.tables[table].columns
+        if isinstance(column.type, Enum) and column.name in values
     }
     values |= {name: f"'{uuid}'" for name, uuid in ids.items() if name in values}
     values["org_id"] = f"'{org_id}'"

@@ -7,6 +7,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     TransientFailure,
@@ -28,7 +29,7 @@ async def test_the_request_is_what_the_delivery_rules_say(sender: PortalSender) 
     async with Portal(answering(OK)) as portal:
         consignment = addressed(f"{portal.url}/%7Ea?b=1", traceparent=traceparent)
         content = sender.compose(consignment)
-        assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
+        assert await sender.send(consignment, content, Gate()) == Delivered(HttpCode(200))
     (request,) = portal.requests
     assert request.request_line == "POST /fhir/~a?b=1 HTTP/1.1"
     assert request.body == content
@@ -60,8 +61,8 @@ async def test_a_retry_sends_the_same_bytes_under_the_same_id(sender: PortalSend
         consignment = addressed(portal.url)
         content = sender.compose(consignment)
         first = await sender.send(consignment, content, Gate())
-        assert isinstance(first, TransientFailure) and first.code == "http_503"
-        assert await sender.send(consignment, content, Gate()) == Delivered("http_200")
+        assert isinstance(first, TransientFailure) and str(first.code) == "http_503"
+        assert await sender.send(consignment, content, Gate()) == Delivered(HttpCode(200))
     one, two = portal.requests
     assert one.body == two.body
     assert one.headers["webhook-id"] == two.headers["webhook-id"]
@@ -166,7 +167,7 @@ async def test_a_partner_that_talks_first_gets_nothing(
     async with Portal(script) as portal:
         gate = Gate(during=[lambda: asyncio.sleep(0.05)])
         outcome = await sender.send(addressed(portal.url), BODY, gate)
-        assert isinstance(outcome, TransientFailure) and outcome.code == code
+        assert isinstance(outcome, TransientFailure) and str(outcome.code) == code
         await asyncio.wait_for(portal.left.wait(), 1)
         assert portal.bytes_received == 0
         assert portal.connections == 1
@@ -224,6 +225,6 @@ async def test_a_name_is_resolved_once_and_the_checked_address_used() -> None:
 
     async with portal_sender(lookup=lookup) as sender, Portal(answering(OK)) as portal:
         url = f"http://portal.test:{portal.port}/"
-        assert await sender.send(addressed(url), BODY, Gate()) == Delivered("http_200")
+        assert await sender.send(addressed(url), BODY, Gate()) == Delivered(HttpCode(200))
     assert lookups == ["portal.test"]
     assert portal.requests[0].headers["host"] == f"portal.test:{portal.port}"

@@ -5,6 +5,7 @@ import gzip
 
 import pytest
 
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -62,7 +63,7 @@ async def test_the_status_decides(
     headers = ["Location: http://127.0.0.1:1/elsewhere"] if 300 <= status < 400 else []
     got = await attempt(sender, answering(http(status, b"", *headers)))
     assert type(got) is outcome
-    assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
+    assert not isinstance(got, CallRequested) and str(got.code) == f"http_{status}"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ async def test_a_409_is_delivered_only_as_a_duplicate(
     """Only an OperationOutcome that says `duplicate`, within 64 KiB and uncompressed, is proof."""
     got = await attempt(sender, answering(http(409, body)))
     assert type(got) is outcome
-    assert not isinstance(got, CallRequested) and got.code == "http_409"
+    assert not isinstance(got, CallRequested) and str(got.code) == "http_409"
 
 
 @pytest.mark.parametrize(
@@ -144,15 +145,15 @@ async def test_without_a_whole_status_line_the_outcome_is_unknown(
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Le", Delivered("http_200")),
-        (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", Delivered("http_200")),
-        (b"HTTP/1.1 201 Created\r\nX: " + b"x" * 20_000, Delivered("http_201")),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Delivered("http_200")),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", Delivered("http_200")),
-        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", Delivered("http_200")),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", Delivered(HttpCode(200))),
+        (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", Delivered(HttpCode(200))),
+        (b"HTTP/1.1 201 Created\r\nX: " + b"x" * 20_000, Delivered(HttpCode(201))),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Delivered(HttpCode(200))),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", Delivered(HttpCode(200))),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", Delivered(HttpCode(200))),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-            Delivered("http_200"),
+            Delivered(HttpCode(200)),
         ),
     ],
 )
@@ -167,8 +168,8 @@ async def test_a_whole_status_line_is_enough(
 async def test_an_interim_answer_is_not_the_answer(sender: PortalSender, interim: int) -> None:
     """1xx is passed over; the final status decides, and without one the outcome is unknown."""
     head = f"HTTP/1.1 {interim} Wait\r\n\r\n".encode()
-    assert await attempt(sender, answering(head * 3 + OK)) == Delivered("http_200")
-    assert await attempt(sender, answering(head + OK[:-2])) == Delivered("http_200")
+    assert await attempt(sender, answering(head * 3 + OK)) == Delivered(HttpCode(200))
+    assert await attempt(sender, answering(head + OK[:-2])) == Delivered(HttpCode(200))
     assert type(await attempt(sender, answering(head))) is OutcomeUnknown
 
 
@@ -216,7 +217,7 @@ async def test_an_early_answer_decides(sender: PortalSender, status: int, closes
 
     async with Portal(script) as portal:
         got = await sender.send(addressed(portal.url), b"x" * 8_000_000, Gate())
-        assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
+        assert not isinstance(got, CallRequested) and str(got.code) == f"http_{status}"
         if not closes:
             await asyncio.wait_for(portal.left.wait(), 1)
             assert portal.bytes_received < 8_000_000

@@ -12,13 +12,14 @@ import pytest
 import trustme
 
 from ops.servers.ports import free_ports
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
     PermanentFailure,
     TransientFailure,
 )
-from services.ereferral_dispatch.senders.portal.client import tls_context
+from services.ereferral_dispatch.senders.http_client import tls_context
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.partners.portal import OK, Portal, answering, reset
@@ -146,7 +147,7 @@ async def test_a_valid_certificate_delivers(
     tls.minimum_version = tls.maximum_version = version
     async with Portal(answering(OK), tls=tls) as portal:
         url = f"https://{NAME}:{portal.port}/"
-        assert await sender.send(addressed(url), BODY, Gate()) == Delivered("http_200")
+        assert await sender.send(addressed(url), BODY, Gate()) == Delivered(HttpCode(200))
 
 
 async def test_bad_certificates_are_permanent(sender: PortalSender, authority: trustme.CA) -> None:
@@ -271,7 +272,9 @@ async def test_a_hanging_partner_does_not_hold_back_another(sender: PortalSender
         ]
         await asyncio.sleep(0.05)
         async with asyncio.timeout(0.5):
-            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_200")
+            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered(
+                HttpCode(200)
+            )
         for one in attempts:
             one.cancel()
         await asyncio.gather(*attempts, return_exceptions=True)

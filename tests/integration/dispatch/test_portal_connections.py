@@ -2,6 +2,7 @@
 
 import asyncio
 
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     OutcomeUnknown,
@@ -17,7 +18,9 @@ async def test_connections_are_pooled(sender: PortalSender) -> None:
     answer = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello"
     async with Portal(answering(answer, answer, answer)) as portal:
         for _ in range(3):
-            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_201")
+            assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered(
+                HttpCode(201)
+            )
         assert portal.connections == 1
 
 
@@ -28,7 +31,7 @@ async def test_a_pooled_connection_closed_meanwhile_is_not_an_unknown_outcome(
     async with Portal(answering(OK)) as portal:
         await sender.send(addressed(portal.url), BODY, Gate())
         await asyncio.sleep(0.05)
-        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_200")
+        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered(HttpCode(200))
         assert portal.connections == 2
 
 
@@ -72,7 +75,7 @@ async def test_an_answer_on_an_idle_connection_is_nobodys_answer(sender: PortalS
     async with Portal(script) as portal:
         await sender.send(addressed(portal.url), BODY, Gate())
         await asyncio.sleep(0.1)
-        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered("http_202")
+        assert await sender.send(addressed(portal.url), BODY, Gate()) == Delivered(HttpCode(202))
 
 
 async def test_an_idempotent_looking_failure_is_not_repeated(sender: PortalSender) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -99,7 +100,7 @@ async def test_a_whole_status_line_decides_though_the_headers_never_end(
     line = f"HTTP/1.1 {status} Because\r\n".encode()
     got = await cut_off(sender, hanging_after(before, line, drip=drip))
     assert type(got) is expected
-    assert not isinstance(got, CallRequested) and got.code == f"http_{status}"
+    assert not isinstance(got, CallRequested) and str(got.code) == f"http_{status}"
 
 
 async def test_a_status_line_that_comes_in_bytes_behind_an_interim_answer_decides(
@@ -107,7 +108,7 @@ async def test_a_status_line_that_comes_in_bytes_behind_an_interim_answer_decide
 ) -> None:
     """However the bytes are cut into pieces on their way."""
     pieces = in_bytes(EARLY_HINTS + b"HTTP/1.1 201 Created\r\nX")
-    assert await cut_off(sender, hanging_after(*pieces)) == Delivered("http_201")
+    assert await cut_off(sender, hanging_after(*pieces)) == Delivered(HttpCode(201))
 
 
 @pytest.mark.parametrize(
@@ -137,14 +138,14 @@ async def test_without_a_whole_final_status_line_the_cut_goes_through(
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"HTTP/1.1 201 Created", Delivered("http_201")),
+        (b"HTTP/1.1 201 Created", Delivered(HttpCode(201))),
         (
             b"HTTP/1.1 503 Later\r\nRetry-After: 120",
             TransientFailure(
-                "http_503", "The portal cannot take it now.", retry_after_seconds=120.0
+                HttpCode(503), "The portal cannot take it now.", retry_after_seconds=120.0
             ),
         ),
-        (b"HTTP/1.1 409 Conflict", PermanentFailure("http_409", "The portal refused it.")),
+        (b"HTTP/1.1 409 Conflict", PermanentFailure(HttpCode(409), "The portal refused it.")),
     ],
 )
 async def test_an_answer_whose_body_drips_decides_too(
@@ -163,4 +164,4 @@ async def test_an_attempt_that_is_cancelled_ends_with_what_was_answered(
         attempt = asyncio.create_task(sender.send(addressed(portal.url), BODY, Gate()))
         await asyncio.sleep(DEADLINE_SECONDS)
         attempt.cancel()
-        assert await attempt == Delivered("http_200")
+        assert await attempt == Delivered(HttpCode(200))

@@ -6,6 +6,7 @@ import tracemalloc
 
 import pytest
 
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
@@ -33,7 +34,7 @@ async def test_an_answer_that_drips_is_read_to_its_status(sender: PortalSender) 
             await asyncio.sleep(0.01)
 
     started = asyncio.get_running_loop().time()
-    assert await attempt(sender, script) == Delivered("http_200")
+    assert await attempt(sender, script) == Delivered(HttpCode(200))
     assert asyncio.get_running_loop().time() - started < 1
 
 
@@ -75,5 +76,5 @@ async def test_a_compressed_bomb_is_not_unpacked(sender: PortalSender) -> None:
         got = await sender.send(addressed(portal.url), BODY, Gate())
         peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert got == Delivered("http_200")
+    assert got == Delivered(HttpCode(200))
     assert peak_bytes < 4_000_000

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from contracts.ereferral import FAX_COMPLETED, FailureCode
+from contracts.ereferral import FailureCode, SuccessCode
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
@@ -29,6 +30,10 @@ from tests.support.partners.sinch import (
 from tests.support.samples.packages import EREFERRAL_ID
 from tests.support.waiting import until
 
+UNFOLLOWED = OutcomeUnknown(
+    FailureCode.NO_ANSWER, "The fax provider took it and named no fax to follow."
+)
+
 
 async def attempt(stub: SinchStub, gate: Gate | None = None, **changes: Any) -> Outcome:
     """One attempt at the stub."""
@@ -40,7 +45,7 @@ async def attempt(stub: SinchStub, gate: Gate | None = None, **changes: Any) -> 
 async def test_a_fax_is_asked_for_once_and_followed_to_its_end() -> None:
     """One request with the letter, no retries of the provider's own; COMPLETED is delivered."""
     stub = SinchStub(fax("QUEUED"), fax("IN_PROGRESS"), fax("COMPLETED"))
-    assert await attempt(stub) == Delivered(FAX_COMPLETED)
+    assert await attempt(stub) == Delivered(SuccessCode.FAX_COMPLETED)
     (request,) = stub.asked
     (file,) = request.pop("files")
     assert base64.b64decode(file["file"]) == LETTER
@@ -83,7 +88,7 @@ async def test_a_look_that_fails_is_made_again() -> None:
     stub = SinchStub(
         said(500), None, said(404), said(200, ["no fax"]), fax("NEW_STATUS"), fax("COMPLETED")
     )
-    assert await attempt(stub) == Delivered(FAX_COMPLETED)
+    assert await attempt(stub) == Delivered(SuccessCode.FAX_COMPLETED)
     assert stub.looked == 6
     assert len(stub.asked) == 1
 
@@ -110,40 +115,45 @@ async def test_a_fax_that_never_ends_is_the_callers_to_end() -> None:
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (said(400), PermanentFailure("http_400", "The fax provider refused it.")),
-        (said(401), PermanentFailure("http_401", "The fax provider refused it.")),
-        (said(402), PermanentFailure("http_402", "The fax provider refused it.")),
-        (said(422), PermanentFailure("http_422", "The fax provider refused it.")),
+        (said(400), PermanentFailure(HttpCode(400), "The fax provider refused it.")),
+        (said(401), PermanentFailure(HttpCode(401), "The fax provider refused it.")),
+        (said(402), PermanentFailure(HttpCode(402), "The fax provider refused it.")),
+        (said(422), PermanentFailure(HttpCode(422), "The fax provider refused it.")),
         (
             said(302, None, "Location: /elsewhere"),
-            PermanentFailure("http_302", "The fax provider refused it."),
+            PermanentFailure(HttpCode(302), "The fax provider refused it."),
         ),
         (
             said(429, None, "Retry-After: 90"),
-            TransientFailure("http_429", "The fax provider cannot take it now.", 90.0),
+            TransientFailure(HttpCode(429), "The fax provider cannot take it now.", 90.0),
         ),
-        (said(408), TransientFailure("http_408", "The fax provider cannot take it now.")),
-        (said(503), TransientFailure("http_503", "The fax provider cannot take it now.")),
+        (said(408), TransientFailure(HttpCode(408), "The fax provider cannot take it now.")),
+        (said(503), TransientFailure(HttpCode(503), "The fax provider cannot take it now.")),
         (
             said(500),
-            OutcomeUnknown("http_500", "The fax provider failed; it may have taken it."),
+            OutcomeUnknown(HttpCode(500), "The fax provider failed; it may have taken it."),
         ),
         (
             said(502),
-            OutcomeUnknown("http_502", "The fax provider failed; it may have taken it."),
+            OutcomeUnknown(HttpCode(502), "The fax provider failed; it may have taken it."),
         ),
         (
             said(200, {"status": "QUEUED"}),
-            OutcomeUnknown("no_answer", "The fax provider took it and named no fax to follow."),
+            OutcomeUnknown(
+                FailureCode.NO_ANSWER, "The fax provider took it and named no fax to follow."
+            ),
         ),
         (
             said(200, {"id": "../../other", "status": "QUEUED"}),
-            OutcomeUnknown("no_answer", "The fax provider took it and named no fax to follow."),
+            OutcomeUnknown(
+                FailureCode.NO_ANSWER, "The fax provider took it and named no fax to follow."
+            ),
         ),
         (
             None,
             OutcomeUnknown(
-                "connection_lost", "The connection ended without an answer; it may have it."
+                FailureCode.CONNECTION_LOST,
+                "The connection ended without an answer; it may have it.",
             ),
         ),
     ],
@@ -162,7 +172,9 @@ async def test_the_answer_to_the_request(answer: bytes | None, outcome: Outcome)
 async def test_no_answer_in_time_is_unknown() -> None:
     """A provider that took the request and is silent holds an attempt for a short while alone."""
     outcome = await attempt(SinchStub(answer=SILENCE))
-    assert outcome == OutcomeUnknown("timed_out", "The fax provider did not answer in time.")
+    assert outcome == OutcomeUnknown(
+        FailureCode.TIMED_OUT, "The fax provider did not answer in time."
+    )
 
 
 async def test_a_number_that_is_none_is_not_sent() -> None:

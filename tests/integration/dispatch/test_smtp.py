@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from contracts.ereferral import FailureCode
 from ops.servers.ports import free_ports
+from services.ereferral_dispatch.rules.outcome_codes import SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
@@ -37,7 +39,7 @@ from tests.support.samples.packages import sample_consignment
 async def test_a_real_relay_gets_the_message_once_and_byte_for_byte() -> None:
     """250 after DATA is `sent`, and what was composed is what arrives, lines with dots included."""
     async with real_relay() as inbox:
-        assert await attempt(inbox.port) == Sent("smtp_250")
+        assert await attempt(inbox.port) == Sent(SmtpCode(250))
     assert inbox.messages == [(TO, LETTER)]
 
 
@@ -47,14 +49,14 @@ async def test_the_email_sender_sends_what_it_composed() -> None:
     async with real_relay() as inbox:
         sender = EmailSender(parse_smtp_url(f"smtp://127.0.0.1:{inbox.port}"), FROM)
         content = sender.compose(consignment)
-        assert await sender.send(consignment, content, go) == Sent("smtp_250")
+        assert await sender.send(consignment, content, go) == Sent(SmtpCode(250))
     assert inbox.messages == [("referrals@example.org", content)]
 
 
 async def test_the_size_is_announced_where_the_relay_wants_it() -> None:
     """A relay that says SIZE can refuse a letter that is too long before it is sent (RFC 1870)."""
     async with scripted_relay() as relay:
-        assert await attempt(relay.port) == Sent("smtp_250")
+        assert await attempt(relay.port) == Sent(SmtpCode(250))
     assert f"SIZE={len(LETTER)}" in relay.commands[1]
 
 
@@ -62,7 +64,7 @@ async def test_a_relay_that_never_answers_quit_costs_no_time() -> None:
     """The outcome is known before QUIT and nothing after it delays or changes it."""
     async with scripted_relay({"QUIT": Do.HANG}) as relay:
         started = time.monotonic()
-        assert await attempt(relay.port, timeouts=SmtpTimeouts()) == Sent("smtp_250")
+        assert await attempt(relay.port, timeouts=SmtpTimeouts()) == Sent(SmtpCode(250))
         assert time.monotonic() - started < 1
         await asyncio.wait_for(relay.waiting.wait(), 1)
     assert relay.verbs[-1] == "QUIT"
@@ -75,10 +77,10 @@ async def test_a_relay_that_never_answers_quit_costs_no_time() -> None:
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
-        ("451 4.3.0 Sample Patient? later", TransientFailure("smtp_451", "4.3.0")),
-        ("421 closing", TransientFailure("smtp_421")),
-        ("550 5.1.1 <desk@partner.example> no", PermanentFailure("smtp_550", "5.1.1")),
-        ("554-5.7.1 several\r\n554 5.7.1 lines", PermanentFailure("smtp_554", "5.7.1")),
+        ("451 4.3.0 Sample Patient? later", TransientFailure(SmtpCode(451), "4.3.0")),
+        ("421 closing", TransientFailure(SmtpCode(421))),
+        ("550 5.1.1 <desk@partner.example> no", PermanentFailure(SmtpCode(550), "5.1.1")),
+        ("554-5.7.1 several\r\n554 5.7.1 lines", PermanentFailure(SmtpCode(554), "5.7.1")),
     ],
 )
 async def test_a_reply_decides(step: str, reply: str, outcome: Outcome) -> None:
@@ -92,7 +94,7 @@ async def test_a_reply_decides(step: str, reply: str, outcome: Outcome) -> None:
 async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
     """A relay that says 552 and hangs up before the end has refused; nothing is unknown."""
     async with scripted_relay({"half": "552 5.3.4 too long", "end": Do.LOSE}) as relay:
-        assert await attempt(relay.port) == PermanentFailure("smtp_552", "5.3.4")
+        assert await attempt(relay.port) == PermanentFailure(SmtpCode(552), "5.3.4")
 
 
 @pytest.mark.parametrize("step", BEFORE_DATA)
@@ -100,7 +102,7 @@ async def test_what_is_no_reply_is_transient_before_data(step: str) -> None:
     """A server that does not speak SMTP got nothing and may be mended."""
     async with scripted_relay({step: "hello there"}) as relay:
         outcome = await attempt(relay.port)
-    assert outcome == TransientFailure("no_answer", "not a reply of SMTP")
+    assert outcome == TransientFailure(FailureCode.NO_ANSWER, "not a reply of SMTP")
     assert relay.heard == b""
 
 
@@ -111,7 +113,7 @@ async def test_what_is_no_reply_is_transient_before_data(step: str) -> None:
 async def test_lost_before_data_is_transient(step: str) -> None:
     """A connection that breaks before DATA has carried nothing: the same channel is tried again."""
     async with scripted_relay({step: Do.LOSE}) as relay:
-        assert await attempt(relay.port) == TransientFailure("connection_lost")
+        assert await attempt(relay.port) == TransientFailure(FailureCode.CONNECTION_LOST)
     assert relay.connections == 1
 
 
@@ -119,7 +121,7 @@ async def test_lost_before_data_is_transient(step: str) -> None:
 async def test_silence_before_data_is_transient(step: str) -> None:
     """A relay that is silent before DATA is left, and the connection closed."""
     async with scripted_relay({step: Do.HANG}) as relay:
-        assert await attempt(relay.port) == TransientFailure("timed_out")
+        assert await attempt(relay.port) == TransientFailure(FailureCode.TIMED_OUT)
         await asyncio.wait_for(relay.ended.wait(), 1)
 
 
@@ -127,13 +129,13 @@ async def test_a_slow_greeting_is_waited_for() -> None:
     """The limit of the connection does not bind the greeting: some relays delay it on purpose."""
     async with scripted_relay(greeting_delay_seconds=0.5) as relay:
         timeouts = SmtpTimeouts(connect_seconds=0.3)
-        assert await attempt(relay.port, timeouts=timeouts) == Sent("smtp_250")
+        assert await attempt(relay.port, timeouts=timeouts) == Sent(SmtpCode(250))
     assert [mail.content for mail in relay.mails] == [LETTER]
 
 
 async def test_nobody_listens() -> None:
     """A refused connection is transient."""
-    assert await attempt(*free_ports(1)) == TransientFailure("connect_refused")
+    assert await attempt(*free_ports(1)) == TransientFailure(FailureCode.CONNECT_REFUSED)
 
 
 async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +145,7 @@ async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", no_such_name)
-    assert await attempt(25) == TransientFailure("name_not_resolved")
+    assert await attempt(25) == TransientFailure(FailureCode.NAME_NOT_RESOLVED)
 
 
 async def test_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +155,7 @@ async def test_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", hang)
-    assert await attempt(25) == TransientFailure("connect_timeout")
+    assert await attempt(25) == TransientFailure(FailureCode.CONNECT_TIMEOUT)
 
 
 # ---- After DATA began
@@ -189,7 +191,7 @@ async def test_a_relay_that_stops_reading_is_cut_off() -> None:
     async with scripted_relay({"half": Do.HANG}) as relay:
         transport = SmtpTransport(parse_smtp_url(f"smtp://127.0.0.1:{relay.port}"), timeouts=QUICK)
         outcome = await transport.send(Envelope(FROM, TO), huge * 100_000, go)
-        assert outcome == OutcomeUnknown("no_answer")
+        assert outcome == OutcomeUnknown(FailureCode.NO_ANSWER)
         await asyncio.wait_for(relay.ended.wait(), 1)
 
 
@@ -205,7 +207,7 @@ async def test_nothing_of_the_letter_leaves_before_the_point_of_no_return() -> N
             await asyncio.sleep(0.05)
             seen.append((relay.verbs, relay.heard))
 
-        assert await attempt(relay.port, point_of_no_return=note) == Sent("smtp_250")
+        assert await attempt(relay.port, point_of_no_return=note) == Sent(SmtpCode(250))
     assert seen == [(["EHLO", "MAIL", "RCPT"], b"")]
 
 
@@ -233,7 +235,7 @@ async def test_a_relay_that_hangs_up_meanwhile_got_nothing() -> None:
             await asyncio.sleep(0.05)
 
         outcome = await attempt(relay.port, point_of_no_return=hang_up)
-    assert outcome == TransientFailure("connection_lost", "before DATA")
+    assert outcome == TransientFailure(FailureCode.CONNECTION_LOST, "before DATA")
     assert relay.heard == b""
 
 
@@ -256,7 +258,7 @@ async def test_a_cancelled_attempt_leaves_no_connection(step: str) -> None:
 async def test_an_international_address_goes_where_it_is_taken() -> None:
     """SMTPUTF8 is used where the relay offers it (RFC 6531)."""
     async with real_relay(enable_SMTPUTF8=True) as inbox:
-        assert await attempt(inbox.port, to="приём@partner.example") == Sent("smtp_250")
+        assert await attempt(inbox.port, to="приём@partner.example") == Sent(SmtpCode(250))
     assert inbox.messages == [("приём@partner.example", LETTER)]
     assert "SMTPUTF8" in inbox.options
 
@@ -265,14 +267,14 @@ async def test_an_international_address_is_refused_where_it_is_not() -> None:
     """Without SMTPUTF8 the relay cannot reach it: permanent, and the next channel is tried."""
     async with scripted_relay() as relay:
         outcome = await attempt(relay.port, to="приём@partner.example")
-    assert outcome == PermanentFailure("recipient_refused", "SMTPUTF8 not offered")
+    assert outcome == PermanentFailure(FailureCode.RECIPIENT_REFUSED, "SMTPUTF8 not offered")
     assert "MAIL" not in relay.verbs
 
 
 async def test_an_international_domain_needs_no_extension() -> None:
     """A domain has an ASCII form (RFC 5890), which every relay takes."""
     async with scripted_relay() as relay:
-        assert await attempt(relay.port, to="desk@zahnärzte.example") == Sent("smtp_250")
+        assert await attempt(relay.port, to="desk@zahnärzte.example") == Sent(SmtpCode(250))
     assert relay.commands[2] == "RCPT TO:<desk@xn--zahnrzte-3za.example>"
 
 
@@ -280,5 +282,5 @@ async def test_an_address_cannot_become_a_command() -> None:
     """An address that would break its line is refused before anything is said about it."""
     async with scripted_relay() as relay:
         outcome = await attempt(relay.port, to="a@b.example>\r\nRCPT TO:<c@d.example")
-    assert outcome == PermanentFailure("recipient_refused", "not an e-mail address")
+    assert outcome == PermanentFailure(FailureCode.RECIPIENT_REFUSED, "not an e-mail address")
     assert "RCPT" not in relay.verbs

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from contracts.ereferral import FailureCode
+from services.ereferral_dispatch.rules.outcome_codes import SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     PermanentFailure,
@@ -101,7 +103,7 @@ async def test_tls_with_login(certificates: Certificates, scheme: str) -> None:
         outcome = await attempt(
             inbox.port, scheme=scheme, ca_file=certificates.ca_file, user_info="clinic:p%40ss%2F@"
         )
-    assert outcome == Sent("smtp_250")
+    assert outcome == Sent(SmtpCode(250))
     assert inbox.messages == [(TO, LETTER)]
     assert seen == [(b"clinic", b"p@ss/")]
 
@@ -134,10 +136,10 @@ async def test_a_certificate_that_does_not_prove_the_relay(
 @pytest.mark.parametrize(
     ("script", "outcome"),
     [
-        ({}, TransientFailure("tls_failed", "STARTTLS not offered")),
+        ({}, TransientFailure(FailureCode.TLS_FAILED, "STARTTLS not offered")),
         (
             {"EHLO": "250-relay\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 not now"},
-            TransientFailure("smtp_454", "4.7.0"),
+            TransientFailure(SmtpCode(454), "4.7.0"),
         ),
     ],
 )
@@ -164,7 +166,7 @@ async def test_plain_stays_plain(certificates: Certificates) -> None:
     """With `smtp://` an offer of STARTTLS is not taken: what is set is what happens."""
     offered = OFFERED.replace("250-SIZE", "250-STARTTLS\r\n250-SIZE")
     async with scripted_relay({"EHLO": offered}, tls=certificates.good()) as relay:
-        assert await attempt(relay.port) == Sent("smtp_250")
+        assert await attempt(relay.port) == Sent(SmtpCode(250))
     assert "STARTTLS" not in relay.verbs
 
 
@@ -176,7 +178,7 @@ async def test_a_refused_login_is_permanent_and_tried_once() -> None:
     script = {"EHLO": "250-relay\r\n250 AUTH PLAIN LOGIN CRAM-MD5", "AUTH": "535 5.7.8 no"}
     async with scripted_relay(script) as relay:
         outcome = await attempt(relay.port, user_info="clinic:wrong@")
-    assert outcome == PermanentFailure("smtp_535", "5.7.8")
+    assert outcome == PermanentFailure(SmtpCode(535), "5.7.8")
     assert relay.verbs == ["EHLO", "AUTH", "QUIT"]
 
 

@@ -2,19 +2,13 @@
 
 from pathlib import Path
 
-from contracts.referral import Priority
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.rules.outcomes import Outcome
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
-from services.ereferral_dispatch.senders.email.text import email_subject, email_text
-from services.ereferral_dispatch.senders.mail_message import (
-    MailMessage,
-    build_message,
-    letter_name,
-    sender_address,
-)
+from services.ereferral_dispatch.senders.email.text import email_text
+from services.ereferral_dispatch.senders.letter_mail import letter_mail
+from services.ereferral_dispatch.senders.mail_message import sender_address
 from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
 
@@ -41,23 +35,12 @@ class EmailSender:
 
     def compose(self, consignment: Consignment) -> bytes:
         """The MIME message with the letter attached; the same consignment gives the same bytes."""
-        package = consignment.package
-        return build_message(
-            MailMessage(
-                ereferral_id=consignment.ereferral_id,
-                channel=self.channel,
-                mail_from=self._mail_from,
-                sender_name=package.practice.name,
-                reply_to=package.practice.email,
-                recipient=consignment.address,
-                subject=email_subject(consignment),
-                text=email_text(consignment),
-                written_at=consignment.written_at,
-                important=package.referral.priority is not Priority.ROUTINE,
-                letter=render_letter(consignment),
-                letter_name=letter_name(consignment),
-                message=consignment.message,
-            )
+        return letter_mail(
+            consignment,
+            mail_from=self._mail_from,
+            reply_to=consignment.package.practice.email,
+            recipient=consignment.address,
+            text=email_text(consignment),
         )
 
     async def send(

@@ -7,17 +7,18 @@ Source: the Sinch Fax API 3.0 reference (developers.sinch.com/docs/fax/api-refer
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import assert_never
 
 import orjson
 
-from contracts.ereferral import FAX_COMPLETED, FailureCode
+from contracts.ereferral import FailureCode, SuccessCode
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
     TransientFailure,
-    http_code,
 )
 
 Fax = Mapping[str, object]
@@ -93,7 +94,7 @@ def outcome_of_fax(fax: Fax) -> Outcome | None:
     """What became of a fax; None while it is under way, or its status is one we do not know."""
     match fax.get("status"):
         case FaxStatus.COMPLETED:
-            return Delivered(FAX_COMPLETED)
+            return Delivered(SuccessCode.FAX_COMPLETED)
         case FaxStatus.FAILURE:
             return _failure(fax.get("errorType"), fax.get("errorCode"))
     return None
@@ -101,16 +102,16 @@ def outcome_of_fax(fax: Fax) -> Outcome | None:
 
 def outcome_of_refusal(status: int, retry_after_seconds: float | None) -> Outcome:
     """What an answer other than 2xx to the request for a fax means."""
-    code = http_code(status)
+    if not 100 <= status <= 599:
+        return OutcomeUnknown(FailureCode.NO_ANSWER, "The fax provider's answer is not HTTP.")
+    code = HttpCode(status)
     if status in _TRANSIENT:
         return TransientFailure(
             code, "The fax provider cannot take it now.", retry_after_seconds=retry_after_seconds
         )
     if 300 <= status <= 499:
         return PermanentFailure(code, "The fax provider refused it.")
-    if 100 <= status <= 599:
-        return OutcomeUnknown(code, "The fax provider failed; it may have taken it.")
-    return OutcomeUnknown(FailureCode.NO_ANSWER, "The fax provider's answer is not HTTP.")
+    return OutcomeUnknown(code, "The fax provider failed; it may have taken it.")
 
 
 def _failure(error_type: object, error_code: object) -> TransientFailure | PermanentFailure:
@@ -133,4 +134,6 @@ def _failure(error_type: object, error_code: object) -> TransientFailure | Perma
             permanent = True
         case ErrorType.GENERAL:
             permanent = False
+        case _:
+            assert_never(kind)
     return PermanentFailure(code, detail) if permanent else TransientFailure(code, detail)

@@ -2,26 +2,20 @@
 
 from pathlib import Path
 
-from contracts.referral import Priority
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.rules.outcomes import Outcome
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.email.text import email_subject
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
-from services.ereferral_dispatch.senders.mail_message import (
-    MailMessage,
-    build_message,
-    letter_name,
-    sender_address,
-)
+from services.ereferral_dispatch.senders.letter_mail import letter_mail
+from services.ereferral_dispatch.senders.mail_message import sender_address
 from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
 
 
 class FaxMailSender:
-    """Sends the letter to `<E.164 digits>@<mail_domain>` through the relay.
+    """Sends the letter to `<E.164 digits>@<mail_domain>` through the mail relay.
 
     The fax service knows its customer by `mail_from`, which also gets its reports: there is no
     Reply-To. Raises ValueError where `mail_from` is no address.
@@ -47,23 +41,12 @@ class FaxMailSender:
 
         Its text may become a cover page, so it holds no more than the letter's envelope would.
         """
-        package = consignment.package
-        return build_message(
-            MailMessage(
-                ereferral_id=consignment.ereferral_id,
-                channel=self.channel,
-                mail_from=self._mail_from,
-                sender_name=package.practice.name,
-                reply_to=None,
-                recipient=self._recipient(consignment) or f"unknown@{self._mail_domain}",
-                subject=email_subject(consignment),
-                text=f"{email_subject(consignment)}.\nThe letter is attached (PDF).\n",
-                written_at=consignment.written_at,
-                important=package.referral.priority is not Priority.ROUTINE,
-                letter=render_letter(consignment),
-                letter_name=letter_name(consignment),
-                message=consignment.message,
-            )
+        return letter_mail(
+            consignment,
+            mail_from=self._mail_from,
+            reply_to=None,
+            recipient=self._recipient(consignment) or f"unknown@{self._mail_domain}",
+            text=f"{email_subject(consignment)}.\nThe letter is attached (PDF).\n",
         )
 
     async def send(

@@ -31,10 +31,10 @@ from services.ereferral_dispatch.senders.fax.answer import (
     read_fax,
 )
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
-from services.ereferral_dispatch.senders.portal.answer import retry_after_seconds
-from services.ereferral_dispatch.senders.portal.client import (
-    EXCHANGE,
+from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
+from services.ereferral_dispatch.senders.http_client import (
     Exchange,
+    exchanging,
     failure_before_body,
     open_session,
     read_body,
@@ -139,16 +139,13 @@ class SinchFaxSender:
         """
         if fax_number(consignment) is None:
             return NO_NUMBER
-        exchange = Exchange(point_of_no_return)
-        token = EXCHANGE.set(exchange)
-        try:
-            asked = await self._ask(content, consignment.attempted_at)
-        except (aiohttp.ClientError, OSError) as error:
-            if exchange.raised is not None:
-                raise exchange.raised from None
-            return _outcome_of_error(error, exchange)
-        finally:
-            EXCHANGE.reset(token)
+        with exchanging(point_of_no_return) as exchange:
+            try:
+                asked = await self._ask(content, consignment.attempted_at)
+            except (aiohttp.ClientError, OSError) as error:
+                if exchange.raised is not None:
+                    raise exchange.raised from None
+                return _outcome_of_error(error, exchange)
         return await self._await_end(asked) if isinstance(asked, str) else asked
 
     async def _ask(self, content: bytes, asked_at: datetime) -> str | Outcome:
@@ -183,19 +180,17 @@ class SinchFaxSender:
 
     async def _look_at(self, identifier: str) -> Fax | None:
         """The fax as it is now; None where the provider does not say: it is asked again."""
-        token = EXCHANGE.set(Exchange(_nothing_to_pass))
-        try:
-            response = await self._open_session.get(
-                f"{self._faxes}/{identifier}", allow_redirects=False
-            )
+        with exchanging(_nothing_to_pass):
             try:
-                body = await read_body(response, self._answer_seconds)
-            finally:
-                response.close()
-        except (aiohttp.ClientError, OSError):
-            return None
-        finally:
-            EXCHANGE.reset(token)
+                response = await self._open_session.get(
+                    f"{self._faxes}/{identifier}", allow_redirects=False
+                )
+                try:
+                    body = await read_body(response, self._answer_seconds)
+                finally:
+                    response.close()
+            except (aiohttp.ClientError, OSError):
+                return None
         return read_fax(body) if response.status == _OK else None
 
     @property

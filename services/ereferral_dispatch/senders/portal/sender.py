@@ -20,27 +20,27 @@ from services.ereferral_dispatch.fhir.bundle import (
     cancellation_bundle,
     referral_bundle,
 )
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
-    http_code,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
-from services.ereferral_dispatch.senders.portal.answer import (
-    CONFLICT,
-    outcome_of_status,
-    retry_after_seconds,
-    says_duplicate,
-)
-from services.ereferral_dispatch.senders.portal.client import (
-    EXCHANGE,
+from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
+from services.ereferral_dispatch.senders.http_client import (
     Exchange,
+    exchanging,
     failure_before_body,
     open_session,
     read_body,
     tls_context,
+)
+from services.ereferral_dispatch.senders.portal.answer import (
+    CONFLICT,
+    outcome_of_status,
+    says_duplicate,
 )
 from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
 from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver, Lookup
@@ -124,22 +124,19 @@ class PortalSender:
         The status line decides: where it came whole before the attempt was cut off, it is the
         outcome, and a 409 without its body is no duplicate.
         """
-        exchange = Exchange(point_of_no_return)
-        token = EXCHANGE.set(exchange)
-        try:
-            return await self._post(consignment, content)
-        except AddressBlocked as blocked:
-            return PermanentFailure(FailureCode.ADDRESS_BLOCKED, blocked.reason)
-        except (aiohttp.ClientError, OSError) as error:
-            if exchange.raised is not None:
-                raise exchange.raised from None
-            return _outcome_of_error(error, exchange)
-        except asyncio.CancelledError:
-            if exchange.status is None or not exchange.begun:
-                raise
-            return outcome_of_status(exchange.status)
-        finally:
-            EXCHANGE.reset(token)
+        with exchanging(point_of_no_return) as exchange:
+            try:
+                return await self._post(consignment, content)
+            except AddressBlocked as blocked:
+                return PermanentFailure(FailureCode.ADDRESS_BLOCKED, blocked.reason)
+            except (aiohttp.ClientError, OSError) as error:
+                if exchange.raised is not None:
+                    raise exchange.raised from None
+                return _outcome_of_error(error, exchange)
+            except asyncio.CancelledError:
+                if exchange.status is None or not exchange.begun:
+                    raise
+                return outcome_of_status(exchange.status)
 
     async def _post(self, consignment: Consignment, content: bytes) -> Outcome:
         if self._session is None:
@@ -185,7 +182,7 @@ class PortalSender:
         except asyncio.CancelledError:
             return outcome
         if conflict and body is not None and says_duplicate(body):
-            return Delivered(http_code(CONFLICT))
+            return Delivered(HttpCode(CONFLICT))
         return outcome
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.rules.outcome_codes import HttpCode, SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -179,19 +180,19 @@ def test_a_lane_is_an_orgs_partner_channel_and_address() -> None:
     assert len(others) == 4 and lane not in others
 
 
-LATER = TransientFailure("http_503")
-FAULTY = TransientFailure("http_500")
-REFUSED = PermanentFailure("http_403")
-UNKNOWN = OutcomeUnknown("no_answer")
+LATER = TransientFailure(HttpCode(503))
+FAULTY = TransientFailure(HttpCode(500))
+REFUSED = PermanentFailure(HttpCode(403))
+UNKNOWN = OutcomeUnknown(FailureCode.NO_ANSWER)
 CALL = CallRequested("Please call.", b"%PDF-")
 DECLARED, SILENT = NextChannel(declared=True), NextChannel(declared=False)
 
 
 # channel, failures on it so far, channels left, maybe received, cancelling, outcome, then
 STEPS: list[tuple[ContactMethod, int, int, bool, bool, Outcome, Step]] = [
-    (PORTAL, 0, 3, False, False, Delivered("http_201"), Finish()),
-    (PORTAL, 3, 0, True, True, Delivered("http_200"), Finish()),
-    (EMAIL, 0, 2, False, False, Sent("smtp_250"), Finish()),
+    (PORTAL, 0, 3, False, False, Delivered(HttpCode(201)), Finish()),
+    (PORTAL, 3, 0, True, True, Delivered(HttpCode(200)), Finish()),
+    (EMAIL, 0, 2, False, False, Sent(SmtpCode(250)), Finish()),
     (PHONE, 0, 0, False, False, CALL, AwaitCall()),
     (PHONE, 0, 0, True, True, CALL, AwaitCall()),
     # A transient failure is tried again on the same channel until the schedule is used up.
@@ -282,7 +283,7 @@ def test_retry_after_lengthens_a_wait_up_to_a_day_and_never_shortens_it(
     """With a wish the wait is at least that of the schedule, at least the wish up to 24 h, and
     neither's more."""
     standing = Standing(PORTAL, tries, 0, False)
-    wishing = TransientFailure("http_429", retry_after_seconds=wish_seconds)
+    wishing = TransientFailure(HttpCode(429), retry_after_seconds=wish_seconds)
     without = next_step(standing, LATER, SCHEDULE, chance)
     step = next_step(standing, wishing, SCHEDULE, chance)
     assert isinstance(step, Retry) and isinstance(without, Retry)
@@ -295,24 +296,24 @@ def test_retry_after_lengthens_a_wait_up_to_a_day_and_never_shortens_it(
 @pytest.mark.parametrize(
     ("outcome", "maybe"),
     [
-        (Delivered("http_200"), True),
-        (Sent("smtp_250"), True),
+        (Delivered(HttpCode(200)), True),
+        (Sent(SmtpCode(250)), True),
         (UNKNOWN, True),
         (OutcomeUnknown(FailureCode.WORKER_LOST), True),
         (CALL, False),
-        (TransientFailure("http_500"), True),
-        (TransientFailure("http_502"), True),
-        (TransientFailure("http_504"), True),
-        (TransientFailure("http_599"), True),
-        (TransientFailure("http_503"), False),
-        (TransientFailure("http_429"), False),
-        (TransientFailure("http_408"), False),
-        (TransientFailure("smtp_451"), False),
+        (TransientFailure(HttpCode(500)), True),
+        (TransientFailure(HttpCode(502)), True),
+        (TransientFailure(HttpCode(504)), True),
+        (TransientFailure(HttpCode(599)), True),
+        (TransientFailure(HttpCode(503)), False),
+        (TransientFailure(HttpCode(429)), False),
+        (TransientFailure(HttpCode(408)), False),
+        (TransientFailure(SmtpCode(451)), False),
         (TransientFailure(FailureCode.CONNECT_REFUSED), False),
         (TransientFailure(FailureCode.WORKER_LOST), False),
-        (PermanentFailure("http_400"), False),
-        (PermanentFailure("smtp_550"), False),
-        (PermanentFailure("smtp_503"), False),
+        (PermanentFailure(HttpCode(400)), False),
+        (PermanentFailure(SmtpCode(550)), False),
+        (PermanentFailure(SmtpCode(503)), False),
         (PermanentFailure(FailureCode.ADDRESS_BLOCKED), False),
     ],
 )

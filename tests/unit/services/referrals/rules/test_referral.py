@@ -10,6 +10,7 @@ from services.referrals.rules.referral import (
     check_can_be_cancelled,
     check_can_be_updated,
     check_takes_a_response,
+    fulfilment_after,
     fulfilment_after_cancel,
     response_effect,
     status_after,
@@ -40,8 +41,9 @@ def test_a_response_moves_forward_may_skip_and_never_goes_back(
     fulfilment: str, response: str, effect: Effect
 ) -> None:
     """Every pair of where a sent referral stands and what the partner answers."""
-    status = "completed" if fulfilment == "completed" else "active"
-    assert response_effect(status, fulfilment, Response(response)) is effect
+    stands = FulfilmentStatus(fulfilment)
+    status = ReferralStatus.COMPLETED if fulfilment == "completed" else ReferralStatus.ACTIVE
+    assert response_effect(status, stands, Response(response)) is effect
 
 
 def test_the_pairs_are_all_there_are() -> None:
@@ -51,30 +53,30 @@ def test_the_pairs_are_all_there_are() -> None:
 
 
 @pytest.mark.parametrize("response", list(Response))
-@pytest.mark.parametrize("fulfilment", ["cancelled", None])
+@pytest.mark.parametrize("fulfilment", [FulfilmentStatus.CANCELLED, None])
 def test_after_a_cancel_a_response_only_joins_the_timeline(
-    fulfilment: str | None, response: Response
+    fulfilment: FulfilmentStatus | None, response: Response
 ) -> None:
     """Whatever it says, and whether the referral was sent before it was cancelled or not."""
-    assert response_effect("revoked", fulfilment, response) is Effect.JOINS_TIMELINE
+    assert response_effect(ReferralStatus.REVOKED, fulfilment, response) is Effect.JOINS_TIMELINE
 
 
 @pytest.mark.parametrize("response", list(Response))
 def test_a_draft_cannot_be_answered(response: Response) -> None:
     """Nobody has seen it."""
-    effect = response_effect("draft", None, response)
+    effect = response_effect(ReferralStatus.DRAFT, None, response)
     assert effect is Effect.REFUSED
     with pytest.raises(Refusal) as refusal:
-        check_can_be_answered("draft", effect)
+        check_can_be_answered(ReferralStatus.DRAFT, effect)
     assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
 
 
 def test_only_what_is_refused_raises() -> None:
     """An answer that changes nothing is a success."""
-    check_can_be_answered("active", Effect.MOVES)
-    check_can_be_answered("revoked", Effect.JOINS_TIMELINE)
+    check_can_be_answered(ReferralStatus.ACTIVE, Effect.MOVES)
+    check_can_be_answered(ReferralStatus.REVOKED, Effect.JOINS_TIMELINE)
     with pytest.raises(Refusal):
-        check_can_be_answered("active", Effect.REFUSED)
+        check_can_be_answered(ReferralStatus.ACTIVE, Effect.REFUSED)
 
 
 @pytest.mark.parametrize("recorded", [0, 199, 200, 5_000])
@@ -105,6 +107,21 @@ def test_only_completed_completes_the_referral(response: str, status: str) -> No
     assert status_after(Response(response)) == status
 
 
+@pytest.mark.parametrize(
+    ("response", "fulfilment"),
+    [
+        ("accepted", "accepted"),
+        ("rejected", "rejected"),
+        ("in-progress", "in-progress"),
+        ("completed", "completed"),
+        ("failed", "failed"),
+    ],
+)
+def test_every_response_says_how_far_the_partner_is(response: str, fulfilment: str) -> None:
+    """In the same words, as FHIR has them for a Task."""
+    assert fulfilment_after(Response(response)) is FulfilmentStatus(fulfilment)
+
+
 @pytest.mark.parametrize("status", list(ReferralStatus))
 def test_only_a_draft_can_be_changed(status: ReferralStatus) -> None:
     """What was sent is frozen."""
@@ -131,4 +148,4 @@ def test_a_cancel_ends_a_request_where_there_is_one() -> None:
     """A draft asked nobody for anything: there is nothing of it to be cancelled."""
     assert fulfilment_after_cancel(None) is None
     for fulfilment in ("requested", "accepted", "rejected", "in-progress", "failed"):
-        assert fulfilment_after_cancel(fulfilment) == "cancelled"
+        assert fulfilment_after_cancel(FulfilmentStatus(fulfilment)) == "cancelled"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemCode, Refusal
-from services.referrals.rules.period import Period, settle_period
+from services.referrals.rules.period import Period, period_of
 from services.referrals.rules.report import (
     Spent,
     acquisition,
@@ -24,7 +24,7 @@ from services.referrals.rules.report import (
 
 
 def period(start: str, end: str) -> Period:
-    return settle_period(date.fromisoformat(start), date.fromisoformat(end))
+    return period_of(date.fromisoformat(start), date.fromisoformat(end))
 
 
 def spent(dollars: str, start: str, end: str) -> Spent:

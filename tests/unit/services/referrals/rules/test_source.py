@@ -8,6 +8,7 @@ import pytest
 
 from contracts.operations import OPERATIONS
 from contracts.problems import Problem, ProblemCode, Refusal
+from contracts.referral_attribution import AttributionRole
 from contracts.referral_source import SourceCategory
 from services.referrals.rules.attribution import (
     REFERENCES,
@@ -92,11 +93,12 @@ def test_one_attribution_of_a_patient_is_primary(
     role: str, others: list[str], possible: bool
 ) -> None:
     """Of the others there may be any number."""
+    its_role, others_roles = AttributionRole(role), [AttributionRole(other) for other in others]
     if possible:
-        check_primary(role, others)
+        check_primary(its_role, others_roles)
         return
     with pytest.raises(Refusal) as refused:
-        check_primary(role, others)
+        check_primary(its_role, others_roles)
     assert refused.value.problem.code is ProblemCode.PRIMARY_ATTRIBUTION_EXISTS
     assert refused.value.problem.code.status == 409
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.ereferral import FAX_COMPLETED, FailureCode
+from contracts.ereferral import FailureCode, SuccessCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
     OutcomeUnknown,
@@ -27,7 +27,7 @@ def test_only_a_known_end_is_an_end(status: object) -> None:
 
 def test_completed_is_delivered() -> None:
     """The partner's machine took every page."""
-    assert outcome_of_fax({"status": "COMPLETED"}) == Delivered(FAX_COMPLETED)
+    assert outcome_of_fax({"status": "COMPLETED"}) == Delivered(SuccessCode.FAX_COMPLETED)
 
 
 @pytest.mark.parametrize(

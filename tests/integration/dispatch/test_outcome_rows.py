@@ -5,7 +5,9 @@ from uuid import UUID
 
 import asyncpg
 
-from services.ereferral_dispatch.delivery.locked_rows import Locked, read_locked, write_locked
+from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.delivery.outcome_rows import Locked, read_locked, write_locked
+from services.ereferral_dispatch.rules.routing import ContactPoint
 from tests.support.services.dispatch import Dispatch, Org, plain_url
 
 _ROWS = """
@@ -79,7 +81,7 @@ async def test_everything_is_written_and_nothing_else(dispatch: Dispatch, org: O
     async with engine.begin() as connection:
         locked = await read_locked(connection, org.id, ereferral, 1)
         locked.row.received, locked.row.told, locked.row.not_told = [0, 1], [1], [2]
-        locked.row.plan = [{"channel": "fax", "address": "+12025550112"}]
+        locked.row.plan = [ContactPoint(ContactMethod.FAX, "+12025550112")]
         locked.row.due_at = locked.attempt.lease_until = locked.now
         locked.attempt.detail = "Lost."
         await write_locked(connection, locked)
@@ -87,5 +89,5 @@ async def test_everything_is_written_and_nothing_else(dispatch: Dispatch, org: O
         found = await read_locked(connection, org.id, ereferral, 1)
     row, attempt = found.row, found.attempt
     assert (row.received, row.told, row.not_told) == ([0, 1], [1], [2])
-    assert row.plan == [{"channel": "fax", "address": "+12025550112"}]
+    assert row.plan == [ContactPoint(ContactMethod.FAX, "+12025550112")]
     assert (attempt.detail, row.due_at, attempt.lease_until) == ("Lost.", locked.now, locked.now)

@@ -1,33 +1,19 @@
-"""A referral's row: how it is shown, its next version, its timeline, and a partner's answer to it.
+"""A referral as it is shown, and how a partner's answer moves it.
 
 What the commands, the news of e-referrals and the overdue sweep have in common.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
-from uuid import UUID
 
 from contracts.events import EventType
-from contracts.referral import (
-    EreferralStatus,
-    FulfilmentStatus,
-    Priority,
-    ReasonCode,
-    ReferralStatus,
-    Response,
-)
+from contracts.referral import ReasonCode, Response
 from contracts.referral import Referral as Resource
 from contracts.shapes import Reference, reference
 from messaging.handlers.workspace import Need, Workspace
-from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.partner import partner_name
-from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry
-from services.referrals.rules.referral import status_after
-
-_BY_EVENT = ("referral_id", "event")
-
-StatusT = TypeVar("StatusT", FulfilmentStatus, EreferralStatus)
+from services.referrals.handlers.versions import next_version
+from services.referrals.models import Patient, Provider, Referral, ReferralPartner
+from services.referrals.rules.referral import fulfilment_after, status_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +37,7 @@ def referral_resource(row: Referral, names: Names) -> Resource:
             uuid=row.referral_partner_id, name=names.referral_partner
         ),
         referring_provider=reference(row.referring_provider_id, names.referring_provider),
-        priority=Priority(row.priority),
+        priority=row.priority,
         reason=row.reason,
         reason_codes=None
         if row.reason_codes is None
@@ -59,18 +45,14 @@ def referral_resource(row: Referral, names: Names) -> Resource:
         teeth=row.teeth,
         notes=row.notes,
         respond_by=row.respond_by,
-        status=ReferralStatus(row.status),
-        fulfilment_status=_or_none(FulfilmentStatus, row.fulfilment_status),
-        dispatch_status=_or_none(EreferralStatus, row.dispatch_status),
+        status=row.status,
+        fulfilment_status=row.fulfilment_status,
+        dispatch_status=row.dispatch_status,
         ereferral_uuid=row.ereferral_id,
         sent_at=row.sent_at,
         overdue=row.overdue,
         cancel_reason=row.cancel_reason,
     )
-
-
-def _or_none(kind: type[StatusT], value: str | None) -> StatusT | None:
-    return None if value is None else kind(value)
 
 
 def pointed_to(row: Referral) -> list[Need]:
@@ -103,55 +85,9 @@ def referring_provider(row: Referral, workspace: Workspace) -> Provider | None:
     return None if uuid is None else workspace.find(Provider, uuid)
 
 
-def write_down(
-    row: Referral,
-    workspace: Workspace,
-    event: str,
-    *,
-    at: datetime | None = None,
-    dispatch_version: int = 0,
-    actor: str | None = None,
-    detail: str | None = None,
-) -> TimelineEntry:
-    """Add to the timeline; `at` is when it happened, if not now.
-
-    `dispatch_version`: of the e-referral, where dispatch told it.
-    """
-    entry = TimelineEntry(
-        org_id=row.org_id,
-        referral_id=row.id,
-        at=at or workspace.now,
-        dispatch_version=dispatch_version,
-        event=str(event),
-        actor=actor,
-        detail=detail,
-    )
-    workspace.append(entry)
-    return entry
-
-
-def responses(referral_id: UUID) -> Need:
-    """The timeline's entries of responses that a command recorded."""
-    return Need(
-        TimelineEntry, (referral_id, EventType.REFERRAL_RESPONSE_RECORDED.value), by=_BY_EVENT
-    )
-
-
-def find_responses(row: Referral, workspace: Workspace) -> list[TimelineEntry]:
-    """What `responses` asked for; whoever records one adds it, for later messages."""
-    return workspace.find_all(
-        TimelineEntry, _BY_EVENT, row.id, EventType.REFERRAL_RESPONSE_RECORDED.value
-    )
-
-
-def answer_detail(response: Response, note: str | None) -> str:
-    """A partner's answer in the timeline, where after a cancel it is seen alone."""
-    return response.value if note is None else f"{response.value}: {note}"
-
-
 def take_response(row: Referral, workspace: Workspace, response: Response) -> Resource:
     """Move a referral to where a response leads, with its event; it is not overdue any more."""
-    row.fulfilment_status = FulfilmentStatus(response.value)
+    row.fulfilment_status = fulfilment_after(response)
     row.status = status_after(response)
     row.overdue = False
     next_version(row, workspace)

@@ -14,7 +14,7 @@ CHECK_TIMEOUT_SECONDS = 10.0
 
 
 async def check_mail_relay(url: str, ca_file: str | None = None) -> str:
-    """Greet the relay, with TLS and login as its URL says, and send nothing.
+    """Greet the mail relay, with TLS and login as its URL says, and send nothing.
 
     Raises CannotGoOn, which names the variable.
     """

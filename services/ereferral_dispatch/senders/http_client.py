@@ -9,7 +9,8 @@ import asyncio
 import errno
 import functools
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
-from services.ereferral_dispatch.senders.portal.answer import past_interim, status_of_line
+from services.ereferral_dispatch.senders.http_answer import past_interim, status_of_line
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -42,7 +43,7 @@ _UNREACHABLE = frozenset(
 )
 
 
-class PortalHandler(ResponseHandler):
+class HeadReadingHandler(ResponseHandler):
     """aiohttp's protocol of one connection, which also reads the status line of the answer.
 
     The status line decides, even where what follows it is malformed or never comes. `status` is the
@@ -89,7 +90,7 @@ class Exchange:
 
     def __init__(self, point_of_no_return: PointOfNoReturn) -> None:
         self._point_of_no_return = point_of_no_return
-        self._handler: PortalHandler | None = None
+        self._handler: HeadReadingHandler | None = None
         self.begun = False
         self.raised: BaseException | None = None
 
@@ -98,7 +99,7 @@ class Exchange:
         """The final status as far as it is known; it outlives a broken connection."""
         return None if self._handler is None else self._handler.status
 
-    def connected(self, handler: PortalHandler) -> None:
+    def connected(self, handler: HeadReadingHandler) -> None:
         """The connection is up and will be used for this request."""
         handler.begin()
         self._handler = handler
@@ -127,7 +128,18 @@ EXCHANGE: ContextVar[Exchange] = ContextVar("EXCHANGE")
 """The running request's exchange: aiohttp has no other way from a request to its connection."""
 
 
-class PortalConnector(aiohttp.TCPConnector):
+@contextmanager
+def exchanging(point_of_no_return: PointOfNoReturn) -> Iterator[Exchange]:
+    """The exchange of the one request that is made meanwhile."""
+    exchange = Exchange(point_of_no_return)
+    token = EXCHANGE.set(exchange)
+    try:
+        yield exchange
+    finally:
+        EXCHANGE.reset(token)
+
+
+class CleanConnector(aiohttp.TCPConnector):
     """Connections to what `resolver` gives; one that was answered unasked is not used again."""
 
     def __init__(self, resolver: AbstractResolver, context: ssl.SSLContext, limit: int) -> None:
@@ -149,7 +161,7 @@ class PortalConnector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             handler = connection.protocol
-            assert isinstance(handler, PortalHandler)
+            assert isinstance(handler, HeadReadingHandler)
             # What came on an idle connection would be taken for the answer to this request.
             if not (handler.used and handler.should_close):
                 EXCHANGE.get().connected(handler)
@@ -160,7 +172,7 @@ class PortalConnector(aiohttp.TCPConnector):
 def _handler_factory(
     loop: asyncio.AbstractEventLoop,
 ) -> "functools.partial[ResponseHandler]":
-    handler: Callable[..., ResponseHandler] = PortalHandler
+    handler: Callable[..., ResponseHandler] = HeadReadingHandler
     return functools.partial(handler, loop=loop)
 
 
@@ -175,7 +187,7 @@ def open_session(
     """A session of at most `limit` connections: nothing from the environment, no cookies, bodies as
     they come."""
     return aiohttp.ClientSession(
-        connector=PortalConnector(resolver, context, limit),
+        connector=CleanConnector(resolver, context, limit),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=headers,
         timeout=timeout,

@@ -1,0 +1,28 @@
+"""How an attempt ends: by its outcome, by what a person says of a call, or withdrawn."""
+
+from datetime import datetime
+
+from contracts.ereferral import FailureCode
+from services.ereferral_dispatch.models import Attempt
+from services.ereferral_dispatch.rules.outcomes import (
+    Delivered,
+    Ended,
+    Sent,
+    TransientFailure,
+    recorded_as,
+)
+
+_NO_CALL = TransientFailure(FailureCode.WITHDRAWN, "Withdrawn before the call was made.")
+
+
+def finish(attempt: Attempt, outcome: Ended, now: datetime, note: str | None = None) -> None:
+    """Let it be over. `note`: what a person adds, where the outcome has no detail of its own."""
+    attempt.finished_at = now
+    attempt.outcome = recorded_as(outcome)
+    attempt.code = outcome.code
+    attempt.detail = note if isinstance(outcome, (Delivered, Sent)) else outcome.detail or note
+
+
+def withdraw_call(attempt: Attempt, now: datetime) -> None:
+    """Let a call that was asked for and not made be over."""
+    finish(attempt, _NO_CALL, now)
