@@ -1,6 +1,7 @@
 """The bases of every message: how strict it is, what every resource and every list has."""
 
-from typing import Annotated, Any, Generic, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -83,6 +84,25 @@ class Resource(Shape):
     version: int
     created_at: Time
     updated_at: Time
+
+
+class Recorded(Protocol):
+    """Whatever holds what every resource has."""
+
+    id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def resource_fields(row: Recorded) -> dict[str, Any]:
+    """What every resource shows, by name."""
+    return {
+        "id": row.id,
+        "version": row.version,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
 
 
 class Listing(Shape, Generic[ItemT]):

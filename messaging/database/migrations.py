@@ -131,9 +131,11 @@ def create_messaging_tables(home: Home) -> None:
 
 
 def close(table: str, column: str, *values: str) -> None:
-    """Let a column of text hold these values alone; null, where it may be null, is no value."""
+    """Let a column of text hold these values alone, whatever it was closed to before; null, where
+    it may be null, is no value."""
     listed = ", ".join(f"'{value}'" for value in values)
+    name = f"{table}_{column}_closed"
     op.execute(
-        f'ALTER TABLE "{table}" ADD CONSTRAINT {table}_{column}_closed '
-        f"CHECK ({column} IN ({listed}))"
+        f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS {name}, '
+        f"ADD CONSTRAINT {name} CHECK ({column} IN ({listed}))"
     )

@@ -52,6 +52,17 @@ def own_id(model: type[Any], id_: UUID | None) -> list[Need]:
     return [] if id_ is None else [Need(model, (id_,), new=True)]
 
 
+def row_to_change(
+    model: type[Any],
+    id_: UUID,
+    missing: ProblemCode,
+    *,
+    belongs: Callable[[Any], bool] | None = None,
+) -> Need:
+    """The row that an update or archive is about, at the version that the client has seen."""
+    return Need(model, (id_,), writes=True, missing=missing, versioned=True, belongs=belongs)
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a handler answers: the status, the resource (None after an archive) and its id."""

@@ -8,7 +8,7 @@ from contracts.ereferral import CallTask, EreferralChange
 from contracts.ereferral import Ereferral as Resource
 from contracts.ereferral_staff import PartnerChannel
 from contracts.referral import EreferralStatus
-from contracts.shapes import Reference
+from contracts.shapes import Reference, resource_fields
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 
 
@@ -30,10 +30,7 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
 def _shown(row: Ereferral) -> dict[str, Any]:
     point = row.plan[row.position]
     return {
-        "id": row.id,
-        "version": row.version,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
+        **resource_fields(row),
         "referral_uuid": row.referral_id,
         "referral_partner": Reference(uuid=row.referral_partner_id, name=row.referral_partner_name),
         "status": row.status,
@@ -63,10 +60,7 @@ def attempt_resource(row: Attempt) -> AttemptResource:
 def channel_resource(lane: Lane) -> PartnerChannel:
     """A lane as the events about its being held show it."""
     return PartnerChannel.model_construct(
-        id=lane.id,
-        version=lane.version,
-        created_at=lane.created_at,
-        updated_at=lane.updated_at,
+        **resource_fields(lane),
         referral_partner=Reference(uuid=lane.referral_partner_id, name=lane.referral_partner_name),
         channel=lane.channel,
         address=lane.address,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from typing import assert_never
-from uuid import UUID
 
 from contracts.ereferral import FailureCode, SuccessCode
 from contracts.ereferral_staff import (
     CallOutcome,
     EreferralCompleteCall,
+    EreferralDecision,
     EreferralRecordResponse,
     EreferralResolve,
     EreferralRetry,
@@ -19,7 +19,7 @@ from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import Handler, Handlers
-from messaging.handlers.workspace import Done, Need, Workspace
+from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
 from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import (
     CALL_AGAIN_AFTER,
@@ -197,21 +197,16 @@ def _enter_if_queued(row: Ereferral, workspace: Workspace) -> None:
         enter_lane(row, workspace)
 
 
-def _needs_of(uuid: UUID, *, versioned: bool = True) -> list[Need]:
-    return [
-        Need(
-            Ereferral,
-            (uuid,),
-            writes=True,
-            missing=ProblemCode.EREFERRAL_NOT_FOUND,
-            versioned=versioned,
-        )
-    ]
+def _needs_of_decision(command: EreferralDecision) -> list[Need]:
+    return [row_to_change(Ereferral, command.ereferral_uuid, ProblemCode.EREFERRAL_NOT_FOUND)]
 
 
-def _rows_around(
-    command: EreferralRetry | EreferralCompleteCall | EreferralResolve, workspace: Workspace
-) -> Sequence[Need]:
+def _needs_of_response(command: EreferralRecordResponse) -> list[Need]:
+    uuid = command.ereferral_uuid
+    return [Need(Ereferral, (uuid,), writes=True, missing=ProblemCode.EREFERRAL_NOT_FOUND)]
+
+
+def _rows_around(command: EreferralDecision, workspace: Workspace) -> Sequence[Need]:
     row = workspace.find(Ereferral, command.ereferral_uuid)
     if row is None:
         return ()
@@ -220,23 +215,23 @@ def _rows_around(
 
 HANDLERS: Handlers = {
     "ereferral.retry": Handler(
-        EreferralRetry, retry, needs=lambda c: _needs_of(c.ereferral_uuid), then_needs=_rows_around
+        EreferralRetry, retry, needs=_needs_of_decision, then_needs=_rows_around
     ),
     "ereferral.complete_call": Handler(
         EreferralCompleteCall,
         complete_call,
-        needs=lambda c: _needs_of(c.ereferral_uuid),
+        needs=_needs_of_decision,
         then_needs=_rows_around,
     ),
     "ereferral.resolve": Handler(
         EreferralResolve,
         resolve,
-        needs=lambda c: _needs_of(c.ereferral_uuid),
+        needs=_needs_of_decision,
         then_needs=_rows_around,
     ),
     "ereferral.record_response": Handler(
         EreferralRecordResponse,
         record_response,
-        needs=lambda c: _needs_of(c.ereferral_uuid, versioned=False),
+        needs=_needs_of_response,
     ),
 }

@@ -1,7 +1,7 @@
 """What senders, rules and statements must know of a channel alike."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from contracts.referral_partner import ContactMethod
 
@@ -19,12 +19,6 @@ class Traits:
     needs_person: bool = False
 
 
-_TRAITS: Mapping[ContactMethod, Traits] = {
-    ContactMethod.PORTAL: Traits(recognises_repeats=True),
-    ContactMethod.EMAIL: Traits(),
-    ContactMethod.FAX: Traits(),
-    ContactMethod.PHONE: Traits(needs_person=True),
-}
 CALLS = ContactMethod.PHONE
 """The channel of calls, which are a person's: a partner whose number nobody knows can still be
 called once it is found."""
@@ -32,7 +26,14 @@ called once it is found."""
 
 def traits_of(channel: ContactMethod) -> Traits:
     """What sets this channel apart."""
-    return _TRAITS[channel]
+    match channel:
+        case ContactMethod.PORTAL:
+            return Traits(recognises_repeats=True)
+        case ContactMethod.EMAIL | ContactMethod.FAX:
+            return Traits()
+        case ContactMethod.PHONE:
+            return Traits(needs_person=True)
+    assert_never(channel)
 
 
 def recognising_repeats() -> list[ContactMethod]:

@@ -16,9 +16,9 @@ from contracts.referral_attribution import (
     ReferralAttributionCreate,
     ReferralAttributionUpdate,
 )
-from contracts.shapes import Reference, reference
+from contracts.shapes import Reference, reference, resource_fields
 from messaging.handlers.handler import Handler, Handlers
-from messaging.handlers.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
 from services.referrals.handlers.versions import archived, made, updated
@@ -52,10 +52,7 @@ def attribution_resource(
 ) -> Resource:
     """An attribution as it is shown, with the names that its references have now."""
     return Resource.model_construct(
-        id=row.id,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        **resource_fields(row),
         patient=Reference.model_construct(uuid=row.patient_id, name=patient.name),
         attribution_role=row.attribution_role,
         source_note=row.source_note,
@@ -201,12 +198,10 @@ def _needs_of_create(command: ReferralAttributionCreate) -> list[Need]:
 def _needs_of_change(command: Change) -> list[Need]:
     return [
         *_patient(command),
-        Need(
+        row_to_change(
             ReferralAttribution,
-            (command.attribution_uuid,),
-            writes=True,
-            missing=ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND,
-            versioned=True,
+            command.attribution_uuid,
+            ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND,
             belongs=lambda row: bool(row.patient_id == command.patient_uuid),
         ),
     ]

@@ -12,8 +12,9 @@ from contracts.referral_partner import (
     display_name,
 )
 from contracts.referral_partner import ReferralPartner as Resource
+from contracts.shapes import resource_fields
 from messaging.handlers.handler import Handler, Handlers
-from messaging.handlers.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner
@@ -24,10 +25,7 @@ FIELDS = tuple(PartnerFields.model_fields)
 def partner_resource(row: ReferralPartner) -> Resource:
     """A partner as it is shown."""
     return Resource.model_construct(
-        id=row.id,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        **resource_fields(row),
         **{name: getattr(row, name) for name in FIELDS},
     )
 
@@ -86,12 +84,8 @@ def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:
 
 def _needs_of_change(command: ReferralPartnerUpdate | ReferralPartnerArchive) -> list[Need]:
     return [
-        Need(
-            ReferralPartner,
-            (command.referral_partner_uuid,),
-            writes=True,
-            missing=ProblemCode.REFERRAL_PARTNER_NOT_FOUND,
-            versioned=True,
+        row_to_change(
+            ReferralPartner, command.referral_partner_uuid, ProblemCode.REFERRAL_PARTNER_NOT_FOUND
         )
     ]
 

@@ -17,7 +17,14 @@ from contracts.referral import (
 )
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import Handler, Handlers
-from messaging.handlers.workspace import Done, Need, Workspace, changed_fields, own_id
+from messaging.handlers.workspace import (
+    Done,
+    Need,
+    Workspace,
+    changed_fields,
+    own_id,
+    row_to_change,
+)
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
@@ -225,15 +232,7 @@ def _partner_and_provider(command: ReferralCreate | ReferralUpdate) -> list[Need
 
 
 def _needs_of_change(command: ReferralUpdate | ReferralSend | ReferralCancel) -> list[Need]:
-    return [
-        Need(
-            Referral,
-            (command.referral_uuid,),
-            writes=True,
-            missing=ProblemCode.REFERRAL_NOT_FOUND,
-            versioned=True,
-        )
-    ]
+    return [row_to_change(Referral, command.referral_uuid, ProblemCode.REFERRAL_NOT_FOUND)]
 
 
 def _needs_of_response(command: ReferralRecordResponse) -> list[Need]:

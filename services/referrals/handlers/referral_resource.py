@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from contracts.events import EventType
 from contracts.referral import ReasonCode, Response
 from contracts.referral import Referral as Resource
-from contracts.shapes import Reference, reference
+from contracts.shapes import Reference, reference, resource_fields
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.versions import next_version
@@ -28,10 +28,7 @@ class Names:
 def referral_resource(row: Referral, names: Names) -> Resource:
     """A referral as a list shows it."""
     return Resource.model_construct(
-        id=row.id,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        **resource_fields(row),
         patient=Reference.model_construct(uuid=row.patient_id, name=names.patient),
         referral_partner=Reference.model_construct(
             uuid=row.referral_partner_id, name=names.referral_partner

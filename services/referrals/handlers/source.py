@@ -12,9 +12,9 @@ from contracts.referral_source import (
     ReferralSourceCreate,
     ReferralSourceUpdate,
 )
-from contracts.shapes import reference
+from contracts.shapes import reference, resource_fields
 from messaging.handlers.handler import Handler, Handlers
-from messaging.handlers.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import (
@@ -44,10 +44,7 @@ def source_resource(
 ) -> Resource:
     """A source as it is shown, with the names that its links have now."""
     return Resource.model_construct(
-        id=row.id,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        **resource_fields(row),
         name=row.name,
         category=row.category,
         description=row.description,
@@ -165,12 +162,8 @@ def _needs_of_create(command: ReferralSourceCreate) -> list[Need]:
 
 def _needs_of_change(command: ReferralSourceUpdate | ReferralSourceArchive) -> list[Need]:
     return [
-        Need(
-            ReferralSource,
-            (command.referral_source_uuid,),
-            writes=True,
-            missing=ProblemCode.REFERRAL_SOURCE_NOT_FOUND,
-            versioned=True,
+        row_to_change(
+            ReferralSource, command.referral_source_uuid, ProblemCode.REFERRAL_SOURCE_NOT_FOUND
         )
     ]
 

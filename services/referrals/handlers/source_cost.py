@@ -10,9 +10,9 @@ from contracts.referral_source_cost import (
     ReferralSourceCostCreate,
     ReferralSourceCostUpdate,
 )
-from contracts.shapes import Reference
+from contracts.shapes import Reference, resource_fields
 from messaging.handlers.handler import Handler, Handlers
-from messaging.handlers.workspace import Done, Need, Workspace, own_id
+from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import ReferralSource, ReferralSourceCost
@@ -25,10 +25,7 @@ Command = ReferralSourceCostCreate | ReferralSourceCostUpdate | ReferralSourceCo
 def cost_resource(row: ReferralSourceCost, source: ReferralSource) -> Resource:
     """A cost as it is shown, with the name that its source has now."""
     return Resource.model_construct(
-        id=row.id,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        **resource_fields(row),
         referral_source=Reference.model_construct(uuid=source.id, name=source.name),
         **{name: getattr(row, name) for name in FIELDS},
     )
@@ -109,12 +106,10 @@ def _needs_of_create(command: ReferralSourceCostCreate) -> list[Need]:
 def _needs_of_change(command: ReferralSourceCostUpdate | ReferralSourceCostArchive) -> list[Need]:
     return [
         _source(command),
-        Need(
+        row_to_change(
             ReferralSourceCost,
-            (command.cost_uuid,),
-            writes=True,
-            missing=ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND,
-            versioned=True,
+            command.cost_uuid,
+            ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND,
             belongs=lambda row: bool(row.referral_source_id == command.referral_source_uuid),
         ),
     ]
