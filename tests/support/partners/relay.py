@@ -40,6 +40,7 @@ OFFERED = "250-relay.example\r\n250-SIZE 10000000\r\n250 ENHANCEDSTATUSCODES"
 OBLIGING: Mapping[str, str] = {
     "greeting": "220 relay.example ESMTP",
     "EHLO": OFFERED,
+    "HELO": "250 relay.example",
     "STARTTLS": "220 go ahead",
     "AUTH": "235 2.7.0 welcome",
     "MAIL": "250 2.1.0 ok",
@@ -201,7 +202,7 @@ class _Conversation:
             if verb == "STARTTLS":
                 assert self._relay.tls is not None
                 await self.writer.start_tls(self._relay.tls)
-            if verb == "DATA" and reply.startswith("354"):
+            if verb == "DATA" and reply.startswith("3"):
                 await self._take_message()
 
     async def _take_message(self) -> None:
