@@ -3,10 +3,11 @@
 A put replaces the whole record where its `observed_at` is not older than what is held.
 """
 
+from contracts.phones import Phone
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.shapes import Command, Query, Resource
 from contracts.text import Line, RequiredLine
-from contracts.values import Country, Date, Email, Npi, Phone, Time, Uuid
+from contracts.values import Country, Date, Email, Npi, Time, Uuid
 
 
 class PatientPut(Command):

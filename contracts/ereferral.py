@@ -13,12 +13,13 @@ from pydantic import (
 )
 
 from contracts.directory import Patient, Practice, Provider
+from contracts.phones import DialledNumber
 from contracts.referral import EreferralStatus, Referral
 from contracts.referral import Response as Response
 from contracts.referral_partner import ContactMethod, ReferralPartner
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
 from contracts.text import RequiredReason
-from contracts.values import DialledNumber, Time, Uuid
+from contracts.values import Time, Uuid
 
 
 class EreferralDispatch(Command):

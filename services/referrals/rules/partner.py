@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from contracts.phones import parse_phone
 from contracts.problems import FieldError, invalid
 from contracts.referral_partner import ContactType
-from contracts.values import parse_phone
 
 # The most lenient partner that an update's fields can come to.
 _AT_BEST = {

@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 
 from contracts.ereferral import FailureCode
+from messaging.wire.tls import verifying_also
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     PermanentFailure,
@@ -210,11 +211,8 @@ def _trace_config() -> aiohttp.TraceConfig:
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Verified TLS from 1.2 on; `ca_file` (PEM) is trusted beside the system's authorities."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = verifying_also(ca_file)
     context.set_alpn_protocols(["http/1.1"])
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
     return context
 
 
