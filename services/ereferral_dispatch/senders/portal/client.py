@@ -9,6 +9,7 @@ import asyncio
 import errno
 import functools
 import ssl
+import zlib
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -38,6 +39,11 @@ KEEPALIVE_SECONDS = 4.0
 DNS_CACHE_SECONDS = 10
 HEAD_LIMIT_BYTES = 8_192
 ANSWER_LIMIT_BYTES = 64 * 1024
+_WINDOW_BITS = {
+    "gzip": zlib.MAX_WBITS | 16,
+    "x-gzip": zlib.MAX_WBITS | 16,
+    "deflate": zlib.MAX_WBITS,
+}
 _UNREACHABLE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
@@ -217,7 +223,11 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
 
 
 async def read_body(response: aiohttp.ClientResponse, timeout_seconds: float) -> bytes | None:
-    """The answer's body; None where it is over 64 KiB, or does not come whole and in time."""
+    """The answer's body, unpacked where it was packed though nothing packed was asked for.
+
+    None where it is over 64 KiB, packed or not, does not come whole and in time, or cannot be
+    unpacked.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(timeout_seconds):
@@ -227,7 +237,24 @@ async def read_body(response: aiohttp.ClientResponse, timeout_seconds: float) ->
                     return None
     except (TimeoutError, aiohttp.ClientError, OSError):
         return None
-    return bytes(body)
+    return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+
+
+def _unpacked(body: bytes, codings: str) -> bytes | None:
+    """A body without its content codings (RFC 9110, section 8.4); None where one is not known."""
+    for coding in reversed([name.strip().lower() for name in codings.split(",")]):
+        if coding in ("", "identity"):
+            continue
+        if coding not in _WINDOW_BITS:
+            return None
+        unpacking = zlib.decompressobj(_WINDOW_BITS[coding])
+        try:
+            body = unpacking.decompress(body, ANSWER_LIMIT_BYTES + 1)
+        except zlib.error:
+            return None
+        if len(body) > ANSWER_LIMIT_BYTES or not unpacking.eof:
+            return None
+    return body
 
 
 def failure_before_body(error: aiohttp.ClientError | OSError) -> Outcome:
