@@ -70,6 +70,12 @@ def parse_named_time(value: Any) -> Any:
     return value
 
 
+def offset_minutes(time: datetime | None) -> int | None:
+    """The offset from UTC in which a time was named, in whole minutes as RFC 3339 has them."""
+    offset = None if time is None else time.utcoffset()
+    return None if offset is None else round(offset.total_seconds() / 60)
+
+
 def parse_date(value: Any) -> Any:
     """A calendar date from `YYYY-MM-DD` text."""
     if not isinstance(value, str):

@@ -18,7 +18,11 @@ class Observed:
 
 
 class Patient(Observed, Versioned, Base):
-    """A patient, mirrored."""
+    """A patient, mirrored.
+
+    `phone_given` and `phone_country`: a national number as it was put, and the country by which it
+    was read; null where the number named its own.
+    """
 
     __tablename__ = "patient"
 
@@ -27,6 +31,8 @@ class Patient(Observed, Versioned, Base):
     name: Mapped[str | None]
     date_of_birth: Mapped[date | None]
     phone: Mapped[str | None]
+    phone_given: Mapped[str | None]
+    phone_country: Mapped[str | None]
     email: Mapped[str | None]
 
 
@@ -59,3 +65,4 @@ class Practice(Observed, Versioned, Base):
     state: Mapped[str | None]
     postal_code: Mapped[str | None]
     country: Mapped[str]
+    time_zone: Mapped[str | None]
