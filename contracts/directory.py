@@ -3,10 +3,11 @@
 A put replaces the whole record where its `observed_at` is not older than what is held.
 """
 
+from contracts.phones import Phone
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.shapes import Command, Query, Resource
 from contracts.text import Line, RequiredLine
-from contracts.values import Country, Date, Email, Npi, Phone, Time, Uuid
+from contracts.values import Country, Date, Email, Npi, Time, TimeZone, Uuid
 
 
 class PatientPut(Command):
@@ -56,7 +57,11 @@ class ProviderGet(Query):
 
 
 class PracticePut(Command):
-    """`practice.put` → 200 with what is now held; an org has one practice."""
+    """`practice.put` → 200 with what is now held; an org has one practice.
+
+    `time_zone`: the days in letters, mails and call scripts are those of this zone. Without it the
+    day of `respond_by` is the one in the offset in which it was named, and all others are in UTC.
+    """
 
     name: RequiredLine
     npi: Npi = None
@@ -69,6 +74,7 @@ class PracticePut(Command):
     state: Line = None
     postal_code: Line = None
     country: Country = DEFAULT_COUNTRY
+    time_zone: TimeZone = None
     observed_at: Time
 
 
@@ -95,7 +101,10 @@ class Provider(Resource):
 
 
 class Practice(Resource):
-    """The practice that refers: the letter's head and the bundle's requester."""
+    """The practice that refers: the letter's head and the bundle's requester.
+
+    `time_zone`: whose days its letters, mails and call scripts name; null where none was given.
+    """
 
     name: RequiredLine
     npi: Line = None
@@ -108,4 +117,5 @@ class Practice(Resource):
     state: Line = None
     postal_code: Line = None
     country: Country = DEFAULT_COUNTRY
+    time_zone: TimeZone = None
     observed_at: Time

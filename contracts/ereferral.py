@@ -13,16 +13,22 @@ from pydantic import (
 )
 
 from contracts.directory import Patient, Practice, Provider
+from contracts.phones import DialledNumber
 from contracts.referral import EreferralStatus, Referral
 from contracts.referral import Response as Response
 from contracts.referral_partner import ContactMethod, ReferralPartner
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
 from contracts.text import RequiredReason
-from contracts.values import DialledNumber, Time, Uuid
+from contracts.values import Time, Uuid
 
 
 class EreferralDispatch(Command):
-    """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent."""
+    """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent.
+
+    `respond_by_offset_minutes`: the offset from UTC in which the referral's `respond_by` was named,
+    where that is not the one it has here. It says whose day is meant if the practice has no
+    `time_zone`.
+    """
 
     dispatch_uuid: Uuid
     referral: Referral
@@ -30,6 +36,7 @@ class EreferralDispatch(Command):
     practice: Practice
     referring_provider: Provider | None = None
     partner: ReferralPartner
+    respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = None
 
 
 class EreferralCancel(Command):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
 from contracts.text import Line, Notes, RequiredLine, RequiredReason
-from contracts.values import Time, Uuid
+from contracts.values import NamedTime, Time, Uuid
 
 REASON_CODES_LIMIT = 20
 _LEFT_OUT: Any = None
@@ -89,7 +89,7 @@ class ReferralFields(Shape):
     reason_codes: Annotated[list[ReasonCode], Field(max_length=REASON_CODES_LIMIT)] | None = None
     teeth: Annotated[list[Tooth], Field(max_length=len(TEETH))] | None = None
     notes: Notes = None
-    respond_by: Time | None = None
+    respond_by: NamedTime | None = None
 
 
 class ReferralCreate(ReferralFields, Command):
@@ -174,7 +174,7 @@ class Referral(Resource):
     reason_codes: Annotated[list[ReasonCode], Field(max_length=REASON_CODES_LIMIT)] | None = None
     teeth: Annotated[list[RequiredLine], Field(max_length=len(TEETH))] | None = None
     notes: Notes = None
-    respond_by: Time | None = None
+    respond_by: NamedTime | None = None
     status: Annotated[ReferralStatus, Lax]
     fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None

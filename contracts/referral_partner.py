@@ -6,20 +6,18 @@ from urllib.parse import unquote
 
 from pydantic_core import PydanticCustomError
 
+from contracts.phones import E164, Phone, parse_fax, parse_tel
 from contracts.shapes import Command, Lax, ListQuery, Query, Resource, Shape, Update
 from contracts.text import Line, Notes, SearchText
 from contracts.values import (
-    E164,
     Country,
     Email,
     Endpoint,
+    HeldEndpoint,
     Npi,
-    Phone,
     Uuid,
     endpoint_scheme,
     parse_email,
-    parse_phone,
-    parse_tel,
 )
 
 DEFAULT_COUNTRY = "US"
@@ -110,7 +108,7 @@ class ReferralPartnerList(ListQuery):
 
 
 class ReferralPartner(Resource):
-    """A partner as it is shown. Phone and fax in E.164.
+    """A partner as it is shown. Phone and fax in E.164, `;ext=` behind it.
 
     Where it comes back in a frozen package, its texts and addresses are checked like
     anybody's.
@@ -134,7 +132,7 @@ class ReferralPartner(Resource):
     notes: Notes = None
     is_active: bool = True
     accepts_ereferral: bool = False
-    ereferral_endpoint: Endpoint = None
+    ereferral_endpoint: HeldEndpoint = None
     preferred_contact_method: Annotated[ContactMethod, Lax] | None = None
 
 
@@ -168,8 +166,8 @@ def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
     """Each channel that the partner can be reached by, with its address.
 
     The endpoint where its scheme fits, else the partner's `email`, `fax` or `phone`. A number in an
-    endpoint that is not a valid one gives no address, nor does one for fax with an extension, which
-    no fax service dials. Source: docs/contract/dispatch.md#channels.
+    endpoint that is not a valid one gives no address, nor does a fax number with an extension: no
+    fax service dials that. Source: docs/contract/dispatch.md#channels.
     """
     addresses = {
         method: address
@@ -178,7 +176,7 @@ def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
             (ContactMethod.FAX, partner.fax),
             (ContactMethod.PHONE, partner.phone),
         )
-        if address is not None
+        if address is not None and (method is not ContactMethod.FAX or ";" not in address)
     }
     if partner.ereferral_endpoint is not None:
         channel = endpoint_channel(partner.ereferral_endpoint)
@@ -197,7 +195,7 @@ def _endpoint_address(channel: ContactMethod, endpoint: str, country: str) -> st
             case ContactMethod.EMAIL:
                 return parse_email(path)
             case ContactMethod.FAX:
-                return parse_phone(path, country)
+                return parse_fax(path, country)
             case ContactMethod.PHONE:
                 return parse_tel(path, country)
             case _:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 NAME_LENGTH = 200
@@ -16,9 +16,27 @@ REASON_LENGTH = 2_000
 NOTES_LENGTH = 10_000
 ERASED = "[erased]"
 """What stands for a text that may not be empty once the patient it told of was erased."""
+KEPT = {"kept": True}
+"""Validation context of what was taken in earlier and is read back: it kept to the rules of its
+day, and texts and endpoints in it are not judged again."""
 
+DEFAULT_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Default_Ignorable_Code_Point of the Unicode Character Database 16.0, for a regular expression's
+brackets: shown as nothing by any font."""
+# What shows nothing though it is not ignorable: the interlinear annotation marks (Unicode Standard,
+# section 23.8), Braille's blank pattern, the filler of Khitan script, the null notehead of music,
+# and the format controls of Egyptian hieroglyphs.
+_BLANK = "\u2800\ufff9-\ufffb\U00013430-\U0001343f\U00016fe4\U0001d159"
+# Unicode's 66 noncharacters (Unicode Standard, section 23.7) mean nothing in any exchange.
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000)
+)
 # Bidirectional controls let a text show other than it reads; surrogates and NUL cannot be stored.
-_REFUSED_EVERYWHERE = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_REFUSED_EVERYWHERE = f"\u202a-\u202e\u2066-\u2069\ud800-\udfff{_NONCHARACTERS}"
 _REFUSED_IN_ONE_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
 _REFUSED_IN_NOTES = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_REFUSED_EVERYWHERE}]")
 # The first combining mark is U+0300: a long run without a character below that may be all marks.
@@ -27,10 +45,11 @@ _MANY_MARKS = re.compile("[\u0300-\U0010ffff]{256,}")
 _TRIMMED = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
+_SHOWS_NOTHING = re.compile(f"[{_TRIMMED}{DEFAULT_IGNORABLE}{_BLANK}]*")
 
 
 def clean_text(text: str, *, multiline: bool = False) -> str | None:
-    """The text in NFC, trimmed, its CR LF made LF; None where nothing is left of it.
+    """The text in NFC, trimmed, its CR LF made LF; None where nothing of it would be seen.
 
     Raises PydanticCustomError `text_characters` where it holds a refused character.
     """
@@ -39,9 +58,15 @@ def clean_text(text: str, *, multiline: bool = False) -> str | None:
     if refused.search(trimmed):
         raise PydanticCustomError(
             "text_characters",
-            "Text must not hold control characters, bidirectional controls or lone surrogates",
+            "Text must not hold control characters, bidirectional controls, noncharacters or lone "
+            "surrogates",
         )
-    return nfc(trimmed) or None
+    return None if _SHOWS_NOTHING.fullmatch(trimmed) else nfc(trimmed)
+
+
+def is_kept(info: ValidationInfo) -> bool:
+    """Whether what is validated was taken in earlier, and is read back."""
+    return info.context is KEPT
 
 
 def nfc(text: str) -> str:
@@ -66,20 +91,27 @@ def _in_order(run: re.Match[str]) -> str:
     return "".join(ordered + sorted(marks, key=unicodedata.combining))
 
 
-def _nullable(*, multiline: bool) -> Callable[[Any], Any]:
-    def clean(value: Any) -> Any:
-        return clean_text(value, multiline=multiline) if isinstance(value, str) else value
+Cleaning = Callable[[Any, ValidationInfo], Any]
+
+
+def _nullable(*, multiline: bool) -> Cleaning:
+    def clean(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str) or is_kept(info):
+            return value
+        return clean_text(value, multiline=multiline)
 
     return clean
 
 
-def _required(*, multiline: bool) -> Callable[[Any], Any]:
-    def clean(value: Any) -> Any:
-        if not isinstance(value, str):
+def _required(*, multiline: bool) -> Cleaning:
+    def clean(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str) or is_kept(info):
             return value
         cleaned = clean_text(value, multiline=multiline)
         if cleaned is None:
-            raise PydanticCustomError("text_empty", "Text must not be empty")
+            raise PydanticCustomError(
+                "text_empty", "Text must not be empty, or hold nothing that shows"
+            )
         return cleaned
 
     return clean

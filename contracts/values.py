@@ -1,4 +1,4 @@
-"""Single values with a rule of their own: times, ids, NPI, phone, e-mail, country, endpoint.
+"""Single values with a rule of their own: times, ids, NPI, e-mail, country, endpoint.
 
 Every parser takes what a JSON document can hold and raises PydanticCustomError, whose message never
 quotes the value.
@@ -6,19 +6,19 @@ quotes the value.
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import email_validator
-import phonenumbers
 import pycountry
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo
 from pydantic_core import PydanticCustomError
 from stdnum import luhn
 
-from contracts.text import NAME_LENGTH, clean_text
+from contracts.phones import could_be_dialled
+from contracts.text import clean_text, is_kept
 
 _UUID = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII
@@ -27,9 +27,6 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NPI = re.compile(r"[12]\d{9}", re.ASCII)
 _NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (45 CFR 162.406)
-# RFC 3966, section 3; no parameter that is registered has a digit in its name.
-_TEL_PARAMETER = re.compile(r";([a-z-]*)(?:=([^;]*))?(?=;|$)", re.IGNORECASE | re.ASCII)
-_VISUAL_SEPARATORS = re.compile(r"[-.()]")
 ENDPOINT_LENGTH = 2_048
 EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3, as erratum 1690 to RFC 3696 reads it
 ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
@@ -54,6 +51,12 @@ def parse_uuid(value: Any) -> Any:
 
 def parse_time(value: Any) -> Any:
     """An aware time in UTC from RFC 3339 text (section 5.6 of it); years 1 to 9999 in UTC."""
+    named = parse_named_time(value)
+    return named.astimezone(UTC) if isinstance(named, datetime) else named
+
+
+def parse_named_time(value: Any) -> Any:
+    """An aware time as `parse_time` takes it, in the offset in which it was named."""
     if isinstance(value, str):
         if not _RFC3339.fullmatch(value):
             raise PydanticCustomError(
@@ -68,10 +71,16 @@ def parse_time(value: Any) -> Any:
         if value.tzinfo is None:
             raise PydanticCustomError("timezone_aware", "Must have an offset")
         try:
-            return value.astimezone(UTC)
+            value.astimezone(UTC)
         except OverflowError:
             raise PydanticCustomError("time_value", "Must lie in the years 1 to 9999") from None
     return value
+
+
+def offset_minutes(time: datetime | None) -> int | None:
+    """The offset from UTC in which a time was named, in whole minutes as RFC 3339 has them."""
+    offset = None if time is None else time.utcoffset()
+    return None if offset is None else round(offset.total_seconds() / 60)
 
 
 def parse_date(value: Any) -> Any:
@@ -100,63 +109,6 @@ def parse_npi(value: str) -> str:
     return value
 
 
-@lru_cache(maxsize=4_096)
-def _e164_and_extension(number: str, region: str) -> tuple[str, str] | None:
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return formatted, phonenumbers.normalize_digits_only(parsed.extension or "")
-
-
-def _read_number(number: str, region: str) -> tuple[str, str]:
-    # Beyond this no number is read, and it must not be remembered.
-    found = _e164_and_extension(number, region) if len(number) <= NAME_LENGTH else None
-    if found is None:
-        raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
-    return found
-
-
-def parse_phone(number: str, region: str) -> str:
-    """A valid phone or fax number in E.164; `region` (ISO 3166-1 alpha-2) reads a national one."""
-    formatted, extension = _read_number(number, region)
-    if extension:
-        raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
-    return formatted
-
-
-def parse_tel(number: str, region: str) -> str:
-    """What a person dials for a `tel` URI's number: in E.164, `;ext=` and its extension behind it.
-
-    Of its parameters only the extension and the context say what to dial.
-    """
-    given = {name.lower(): value for name, value in _TEL_PARAMETER.findall(number)}
-    number = _TEL_PARAMETER.sub("", number)
-    if "ext" in given:
-        number += f";ext={_VISUAL_SEPARATORS.sub('', given['ext'])}"
-    if "phone-context" in given:
-        number += f";phone-context={given['phone-context']}"
-    formatted, extension = _read_number(number, region)
-    return f"{formatted};ext={extension}" if extension else formatted
-
-
-def is_number(text: str) -> bool:
-    """Whether a text can be a phone number at all, of whatever country."""
-    try:
-        phonenumbers.parse(text, "US")
-    except phonenumbers.NumberParseException as error:
-        return bool(error.error_type != phonenumbers.NumberParseException.NOT_A_NUMBER)
-    return True
-
-
-def is_international(number: str) -> bool:
-    """Whether the number names its own country, so that no region is needed to read it."""
-    return number.lstrip().startswith(("+", "\uff0b"))
-
-
 def parse_email(value: str) -> str:
     """One e-mail address (RFC 5321 and 6531) in its normal form; nothing is looked up."""
     if len(value) > EMAIL_LENGTH:
@@ -174,6 +126,18 @@ def parse_country(value: str) -> str:
     """An ISO 3166-1 alpha-2 code that is assigned."""
     if value not in _COUNTRIES:
         raise PydanticCustomError("country_code", "Must be an ISO 3166-1 alpha-2 country code")
+    return value
+
+
+_TIME_ZONES = frozenset(files("tzdata").joinpath("zones").read_text("ascii").split()) - {"Factory"}
+
+
+def parse_time_zone(value: str) -> str:
+    """A name of the IANA time zone database, one of its links included."""
+    if value not in _TIME_ZONES:
+        raise PydanticCustomError(
+            "time_zone", "Must be a name of the IANA time zone database, such as America/Chicago"
+        )
     return value
 
 
@@ -208,24 +172,48 @@ def _endpoint_refusal(value: str) -> str | None:
     return None
 
 
-def parse_endpoint(value: Any) -> Any:
+def _use_refusal(endpoint: str) -> str | None:
+    """Why no referral could ever be sent to an endpoint, whatever its partner's country."""
+    scheme, _, address = endpoint.partition(":")
+    number = unquote(address)
+    if scheme.lower() == "fax" and ";" in number:
+        return "A fax number must not have parameters or an extension: no fax service dials them"
+    by_fax = scheme.lower() == "fax"
+    if (by_fax or scheme.lower() == "tel") and not could_be_dialled(number, by_fax=by_fax):
+        return "Must name a number that can be dialled, such as +12025550143"
+    return None
+
+
+def parse_endpoint(value: Any, info: ValidationInfo) -> Any:
     """An absolute URI that a referral can be sent to; kept to the letter, an empty one is null.
 
     It is not parsed into a URL type: those rewrite what they take (`http://0x0a000001/` becomes
-    another spelling), and where the URI may lead is judged when it is used.
+    another spelling), and where the URI may lead is judged when it is used. What no country could
+    ever dial is refused here.
     """
-    if not isinstance(value, str):
+    endpoint = parse_held_endpoint(value, info)
+    if isinstance(endpoint, str) and not is_kept(info):
+        _refuse_endpoint(_use_refusal(endpoint))
+    return endpoint
+
+
+def parse_held_endpoint(value: Any, info: ValidationInfo) -> Any:
+    """An endpoint as a partner may hold it that was made when less of them were refused."""
+    if not isinstance(value, str) or is_kept(info):
         return value
     if not value:
         return None
-    refusal = _endpoint_refusal(value)
-    if refusal is not None:
-        raise PydanticCustomError("endpoint_invalid", "{reason}", {"reason": refusal})
+    _refuse_endpoint(_endpoint_refusal(value))
     return value
 
 
+def _refuse_endpoint(reason: str | None) -> None:
+    if reason is not None:
+        raise PydanticCustomError("endpoint_invalid", "{reason}", {"reason": reason})
+
+
 def endpoint_scheme(endpoint: str) -> str:
-    """The scheme of an endpoint that `parse_endpoint` took, in lower case."""
+    """The scheme of an endpoint, in lower case."""
     return endpoint.partition(":")[0].lower()
 
 
@@ -233,37 +221,25 @@ def _line(value: Any) -> Any:
     return clean_text(value) if isinstance(value, str) else value
 
 
-def _phone(value: Any) -> Any:
-    line = _line(value)
-    if isinstance(line, str) and (is_international(line) or not is_number(line)):
-        return parse_phone(line, "ZZ")
-    return line
-
-
-Phone = Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, BeforeValidator(_phone)]
-"""An international number in E.164; a national one as it came, to be read with its country."""
-
-
-def _e164_only(value: str) -> str:
-    return parse_phone(value, "ZZ")
-
-
-E164 = Annotated[str, AfterValidator(_e164_only)] | None
-"""A valid number that names its own country, as resources show them."""
-
-DialledNumber = Annotated[str, Field(pattern=r"^\+\d+(;ext=\d+)?$")]
-"""A number in E.164, with the extension to ask for where there is one, as `parse_tel` gives it."""
-
 Uuid = Annotated[UUID, BeforeValidator(parse_uuid)]
 Time = Annotated[
     datetime, BeforeValidator(parse_time), PlainSerializer(format_time, when_used="json")
 ]
+NamedTime = Annotated[
+    datetime, BeforeValidator(parse_named_time), PlainSerializer(format_time, when_used="json")
+]
+"""A time whose day matters to people: it keeps the offset in which it was named. Out in UTC."""
 Date = Annotated[date, BeforeValidator(parse_date)]
 ORG_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 OrgId = Annotated[str, Field(pattern=rf"^{ORG_ID.pattern}$")]
 Npi = Annotated[Annotated[str, AfterValidator(parse_npi)] | None, BeforeValidator(_line)]
 Email = Annotated[Annotated[str, AfterValidator(parse_email)] | None, BeforeValidator(_line)]
 Country = Annotated[str, BeforeValidator(_line), AfterValidator(parse_country)]
+TimeZone = Annotated[Annotated[str, AfterValidator(parse_time_zone)] | None, BeforeValidator(_line)]
+"""The name of a time zone in the IANA database, or null."""
 Endpoint = Annotated[
     Annotated[str, Field(max_length=ENDPOINT_LENGTH)] | None, BeforeValidator(parse_endpoint)
+]
+HeldEndpoint = Annotated[
+    Annotated[str, Field(max_length=ENDPOINT_LENGTH)] | None, BeforeValidator(parse_held_endpoint)
 ]

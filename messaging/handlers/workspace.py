@@ -156,6 +156,14 @@ class Workspace:
         self._rows.found[model, (self.org_id, *key)] = row
         self._rows.added.append(row)
 
+    def list_too(self, row: Any, by: Columns) -> None:
+        """Put a row into the list of a Need with `by` that it belongs to now, if one was asked for:
+        later messages of the same transaction find it there."""
+        key = (self.org_id, *(getattr(row, name) for name in by))
+        listed = self._rows.lists.get((type(row), by, key))
+        if listed is not None and not any(one is row for one in listed):
+            listed.append(row)
+
     def append(self, row: Any) -> None:
         """Put a new row that nothing looks up: an entry of a log."""
         self._rows.added.append(row)

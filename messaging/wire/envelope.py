@@ -6,6 +6,7 @@ Source: docs/contract/wire.md#messages. Whatever fails here is 400 `malformed_me
 import hashlib
 import json
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -32,6 +33,8 @@ _MATTERING = (
     "user_id",
 )
 """The properties of docs/contract/wire.md#messages; whatever the others say is nothing to us."""
+_CONTENT_ENCODINGS = ("", "identity", "utf-8", "utf8")
+"""Spring AMQP puts the charset there; `identity` says that nothing was packed."""
 _LONGEST_INTEGER_DIGITS = 30
 
 _ORG_ID: TypeAdapter[str] = TypeAdapter(OrgId)
@@ -85,9 +88,9 @@ def read_envelope(
         raise malformed(f"What is no UTF-8, or else unreadable: {', '.join(odd)}.")
     properties = message.header.properties
     operation = message.routing_key or ""
-    if properties.content_type != content_type:
+    if not _is_type(properties.content_type, content_type):
         raise malformed(f"content_type must be {content_type}.")
-    if (properties.content_encoding or "utf-8") != "utf-8":
+    if (properties.content_encoding or "").lower() not in _CONTENT_ENCODINGS:
         raise malformed("content_encoding must be utf-8 or absent.")
     if properties.message_type and properties.message_type != operation:
         raise malformed("type must equal the routing key.")
@@ -109,21 +112,32 @@ def read_envelope(
         user_id=properties.user_id or None,
         actor=_actor(headers.get("actor")),
         traceparent=_traceparent(headers.get("traceparent")),
-        body_hash=hashlib.sha256(operation.encode() + b"\0" + message.body).digest(),
+        body_hash=hashlib.sha256(
+            operation.encode() + b"\0" + message.body.removeprefix(BOM_UTF8)
+        ).digest(),
         payload=payload,
+    )
+
+
+def _is_type(said: str | None, content_type: str) -> bool:
+    """Whether a content type says this one, in any case (RFC 9110, section 8.3.1)."""
+    name, _, parameter = (said or "").partition(";")
+    return name.strip().lower() == content_type and (
+        parameter.replace('"', "").replace(" ", "").lower() in ("", "charset=utf-8")
     )
 
 
 def read_body(body: bytes) -> dict[str, Any]:
     """One JSON object (RFC 8259) in UTF-8. Numbers stay exact: fractions come as Decimal.
 
-    Raises Refusal `malformed_message`.
+    A byte order mark before it is passed over, as section 8.1 there allows. Raises Refusal
+    `malformed_message`.
     """
     if len(body) > MAX_BODY_BYTES:
         raise malformed("The body must be at most 1 MiB.")
     try:
         payload = json.loads(
-            body.decode("utf-8"),
+            body.removeprefix(BOM_UTF8).decode("utf-8"),
             parse_float=Decimal,
             parse_int=_integer,
             parse_constant=_refuse_constant,

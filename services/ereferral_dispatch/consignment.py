@@ -1,9 +1,11 @@
 """A consignment: one e-referral on its way by one channel, as a sender is given it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from contracts.ereferral import EreferralDispatch
 from contracts.referral_partner import ContactMethod
@@ -54,7 +56,38 @@ class Consignment:
         return self.authored_at
 
     @property
+    def authored_day(self) -> date:
+        """The day of sending where the practice is; in UTC where its time zone is not known."""
+        return _day_in(self.package.practice.time_zone, self.authored_at.astimezone(UTC))
+
+    @property
+    def written_day(self) -> date:
+        """The day of what is sent, the referral or its cancellation, as `authored_day` is."""
+        return _day_in(self.package.practice.time_zone, self.written_at.astimezone(UTC))
+
+    @property
+    def respond_by_day(self) -> date | None:
+        """The day by which an answer is due, where the practice is.
+
+        Where its time zone is not known, in the offset in which the time was named.
+        """
+        due, minutes = self.package.referral.respond_by, self.package.respond_by_offset_minutes
+        if due is None:
+            return None
+        if minutes is not None:
+            due = due.astimezone(timezone(timedelta(minutes=minutes)))
+        return _day_in(self.package.practice.time_zone, due)
+
+    @property
     def reference(self) -> str:
         """What a person reads out to name it: the referral id's last 12 digits, in fours."""
         digits = self.package.referral.id.hex[-12:].upper()
         return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+def _day_in(time_zone: str | None, at: datetime) -> date:
+    if time_zone is not None:
+        # On the last day of the year 9999, and the first of 1, no calendar has the one beside it.
+        with suppress(OverflowError):
+            return at.astimezone(ZoneInfo(time_zone)).date()
+    return at.date()

@@ -177,10 +177,11 @@ def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
     """Archived, as of now: what was observed before does not bring it back."""
     if row is None or not row.version:
         return False
-    fields = (row.name, row.date_of_birth, row.phone, row.email)
-    if fields == (ERASED, None, None, None):
+    fields = (row.name, row.date_of_birth, row.phone, row.phone_given, row.email)
+    if fields == (ERASED, None, None, None, None):
         return False
     row.name, row.date_of_birth, row.phone, row.email = ERASED, None, None, None
+    row.phone_given = row.phone_country = None
     row.observed_at = max(row.observed_at, workspace.now)
     next_version(row, workspace)
     row.deleted_at = row.deleted_at or workspace.now

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
+from contracts.text import KEPT
 from messaging.database.errors import is_outage, why_away
 from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs, metrics
@@ -280,7 +281,7 @@ class _Attempt:
             ereferral_id=claimed.ereferral_id,
             channel=claimed.channel,
             address=claimed.address,
-            package=EreferralDispatch.model_validate_json(claimed.package),
+            package=EreferralDispatch.model_validate_json(claimed.package, context=KEPT),
             attempted_at=claimed.started_at,
             possible_repeat=claimed.possible_repeat,
             traceparent=self._traced.traceparent,

@@ -36,6 +36,7 @@ from services.ereferral_dispatch.fhir.r4 import (
     ServiceRequest,
     Task,
 )
+from services.ereferral_dispatch.fhir.systems import absolute_system
 
 FHIR_JSON = "application/fhir+json"
 PDF = "application/pdf"
@@ -242,12 +243,13 @@ def _reasons(referral: Referral) -> list[CodeableConcept]:
 
 
 def _reason_coding(code: ReasonCode) -> Coding:
-    """FHIR's `uri` has no spaces, its `code` only single ones; what breaks that becomes a text."""
-    system_is_uri = len(code.system.split()) == 1
-    if not system_is_uri or " ".join(code.code.split()) != code.code:
+    """A Coding, or a text of what FHIR's types do not take: its `system` is an absolute URI, its
+    `code` has only single spaces."""
+    system = absolute_system(code.system)
+    if system is None or " ".join(code.code.split()) != code.code:
         named = f"{code.system}: {code.code}"
         return {"display": f"{named} {code.display}" if code.display else named}
-    coding: Coding = {"system": code.system, "code": code.code}
+    coding: Coding = {"system": system, "code": code.code}
     if code.display:
         coding["display"] = code.display
     return coding

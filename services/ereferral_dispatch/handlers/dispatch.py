@@ -16,7 +16,7 @@ from services.ereferral_dispatch.delivery.transitions import announce, end
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
 from services.ereferral_dispatch.resources import ereferral_resource
-from services.ereferral_dispatch.rules.package import check_package
+from services.ereferral_dispatch.rules.package import check_package, with_named_offset
 from services.ereferral_dispatch.rules.routing import ContactPoint, contact_plan, lane_id
 
 
@@ -46,7 +46,8 @@ class Planner:
             )
         row = _planned(command, plan, workspace)
         workspace.add(Ereferral, row.id, row=row)
-        workspace.append(Package(org_id=row.org_id, ereferral_id=row.id, body=command.to_json()))
+        package = with_named_offset(command)
+        workspace.append(Package(org_id=row.org_id, ereferral_id=row.id, body=package.to_json()))
         enter_lane(row, workspace)
         for position in range(1, len(plan)):
             # A command that brings it there changes it before it could make the lane.

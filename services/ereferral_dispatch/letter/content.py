@@ -48,7 +48,7 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
     content = {
         "paper": "us-letter" if practice.country in US_LETTER_COUNTRIES else "a4",
         "title": f"{'Cancelled referral' if cancelled else 'Referral'} {consignment.reference}",
-        "date": wording.date_in_words(consignment.authored_at.date(), practice.country),
+        "date": wording.date_in_words(consignment.authored_day, practice.country),
         "reference": consignment.reference,
         "practice": _practice(consignment),
         "partner": _partner(consignment),
@@ -58,7 +58,7 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
         else None,
         "cancellation": {
             "request": wording.CANCELLATION_REQUEST,
-            "date": wording.date_in_words(consignment.written_at.date(), practice.country),
+            "date": wording.date_in_words(consignment.written_day, practice.country),
             "reason": _paragraphs(consignment.cancel_reason or ""),
         }
         if cancelled
@@ -78,8 +78,8 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
             for number in in_charting_order(referral.teeth or [])
         ],
         "notes": _paragraphs(referral.notes or ""),
-        "respond_by": wording.date_in_words(referral.respond_by.date(), practice.country)
-        if referral.respond_by
+        "respond_by": wording.date_in_words(due, practice.country)
+        if (due := consignment.respond_by_day)
         else None,
         "ways_to_answer": _pairs(wording.ways_to_answer(practice, reader_country=reader)),
         "referring_provider": _referring_provider(consignment),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont
 
+from contracts.text import DEFAULT_IGNORABLE
+
 FONT_DIRECTORIES = tuple(
     Path(str(files(package)))
     for package in ("manimgx_fonts", "manimgx_fonts_cjk", "fontpkg_ibm_plex_sans_arabic")
@@ -25,12 +27,7 @@ _HAN_OF_COUNTRY = {
     "HK": "Noto Sans CJK HK",
     "MO": "Noto Sans CJK HK",
 }
-# Default_Ignorable_Code_Point of the Unicode Character Database: shown as nothing by any font.
-_NO_GLYPH_NEEDED = re.compile(
-    "[\n\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+_NO_GLYPH_NEEDED = re.compile(f"[\n{DEFAULT_IGNORABLE}]")
 
 
 def han_font(text: str, country: str) -> str:

@@ -6,6 +6,15 @@ by that shape, and is sent as it is.
 
 from contracts.ereferral import EreferralDispatch
 from contracts.problems import FieldError, invalid
+from contracts.values import offset_minutes
+
+
+def with_named_offset(command: EreferralDispatch) -> EreferralDispatch:
+    """The package with the offset of its `respond_by` beside it: JSON has all times in UTC."""
+    if command.respond_by_offset_minutes is not None or command.referral.respond_by is None:
+        return command
+    named = offset_minutes(command.referral.respond_by)
+    return command.model_copy(update={"respond_by_offset_minutes": named})
 
 
 def check_package(command: EreferralDispatch) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import errno
 import functools
 import ssl
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 
 from contracts.ereferral import FailureCode
+from messaging.wire.tls import verifying_also
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     PermanentFailure,
@@ -38,6 +40,11 @@ KEEPALIVE_SECONDS = 4.0
 DNS_CACHE_SECONDS = 10
 HEAD_LIMIT_BYTES = 8_192
 ANSWER_LIMIT_BYTES = 64 * 1024
+_WINDOW_BITS = {
+    "gzip": zlib.MAX_WBITS | 16,
+    "x-gzip": zlib.MAX_WBITS | 16,
+    "deflate": zlib.MAX_WBITS,
+}
 _UNREACHABLE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
@@ -222,16 +229,17 @@ def _trace_config() -> aiohttp.TraceConfig:
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Verified TLS from 1.2 on; `ca_file` (PEM) is trusted beside the system's authorities."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = verifying_also(ca_file)
     context.set_alpn_protocols(["http/1.1"])
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
     return context
 
 
 async def read_body(response: aiohttp.ClientResponse, timeout_seconds: float) -> bytes | None:
-    """The answer's body; None where it is over 64 KiB, or does not come whole and in time."""
+    """The answer's body, unpacked where it was packed though nothing packed was asked for.
+
+    None where it is over 64 KiB, packed or not, does not come whole and in time, or cannot be
+    unpacked.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(timeout_seconds):
@@ -241,7 +249,24 @@ async def read_body(response: aiohttp.ClientResponse, timeout_seconds: float) ->
                     return None
     except (TimeoutError, aiohttp.ClientError, OSError):
         return None
-    return bytes(body)
+    return _unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+
+
+def _unpacked(body: bytes, codings: str) -> bytes | None:
+    """A body without its content codings (RFC 9110, section 8.4); None where one is not known."""
+    for coding in reversed([name.strip().lower() for name in codings.split(",")]):
+        if coding in ("", "identity"):
+            continue
+        if coding not in _WINDOW_BITS:
+            return None
+        unpacking = zlib.decompressobj(_WINDOW_BITS[coding])
+        try:
+            body = unpacking.decompress(body, ANSWER_LIMIT_BYTES + 1)
+        except zlib.error:
+            return None
+        if len(body) > ANSWER_LIMIT_BYTES or not unpacking.eof:
+            return None
+    return body
 
 
 def failure_before_body(error: aiohttp.ClientError | OSError) -> Outcome:

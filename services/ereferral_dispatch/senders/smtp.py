@@ -17,6 +17,7 @@ import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from contracts.ereferral import FailureCode
+from messaging.wire.tls import verifying_also
 from services.ereferral_dispatch.rules.outcome_codes import SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
@@ -71,10 +72,7 @@ class SmtpTransport:
         self._timeouts = timeouts or SmtpTimeouts()
         self._tls: ssl.SSLContext | None = None
         if relay.security is not SmtpSecurity.PLAIN:
-            self._tls = ssl.create_default_context()
-            self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-            if ca_file is not None:
-                self._tls.load_verify_locations(ca_file)
+            self._tls = verifying_also(None if ca_file is None else str(ca_file))
 
     async def send(
         self, envelope: Envelope, content: bytes, point_of_no_return: PointOfNoReturn
@@ -86,7 +84,7 @@ class SmtpTransport:
         transient. AttemptWithdrawn and CancelledError go through, with the connection closed.
         """
         client = _Client(
-            hostname=self._relay.host,
+            hostname=self._relay.host.rstrip("."),  # as a certificate names it
             local_hostname=envelope.mail_from.rpartition("@")[2],
             timeout=self._timeouts.reply_seconds,
             use_tls=self._relay.security is SmtpSecurity.TLS,

@@ -3,13 +3,15 @@
 An observation applies where it is not older than what is held; else nothing changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from contracts import directory as d
+from contracts.clock import birth_date_errors, time_errors
 from contracts.events import EventType
 from contracts.problems import FieldError, invalid
 from contracts.referral_partner import DEFAULT_COUNTRY
@@ -19,7 +21,10 @@ from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.versions import archived, next_version
 from services.referrals.models import Patient, Practice, Provider
-from services.referrals.rules.partner import settle_numbers
+from services.referrals.rules.partner import is_national, read_again, settle_numbers
+
+READ_BY = ("phone_country",)
+"""By which column the patients are found whose numbers the practice's country has read."""
 
 Mirrored = Patient | Provider | Practice
 
@@ -59,18 +64,54 @@ PRACTICES = Mirror(Practice, practice_resource, EventType.PRACTICE_PUT)
 
 
 def put_patient(command: d.PatientPut, workspace: Workspace) -> Done:
+    """A national number is read by the country of the practice, and refused while it has none."""
     workspace.concerns(command.patient_uuid)
     practice = workspace.find(Practice)
-    region = practice.country if practice is not None else DEFAULT_COUNTRY
-    return _put(PATIENTS, command, _settled(command, ("phone",), region), workspace)
+    country = None if practice is None else practice.country
+    errors = birth_date_errors("date_of_birth", command.date_of_birth, workspace.now)
+    fields = _settled(command, ("phone",), country, workspace, errors)
+    national = is_national(command.phone)
+    read_by = {
+        "phone_given": command.phone if national else None,
+        "phone_country": country if national else None,
+    }
+    done = _put(PATIENTS, command, fields, workspace, beside=read_by)
+    workspace.list_too(workspace.get(Patient, command.patient_uuid), READ_BY)
+    return done
 
 
 def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done:
-    return _put(PROVIDERS, command, _fields(command), workspace)
+    return _put(PROVIDERS, command, _settled(command, (), None, workspace), workspace)
 
 
 def put_practice(command: d.PracticePut, workspace: Workspace) -> Done:
-    return _put(PRACTICES, command, _settled(command, ("phone", "fax"), command.country), workspace)
+    """Its numbers are those of the country beside them; patients' are read again by a new one."""
+    fields = _settled(command, ("phone", "fax"), command.country, workspace)
+    held = workspace.find(Practice)
+    country = None if held is None else held.country
+    done = _put(PRACTICES, command, fields, workspace)
+    if country is not None and country != workspace.get(Practice).country:
+        _read_numbers_again(country, command.country, workspace)
+    return done
+
+
+def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None:
+    """Patients' national numbers, as if the practice had had this country when they were put.
+
+    What is no number of it is somebody else's by what was known before, and is taken out; it stays
+    written down as it was given, for the next country.
+    """
+    for row in workspace.find_all(Patient, READ_BY, before):
+        if row.phone_country != before or row.deleted_at is not None:
+            continue
+        row.phone_country = country
+        phone = read_again(row.phone_given, country)
+        if phone == row.phone:
+            continue
+        row.phone = phone
+        workspace.concerns(row.id)
+        next_version(row, workspace)
+        workspace.publish(EventType.PATIENT_PUT, patient_resource(row), changed=["phone"])
 
 
 def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done:
@@ -82,7 +123,15 @@ def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done:
     return _archive(PROVIDERS, command.provider_uuid, command.observed_at, workspace)
 
 
-def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Workspace) -> Done:
+def _put(
+    mirror: Mirror,
+    command: Any,
+    fields: dict[str, Any],
+    workspace: Workspace,
+    *,
+    beside: Mapping[str, Any] = MappingProxyType({}),
+) -> Done:
+    """Replace the record where the observation is not older. `beside`: what is not shown of it."""
     key = _key(command)
     row = workspace.find(mirror.model, *key)
     if row is None:
@@ -92,7 +141,7 @@ def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Worksp
         return Done(ReplyStatus.OK, _held(mirror, row), row.id)
     before = mirror.resource(row) if row.version else None
     revived = row.deleted_at is not None
-    for name, value in fields.items():
+    for name, value in {**fields, **beside}.items():
         setattr(row, name, value)
     row.deleted_at = None
     after = mirror.resource(row)
@@ -109,6 +158,8 @@ def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Worksp
 
 
 def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Workspace) -> Done:
+    if errors := time_errors("observed_at", observed_at, workspace.now):
+        raise invalid(errors)
     row = workspace.find(mirror.model, uuid)
     if row is None:
         # What was never put leaves a tombstone without a version: an older put must not show it.
@@ -165,20 +216,46 @@ def _fields(command: Command) -> dict[str, Any]:
     return {name: getattr(command, name) for name in sorted(names)}
 
 
-def _settled(command: Command, numbers: tuple[str, ...], region: str) -> dict[str, Any]:
-    errors: list[FieldError] = []
+def _settled(
+    command: d.PatientPut | d.ProviderPut | d.PracticePut,
+    numbers: tuple[str, ...],
+    country: str | None,
+    workspace: Workspace,
+    found: Sequence[FieldError] = (),
+) -> dict[str, Any]:
+    """The record's fields with its numbers in E.164. Raises Refusal `validation_error`.
+
+    `country` reads national numbers, None where it is not known; `found`: errors found already.
+    """
+    errors = [*found, *time_errors("observed_at", command.observed_at, workspace.now)]
     fields = _fields(command)
-    settled = settle_numbers(fields, numbers, region, errors)
+    settled = settle_numbers(fields, numbers, country, errors)
     if errors:
         raise invalid(errors)
     return {**fields, **settled}
+
+
+def _needs_of_patient(command: d.PatientPut) -> list[Need]:
+    """The practice is locked while a number is read by its country, which might be changing."""
+    return [
+        Need(Patient, (command.patient_uuid,), writes=True),
+        Need(Practice, writes=is_national(command.phone)),
+    ]
+
+
+def _read_by_its_country(command: d.PracticePut, workspace: Workspace) -> Sequence[Need]:
+    """The patients whose numbers have to be read again."""
+    row = workspace.find(Practice)
+    if row is None or row.country == command.country or command.observed_at < row.observed_at:
+        return ()
+    return [Need(Patient, (row.country,), by=READ_BY, writes=True)]
 
 
 HANDLERS: Handlers = {
     "patient.put": Handler(
         d.PatientPut,
         put_patient,
-        needs=lambda c: [Need(Patient, (c.patient_uuid,), writes=True), Need(Practice)],
+        needs=_needs_of_patient,
     ),
     "patient.archive": Handler(
         d.PatientArchive,
@@ -196,6 +273,9 @@ HANDLERS: Handlers = {
         needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
     ),
     "practice.put": Handler(
-        d.PracticePut, put_practice, needs=lambda _: [Need(Practice, writes=True)]
+        d.PracticePut,
+        put_practice,
+        needs=lambda _: [Need(Practice, writes=True)],
+        then_needs=_read_by_its_country,
     ),
 }

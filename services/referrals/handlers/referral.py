@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from contracts.clock import early_errors, time_errors
 from contracts.ereferral import EreferralCancel, EreferralDispatch
 from contracts.events import EventType
-from contracts.problems import ProblemCode
+from contracts.problems import ProblemCode, invalid
 from contracts.referral import (
     FulfilmentStatus,
     ReferralCancel,
@@ -16,6 +17,7 @@ from contracts.referral import (
     ReferralUpdate,
 )
 from contracts.replies import ReplyStatus
+from contracts.values import offset_minutes
 from messaging.handlers.handler import Handler, Handlers
 from messaging.handlers.workspace import (
     Done,
@@ -77,6 +79,7 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done:
         teeth=command.teeth,
         notes=command.notes,
         respond_by=command.respond_by,
+        respond_by_offset_minutes=offset_minutes(command.respond_by),
         status=ReferralStatus.DRAFT,
         dispatch_version=0,
         overdue=False,
@@ -95,8 +98,11 @@ def update(command: ReferralUpdate, workspace: Workspace) -> Done:
     row = workspace.get(Referral, command.referral_uuid)
     check_can_be_updated(row.status)
     before = shown(row, workspace)
-    for name, value in command.changes().items():
+    changes = command.changes()
+    for name, value in changes.items():
         setattr(row, _COLUMNS.get(name, name), _stored(name, value))
+    if "respond_by" in changes:
+        row.respond_by_offset_minutes = offset_minutes(command.respond_by)
     changed = changed_fields(before, shown(row, workspace))
     if not changed:
         return Done(ReplyStatus.OK, before, row.id)
@@ -138,6 +144,7 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
             practice=practice_resource(workspace.get(Practice)),
             referring_provider=None if provider is None else provider_resource(provider),
             partner=partner,
+            respond_by_offset_minutes=row.respond_by_offset_minutes,
         ),
         subject=row.id,
     )
@@ -177,10 +184,14 @@ def cancel(command: ReferralCancel, workspace: Workspace) -> Done:
 def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Done:
     """Take a partner's answer; every one that is not refused joins the timeline."""
     row = workspace.get(Referral, command.referral_uuid)
+    if errors := time_errors("occurred_at", command.occurred_at, workspace.now):
+        raise invalid(errors)
     effect = response_effect(row.status, row.fulfilment_status, command.response)
     check_can_be_answered(row.status, effect)
     recorded = find_recorded_responses(row, workspace)
     check_takes_a_response(effect, len(recorded))
+    if errors := early_errors("occurred_at", command.occurred_at, row.created_at):
+        raise invalid(errors)
     recorded.append(
         add_entry(
             row,

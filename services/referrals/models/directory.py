@@ -18,7 +18,11 @@ class Observed:
 
 
 class Patient(Observed, Versioned, Base):
-    """A patient, mirrored."""
+    """A patient, mirrored.
+
+    `phone_given` and `phone_country`: a national number as it was put, and the country by which it
+    was read; null where the number named its own.
+    """
 
     __tablename__ = "patient"
 
@@ -27,6 +31,8 @@ class Patient(Observed, Versioned, Base):
     name: Mapped[str | None]
     date_of_birth: Mapped[date | None]
     phone: Mapped[str | None]
+    phone_given: Mapped[str | None]
+    phone_country: Mapped[str | None]
     email: Mapped[str | None]
 
 
@@ -50,3 +56,4 @@ class Practice(Observed, Reachable, Versioned, Base):
     id: Mapped[UUID]
     name: Mapped[str | None]
     npi: Mapped[str | None]
+    time_zone: Mapped[str | None]

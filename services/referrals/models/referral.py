@@ -13,7 +13,11 @@ from services.referrals.models.base import Base, Versioned
 
 
 class Referral(Versioned, Base):
-    """An outbound referral. `dispatch_version` is that of the newest news of its e-referral."""
+    """An outbound referral. `dispatch_version` is that of the newest news of its e-referral.
+
+    `respond_by_offset_minutes`: the offset from UTC in which a command named `respond_by`; null
+    where none did.
+    """
 
     __tablename__ = "referral"
     __table_args__ = (
@@ -37,6 +41,7 @@ class Referral(Versioned, Base):
     teeth: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     notes: Mapped[str | None]
     respond_by: Mapped[datetime | None]
+    respond_by_offset_minutes: Mapped[int | None]
     status: Mapped[ReferralStatus]
     fulfilment_status: Mapped[FulfilmentStatus | None]
     dispatch_status: Mapped[EreferralStatus | None]

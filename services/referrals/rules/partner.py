@@ -8,10 +8,14 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from contracts.phones import is_international, parse_phone
 from contracts.problems import FieldError, invalid
 from contracts.referral_partner import ContactType
-from contracts.values import parse_phone
 
+_NO_COUNTRY = (
+    "The practice's country is not known yet, so a national number cannot be read: "
+    "give it with + and its country code, or put the practice first (practice.put)"
+)
 # The most lenient partner that an update's fields can come to.
 _AT_BEST = {
     "contact_type": ContactType.OTHER,
@@ -46,15 +50,35 @@ def settle_partner(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, **numbers}
 
 
+def is_national(number: str | None) -> bool:
+    """Whether a number, as its contract gives it, needs a country to be read."""
+    return number is not None and not is_international(number)
+
+
+def read_again(number: str | None, country: str) -> str | None:
+    """A national number in E.164 as one of the country; None where the country has no such one."""
+    try:
+        return None if number is None else parse_phone(number, country)
+    except PydanticCustomError:
+        return None
+
+
 def settle_numbers(
-    fields: Mapping[str, Any], names: tuple[str, ...], region: str, errors: list[FieldError]
+    fields: Mapping[str, Any],
+    names: tuple[str, ...],
+    country: str | None,
+    errors: list[FieldError],
 ) -> dict[str, str | None]:
-    """The named numbers in E.164, read as numbers of `region`; a wrong one is added to `errors`."""
+    """The named numbers in E.164, national ones read as the country's; what is wrong with one is
+    added to `errors`. `country` is None where it is not known: then no national number is read."""
     settled: dict[str, str | None] = {}
     for name in names:
         number = fields[name]
+        if country is None and is_national(number):
+            errors.append(FieldError(loc=[name], type="phone_country_unknown", msg=_NO_COUNTRY))
+            continue
         try:
-            settled[name] = None if number is None else parse_phone(number, region)
+            settled[name] = None if number is None else parse_phone(number, country or "ZZ")
         except PydanticCustomError as error:
             errors.append(FieldError(loc=[name], type=error.type, msg=error.message()))
     return settled

@@ -21,6 +21,7 @@ async def go() -> None:
 async def attempt(
     port: int,
     *,
+    host: str = "127.0.0.1",
     scheme: str = "smtp",
     to: str = TO,
     user_info: str = "",
@@ -28,6 +29,6 @@ async def attempt(
     ca_file: Path | None = None,
     point_of_no_return: Callable[[], Awaitable[None]] = go,
 ) -> Outcome:
-    relay = parse_smtp_url(f"{scheme}://{user_info}127.0.0.1:{port}")
+    relay = parse_smtp_url(f"{scheme}://{user_info}{host}:{port}")
     transport = SmtpTransport(relay, timeouts=timeouts, ca_file=ca_file)
     return await transport.send(Envelope(FROM, to), LETTER, point_of_no_return)

@@ -31,7 +31,7 @@ async def test_the_request_is_what_the_delivery_rules_say(sender: PortalSender) 
         content = sender.compose(consignment)
         assert await sender.send(consignment, content, Gate()) == Delivered(HttpCode(200))
     (request,) = portal.requests
-    assert request.request_line == "POST /fhir/~a?b=1 HTTP/1.1"
+    assert request.request_line == "POST /fhir/%7Ea?b=1 HTTP/1.1"
     assert request.body == content
     assert request.headers["content-type"] == "application/fhir+json"
     assert request.headers["webhook-id"] == str(EREFERRAL_ID)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import zlib
 
 import pytest
 
@@ -86,10 +87,50 @@ async def test_the_status_decides(
 async def test_a_409_is_delivered_only_as_a_duplicate(
     sender: PortalSender, body: bytes, outcome: type[Outcome]
 ) -> None:
-    """Only an OperationOutcome that says `duplicate`, within 64 KiB and uncompressed, is proof."""
+    """Only an OperationOutcome that says `duplicate`, within 64 KiB, is proof."""
     got = await attempt(sender, answering(http(409, body)))
     assert type(got) is outcome
     assert not isinstance(got, CallRequested) and str(got.code) == "http_409"
+
+
+XML_DUPLICATE = (
+    b'<?xml version="1.0" encoding="UTF-8"?><OperationOutcome xmlns="http://hl7.org/fhir">'
+    b'<issue><severity value="error"/><code value="duplicate"/></issue></OperationOutcome>'
+)
+XML_BOMB = (
+    b'<!DOCTYPE a [<!ENTITY b "duplicate">]><OperationOutcome xmlns="http://hl7.org/fhir">'
+    b'<issue><code value="&b;"/></issue></OperationOutcome>'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "outcome"),
+    [
+        (XML_DUPLICATE, "", Delivered),
+        (b"\xef\xbb\xbf" + XML_DUPLICATE, "", Delivered),
+        (XML_DUPLICATE.replace(b"duplicate", b"conflict"), "", PermanentFailure),
+        (XML_DUPLICATE.replace(b"http://hl7.org/fhir", b"urn:other"), "", PermanentFailure),
+        (XML_DUPLICATE[:-1], "", PermanentFailure),
+        (XML_BOMB, "", PermanentFailure),
+        (gzip.compress(DUPLICATE), "gzip", Delivered),
+        (gzip.compress(DUPLICATE), "X-GZIP", Delivered),
+        (zlib.compress(DUPLICATE), "deflate", Delivered),
+        (gzip.compress(zlib.compress(DUPLICATE)), "deflate, gzip", Delivered),
+        (gzip.compress(XML_DUPLICATE), "gzip", Delivered),
+        (DUPLICATE, "identity", Delivered),
+        (gzip.compress(CONFLICT), "gzip", PermanentFailure),
+        (gzip.compress(DUPLICATE)[:-9], "gzip", PermanentFailure),
+        (gzip.compress(DUPLICATE + b" " * 65_536), "gzip", PermanentFailure),
+        (DUPLICATE, "gzip", PermanentFailure),
+        (DUPLICATE, "br", PermanentFailure),
+    ],
+)
+async def test_a_409_is_read_in_xml_and_unpacked(
+    sender: PortalSender, body: bytes, coding: str, outcome: type[Outcome]
+) -> None:
+    """Servers that heed neither Accept nor Accept-Encoding; at most 64 KiB, packed or not."""
+    got = await attempt(sender, answering(http(409, body, f"Content-Encoding: {coding}")))
+    assert type(got) is outcome
 
 
 @pytest.mark.parametrize(

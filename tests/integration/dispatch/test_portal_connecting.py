@@ -22,6 +22,7 @@ from services.ereferral_dispatch.rules.outcomes import (
 from services.ereferral_dispatch.senders.http_client import tls_context
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from tests.support.certificates import common_name_alone
 from tests.support.partners.portal import OK, Portal, answering, reset
 from tests.support.partners.sending import BODY, Gate, addressed, portal_sender
 
@@ -163,6 +164,36 @@ async def test_bad_certificates_are_permanent(sender: PortalSender, authority: t
         assert type(outcome) is PermanentFailure, what
         assert outcome.code == "certificate_invalid", what
         assert portal.requests == [], what
+
+
+async def test_a_name_in_the_common_name_alone_is_no_valid_certificate(
+    sender: PortalSender, authority: trustme.CA, tmp_path: Path
+) -> None:
+    """RFC 9525, section 6.4.4: the common name is not looked at."""
+    tls = common_name_alone(authority, NAME, tmp_path)
+    async with Portal(answering(OK), tls=tls) as portal:
+        outcome = await attempt(sender, f"https://{NAME}:{portal.port}/")
+    assert type(outcome) is PermanentFailure
+    assert outcome.code == "certificate_invalid"
+    assert portal.requests == []
+
+
+async def test_a_trailing_dot_of_a_host_is_no_part_of_the_certificates_name(
+    sender: PortalSender, authority: trustme.CA
+) -> None:
+    """RFC 6066, section 3: the server's name goes without it."""
+    async with Portal(answering(OK), tls=serving(authority, NAME)) as portal:
+        url = f"https://{NAME}.:{portal.port}/"
+        assert await sender.send(addressed(url), BODY, Gate()) == Delivered(HttpCode(200))
+
+
+async def test_the_request_line_holds_the_endpoint_byte_for_byte(sender: PortalSender) -> None:
+    """On the wire, dot behind the address and empty query included."""
+    for given in ("/hook?", "/a/%2E%2E/b?sig=%2f%3D", "/h?x=%7E%27%28"):
+        async with Portal(answering(OK)) as portal:
+            url = f"http://127.0.0.1.:{portal.port}{given}"
+            assert await sender.send(addressed(url), BODY, Gate()) == Delivered(HttpCode(200))
+        assert portal.requests[0].request_line == f"POST {given} HTTP/1.1"
 
 
 def test_an_old_version_of_tls_is_not_spoken() -> None:

@@ -22,6 +22,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from tests.integration.dispatch.smtp_attempts import LETTER, TO, attempt
+from tests.support.certificates import common_name_alone
 from tests.support.partners.real_relay import real_relay
 from tests.support.partners.relay import OFFERED, Do, scripted_relay
 
@@ -130,6 +131,22 @@ async def test_a_certificate_that_does_not_prove_the_relay(
     assert isinstance(outcome, PermanentFailure)
     assert outcome.code == "certificate_invalid"
     assert reason in (outcome.detail or "")
+    assert set(relay.verbs) <= {"EHLO", "STARTTLS"}
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+async def test_a_relays_name_is_looked_for_in_the_alternative_names_alone(
+    certificates: Certificates, scheme: str, tmp_path: Path
+) -> None:
+    """RFC 9525, section 6.4.4: a certificate with nothing but a common name proves no name."""
+    tls = common_name_alone(certificates.authority, "localhost", tmp_path)
+    offered = OFFERED.replace("250-SIZE", "250-STARTTLS\r\n250-SIZE")
+    async with scripted_relay({"EHLO": offered}, tls=tls, implicit_tls=scheme == "smtps") as relay:
+        outcome = await attempt(
+            relay.port, host="localhost", scheme=scheme, ca_file=certificates.ca_file
+        )
+    assert isinstance(outcome, PermanentFailure)
+    assert outcome.code == "certificate_invalid"
     assert set(relay.verbs) <= {"EHLO", "STARTTLS"}
 
 

@@ -135,8 +135,18 @@ GOOD = Bad("a good one", f'{{"org_id":"{ORG}","first_name":"A","last_name":"B"}}
         {"expiration": "60000", "priority": 255, "delivery_mode": 1},
         {"content_encoding": "utf-8", "message_type": "referral_partner.create"},
         {"message_id": "0192D4E0-7B1A-7C3D-8E4F-123456789ABC"},
+        {"content_encoding": "UTF-8", "content_type": "application/json; charset=UTF-8"},
     ],
-    ids=["traceparent", "tables", "huge", "kinds", "expiring", "said twice", "upper case"],
+    ids=[
+        "traceparent",
+        "tables",
+        "huge",
+        "kinds",
+        "expiring",
+        "said twice",
+        "upper case",
+        "Spring",
+    ],
 )
 async def test_what_is_odd_and_allowed_is_done(target: Target, properties: dict[str, Any]) -> None:
     """Nothing is refused that docs/contract/wire.md#messages does not refuse."""

@@ -25,6 +25,7 @@ from services.ereferral_dispatch.app import build as build_dispatch
 from services.ereferral_dispatch.settings import DispatchSettings
 from services.referrals.app import build as build_referrals
 from services.referrals.settings import ReferralsSettings
+from tests.support.certificates import common_name_alone
 from tests.support.services.command_line import handoff
 from tests.support.services.referrals import plain_url
 from tests.support.tls_front import NAME, TlsFront, named, tls_front
@@ -39,6 +40,8 @@ class Certified:
 
     authority: trustme.CA
     ca_file: Path
+
+    folder: Path
 
     def good(self) -> ssl.SSLContext:
         return _serving(self.authority.issue_cert(NAME, "127.0.0.1"))
@@ -59,11 +62,15 @@ class Certified:
                 _serving(other_name),
                 f"Hostname mismatch, certificate is not valid for '{NAME}'",
             ),
+            "name in CN alone": (
+                common_name_alone(self.authority, NAME, self.folder),
+                f"Hostname mismatch, certificate is not valid for '{NAME}'",
+            ),
             "expired": (_serving(expired), "certificate has expired"),
         }
 
 
-BAD = ("not trusted", "self-signed", "wrong name", "expired")
+BAD = ("not trusted", "self-signed", "wrong name", "name in CN alone", "expired")
 
 
 def _serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
@@ -77,7 +84,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
     authority = trustme.CA()
     ca_file: Path = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
-    return Certified(authority, ca_file)
+    return Certified(authority, ca_file, ca_file.parent)
 
 
 @pytest.fixture(scope="module", autouse=True)

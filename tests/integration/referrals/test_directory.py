@@ -50,6 +50,7 @@ def shown(answered: Answered, status: int = 200) -> tuple[str, int, str]:
 
 async def test_a_put_replaces_the_whole_patient(org: Org) -> None:
     """What is not given is not kept; 200 with what is now held, and get shows the same."""
+    await org.practice()
     record = Record(org, "patient")
     first = await record.put(
         "Paul Pace",
@@ -91,6 +92,7 @@ async def test_the_practice_is_one_for_each_org(org: Org, referrals: Referrals) 
         phone="020 7946 0958",
         country="GB",
         city="London",
+        time_zone="Europe/London",
         observed_at=MONDAY,
     )
     assert {name: value for name, value in first.items() if name not in IDENTITY} == {
@@ -105,28 +107,18 @@ async def test_the_practice_is_one_for_each_org(org: Org, referrals: Referrals) 
         "state": None,
         "postal_code": None,
         "country": "GB",
+        "time_zone": "Europe/London",
         "observed_at": MONDAY,
     }
     second = await org.practice(name="High Street Dental", observed_at=TUESDAY)
     assert (second["id"], second["version"]) == (first["id"], 2)
-    assert (second["country"], second["phone"]) == ("US", None)
+    assert (second["country"], second["phone"], second["time_zone"]) == ("US", None, None)
     stale = await org.practice(name="Old Name", observed_at=MONDAY)
     assert stale == second
     assert (await org.ask("practice.get")).data == second
     other = referrals.org()
     problem(await other.ask("practice.get"), 404, "practice_not_found")
     assert (await other.practice())["id"] != first["id"]
-
-
-async def test_a_patients_number_is_read_in_the_practices_country(org: Org) -> None:
-    """National numbers are those of the country where the practice is; US before it is known."""
-    record = Record(org, "patient")
-    assert errors(await record.put("P", MONDAY, phone="020 7946 0958")) == {
-        ("phone", "phone_invalid")
-    }
-    await org.practice(country="GB")
-    put = await record.put("P", MONDAY, phone="020 7946 0958")
-    assert put.data["phone"] == "+442079460958"
 
 
 async def test_the_newest_observation_wins_in_whatever_order_they_come(record: Record) -> None:
@@ -203,12 +195,10 @@ async def test_a_second_archive_is_an_archive(record: Record) -> None:
     "observed_at",
     [
         *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000001Z"),
-        *("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59Z", "2026-01-05T08:00:00.000001Z"),
+        *("1999-12-31T23:59:59.999999Z", "2026-01-05T08:00:00.000001Z"),
     ],
 )
-async def test_every_moment_of_the_years_1_to_9999_is_held_exactly(
-    record: Record, observed_at: str
-) -> None:
+async def test_every_moment_that_has_been_is_held_exactly(record: Record, observed_at: str) -> None:
     """To the microsecond, and compared as well."""
     assert shown(await record.put("First", observed_at)) == ("First", 1, observed_at)
     assert shown(await record.put("Second", observed_at)) == ("Second", 2, observed_at)
@@ -216,8 +206,8 @@ async def test_every_moment_of_the_years_1_to_9999_is_held_exactly(
     assert (await record.archive(observed_at)).status == 204
 
 
-@pytest.mark.parametrize("born", ["0001-01-01", "1900-02-28", "9999-12-31"])
-async def test_every_day_of_the_years_1_to_9999_is_held_exactly(org: Org, born: str) -> None:
+@pytest.mark.parametrize("born", ["0001-01-01", "1900-02-28", "2024-02-29"])
+async def test_every_day_that_has_been_is_held_exactly(org: Org, born: str) -> None:
     """A date of birth is not turned into another by any calendar or end of time."""
     record = Record(org, "patient")
     assert (await record.put("P", MONDAY, date_of_birth=born)).data["date_of_birth"] == born

@@ -1,11 +1,14 @@
 """A partner's answer to a referral, recorded by the practice or heard from dispatch."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from contracts.values import format_time
 from messaging.replies.client import Answered
 from tests.integration.referrals.news import shown, tell, timeline
+from tests.support.refusals import errors
 from tests.support.services.referrals import Org, Referrals
 
 
@@ -103,17 +106,25 @@ async def test_after_a_cancel_a_response_only_joins_the_timeline(
     assert details[-3:] == ["completed: Too late", "accepted: Too late", "accepted: Too late"]
 
 
-async def test_when_it_occurred_may_lie_anywhere(org: Org) -> None:
-    """Far back or ahead: it is the partner's word, and stands in its place in the timeline."""
+async def test_when_it_occurred_lies_between_the_referrals_creation_and_now(org: Org) -> None:
+    """The wire contract, section 9: at most 5 minutes after now, and not before it was created; it
+    stands in its place in the timeline."""
     sent = await org.sent_referral()
-    for response, at in (
-        ("accepted", "9999-12-31T23:59:59Z"),
-        ("in-progress", "1999-12-31T23:59:59.5Z"),
+    created, now = datetime.fromisoformat(sent["created_at"]), datetime.now(UTC)
+    for wrong, kind in (
+        ("9999-12-31T23:59:59Z", "time_in_future"),
+        ((now + timedelta(minutes=6)).isoformat(), "time_in_future"),
+        ((created - timedelta(microseconds=1)).isoformat(), "time_too_early"),
+        ("1999-12-31T23:59:59.5Z", "time_too_early"),
     ):
-        assert (await _respond(org, sent, response, occurred_at=at)).status == 200
+        refused = await _respond(org, sent, "accepted", occurred_at=wrong)
+        assert errors(refused) == {("occurred_at", kind)}
+    for response, at in (("accepted", now + timedelta(minutes=4)), ("in-progress", created)):
+        answered = await _respond(org, sent, response, occurred_at=at.isoformat())
+        assert answered.status == 200
     entries = [(entry["at"], entry["detail"]) for entry in await timeline(org, sent)]
-    assert entries[0] == ("1999-12-31T23:59:59.500000Z", "in-progress")
-    assert entries[-1] == ("9999-12-31T23:59:59Z", "accepted")
+    assert entries[-1] == (format_time(now + timedelta(minutes=4)), "accepted")
+    assert (sent["created_at"], "in-progress") in entries[:2]
 
 
 async def test_an_answer_that_dispatch_heard_counts_like_one_recorded_here(

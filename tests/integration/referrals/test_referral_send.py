@@ -52,6 +52,42 @@ async def test_a_wish_to_respond_by_stays(org: Org) -> None:
     assert sent["respond_by"] == "2027-01-31T12:00:00Z"
 
 
+@pytest.mark.parametrize("by_update", [False, True])
+async def test_the_package_says_in_which_offset_the_time_to_respond_by_was_named(
+    org: Org, referrals: Referrals, by_update: bool
+) -> None:
+    """Out it is UTC; the day is the one that was said, or that of the practice's time zone."""
+    await org.practice(time_zone="America/Los_Angeles")
+    said = {"respond_by": "2026-12-18T17:00:00-08:00"}
+    draft = await org.referral(
+        **({"respond_by": "2026-12-18T00:00:00+05:45"} if by_update else said)
+    )
+    if by_update:
+        changed = await org.ask(
+            "referral.update", referral_uuid=draft["id"], base_version=1, **said
+        )
+        assert changed.status == 200
+    sent = await send(org, draft["id"], 2 if by_update else 1)
+    assert sent.data["respond_by"] == "2026-12-19T01:00:00Z"
+    (package,) = await referrals.heard.dispatches(org)
+    assert package.body["referral"]["respond_by"] == "2026-12-19T01:00:00Z"
+    assert package.body["respond_by_offset_minutes"] == -480
+    assert package.body["practice"]["time_zone"] == "America/Los_Angeles"
+
+
+async def test_without_a_wish_to_respond_by_no_offset_was_named(
+    org: Org, referrals: Referrals
+) -> None:
+    """14 days on is nobody's word; one that was cleared is not either."""
+    await org.practice()
+    draft = await org.referral(respond_by="2026-12-18T17:00:00-08:00")
+    await org.ask("referral.update", referral_uuid=draft["id"], base_version=1, respond_by=None)
+    await send(org, draft["id"], 2)
+    (package,) = await referrals.heard.dispatches(org)
+    assert package.body["respond_by_offset_minutes"] is None
+    assert package.body["practice"]["time_zone"] is None
+
+
 async def test_the_package_is_everything_as_it_was_at_sending(
     org: Org, referrals: Referrals
 ) -> None:
@@ -145,8 +181,8 @@ async def test_the_checks_of_send_come_in_their_order(org: Org, referrals: Refer
     await refused(422, "partner_inactive", base_version=1)
     await repair(1, is_active=True)
     await refused(422, "partner_does_not_accept_ereferrals", base_version=1)
-    # An endpoint, but not one that anybody can reach: no number, and no other address.
-    await repair(2, accepts_ereferral=True, ereferral_endpoint="tel:none")
+    # An endpoint, but no number of the country where it is (Berlin's), and no other address.
+    await repair(2, accepts_ereferral=True, ereferral_endpoint="tel:030901820")
     await refused(422, "no_usable_contact_point", base_version=1)
     assert await referrals.heard.dispatches(org) == []
     await repair(3, ereferral_endpoint="tel:+12025550143")
@@ -184,12 +220,12 @@ async def test_only_a_draft_is_sent(org: Org, referrals: Referrals) -> None:
         ({"ereferral_endpoint": "fax:+12025550143"}, True),
         ({"ereferral_endpoint": "tel:(202)555-0143"}, True),
         ({"ereferral_endpoint": "tel:+1-202-555-0143;ext=12"}, True),
-        ({"ereferral_endpoint": "fax:+1-202-555-0143;ext=12"}, False),
-        ({"ereferral_endpoint": "tel:none"}, False),
-        ({"ereferral_endpoint": "fax:12"}, False),
-        ({"ereferral_endpoint": "tel:none", "email": "desk@example.com"}, True),
-        ({"ereferral_endpoint": "tel:none", "fax": "+12025550143"}, True),
-        ({"ereferral_endpoint": "tel:none", "phone": "+12025550143"}, True),
+        ({"ereferral_endpoint": "fax:+1-202-555-0143"}, True),
+        ({"ereferral_endpoint": "tel:030901820"}, False),
+        ({"ereferral_endpoint": "fax:030-901821"}, False),
+        ({"ereferral_endpoint": "tel:030901820", "email": "desk@example.com"}, True),
+        ({"ereferral_endpoint": "tel:030901820", "fax": "+12025550143"}, True),
+        ({"ereferral_endpoint": "tel:030901820", "phone": "+12025550143"}, True),
     ],
 )
 async def test_a_contact_point_is_an_address_that_some_channel_has(

@@ -79,7 +79,7 @@ ENVELOPES = [
     Bad("a comma too many", _raw('"notes": "n",')),
     Bad("text that is no UTF-8", _GOOD.replace(b"Ann", b"\xff\xfe")),
     Bad("UTF-16", _GOOD.decode().encode("utf-16")),
-    Bad("a byte order mark", b"\xef\xbb\xbf" + _GOOD),
+    Bad("two byte order marks", b"\xef\xbb\xbf" * 2 + _GOOD),
     Bad("NaN", _raw('"notes": NaN')),
     Bad("Infinity", _raw('"notes": [{"x": -Infinity}]')),
     Bad("nested 33 deep", _raw('"x": ' + "[" * 32 + "]" * 32)),
@@ -149,7 +149,7 @@ _ADDRESSES = [
     ("email", "a@example.org\r\nBcc: b@example.org", "text_characters"),
     ("email", "Ann <a@example.org>", "email_invalid"),
     ("email", "a" * 300 + "@example.org", "email_invalid"),
-    ("phone", "+1 202 555 0143 ext. 9", "phone_invalid"),
+    ("phone", "+1 202 555 0143 ext. desk", "phone_invalid"),
     ("fax", "+12025550143\r\nX: y", "text_characters"),
     *(
         ("ereferral_endpoint", endpoint, "endpoint_invalid")

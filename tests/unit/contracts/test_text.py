@@ -8,12 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText, clean_text, nfc
-from tests.unit.contracts.judging import refusal, taken
+from contracts.shapes import Shape
+from contracts.text import (
+    KEPT,
+    Line,
+    Notes,
+    RequiredLine,
+    RequiredReason,
+    SearchText,
+    clean_text,
+    nfc,
+)
+from tests.unit.contracts.judging import refusal, refused_fields, taken
 
 C0_AND_C1 = [*range(0x20), *range(0x7F, 0xA0)]
 BIDI = [0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069]
 SURROGATES = [0xD800, 0xDBFF, 0xDC00, 0xDFFF]
+# Letters and symbols by their category that Unicode nevertheless calls fillers, blank or null.
+NO_INK = {0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x1D159}
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))
 
 
@@ -46,6 +58,67 @@ def test_empty_is_null(text: str) -> None:
     assert refusal(RequiredLine, text) == "text_empty"
     assert refusal(RequiredReason, text) == "text_empty"
     assert refusal(SearchText, text) == "text_empty"
+
+
+# Default_Ignorable_Code_Point (DerivedCoreProperties.txt), one of each of its ranges; the
+# interlinear annotation marks; and characters that Unicode calls blank, null or filler.
+SHOWS_NOTHING = [
+    *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x180B, 0x180E, 0x200B, 0x200C, 0x200D),
+    *(0x200E, 0x200F, 0x2060, 0x2061, 0x2065, 0x206F, 0x3164, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF0),
+    *(0x1BCA0, 0x1D173, 0x1D17A, 0xE0001, 0xE0020, 0xE0100, 0xE0FFF),
+    *(0xFFF9, 0xFFFB, 0x2800, 0x13430, 0x16FE4, 0x1D159),
+]
+
+
+@pytest.mark.parametrize("code", SHOWS_NOTHING, ids=hex)
+def test_a_text_that_shows_nothing_is_empty(code: int) -> None:
+    """However long, and with white space between: a patient without a visible name has none."""
+    for text in (chr(code), chr(code) * 3, f" {chr(code)}\u00a0{chr(code)} ", f"\ufeff{chr(code)}"):
+        assert taken(Line, text) is None
+        assert taken(Notes, f"{text}\n{text}") is None
+        for shape in (RequiredLine, RequiredReason, SearchText):
+            assert refusal(shape, text) == "text_empty"
+
+
+@pytest.mark.parametrize("code", SHOWS_NOTHING, ids=hex)
+def test_what_shows_nothing_stays_where_a_letter_stands_beside_it(code: int) -> None:
+    """Persian needs the non-joiner, an emoji its joiner and selector: no text is rewritten."""
+    assert taken(RequiredLine, f"A{chr(code)}") == f"A{chr(code)}"
+    assert taken(Notes, f"{chr(code)}\nA") == f"{chr(code)}\nA"
+
+
+NONCHARACTERS = [
+    *range(0xFDD0, 0xFDF0),
+    *(plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)),
+]
+
+
+def test_the_66_noncharacters_are_refused_everywhere() -> None:
+    """Unicode, section 23.7: they are for a program's own use, and mean nothing to another."""
+    assert len(NONCHARACTERS) == 66
+    for code in NONCHARACTERS:
+        for shape in (Line, RequiredLine, Notes, RequiredReason, SearchText):
+            assert refusal(shape, chr(code)) == "text_characters"
+            assert refusal(shape, f"a{chr(code)}b") == "text_characters"
+
+
+@pytest.mark.parametrize("code", [0xFDCF, 0xFDF0, 0xFFFD, 0x1FFFD, 0x20000, 0x10FFFD], ids=hex)
+def test_the_neighbours_of_the_noncharacters_are_taken(code: int) -> None:
+    """The replacement character and private use among them: they show."""
+    assert taken(RequiredLine, chr(code)) == chr(code)
+
+
+def test_what_was_taken_in_earlier_is_not_judged_again() -> None:
+    """A package from before a rule is sent as it is: its referral must not be lost to the rule."""
+
+    class Holder(Shape):
+        name: RequiredLine
+        note: Notes
+
+    held = {"name": "\u200b", "note": "a\ufffe"}
+    kept = Holder.model_validate(held, context=KEPT)
+    assert (kept.name, kept.note) == ("\u200b", "a\ufffe")
+    assert refused_fields(Holder, held) == {("name", "text_empty"), ("note", "text_characters")}
 
 
 def test_cr_lf_becomes_lf() -> None:
@@ -124,7 +197,9 @@ def test_cleaning_is_idempotent_and_gives_clean_text(text: str, multiline: bool)
     except PydanticCustomError:
         return
     if cleaned is None:
-        assert text.strip() == ""
+        assert not [
+            c for c in text if unicodedata.category(c)[0] in "LNPS" and ord(c) not in NO_INK
+        ]
         return
     assert unicodedata.is_normalized("NFC", cleaned)
     allowed = "\t\n" if multiline else ""

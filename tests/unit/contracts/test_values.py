@@ -1,28 +1,13 @@
-"""NPI, phone, e-mail and country: what is a valid one, and how it goes out."""
+"""NPI, e-mail, country and time zone: what is a valid one, and how it goes out."""
 
 from typing import Any
-from urllib.parse import unquote
 
-import phonenumbers
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
-from pydantic_core import PydanticCustomError
 
-from contracts.referral_partner import ContactMethod, contact_addresses
-from contracts.values import (
-    Country,
-    DialledNumber,
-    Email,
-    Endpoint,
-    Npi,
-    Phone,
-    Time,
-    Uuid,
-    parse_phone,
-    parse_tel,
-)
-from tests.support.samples.packages import sample_partner
+from contracts.phones import Phone
+from contracts.values import Country, Email, Endpoint, Npi, Time, TimeZone, Uuid
 from tests.unit.contracts.judging import refusal, taken
 
 # The check digits by hand: 24 for the prefix 80840, each second digit from the right doubled.
@@ -63,101 +48,6 @@ def test_an_npi_is_text_and_may_be_null() -> None:
     assert refusal(Npi, 1234567893) == "string_type"
     assert taken(Npi, None) is None
     assert taken(Npi, " ") is None
-
-
-@pytest.mark.parametrize(
-    ("number", "region", "e164"),
-    [
-        ("(202) 555-0143", "US", "+12025550143"),
-        ("202.555.0143", "US", "+12025550143"),
-        ("1 202 555 0143", "US", "+12025550143"),
-        ("２０２５５５０１４３", "US", "+12025550143"),
-        ("+1 202 555 0143", "DE", "+12025550143"),
-        ("+44 20 7946 0958", "US", "+442079460958"),
-        ("020 7946 0958", "GB", "+442079460958"),
-        ("030 901820", "DE", "+4930901820"),
-        ("01 42 68 53 00", "FR", "+33142685300"),
-        ("604 555 0143", "CA", "+16045550143"),
-    ],
-)
-def test_a_number_is_read_in_its_region_and_goes_out_in_e164(
-    number: str, region: str, e164: str
-) -> None:
-    """A national number belongs to its country, an international one says its own."""
-    assert parse_phone(number, region) == e164
-
-
-@pytest.mark.parametrize(
-    ("number", "region"),
-    [
-        ("020 7946 0958", "US"),
-        ("030 901820", "FR"),
-        ("555-0143", "US"),
-        ("(000) 000-0000", "US"),
-        ("+1 202 555 0143 ext. 5", "US"),
-        ("202-555-0143 202-555-0144", "US"),
-        ("+999 12345678", "US"),
-        ("+", "US"),
-        ("no number", "US"),
-        ("0" * 200, "US"),
-    ],
-)
-def test_what_is_no_valid_number_of_its_region_is_refused(number: str, region: str) -> None:
-    """Nothing is guessed: a number that nobody can have, or one with an extension, is refused."""
-    with pytest.raises(PydanticCustomError) as refused:
-        parse_phone(number, region)
-    assert refused.value.type == "phone_invalid"
-
-
-@pytest.mark.parametrize(
-    ("number", "region", "dialled"),
-    [
-        ("+13125550123", "DE", "+13125550123"),
-        ("(312)555-0123", "US", "+13125550123"),
-        ("+13125550123;ext=12", "US", "+13125550123;ext=12"),
-        ("+1-312-555-0123;EXT=(1)2-3.4", "US", "+13125550123;ext=1234"),
-        ("+13125550123;ext=007", "US", "+13125550123;ext=007"),
-        ("3125550123;ext=7;phone-context=+1", "DE", "+13125550123;ext=7"),
-        ("5550123;phone-context=+1-312;ext=7", "DE", "+13125550123;ext=7"),
-        ("030901820;Phone-Context=praxis.example", "DE", "+4930901820"),
-        ("+13125550123;isub=1411", "US", "+13125550123"),
-        ("+13125550123;isub=1411;ext=12", "US", "+13125550123;ext=12"),
-        ("+13125550123;ext=12;cic=+1-6789;npdi", "US", "+13125550123;ext=12"),
-        ("+13125550123;ext=12;", "US", "+13125550123;ext=12"),
-        ("+13125550123x12", "US", "+13125550123;ext=12"),
-        ("+13125550123;12", "US", "+13125550123;ext=12"),
-        ("+13125550123;ext=１２", "US", "+13125550123;ext=12"),
-    ],
-)
-def test_what_a_tel_uri_dials_is_its_number_and_its_extension(
-    number: str, region: str, dialled: str
-) -> None:
-    """RFC 3966: E.164, with the extension behind it; a context stands before a local number, and
-    no other parameter changes what a person dials."""
-    assert parse_tel(number, region) == dialled
-    assert taken(DialledNumber, dialled) == dialled
-
-
-@pytest.mark.parametrize(
-    "number",
-    [
-        *("", "12", ";ext=12", "+13125550123;ext=", "+13125550123;ext=desk"),
-        *("+13125550123;ext=12a", f"+13125550123;ext={'1' * 21}"),
-        *("5550123;phone-context=+", "5550123;phone-context=", "+13125550123;phone-context=+44"),
-        f"+13125550123;ext={'-' * 1_000}x",
-    ],
-)
-def test_a_tel_uri_that_nobody_can_dial_is_refused(number: str) -> None:
-    """No number, or an extension that is none: a call without it would reach somebody else."""
-    with pytest.raises(PydanticCustomError) as refused:
-        parse_tel(number, "US")
-    assert refused.value.type == "phone_invalid"
-
-
-@pytest.mark.parametrize("number", ["+1 555", "+0", "+44", "no number", "?", "1", "12 and 34"])
-def test_what_is_no_number_of_any_region_is_refused_by_the_contract_alone(number: str) -> None:
-    """What can be told without the country is told before anything is looked up."""
-    assert refusal(Phone, number) == "phone_invalid"
 
 
 @pytest.mark.parametrize(
@@ -220,6 +110,33 @@ def test_any_other_country_is_refused(code: str) -> None:
     assert refusal(Country, code) == "country_code"
 
 
+@pytest.mark.parametrize(
+    "name", ["America/Los_Angeles", "Asia/Kathmandu", "Etc/GMT+8", "US/Pacific", "UTC"]
+)
+def test_a_time_zone_is_a_name_of_the_iana_database(name: str) -> None:
+    """Its links among them: systems hand on what they were set up with years ago."""
+    assert taken(TimeZone, name) == name
+    assert taken(TimeZone, f" {name} ") == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("america/los_angeles", "America/Gotham", "PST", "-08:00", "UTC-8", "Factory"),
+        *("localtime", "posix/UTC", "../UTC", "/usr/share/zoneinfo/UTC", "America", "zone.tab"),
+    ],
+)
+def test_any_other_time_zone_is_refused(name: str) -> None:
+    """No offset, no abbreviation, no path, nothing of one machine alone."""
+    assert refusal(TimeZone, name) == "time_zone"
+
+
+def test_a_time_zone_may_be_null() -> None:
+    """An empty text is null."""
+    assert taken(TimeZone, None) is None
+    assert taken(TimeZone, " ") is None
+
+
 def test_a_country_is_never_null() -> None:
     """An empty text is null, and a country is not nullable."""
     for value in (None, "", "  "):
@@ -233,71 +150,3 @@ def test_a_country_is_never_null() -> None:
 def test_no_text_makes_a_parser_fall_over(annotation: Any, text: str) -> None:
     """Whatever a client writes is taken or refused; nothing else is raised."""
     assert refusal(annotation, text) is None or refusal(annotation, text) != ""
-
-
-@given(
-    st.sampled_from(["US", "GB", "DE", "JP", "ZZ"]),
-    st.text(alphabet="+0123456789 ()-./ext;#*,０１", max_size=30),
-)
-def test_a_number_that_goes_out_comes_in_as_the_same_number(region: str, text: str) -> None:
-    """E.164 is a fixed point, in every region."""
-    try:
-        e164 = parse_phone(text, region)
-    except PydanticCustomError:
-        return
-    assert e164.startswith("+") and e164[1:].isdigit() and len(e164) <= 16
-    assert parse_phone(e164, "FR") == e164
-
-
-def dialled_by_the_library(text: str, region: str) -> str | None:
-    """What phonenumbers makes of a text, None where it is no valid number to it."""
-    try:
-        parsed = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return f"{e164};ext={parsed.extension}" if parsed.extension else e164
-
-
-@given(
-    st.sampled_from(["US", "GB", "DE", "JP"]),
-    st.one_of(
-        st.sampled_from(
-            ["+13125550123", "(312)555-0123", "020-7946-0958", "5550123", "%2B4930901820"]
-        ),
-        st.from_regex(r"\+?[0-9][0-9().-]{0,18}", fullmatch=True),
-    ),
-    st.lists(
-        st.one_of(
-            st.sampled_from(["ext=12", "Ext=1-2", "ext=(007)", "isub=9", "npdi", "cic=+1-6789"]),
-            st.sampled_from(
-                ["phone-context=+1", "phone-context=+1-312", "phone-context=a.example"]
-            ),
-            st.from_regex(r"[a-z]{1,4}(=[a-z0-9+.()-]{0,8})?", fullmatch=True).filter(
-                lambda parameter: not parameter.startswith("ext")
-            ),
-        ),
-        max_size=3,
-        unique_by=lambda parameter: parameter.partition("=")[0].lower(),
-    ),
-)
-def test_a_tel_endpoint_that_is_taken_can_be_dialled_if_phonenumbers_can_dial_it(
-    country: str, number: str, parameters: list[str]
-) -> None:
-    """Written as RFC 3966 has it, it gives the phone channel an address that is dialled as itself,
-    with the extension that phonenumbers finds; or phonenumbers makes no number of it at all."""
-    endpoint = ";".join([f"tel:{number}", *parameters])
-    assume(refusal(Endpoint, endpoint) is None)
-    address = contact_addresses(
-        sample_partner(country=country, ereferral_endpoint=endpoint, phone=None)
-    ).get(ContactMethod.PHONE)
-    judged = dialled_by_the_library(unquote(endpoint.removeprefix("tel:")), country)
-    if address is None:
-        assert judged is None
-        return
-    assert taken(DialledNumber, address) == address
-    assert dialled_by_the_library(address, "ZZ") == address
-    # It loses an extension that stands behind another parameter, and we do not.
-    assert judged in (None, address, address.partition(";")[0])

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.referral_partner import ReferralPartnerCreate
-from contracts.values import Endpoint
+from contracts.values import Endpoint, HeldEndpoint
 from tests.unit.contracts.judging import refusal, taken
 
 TAKEN = [
@@ -27,7 +27,13 @@ TAKEN = [
     "mailto:desk%2Breferrals@example.com",
     "tel:+12025550143",
     "tel:+1-202-555-0143;ext=5",
+    "tel:(202)555-0143",
+    "tel:030901820",
+    "tel:5550143;phone-context=+1-202",
+    "tel:+12025550143;isub=1411",
     "fax:+12025550143",
+    "fax:%2B1-202-555-0143",
+    "fax:030-901821",
 ]
 OTHER_SCHEMES = ["ftp", "file", "javascript", "data", "sftp", "ws", "urn", "sip", "smtp", "httpss"]
 
@@ -129,6 +135,32 @@ def test_a_fragment_is_refused(text: str) -> None:
 def test_a_mailto_has_one_address_and_no_header_fields(text: str) -> None:
     """A message goes to one reader, and the partner's address decides nothing else about it."""
     assert refusal(Endpoint, text) == "endpoint_invalid"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("fax:+12025550143;ext=5", "fax:+12025550143;phone-context=+1", "fax:+12025550143;"),
+        *(
+            "fax:+12025550143%3Bext=5",
+            "FAX:+12025550143;tsub=1",
+            "fax:5550143;phone-context=+1-202",
+        ),
+        *("tel:none", "tel:12", "tel:+1", "tel:+1555", "tel:+99912345678", "tel:abc@example.com"),
+        *("tel:+12025550143;ext=desk", "tel:5550143;phone-context=+44", f"tel:{'2' * 40}"),
+        *("fax:none", "fax:12", "fax:+1555", "fax:nobody@fax.example.com", "fax:+12025550143x5"),
+    ],
+)
+def test_a_number_that_nobody_could_ever_dial_is_refused_when_it_is_given(text: str) -> None:
+    """No country has it, or no fax service would know what to do with what stands behind it."""
+    assert refusal(Endpoint, text) == "endpoint_invalid"
+
+
+def test_a_partner_that_holds_such_an_endpoint_already_goes_on() -> None:
+    """It was taken once: the package with it is sent by the other channels."""
+    assert taken(HeldEndpoint, "fax:+12025550143;ext=5") == "fax:+12025550143;ext=5"
+    assert taken(HeldEndpoint, "") is None
+    assert refusal(HeldEndpoint, "fax:") == "endpoint_invalid"
 
 
 def test_an_endpoint_has_at_most_2048_characters() -> None:

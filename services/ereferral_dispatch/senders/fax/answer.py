@@ -5,6 +5,7 @@ Source: the Sinch Fax API 3.0 reference (developers.sinch.com/docs/fax/api-refer
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import assert_never
@@ -74,9 +75,9 @@ _DOCUMENT_TRANSIENT = frozenset({57, 69})
 
 
 def read_fax(body: bytes | None) -> Fax | None:
-    """The fax that a body shows; None where it shows none."""
+    """The fax that a body shows, past a byte order mark; None where it shows none."""
     try:
-        fax = orjson.loads(body or b"")
+        fax = orjson.loads((body or b"").removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         return None
     return fax if isinstance(fax, dict) else None

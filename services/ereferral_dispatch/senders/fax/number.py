@@ -3,7 +3,7 @@
 from pydantic_core import PydanticCustomError
 
 from contracts.ereferral import FailureCode
-from contracts.values import parse_phone
+from contracts.phones import parse_fax
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.outcomes import PermanentFailure
 
@@ -16,6 +16,6 @@ def fax_number(consignment: Consignment) -> str | None:
     A number that a partner has in its national form is read as one of the partner's country.
     """
     try:
-        return parse_phone(consignment.address, consignment.package.partner.country)
+        return parse_fax(consignment.address, consignment.package.partner.country)
     except PydanticCustomError:
         return None

@@ -64,8 +64,8 @@ def _say_referred(consignment: Consignment) -> str:
             f"{wording.PRIORITY_MEANINGS[referral.priority]}"
         )
     sentences.append(f"Our reference is {consignment.reference}.")
-    if referral.respond_by:
-        day = wording.date_in_words(referral.respond_by.date(), practice.country)
+    if due := consignment.respond_by_day:
+        day = wording.date_in_words(due, practice.country)
         sentences.append(f"Can you see the patient, and let us know by {day}?")
     else:
         sentences.append("Can you see the patient?")
@@ -74,7 +74,7 @@ def _say_referred(consignment: Consignment) -> str:
 
 def _say_cancelled(consignment: Consignment) -> str:
     practice = consignment.package.practice
-    day = wording.date_in_words(consignment.authored_at.date(), practice.country)
+    day = wording.date_in_words(consignment.authored_day, practice.country)
     sentences = [
         f"This is {wording.one_line(practice.name)}. We have CANCELLED a referral that you may "
         f"have received from us: {_patient(consignment)}, referred on {day}.",

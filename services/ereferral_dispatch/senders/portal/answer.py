@@ -13,6 +13,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
     TransientFailure,
 )
+from services.ereferral_dispatch.senders.portal.outcome_xml import issue_codes
 
 CONFLICT = 409
 # RFC 9110: 408 Request Timeout, 425 Too Early (RFC 8470), 429 Too Many Requests (RFC 6585).
@@ -40,8 +41,11 @@ def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> 
 def says_duplicate(body: bytes) -> bool:
     """Whether a body is an OperationOutcome with an issue of the code `duplicate` (FHIR R4).
 
-    A byte order mark before it is passed over (RFC 8259, section 8.1): some servers write one.
+    In JSON or, from servers that heed no Accept, in XML. A byte order mark before JSON is passed
+    over (RFC 8259, section 8.1): some servers write one.
     """
+    if "duplicate" in (issue_codes(body) or ()):
+        return True
     try:
         outcome = orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:

@@ -4,6 +4,7 @@ The list is our own: `ipaddress.is_global` of Python before 3.11.10 calls 224.0.
 and 2002::/16 global.
 """
 
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import (
@@ -55,6 +56,11 @@ _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052; RFC 8215's 64:ff9b:1::/48 is f
 _SIX_TO_FOUR = IPv6Network("2002::/16")  # RFC 3056: the IPv4 address is in bits 16 to 47
 
 HTTPS_PORT, HTTP_PORT, FIRST_UNPRIVILEGED_PORT = 443, 80, 1024
+
+# Scheme and authority, then path and query, of the characters that a URI has (RFC 3986).
+_ENDPOINT = re.compile(
+    r"([a-z]+://[!$-.0-;=A-\[\]_a-z~]+)((?:[/?][!$-;=?-\[\]_a-z~]*)?)", re.IGNORECASE | re.ASCII
+)
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -111,7 +117,7 @@ class EgressPolicy:
             raise AddressBlocked("The endpoint names no host.")
         if ":" in host or _is_dotted_quad(host):
             self.check_address(host)
-        elif _reads_as_v4(host):
+        elif "%" in host or _reads_as_v4(host):
             raise AddressBlocked("The host is an IP address in an unusual spelling.")
 
     def _port_passes(self, port: int | None) -> bool:
@@ -124,12 +130,24 @@ class EgressPolicy:
         )
 
     def url_of(self, endpoint: str) -> URL:
-        """The endpoint as a URL that may be asked, or AddressBlocked."""
+        """The endpoint as a URL that may be asked, or AddressBlocked.
+
+        What is asked for (RFC 9112, section 3.2.1) is to the letter what was given, an empty query
+        and escapes included: who signs URLs refuses any other spelling.
+        """
+        split = _ENDPOINT.fullmatch(endpoint)
+        if split is None:
+            raise AddressBlocked("The endpoint is not a usable URL.")
+        place, target = split.groups()
         try:
-            url = URL(endpoint)
+            url = URL(place, encoded=True)
+            # The query stays in the path: taken apart, an empty one would be lost.
+            url = url.with_path(target if target.startswith("/") else f"/{target}", encoded=True)
+            self.check_url(url)
+            if _is_dotted_quad(host := (url.raw_host or "").rstrip(".")):
+                url = url.with_host(host)  # with a dot behind it, the client takes it for no host
         except ValueError:
             raise AddressBlocked("The endpoint is not a usable URL.") from None
-        self.check_url(url)
         return url
 
 

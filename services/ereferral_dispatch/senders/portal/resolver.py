@@ -33,7 +33,7 @@ class CheckedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         try:
-            addresses = await self._lookup(host, port)
+            addresses = await self._addresses(host, port)
         except UnicodeError:  # a label that is empty or longer than 63 characters
             raise socket.gaierror(socket.EAI_NONAME, "Not a host name") from None
         if not addresses:
@@ -54,6 +54,16 @@ class CheckedResolver(AbstractResolver):
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """Those of a host; also of `localhost.`, which no name server and no hosts file has."""
+        undotted = host.rstrip(".")
+        try:
+            return await self._lookup(host, port)
+        except socket.gaierror:
+            if undotted in ("", host):
+                raise
+            return await self._lookup(undotted, port)
 
     async def _system_lookup(self, host: str, port: int) -> list[str]:
         loop = asyncio.get_running_loop()

@@ -95,7 +95,7 @@ async def _partners(world: World) -> None:
         (" gone", {}),
         (" asleep", {"is_active": False, "accepts_ereferral": False, "ereferral_endpoint": None}),
         (" that accepts none", {"accepts_ereferral": False}),
-        (" without an address", {"ereferral_endpoint": "tel:none"}),
+        (" without an address", {"ereferral_endpoint": "tel:030901820"}),
         (" practice", {**a_practice, "last_name": None}),
     ):
         given: dict[str, Any] = fields

@@ -52,20 +52,56 @@ def test_a_well_formed_message_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     "content_type",
     [
-        *(None, "", "text/plain", "application/JSON", "application/json; charset=utf-8"),
-        *("application/cloudevents+json", " application/json"),
+        *("application/json", "application/JSON", "APPLICATION/JSON; charset=UTF-8"),
+        *("application/json;charset=utf-8", 'application/json; charset="utf-8"'),
+        *(
+            "application/json; Charset=Utf-8",
+            "application/json;",
+            " application/json ; charset=utf-8",
+        ),
     ],
 )
-def test_the_content_type_is_application_json_and_nothing_else(content_type: str | None) -> None:
-    """Anything else: malformed."""
+def test_the_content_type_is_application_json_however_it_is_written(content_type: str) -> None:
+    """In any case, with the charset or without (RFC 9110, section 8.3)."""
+    assert read(LEAST, content_type=content_type).org_id == "o"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *(None, "", "text/plain", "json", "application/json-seq", "application/jsonx", ";"),
+        *("application/cloudevents+json", "application/json, application/json"),
+        *("application/json; charset=latin-1", "application/json; charset=utf-16"),
+        *("application/json; charset=", "application/json; profile=a", "application/json; utf-8"),
+        "application/json; charset=utf-8; profile=a",
+    ],
+)
+def test_any_other_content_type_is_malformed(content_type: str | None) -> None:
+    """Another type, another charset, or a parameter that might change what the body means."""
     assert "content_type" in detail_of(LEAST, content_type=content_type)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "UTF-8", "utf8", "latin-1", "identity"])
-def test_any_content_encoding_but_utf_8_is_malformed(encoding: str) -> None:
-    """utf-8 may be said or left out."""
+@pytest.mark.parametrize(
+    "encoding", [None, "", "utf-8", "UTF-8", "utf8", "UTF8", "Utf-8", "identity", "IDENTITY"]
+)
+def test_the_content_encodings_of_other_stacks_are_taken(encoding: str | None) -> None:
+    """Spring AMQP writes the charset there; nothing of the body is encoded."""
+    assert read(LEAST, content_encoding=encoding).org_id == "o"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "latin-1", "utf-16", "deflate", "utf-8, gzip", "br"])
+def test_any_other_content_encoding_is_malformed(encoding: str) -> None:
+    """Nothing is unpacked or converted."""
     assert "content_encoding" in detail_of(LEAST, content_encoding=encoding)
-    assert read(LEAST, content_encoding="utf-8").org_id == "o"
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """One, before the body; the same body with it and without it is the same message."""
+    marked = b"\xef\xbb\xbf" + json.dumps(LEAST).encode()
+    assert read(marked).payload == LEAST
+    assert read(marked).body_hash == read(json.dumps(LEAST).encode()).body_hash
+    assert "JSON" in detail_of(b"\xef\xbb\xbf" + marked)
+    assert "JSON" in detail_of(b"\xef\xbb\xbf")
 
 
 def test_the_type_equals_the_routing_key_where_it_is_there() -> None:
@@ -159,7 +195,7 @@ def test_of_a_repeated_key_the_last_one_counts() -> None:
         *(b'{"org_id":"o","x":0x10}', b'{"org_id":"o","x":"\n"}', b'{"org_id":"o","x":"\\x"}'),
         *(b'{"org_id":"o","x":"\xff"}', b'{"org_id":"o","x":"\xc3"}', b"\xff\xfe{\x00}\x00"),
         *(b'{"org_id":"o","x":"\xed\xa0\x80"}', b'{"org_id":"o","x":"\xc0\x80"}'),
-        b'\xef\xbb\xbf{"org_id":"o"}',
+        b'\xef\xbb\xbf\xef\xbb\xbf{"org_id":"o"}',
         '{"org_id":"o"}'.encode("utf-16"),
     ],
 )

@@ -72,6 +72,7 @@ def test_postgresql_is_verified_outside_this_machine(url: str, verified: bool) -
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname is True
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert context.hostname_checks_common_name is False
 
 
 def test_where_no_host_is_named_the_drivers_own_variable_counts(

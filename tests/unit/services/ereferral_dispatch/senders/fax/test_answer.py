@@ -97,3 +97,11 @@ def test_a_fax_that_may_have_been_made_is_unknown() -> None:
 def test_a_body_without_an_id(body: bytes | None) -> None:
     """An id goes into a path: what does not fit there is none."""
     assert fax_id(read_fax(body)) is None
+
+
+def test_a_byte_order_mark_before_a_fax_is_passed_over() -> None:
+    """RFC 8259, section 8.1: some servers write one."""
+    assert read_fax(b'\xef\xbb\xbf{"id": "01HDF", "status": "COMPLETED"}') == {
+        "id": "01HDF",
+        "status": "COMPLETED",
+    }

@@ -117,7 +117,7 @@ def test_settings_open_networks() -> None:
         "https://example.com:65535/",
         "https://1.1.1.1/",
         "https://[2606:4700::1111]/",
-        "https://bücher.example/",
+        "https://xn--bcher-kva.example/",
     ],
 )
 def test_endpoints_that_may_be_asked(endpoint: str) -> None:
@@ -163,6 +163,20 @@ def test_endpoints_that_may_be_asked(endpoint: str) -> None:
         "https://[fe80::1%eth0]/",
         "https://[::1%25lo]/",
         "https://169.254.169.254/latest/meta-data",
+        "https://127.0.0.1../",
+        "https://127.1./",
+        "https://0x7f000001./",
+        "https://%31%32%37.0.0.1/",
+        "https://127%2E0.0.1/",
+        "https://10.0.0.1.:8443/fhir",
+        "https://./",
+        "https://bücher.example/",
+        "https://example.com@127.0.0.1/",
+        "https://ann@example.com/",
+        "https://example.com/ HTTP/1.1",
+        "https://example.com/\r\nHost: elsewhere.example",
+        "https://example.com/é",
+        "https://example.com/#a",
         "",
         "nonsense",
     ],
@@ -173,6 +187,41 @@ def test_endpoints_that_may_not_be_asked(endpoint: str) -> None:
         PRODUCTION.url_of(endpoint)
     assert "example" not in caught.value.reason
     assert "127" not in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "target"),
+    [
+        # RFC 3986, section 2.2: an escaped reserved character is another than the bare one.
+        ("https://h.example/hook?sig=abc%2Fdef%3D%3D", "/hook?sig=abc%2Fdef%3D%3D"),
+        (
+            "https://h.example/hook?sp=%2Ftriggers%2Fmanual&sv=1.0",
+            "/hook?sp=%2Ftriggers%2Fmanual&sv=1.0",
+        ),
+        ("https://h.example/path%28t%29?k=%27q%27", "/path%28t%29?k=%27q%27"),
+        # Section 6.2.3: an empty query is not no query.
+        ("https://h.example/hook?", "/hook?"),
+        ("https://h.example/hook??a=/?", "/hook??a=/?"),
+        # Section 6.2.2 calls these equal; a signature does not.
+        ("https://h.example/h?x=%7E%c3%a9", "/h?x=%7E%c3%a9"),
+        ("https://h.example/a/%2E%2E/./../b//", "/a/%2E%2E/./../b//"),
+        ("https://h.example/a;v=1/b:c@d?e=f+g%20h&&=", "/a;v=1/b:c@d?e=f+g%20h&&="),
+        # RFC 9112, section 3.2.1: an empty path is asked for as "/".
+        ("https://h.example", "/"),
+        ("https://h.example?tenant=1", "/?tenant=1"),
+    ],
+)
+def test_what_is_asked_for_is_to_the_letter_what_was_given(endpoint: str, target: str) -> None:
+    """An endpoint may be signed: one character otherwise, and it is refused."""
+    assert PRODUCTION.url_of(endpoint).raw_path_qs == target
+
+
+@given(st.text(alphabet="abAZ019-._~:/?[]@!$&'()*+,;=%", max_size=60))
+def test_no_target_is_rewritten(rest: str) -> None:
+    """Whatever follows the host."""
+    asked = PRODUCTION.url_of(f"https://h.example/{rest}")
+    assert asked.raw_path_qs == f"/{rest}"
+    assert (asked.scheme, asked.raw_host, asked.port) == ("https", "h.example", 443)
 
 
 def test_http_and_port_80_only_where_the_settings_allow_http() -> None:
@@ -222,6 +271,41 @@ async def test_the_systems_own_names_of_loopback_are_blocked(host: str) -> None:
             await resolver.resolve(host, 443)
     finally:
         await resolver.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.", "localhost."])
+async def test_a_trailing_dot_neither_opens_nor_closes_anything(host: str) -> None:
+    """It is the same place as without, to the policy and to whoever connects."""
+    for policy in (PRODUCTION, LOOPBACK):
+        resolver = CheckedResolver(policy)
+        try:
+            if policy is PRODUCTION:
+                with pytest.raises(AddressBlocked):
+                    await resolver.resolve(host, 443)
+            else:
+                assert [found["host"] for found in await resolver.resolve(host, 443)] == [
+                    "127.0.0.1"
+                ]
+        finally:
+            await resolver.close()
+
+
+async def test_a_name_server_is_asked_for_a_name_as_it_was_given_first() -> None:
+    """With its dot it is whole, and no search domain is put behind it."""
+    asked: list[str] = []
+
+    async def lookup(host: str, port: int) -> list[str]:
+        asked.append(host)
+        if host.endswith("."):
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return ["1.1.1.1"]
+
+    resolver = CheckedResolver(PRODUCTION, lookup)
+    try:
+        assert [found["host"] for found in await resolver.resolve("h.example.", 443)] == ["1.1.1.1"]
+    finally:
+        await resolver.close()
+    assert asked == ["h.example.", "h.example"]
 
 
 async def test_lookups_use_threads_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,125 @@
+"""Phone and fax numbers: E.164, with the extension behind it where one was given.
+
+Every parser raises PydanticCustomError `phone_invalid`, whose message never quotes the number.
+"""
+
+import re
+from functools import lru_cache
+from typing import Annotated, Any
+
+import phonenumbers
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from contracts.text import NAME_LENGTH, clean_text
+
+# RFC 3966, section 3; no parameter that is registered has a digit in its name.
+_TEL_PARAMETER = re.compile(r";([a-z-]*)(?:=([^;]*))?(?=;|$)", re.IGNORECASE | re.ASCII)
+_VISUAL_SEPARATORS = re.compile(r"[-.()]")
+_SHORTEST_NATIONAL_DIGITS = 4  # Niue's; no country's numbers are shorter (phonenumbers' metadata)
+
+
+@lru_cache(maxsize=4_096)
+def _e164_and_extension(number: str, region: str) -> tuple[str, str] | None:
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return formatted, phonenumbers.normalize_digits_only(parsed.extension or "")
+
+
+def _read_number(number: str, region: str) -> tuple[str, str]:
+    # Beyond this no number is read, and it must not be remembered.
+    found = _e164_and_extension(number, region) if len(number) <= NAME_LENGTH else None
+    if found is None:
+        raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
+    return found
+
+
+def parse_phone(number: str, region: str) -> str:
+    """A valid number in E.164, `;ext=` and its extension behind it where it has one.
+
+    `region` (ISO 3166-1 alpha-2) reads a national one.
+    """
+    formatted, extension = _read_number(number, region)
+    return f"{formatted};ext={extension}" if extension else formatted
+
+
+def parse_fax(number: str, region: str) -> str:
+    """A valid number in E.164 that a fax can go to: one with an extension is none."""
+    formatted, extension = _read_number(number, region)
+    if extension:
+        raise PydanticCustomError("phone_invalid", "No fax service dials an extension")
+    return formatted
+
+
+def parse_tel(number: str, region: str) -> str:
+    """What a person dials for a `tel` URI's number, as `parse_phone` gives it.
+
+    Of its parameters only the extension and the context say what to dial.
+    """
+    return parse_phone(_without_other_parameters(number), region)
+
+
+def _without_other_parameters(number: str) -> str:
+    given = {name.lower(): value for name, value in _TEL_PARAMETER.findall(number)}
+    number = _TEL_PARAMETER.sub("", number)
+    if "ext" in given:
+        number += f";ext={_VISUAL_SEPARATORS.sub('', given['ext'])}"
+    if "phone-context" in given:
+        number += f";phone-context={given['phone-context']}"
+    return number
+
+
+def could_be_dialled(number: str, *, by_fax: bool) -> bool:
+    """Whether a URI's number is valid, or national and one that some country could have."""
+    number = _without_other_parameters(number)
+    try:
+        parsed = phonenumbers.parse(number, "US")
+    except phonenumbers.NumberParseException:
+        return False
+    if by_fax and parsed.extension:
+        return False
+    if is_international(number) or ";phone-context=+" in number:
+        return bool(phonenumbers.is_valid_number(parsed))
+    return len(str(parsed.national_number)) >= _SHORTEST_NATIONAL_DIGITS
+
+
+def is_number(text: str) -> bool:
+    """Whether a text can be a phone number at all, of whatever country."""
+    try:
+        phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException as error:
+        return bool(error.error_type != phonenumbers.NumberParseException.NOT_A_NUMBER)
+    return True
+
+
+def is_international(number: str) -> bool:
+    """Whether the number names its own country, so that no region is needed to read it."""
+    return number.lstrip().startswith(("+", "\uff0b"))
+
+
+def _phone(value: Any) -> Any:
+    line = clean_text(value) if isinstance(value, str) else value
+    if isinstance(line, str) and (is_international(line) or not is_number(line)):
+        return parse_phone(line, "ZZ")
+    return line
+
+
+Phone = Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, BeforeValidator(_phone)]
+"""An international number as `parse_phone` gives it; a national one as it came, to be read with its
+country."""
+
+
+def _e164_only(value: str) -> str:
+    return parse_phone(value, "ZZ")
+
+
+E164 = Annotated[str, AfterValidator(_e164_only)] | None
+"""A valid number that names its own country, as resources show them, with its extension."""
+
+DialledNumber = Annotated[str, Field(pattern=r"^\+\d+(;ext=\d+)?$")]
+"""A number in E.164, with the extension to ask for where there is one, as `parse_tel` gives it."""
