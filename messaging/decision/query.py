@@ -13,8 +13,9 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.problems import FieldError, ProblemCode, Refusal, invalid
 from contracts.replies import ReplyStatus
-from contracts.shapes import Query, Shape
+from contracts.shapes import ListQuery, Query, Shape
 from messaging.database.engine import org_snapshot
+from messaging.handlers.pages import check_cursor
 from messaging.handlers.reader import Reader, Readers
 from messaging.intake.admission import check_permitted, parse
 from messaging.intake.grants import Grants
@@ -94,6 +95,8 @@ class QueryProcessor:
                 raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
             check_permitted(self._grants, envelope, delivery)
             query = parse(reader.message, envelope.payload)
+            if isinstance(query, ListQuery):
+                check_cursor(query)
             answer = await self._traced_answer(reader, query, envelope)
             body = success_body(ReplyStatus.OK, answer.to_json())
             check_size(body, query)
