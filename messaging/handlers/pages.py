@@ -77,7 +77,7 @@ async def read_list(
     return Stretch.model_construct(
         items=await _items(ids, shown),
         page_size=query.page_size,
-        next_cursor=_cursor(query, ids[-1]) if there_is_more else None,
+        next_cursor=cursor_behind(query, ids[-1]) if there_is_more else None,
     )
 
 
@@ -174,7 +174,7 @@ def _position(query: ListQuery) -> UUID | None:
     return position
 
 
-def _cursor(query: ListQuery, last: UUID) -> str:
+def cursor_behind(query: ListQuery, last: UUID) -> str:
     """The text that goes on behind this id: a version, and base64 of the check and the id."""
     return _CURSOR_VERSION + urlsafe_b64encode(_check(query) + last.bytes).decode()
 
