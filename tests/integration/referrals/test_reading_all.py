@@ -27,7 +27,7 @@ async def another(referrals: Referrals) -> AsyncIterator[Client]:
         yield client
 
 
-class Rows:
+class Rows(Writer):
     """An org's rows in a list, changed under the versions that they have."""
 
     list_: str
@@ -178,19 +178,18 @@ LISTS = (Partners, Sources, Costs, Attributions, Drafts)
 
 @pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.list_)
 async def test_a_row_that_is_there_throughout_is_read_exactly_once(
-    referrals: Referrals, another: Client, rows: type[Any]
+    referrals: Referrals, another: Client, rows: type[Rows]
 ) -> None:
     """While another client renames, archives and creates; nothing is read twice at all."""
 
     async def check(page_size: int, there: list[UUID], meanwhile: list[Writes]) -> None:
-        writer: Rows = rows(Marketing(another))
+        writer = rows(Marketing(another))
         await writer.prepare()
-        changing: Writer = writer  # type: ignore[assignment]
         await read_while_written(
             referrals.org(writer.org.id).ask,
             writer.list_,
             writer.filters,
-            changing,
+            writer,
             page_size=page_size,
             there=there,
             meanwhile=meanwhile,
