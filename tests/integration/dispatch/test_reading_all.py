@@ -15,6 +15,7 @@ from tests.support.services.reading_all import (
 )
 
 EXAMPLES = 8
+FIRST = UUID(int=2**127)
 CALLED = new_partner(phone=PHONE, preferred_contact_method="phone")
 
 
@@ -39,7 +40,7 @@ class Calls:
         assert told.data["status"] == "awaiting_call"
 
     async def end(self, id_: UUID, n: int) -> None:
-        assert (await self.org.cancel(str(id_))).status == 202
+        assert (await self.org.cancel(str(id_))).status in (200, 202)
 
 
 @pytest.mark.parametrize("is_filtered", [True, False], ids=["those waiting", "all"])
@@ -54,15 +55,14 @@ async def test_an_ereferral_that_is_there_throughout_is_read_exactly_once(
             reading = Org(dispatch.client, dispatch.database)
             reading.id = org.id
             writer = Calls(org, is_filtered=is_filtered)
-            # An org without any e-referral to a partner does not know it.
-            await writer.create(UUID(int=2**127))
             await read_while_written(
                 reading.ask,
                 "ereferral.list",
                 writer.filters,
                 writer,
                 page_size=page_size,
-                there=[id_ for id_ in there if id_ != UUID(int=2**127)],
+                # An org without any e-referral to a partner does not know it.
+                there=[FIRST, *(id_ for id_ in there if id_ != FIRST)],
                 meanwhile=meanwhile,
             )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from messaging.replies.client import Answered
 
 # A few seconds a list, on a busy machine some times that.
-EXAMPLES = 20
+EXAMPLES = 12
 Ask = Callable[..., Awaitable[Answered]]
 
 
