@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,8 +38,10 @@ from bench.query_seed import (
     row_id,
     seed,
 )
+from contracts.shapes import ListQuery, Query
 from messaging.database.engine import open_engine, org_snapshot
 from messaging.database.migrations import migrate
+from messaging.handlers.pages import cursor_behind
 from messaging.intake.admission import parse
 from ops.servers import Servers, create_database, drop_database
 from services.referrals.home import HOME, MIGRATIONS
@@ -73,6 +76,15 @@ def _last_page(operation: str, **fields: Any) -> Case:
         "last page",
         lambda random, count: {"page": count // PAGE_SIZE, **fields},
     )
+
+
+def _half_way(operation: str, what: str, kind: int, **fields: Any) -> Case:
+    """A step of who reads everything, behind the id in the middle of the org's."""
+
+    def step(random: Random, count: int) -> dict[str, Any]:
+        return {"cursor": row_id(kind, count // 2 + random.randrange(PAGE_SIZE)), **fields}
+
+    return Case(operation, what, step)
 
 
 def _named(kind: int, random: Random, count: int) -> str:
@@ -110,6 +122,11 @@ CASES = (
     Case("referral_partner.get", "", _partner),
     _list("referral_partner.list"),
     _last_page("referral_partner.list"),
+    _list("referral_partner.list", "cursor: first", cursor=""),
+    _half_way("referral_partner.list", "cursor: half way", PARTNER),
+    _half_way("referral_partner.list", "cursor, is_active: few", PARTNER, is_active=False),
+    _half_way("referral_partner.list", "cursor, search: some", PARTNER, search="garcia d"),
+    _half_way("referral_partner.list", "cursor, search: none", PARTNER, search="zzz"),
     _list("referral_partner.list", "contact_type: most", contact_type="provider"),
     _list("referral_partner.list", "contact_type: a tenth", contact_type="lab"),
     _list("referral_partner.list", "specialty", specialty="endodontics"),
@@ -131,12 +148,26 @@ CASES = (
     _list("referral_source.list", "search", search="ling 1"),
     _list("referral_source.report", "a month", **_MONTH),
     _list("referral_source.report", "a year", **_YEAR),
+    _list("referral_source.list", "cursor: first", cursor=""),
     Case("referral_source_cost.list", "first page", _source),
+    Case(
+        "referral_source_cost.list", "cursor: first", lambda r, n: {**_source(r, n), "cursor": ""}
+    ),
     Case("referral_attribution.get", "", _attribution),
     Case("referral_attribution.list", "first page", _patient),
     Case("referral.get", "", lambda r, n: {"referral_uuid": _named(REFERRAL, r, n)}),
     _list("referral.list"),
     _last_page("referral.list"),
+    _list("referral.list", "cursor: first", cursor=""),
+    _half_way("referral.list", "cursor: half way", REFERRAL),
+    _half_way("referral.list", "cursor, status: half", REFERRAL, status="completed"),
+    _half_way("referral.list", "cursor, overdue: few", REFERRAL, overdue=True),
+    _half_way("referral.list", "cursor, dispatch_status: none", REFERRAL, dispatch_status="held"),
+    Case(
+        "referral.list",
+        "cursor, referral_partner_uuid",
+        lambda r, n: {**_partner(r, n), "cursor": ""},
+    ),
     Case("referral.list", "patient_uuid", _patient),
     Case("referral.list", "referral_partner_uuid", _partner),
     _list("referral.list", "status: half", status="completed"),
@@ -169,7 +200,7 @@ async def _measure(engine: AsyncEngine, case: Case, org_id: str, partners: int) 
     took_ms = []
     for _ in range(WARM_UP + SAMPLES):
         payload = {"org_id": org_id, **case.fields(random, partners)}
-        query = parse(reader.message, payload)
+        query = _asked(reader.message, payload)
         started = time.perf_counter()
         async with org_snapshot(engine, org_id) as (session, now):
             answer = await reader.read(query, session, now)
@@ -177,6 +208,14 @@ async def _measure(engine: AsyncEngine, case: Case, org_id: str, partners: int) 
         took_ms.append((time.perf_counter() - started) * 1000)
     took_ms = sorted(took_ms[WARM_UP:])
     return Spread(statistics.median(took_ms), took_ms[math.ceil(0.99 * len(took_ms)) - 1])
+
+
+def _asked(message: type[Query], payload: dict[str, Any]) -> Query:
+    """The query; a cursor is given by the id that it goes on behind."""
+    query = parse(message, payload)
+    if isinstance(query, ListQuery) and query.cursor:
+        return query.model_copy(update={"cursor": cursor_behind(query, UUID(query.cursor))})
+    return query
 
 
 Measured = dict[tuple[Case, str], Spread]

@@ -12,7 +12,7 @@ from contracts import referral_partner as p
 from contracts import referral_source as rs
 from contracts import referral_source_cost as c
 from contracts.replies import ReplyStatus
-from contracts.shapes import Command, Listing, Query, Shape
+from contracts.shapes import Command, Listing, ListQuery, Query, Resource, Shape, Stretch
 
 
 class Service(StrEnum):
@@ -31,7 +31,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `name` is its routing key; `response` is the reply's `data` at success."""
+    """One operation. `name` is its routing key; `response` is the reply's `data` at success.
+
+    `stretch` is that of a list that was asked with a cursor.
+    """
 
     name: str
     service: Service
@@ -39,6 +42,7 @@ class Operation:
     request: type[Command | Query]
     response: type[Shape] | None
     status: ReplyStatus
+    stretch: type[Shape] | None = None
 
     @property
     def exchange(self) -> str:
@@ -60,6 +64,11 @@ def _query(service: Service, name: str, request: type[Query], response: type[Sha
     return Operation(name, service, Kind.QUERY, request, response, ReplyStatus.OK)
 
 
+def _list(service: Service, name: str, request: type[ListQuery], item: type[Resource]) -> Operation:
+    page, stretch = Listing[item], Stretch[item]  # type: ignore[valid-type]
+    return Operation(name, service, Kind.QUERY, request, page, ReplyStatus.OK, stretch)
+
+
 _R, _D = Service.REFERRALS, Service.EREFERRAL_DISPATCH
 _CREATED, _ACCEPTED, _ARCHIVED = (
     ReplyStatus.CREATED,
@@ -76,14 +85,14 @@ OPERATIONS: dict[str, Operation] = {
         _command(_R, "referral_partner.update", p.ReferralPartnerUpdate, p.ReferralPartner),
         _command(_R, "referral_partner.archive", p.ReferralPartnerArchive, None, _ARCHIVED),
         _query(_R, "referral_partner.get", p.ReferralPartnerGet, p.ReferralPartner),
-        _query(_R, "referral_partner.list", p.ReferralPartnerList, Listing[p.ReferralPartner]),
+        _list(_R, "referral_partner.list", p.ReferralPartnerList, p.ReferralPartner),
         _command(
             _R, "referral_source.create", rs.ReferralSourceCreate, rs.ReferralSource, _CREATED
         ),
         _command(_R, "referral_source.update", rs.ReferralSourceUpdate, rs.ReferralSource),
         _command(_R, "referral_source.archive", rs.ReferralSourceArchive, None, _ARCHIVED),
         _query(_R, "referral_source.get", rs.ReferralSourceGet, rs.ReferralSource),
-        _query(_R, "referral_source.list", rs.ReferralSourceList, rs.ReferralSourceListing),
+        _list(_R, "referral_source.list", rs.ReferralSourceList, rs.ReferralSource),
         _query(_R, "referral_source.report", rs.ReferralSourceReport, rs.SourceReport),
         _command(
             _R,
@@ -97,12 +106,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
         _command(_R, "referral_source_cost.archive", c.ReferralSourceCostArchive, None, _ARCHIVED),
         _query(_R, "referral_source_cost.get", c.ReferralSourceCostGet, c.ReferralSourceCost),
-        _query(
-            _R,
-            "referral_source_cost.list",
-            c.ReferralSourceCostList,
-            Listing[c.ReferralSourceCost],
-        ),
+        _list(_R, "referral_source_cost.list", c.ReferralSourceCostList, c.ReferralSourceCost),
         _command(
             _R,
             "referral_attribution.create",
@@ -115,12 +119,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
         _command(_R, "referral_attribution.archive", a.ReferralAttributionArchive, None, _ARCHIVED),
         _query(_R, "referral_attribution.get", a.ReferralAttributionGet, a.ReferralAttribution),
-        _query(
-            _R,
-            "referral_attribution.list",
-            a.ReferralAttributionList,
-            Listing[a.ReferralAttribution],
-        ),
+        _list(_R, "referral_attribution.list", a.ReferralAttributionList, a.ReferralAttribution),
         _command(_R, "patient.put", d.PatientPut, d.Patient),
         _command(_R, "patient.archive", d.PatientArchive, None, _ARCHIVED),
         _query(_R, "patient.get", d.PatientGet, d.Patient),
@@ -135,7 +134,7 @@ OPERATIONS: dict[str, Operation] = {
         _command(_R, "referral.cancel", r.ReferralCancel, r.Referral),
         _command(_R, "referral.record_response", r.ReferralRecordResponse, r.Referral),
         _query(_R, "referral.get", r.ReferralGet, r.ReferralDetail),
-        _query(_R, "referral.list", r.ReferralList, Listing[r.Referral]),
+        _list(_R, "referral.list", r.ReferralList, r.Referral),
         _command(_D, "ereferral.dispatch", e.EreferralDispatch, e.Ereferral, _ACCEPTED),
         _command(_D, "ereferral.cancel", e.EreferralCancel, e.Ereferral, _ACCEPTED),
         _command(_D, "ereferral.retry", s.EreferralRetry, e.Ereferral, _ACCEPTED),
@@ -144,7 +143,7 @@ OPERATIONS: dict[str, Operation] = {
         _command(_D, "ereferral.record_response", s.EreferralRecordResponse, e.Ereferral),
         _command(_D, "partner_channel.release", s.PartnerChannelRelease, s.PartnerChannel),
         _query(_D, "ereferral.get", e.EreferralGet, e.EreferralDetail),
-        _query(_D, "ereferral.list", e.EreferralList, Listing[e.Ereferral]),
+        _list(_D, "ereferral.list", e.EreferralList, e.Ereferral),
     )
 }
 

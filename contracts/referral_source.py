@@ -8,17 +8,7 @@ import orjson
 from pydantic import WithJsonSchema
 
 from contracts.money import Money
-from contracts.shapes import (
-    Command,
-    Lax,
-    Listing,
-    ListQuery,
-    Query,
-    Reference,
-    Resource,
-    Shape,
-    Update,
-)
+from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
 from contracts.text import Notes, RequiredLine, SearchText
 from contracts.values import Date, Uuid
 
@@ -129,16 +119,6 @@ class ReferralSource(Resource):
         shown = self.model_dump(mode="json", warnings="none")
         shown["total_cost"] = orjson.Fragment(f"{self.total_cost:f}")
         return orjson.dumps(shown)
-
-
-class ReferralSourceListing(Listing[ReferralSource]):
-    """A page of sources."""
-
-    def to_json(self) -> bytes:
-        """As every list, each source in its own JSON."""
-        shown = self.model_dump(mode="json", warnings="none", exclude={"items"})
-        items = [orjson.Fragment(item.to_json()) for item in self.items]
-        return orjson.dumps({"items": items, **shown})
 
 
 class AcquisitionFigures(Shape):

@@ -213,6 +213,8 @@ Data = type[BaseModel] | Schema | None
 def _successes(operation: Operation) -> dict[ReplyStatus, list[Data]]:
     """Each status of success with what its data may be."""
     successes: dict[ReplyStatus, list[Data]] = {operation.status: [operation.response]}
+    if operation.stretch is not None:
+        successes[operation.status].append(operation.stretch)
     held = _HELD_BY_DIRECTORY.get(operation.name)
     if held is not None:
         successes[ReplyStatus.OK] = [held, None]

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from contracts.text import AnyLine
 from contracts.values import OrgId, Time, Uuid
-
-ItemT = TypeVar("ItemT")
 
 Lax = Strict(False)
 """Marks an enumeration's field: JSON has no enumerations, so its value comes as a string."""
@@ -29,6 +28,9 @@ class Shape(BaseModel):
     def to_json(self) -> bytes:
         """The shape as JSON in UTF-8. Pydantic's own warnings are off: they quote values."""
         return self.model_dump_json(warnings="none").encode()
+
+
+ItemT = TypeVar("ItemT", bound=Shape)
 
 
 class Command(Shape):
@@ -64,10 +66,23 @@ class Update(Command):
 
 
 class ListQuery(Query):
-    """A page of a list; past the end there are no items and the true total."""
+    """A page of a list, by its number; or, with a cursor, the next stretch of all of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"required": ["page", "cursor"], "properties": {"cursor": {"type": "string"}}}
+        }
+    )
 
     page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[
+        Annotated[str, Field(max_length=64)] | None,
+        Field(
+            description='Instead of `page`, to read everything: "" begins, the last reply\'s '
+            "`next_cursor` goes on. Null is the same as none."
+        ),
+    ] = None
 
 
 class Reference(Shape):
@@ -105,13 +120,36 @@ def resource_fields(row: Recorded) -> dict[str, Any]:
     }
 
 
-class Listing(Shape, Generic[ItemT]):
-    """A list's reply; `total` counts all that match, on every page."""
+class Listed(Shape, Generic[ItemT]):
+    """A reply to a list: a `Listing` where a page was asked for, a `Stretch` for a cursor."""
 
     items: list[ItemT]
-    page: int
     page_size: int
+
+    def to_json(self) -> bytes:
+        """As every shape, each item in its own JSON."""
+        shown = self.model_dump(mode="json", warnings="none", exclude={"items"})
+        items = [orjson.Fragment(item.to_json()) for item in self.items]
+        return orjson.dumps({"items": items, **shown})
+
+
+class Listing(Listed[ItemT], Generic[ItemT]):
+    """A page of a list; `total` counts all that match, on every page.
+
+    Past the end there are no items and the true total.
+    """
+
+    page: int
     total: int
+
+
+class Stretch(Listed[ItemT], Generic[ItemT]):
+    """What a list gives for a cursor, by `id`; `next_cursor` goes on behind it, null ends.
+
+    Nothing is counted: whoever reads everything has counted it in the end.
+    """
+
+    next_cursor: str | None
 
 
 def reference(uuid: UUID | None, name: str | None) -> Reference | None:

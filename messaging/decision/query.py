@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.problems import FieldError, Refusal, invalid
 from contracts.replies import ReplyStatus
-from contracts.shapes import Query, Shape
+from contracts.shapes import ListQuery, Query, Shape
 from messaging.database.engine import org_snapshot
 from messaging.decision.fault import internal_error
+from messaging.handlers.pages import check_cursor
 from messaging.handlers.reader import Readers
 from messaging.intake.admission import Asked, query_intake
 from messaging.intake.grants import Grants
@@ -84,6 +85,8 @@ class QueryProcessor:
     async def _decide(self, delivery: DeliveredMessage) -> Verdict:
         try:
             asked = self._intake(delivery)
+            if isinstance(asked.query, ListQuery):
+                check_cursor(asked.query)
         except Refusal as refusal:
             return refused(delivery, refusal)
         try:

@@ -11,10 +11,10 @@ from contracts.ereferral import Ereferral as Resource
 from contracts.ereferral import EreferralDetail, EreferralGet, EreferralList
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import EreferralStatus
-from contracts.shapes import Listing
-from messaging.handlers.pages import page_of
+from contracts.shapes import Listed
+from messaging.handlers.pages import read_list, rows_by_id
 from messaging.handlers.reader import Reader, Readers
-from services.ereferral_dispatch.models import Attempt, Ereferral
+from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from services.ereferral_dispatch.resources import attempt_resource, ereferral_resource
 
 NEEDS_PERSON = (
@@ -38,7 +38,39 @@ async def get(query: EreferralGet, session: AsyncSession, _: datetime) -> Erefer
     )
 
 
-async def list_(query: EreferralList, session: AsyncSession, now: datetime) -> Listing[Resource]:
+async def list_(query: EreferralList, session: AsyncSession, now: datetime) -> Listed[Resource]:
+    await _check_filters(query, session)
+
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
+        rows = await rows_by_id(session, Ereferral, query.org_id, ids)
+        return {id_: ereferral_resource(row) for id_, row in rows.items()}
+
+    newest_first = (Ereferral.created_at.desc(), Ereferral.id.desc())
+    oldest_first = (Ereferral.created_at, Ereferral.id)
+    order = oldest_first if query.needs_person else newest_first
+    wanted = _wanted(query, now)
+    return await read_list(session, query, Ereferral, wanted, order=order, shown=shown)
+
+
+async def _check_filters(query: EreferralList, session: AsyncSession) -> None:
+    """Raises Refusal where dispatch has never had an e-referral to that partner, or of that
+    referral: by these alone it knows of them."""
+    partner, referral = query.referral_partner_uuid, query.referral_uuid
+    if partner is not None:
+        lanes = select(Lane.id).where(
+            Lane.org_id == query.org_id, Lane.referral_partner_id == partner
+        )
+        if await session.scalar(lanes.limit(1)) is None:
+            raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, partner)
+    if referral is not None:
+        sent = select(Ereferral.id).where(
+            Ereferral.org_id == query.org_id, Ereferral.referral_id == referral
+        )
+        if await session.scalar(sent.limit(1)) is None:
+            raise not_found(ProblemCode.REFERRAL_NOT_FOUND, referral)
+
+
+def _wanted(query: EreferralList, now: datetime) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [Ereferral.org_id == query.org_id]
     if query.status is not None:
         wanted.append(Ereferral.status == query.status)
@@ -49,11 +81,7 @@ async def list_(query: EreferralList, session: AsyncSession, now: datetime) -> L
     if query.needs_person is not None:
         needs = _needs_person(now)
         wanted.append(needs if query.needs_person else ~needs)
-    newest_first = (Ereferral.created_at.desc(), Ereferral.id.desc())
-    oldest_first = (Ereferral.created_at, Ereferral.id)
-    order = oldest_first if query.needs_person else newest_first
-    statement = select(Ereferral).where(*wanted).order_by(*order)
-    return await page_of(session, statement, query, ereferral_resource)
+    return wanted
 
 
 def _needs_person(now: datetime) -> ColumnElement[bool]:
@@ -70,7 +98,7 @@ async def _patient(
 
 
 async def _listed_patients(
-    query: EreferralList, page: Listing[Resource], session: AsyncSession
+    query: EreferralList, page: Listed[Resource], session: AsyncSession
 ) -> Sequence[UUID]:
     return await _patients(query.org_id, page.items, session)
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from contracts.problems import ProblemCode
 from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.referral_attribution import ReferralAttributionGet, ReferralAttributionList
-from contracts.shapes import Listing
-from messaging.handlers.pages import page_of
+from contracts.shapes import Listed
+from messaging.handlers.pages import read_list, rows_by_id
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models import Patient, ReferralAttribution
@@ -55,20 +54,21 @@ async def get(query: ReferralAttributionGet, session: AsyncSession, _: datetime)
 
 async def list_(
     query: ReferralAttributionList, session: AsyncSession, _: datetime
-) -> Listing[Resource]:
+) -> Listed[Resource]:
     await _check_patient(query, session)
+
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
+        rows = await rows_by_id(session, ReferralAttribution, query.org_id, ids, *_AS_SHOWN)
+        return {id_: _shown(row) for id_, row in rows.items()}
+
     attribution = ReferralAttribution
-    statement = (
-        select(attribution)
-        .where(
-            attribution.org_id == query.org_id,
-            attribution.patient_id == query.patient_uuid,
-            attribution.deleted_at.is_(None),
-        )
-        .order_by(attribution.attributed_at.desc(), attribution.id)
-        .options(*_AS_SHOWN)
+    wanted = (
+        attribution.org_id == query.org_id,
+        attribution.patient_id == query.patient_uuid,
+        attribution.deleted_at.is_(None),
     )
-    return await page_of(session, statement, query, _shown)
+    newest_first = (attribution.attributed_at.desc(), attribution.id)
+    return await read_list(session, query, attribution, wanted, order=newest_first, shown=shown)
 
 
 async def _check_patient(
@@ -85,7 +85,7 @@ async def _patient(
 
 
 async def _listed_patients(
-    query: ReferralAttributionList, page: Listing[Resource], session: AsyncSession
+    query: ReferralAttributionList, page: Listed[Resource], session: AsyncSession
 ) -> set[UUID]:
     return await _patients(query.org_id, page.items, session)
 

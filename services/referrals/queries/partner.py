@@ -1,5 +1,6 @@
 """Reading referral partners."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,15 +11,12 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from contracts.problems import ProblemCode
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
-from contracts.shapes import Listing
-from messaging.decision.loading import load
-from messaging.handlers.pages import contains
+from contracts.shapes import Listed
+from messaging.handlers.pages import contains, read_list, rows_by_id
 from messaging.handlers.reader import Reader, Readers
-from messaging.handlers.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
 from services.referrals.queries.finding import find_unarchived
-from services.referrals.queries.index_pages import ids_of_page
 
 _LONG = aliased(ReferralPartner)
 
@@ -34,20 +32,14 @@ async def get(query: ReferralPartnerGet, session: AsyncSession, _: datetime) -> 
     return partner_resource(row)
 
 
-async def list_(
-    query: ReferralPartnerList, session: AsyncSession, _: datetime
-) -> Listing[Resource]:
-    partner, org = ReferralPartner, query.org_id
-    by_name = (partner.sort_name, partner.id)
-    ids, total = await ids_of_page(session, partner.id, _wanted(query), by_name, query)
-    rows = Rows()
-    await load(session, rows, ((org, Need(partner, (id_,))) for id_ in ids))
-    return Listing.model_construct(
-        items=[partner_resource(rows.found[partner, (org, id_)]) for id_ in ids],
-        page=query.page,
-        page_size=query.page_size,
-        total=total,
-    )
+async def list_(query: ReferralPartnerList, session: AsyncSession, _: datetime) -> Listed[Resource]:
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
+        rows = await rows_by_id(session, ReferralPartner, query.org_id, ids)
+        return {id_: partner_resource(row) for id_, row in rows.items()}
+
+    by_name = (ReferralPartner.sort_name, ReferralPartner.id)
+    wanted = _wanted(query)
+    return await read_list(session, query, ReferralPartner, wanted, order=by_name, shown=shown)
 
 
 def _wanted(query: ReferralPartnerList) -> list[ColumnElement[bool]]:

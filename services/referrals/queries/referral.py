@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, column, func, literal, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode, not_found
@@ -13,7 +13,8 @@ from contracts.referral import Referral as Resource
 from contracts.referral import ReferralDetail, ReferralGet, ReferralList
 from contracts.referral import TimelineEntry as Entry
 from contracts.referral_partner import display_name
-from contracts.shapes import Listing
+from contracts.shapes import Listed
+from messaging.handlers.pages import as_table, read_list
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.referral_resource import Names, referral_resource
 from services.referrals.models import (
@@ -23,7 +24,7 @@ from services.referrals.models import (
     ReferralPartner,
     TimelineEntry,
 )
-from services.referrals.queries.index_pages import ids_of_page
+from services.referrals.queries.finding import find_unarchived
 
 
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:
@@ -42,16 +43,27 @@ async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> Referra
     )
 
 
-async def list_(query: ReferralList, session: AsyncSession, _: datetime) -> Listing[Resource]:
+async def list_(query: ReferralList, session: AsyncSession, _: datetime) -> Listed[Resource]:
+    await _check_filters(query, session)
+
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
+        return await _shown(session, query.org_id, ids)
+
     newest_first = (Referral.created_at.desc(), Referral.id.desc())
-    ids, total = await ids_of_page(session, Referral.id, _wanted(query), newest_first, query)
-    shown = await _shown(session, query.org_id, ids)
-    return Listing.model_construct(
-        items=[shown[id_] for id_ in ids],
-        page=query.page,
-        page_size=query.page_size,
-        total=total,
-    )
+    wanted = _wanted(query)
+    return await read_list(session, query, Referral, wanted, order=newest_first, shown=shown)
+
+
+async def _check_filters(query: ReferralList, session: AsyncSession) -> None:
+    """Raises Refusal where the patient or partner that is asked for is not there."""
+    patient, partner = query.patient_uuid, query.referral_partner_uuid
+    if patient is not None:
+        await find_unarchived(
+            session, Patient, query.org_id, patient, ProblemCode.PATIENT_NOT_FOUND
+        )
+    if partner is not None:
+        missing = ProblemCode.REFERRAL_PARTNER_NOT_FOUND
+        await find_unarchived(session, ReferralPartner, query.org_id, partner, missing)
 
 
 def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
@@ -73,17 +85,9 @@ def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
 async def _shown(session: AsyncSession, org_id: str, ids: Sequence[UUID]) -> dict[UUID, Resource]:
     """Those of the referrals that are there, as they are shown, by id.
 
-    The keys come as a table, and each table is joined to another by its whole key: whatever the
-    planner believes of an org's size, it looks each key up.
+    Each table is joined to another by its whole key, as the keys are.
     """
-    if not ids:
-        return {}
-    orgs = literal([org_id] * len(ids), ARRAY(Text))
-    asked = (
-        func.unnest(orgs, literal(list(ids), ARRAY(Uuid)))
-        .table_valued(column("org_id", Text), column("id", Uuid), name="asked")
-        .render_derived()
-    )
+    asked = as_table(org_id, ids)
     found = await session.execute(
         select(
             Referral,

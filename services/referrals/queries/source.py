@@ -10,12 +10,9 @@ from sqlalchemy.orm import joinedload
 
 from contracts.problems import ProblemCode
 from contracts.referral_source import ReferralSource as Resource
-from contracts.referral_source import (
-    ReferralSourceGet,
-    ReferralSourceList,
-    ReferralSourceListing,
-)
-from messaging.handlers.pages import contains, page_of
+from contracts.referral_source import ReferralSourceGet, ReferralSourceList
+from contracts.shapes import Listed
+from messaging.handlers.pages import contains, read_list, rows_by_id
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.source import source_resource
 from services.referrals.models import ReferralSource
@@ -44,9 +41,11 @@ async def get(query: ReferralSourceGet, session: AsyncSession, _: datetime) -> R
     return _shown(row)
 
 
-async def list_(
-    query: ReferralSourceList, session: AsyncSession, _: datetime
-) -> ReferralSourceListing:
+async def list_(query: ReferralSourceList, session: AsyncSession, _: datetime) -> Listed[Resource]:
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
+        rows = await rows_by_id(session, ReferralSource, query.org_id, ids, *_AS_SHOWN)
+        return {id_: _shown(row) for id_, row in rows.items()}
+
     source = ReferralSource
     wanted: list[ColumnElement[bool]] = [
         source.org_id == query.org_id,
@@ -58,9 +57,7 @@ async def list_(
         wanted.append(source.is_active == query.is_active)
     if query.search is not None:
         wanted.append(contains(source.search_text, query.search))
-    statement = select(source).where(*wanted).order_by(source.sort_order).options(*_AS_SHOWN)
-    page = await page_of(session, statement, query, _shown)
-    return ReferralSourceListing.model_construct(**dict(page))
+    return await read_list(session, query, source, wanted, order=(source.sort_order,), shown=shown)
 
 
 async def linked_patients(

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode
 from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.referral_source_cost import ReferralSourceCostGet, ReferralSourceCostList
-from contracts.shapes import Listing
-from messaging.handlers.pages import page_of
+from contracts.shapes import Listed
+from messaging.handlers.pages import read_list, rows_by_id
 from messaging.handlers.reader import Reader, Readers
 from services.referrals.handlers.source_cost import cost_resource
 from services.referrals.models import ReferralSource, ReferralSourceCost
@@ -34,19 +33,21 @@ async def get(query: ReferralSourceCostGet, session: AsyncSession, _: datetime) 
 
 async def list_(
     query: ReferralSourceCostList, session: AsyncSession, _: datetime
-) -> Listing[Resource]:
+) -> Listed[Resource]:
     source = await _source(query, session)
+
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
+        rows = await rows_by_id(session, ReferralSourceCost, query.org_id, ids)
+        return {id_: cost_resource(row, source) for id_, row in rows.items()}
+
     cost = ReferralSourceCost
-    statement = (
-        select(cost)
-        .where(
-            cost.org_id == query.org_id,
-            cost.referral_source_id == source.id,
-            cost.deleted_at.is_(None),
-        )
-        .order_by(cost.period_start, cost.id)
+    wanted = (
+        cost.org_id == query.org_id,
+        cost.referral_source_id == source.id,
+        cost.deleted_at.is_(None),
     )
-    return await page_of(session, statement, query, lambda row: cost_resource(row, source))
+    by_period = (cost.period_start, cost.id)
+    return await read_list(session, query, cost, wanted, order=by_period, shown=shown)
 
 
 async def _source(
@@ -68,7 +69,7 @@ async def _patient(
 
 
 async def _listed_patients(
-    query: ReferralSourceCostList, page: Listing[Resource], session: AsyncSession
+    query: ReferralSourceCostList, page: Listed[Resource], session: AsyncSession
 ) -> Sequence[UUID]:
     sources = {item.referral_source.uuid for item in page.items}
     return await linked_patients(query.org_id, sources, session)

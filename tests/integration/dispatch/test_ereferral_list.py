@@ -89,7 +89,27 @@ async def test_a_partners_and_a_referrals_own(dispatch: Dispatch, org: Org) -> N
     both = {"referral_uuid": str(referral), "referral_partner_uuid": str(two["id"])}
     assert await listed(org, **both) == [second]
     assert await listed(org, **both, status="failed") == []
-    assert await listed(org, referral_uuid=str(uuid4())) == []
+
+
+async def test_a_filter_that_names_what_was_never_sent_is_refused(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """Dispatch knows partners and referrals by their e-referrals, each org its own."""
+    partner = new_partner(ereferral_endpoint=dispatch.portal.endpoint("known"))
+    referral = uuid4()
+    await org.dispatch(partner, referral_uuid=referral)
+    known = {"referral_partner_uuid": str(partner["id"]), "referral_uuid": str(referral)}
+    assert len(await listed(org, **known)) == 1
+    for asking, name, uuid in (
+        (org, "referral_partner_uuid", str(uuid4())),
+        (org, "referral_uuid", str(uuid4())),
+        *((dispatch.org(), name, uuid) for name, uuid in known.items()),
+    ):
+        for paging in ({}, {"cursor": ""}):
+            filters: dict[str, Any] = {name: uuid, **paging}
+            refused = await asking.ask("ereferral.list", **filters)
+            assert refused.status == 404 and refused.problem is not None
+            assert refused.problem["code"] == name.replace("_uuid", "_not_found")
 
 
 async def test_pages(dispatch: Dispatch, org: Org) -> None:

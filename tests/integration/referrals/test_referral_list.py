@@ -102,14 +102,42 @@ async def test_filters_narrow_together(
 
 
 async def test_by_patient_and_by_partner(org: Org, made: dict[str, dict[str, Any]]) -> None:
-    """An id that nobody has names nothing: an empty list."""
+    """One of which nothing is listed is there all the same: an empty list."""
     patient = made["draft"]["patient"]["uuid"]
     partner = made["delivered"]["referral_partner"]["uuid"]
     of_patient = await _list(org, patient_uuid=patient)
     assert [item["id"] for item in of_patient["items"]] == [made["sent"]["id"], made["draft"]["id"]]
     assert (await _list(org, referral_partner_uuid=partner))["total"] == 3
     assert (await _list(org, patient_uuid=patient, referral_partner_uuid=partner))["total"] == 0
-    assert (await _list(org, patient_uuid=str(uuid4())))["items"] == []
+    nobody = await org.patient()
+    assert (await _list(org, patient_uuid=nobody["id"]))["items"] == []
+
+
+async def test_a_filter_that_names_nothing_of_the_org_is_refused(
+    org: Org, referrals: Referrals, made: dict[str, dict[str, Any]]
+) -> None:
+    """Nobody's, another org's and archived ones alike, the patient before the partner; a
+    mistyped id must not look like a patient without referrals."""
+    stranger = referrals.org()
+    theirs = made["draft"]["patient"]["uuid"], made["draft"]["referral_partner"]["uuid"]
+    gone = await org.patient()
+    await org.ask("patient.archive", patient_uuid=gone["id"], observed_at="2026-01-06T08:00:00Z")
+    for asking, filters, code in (
+        (org, {"patient_uuid": str(uuid4())}, "patient_not_found"),
+        (org, {"patient_uuid": gone["id"]}, "patient_not_found"),
+        (org, {"referral_partner_uuid": str(uuid4())}, "referral_partner_not_found"),
+        (stranger, {"patient_uuid": theirs[0]}, "patient_not_found"),
+        (stranger, {"referral_partner_uuid": theirs[1]}, "referral_partner_not_found"),
+        (
+            stranger,
+            {"patient_uuid": theirs[0], "referral_partner_uuid": theirs[1]},
+            "patient_not_found",
+        ),
+    ):
+        for paging in ({}, {"cursor": ""}):
+            refused = await asking.ask("referral.list", **filters, **paging)
+            assert refused.status == 404 and refused.problem is not None
+            assert refused.problem["code"] == code
 
 
 async def test_pages(org: Org, made: dict[str, dict[str, Any]]) -> None:
@@ -124,8 +152,7 @@ async def test_pages(org: Org, made: dict[str, dict[str, Any]]) -> None:
 async def test_another_org_sees_nothing_of_it(
     referrals: Referrals, made: dict[str, dict[str, Any]]
 ) -> None:
-    """Not by naming its partner either."""
+    """Neither a page nor the whole list."""
     stranger = referrals.org()
-    partner = made["draft"]["referral_partner"]["uuid"]
     assert (await _list(stranger))["total"] == 0
-    assert (await _list(stranger, referral_partner_uuid=partner))["total"] == 0
+    assert (await _list(stranger, cursor=""))["items"] == []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from contracts.money import Money
-from contracts.referral_source import ReferralSource, ReferralSourceListing, SourceCategory
+from contracts.referral_source import ReferralSource, SourceCategory
+from contracts.shapes import Listing
 from contracts.values import parse_time
 from messaging.wire.envelope import read_body
 from tests.unit.contracts.judging import refusal, taken
@@ -108,7 +109,7 @@ def test_a_sources_total_cost_goes_out_as_an_exact_number(total: str) -> None:
         patient_count=0,
         total_cost=Decimal(total),
     )
-    listing = ReferralSourceListing.model_construct(items=[source], page=1, page_size=50, total=1)
+    listing = Listing.model_construct(items=[source], page=1, page_size=50, total=1)
     for shown in (
         json.loads(source.to_json(), parse_float=Decimal),
         json.loads(listing.to_json(), parse_float=Decimal)["items"][0],

@@ -208,6 +208,8 @@ ROWS: list[Row] = [
         if row.change["referral_uuid"] != At("referral gone")
     ),
     *based("referral", "update send cancel"),
+    *named("referral.list", "patient_uuid", "patient", 0),
+    *named("referral.list", "referral_partner_uuid", "referral_partner", 1),
     *broken(
         "referral.list",
         wrongs.page(),

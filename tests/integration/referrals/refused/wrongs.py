@@ -110,18 +110,40 @@ def base_version() -> list[Wrong]:
 
 
 def page() -> list[Wrong]:
-    """Which page of a list."""
-    return _all(
-        "page",
-        ("is 0", 0, "greater_than_equal"),
-        ("is a text", "1", "int_type"),
-        ("is null", None, "int_type"),
-    ) + _all(
-        "page_size",
-        ("is 0", 0, "greater_than_equal"),
-        ("is 201", 201, "less_than_equal"),
-        ("is true", True, "int_type"),
-    )
+    """Which page of a list, or where to read on."""
+    return [
+        *_all(
+            "page",
+            ("is 0", 0, "greater_than_equal"),
+            ("is a text", "1", "int_type"),
+            ("is null", None, "int_type"),
+        ),
+        *_all(
+            "page_size",
+            ("is 0", 0, "greater_than_equal"),
+            ("is 201", 201, "less_than_equal"),
+            ("is true", True, "int_type"),
+        ),
+        *_cursor(),
+    ]
+
+
+def _cursor() -> list[Wrong]:
+    both = {("page", "page_and_cursor"), ("cursor", "page_and_cursor")}
+    return [
+        *_all(
+            "cursor",
+            ("is a number", 5, "string_type"),
+            ("is too long", "1" * 65, "string_too_long"),
+            ("is a blank", " ", "cursor_invalid"),
+            ("is a page's number", "2", "cursor_invalid"),
+            ("is an id", "0192d4e0-7b1a-7c3d-8e4f-123456789abc", "cursor_invalid"),
+            ("is no base64", "1" + "é" * 24, "cursor_invalid"),
+            ("is of no version", "0" + "A" * 24, "cursor_invalid"),
+            ("is too short", "1AAA", "cursor_invalid"),
+        ),
+        Wrong("cursor is beside a page", {"page": 1, "cursor": ""}, frozenset(both)),
+    ]
 
 
 def search() -> list[Wrong]:
