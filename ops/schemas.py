@@ -11,10 +11,9 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from contracts.directory import Patient, Provider
-from contracts.event_data import EVENT_DATA
-from contracts.events import CloudEvent, EventSource, EventType
-from contracts.operations import OPERATIONS, Kind, Operation
+from contracts.catalogue import EVENTS, OPERATIONS, AnyEvent, AnyOperation
+from contracts.events import CloudEvent
+from contracts.operations import Kind
 from contracts.problems import Problem
 from contracts.replies import ReplyStatus
 from contracts.shapes import Update
@@ -23,13 +22,6 @@ from ops.catalogue import ServiceName, settings_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = ("schemas", "asyncapi")
-# A put, and an archive that came too late, show what is held: null where that is an archive.
-_HELD_BY_DIRECTORY: dict[str, type[BaseModel]] = {
-    "patient.put": Patient,
-    "patient.archive": Patient,
-    "provider.put": Provider,
-    "provider.archive": Provider,
-}
 # What a repeat gets once the stored reply was emptied (wire contract, section 2).
 _FORGOTTEN = {
     "type": "object",
@@ -48,9 +40,8 @@ def generated_files() -> dict[str, str]:
     for operation in OPERATIONS.values():
         files[f"schemas/{operation.name}.request.json"] = _request(operation.request)
         files[f"schemas/{operation.name}.reply.json"] = _reply(operation)
-    for source, events in EVENT_DATA.items():
-        for event, data in events.items():
-            files[f"schemas/events/{event}.json"] = _event(source, event, data)
+    for event in EVENTS.values():
+        files[f"schemas/events/{event.name}.json"] = _event(event)
     for name, asyncapi in _asyncapi_documents():
         files[f"asyncapi/{name.service}.json"] = _json(json.loads(asyncapi()))
     files["settings.md"] = settings_page()
@@ -181,7 +172,7 @@ def _request(request: type[BaseModel]) -> str:
     return _json({"$schema": DIALECT, **schema})
 
 
-def _reply(operation: Operation | None) -> str:
+def _reply(operation: AnyOperation | None) -> str:
     """What a client reads: `data` with its status, or a problem. None: a reply to anything."""
     problem = _problem()
     definitions: dict[str, Any] = {**problem.pop("$defs"), "Problem": problem}
@@ -210,12 +201,11 @@ Data = type[BaseModel] | dict[str, Any] | None
 """What a reply's `data` may be: a shape, a schema, or null."""
 
 
-def _successes(operation: Operation) -> dict[ReplyStatus, list[Data]]:
+def _successes(operation: AnyOperation) -> dict[ReplyStatus, list[Data]]:
     """Each status of success with what its data may be."""
-    successes: dict[ReplyStatus, list[Data]] = {operation.status: [operation.response]}
-    held = _HELD_BY_DIRECTORY.get(operation.name)
-    if held is not None:
-        successes[ReplyStatus.OK] = [held, None]
+    successes: dict[ReplyStatus, list[Data]] = {
+        status: list(options) for status, options in operation.replies.items()
+    }
     if operation.kind is Kind.COMMAND:
         for options in successes.values():
             options.append(_FORGOTTEN)
@@ -244,15 +234,15 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": sorted(properties)}
 
 
-def _event(source: EventSource, event: EventType, data: type[BaseModel]) -> str:
+def _event(event: AnyEvent) -> str:
     envelope = _out(CloudEvent, "causationid", "traceparent", "changed")
     definitions: dict[str, Any] = {}
-    envelope["properties"]["data"] = _named(data, definitions)
-    fixed = {"source": source, "type": event, "dataschema": event.dataschema}
+    envelope["properties"]["data"] = _named(event.data, definitions)
+    fixed = {"source": event.source, "type": event.name, "dataschema": event.dataschema}
     for name, value in fixed.items():
         envelope["properties"][name] = {"const": str(value)}
-    title = f"Event {event}"
-    description = f"CloudEvent {event}, published to {str(source)[1:]}.events."
+    title = f"Event {event.name}"
+    description = f"CloudEvent {event.name}, published to {event.source[1:]}.events."
     described = {"title": title, "description": description, "$defs": definitions}
     return _json({"$schema": DIALECT, **envelope, **described})
 

@@ -4,7 +4,7 @@ FastStream describes the bindings and does not consume: a consumer of our own ha
 the batch (`docs/decisions/stack.md` has the figures).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange, RabbitQueue
@@ -12,11 +12,11 @@ from faststream.rabbit.schemas.queue import QueueType
 from faststream.specification import AsyncAPI
 from pydantic import BaseModel
 
-from contracts.events import EventType
+from contracts.events import Event
 from contracts.operations import Operation
 
 
-def bind_operations(broker: RabbitBroker, operations: Iterable[Operation]) -> None:
+def bind_operations(broker: RabbitBroker, operations: Iterable[Operation[Any, Any]]) -> None:
     """Describe each operation as a message on its service's queue, under its routing key."""
     for operation in operations:
         broker.subscriber(
@@ -44,17 +44,15 @@ def bind_heard_event(
     )(_taking(shape))
 
 
-def bind_events(
-    broker: RabbitBroker, exchange: str, events: Mapping[EventType, type[BaseModel]]
-) -> None:
+def bind_events(broker: RabbitBroker, exchange: str, events: Iterable[Event[Any]]) -> None:
     """Describe each event that the service publishes, under its type."""
-    for event, shape in events.items():
+    for event in events:
         broker.publisher(
             exchange=_topic(exchange),
-            routing_key=str(event),
-            title=f"{exchange}/{event}",
+            routing_key=event.name,
+            title=f"{exchange}/{event.name}",
             description=f"CloudEvent; data is {event.dataschema}.",
-            schema=shape,
+            schema=event.data,
         )
 
 

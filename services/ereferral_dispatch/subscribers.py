@@ -4,9 +4,9 @@ from functools import cache
 
 from faststream.rabbit import RabbitBroker
 
-from contracts.event_data import EVENT_DATA
+from contracts.catalogue import events_of, operations_of
 from contracts.events import EventSource
-from contracts.operations import Kind, Service, operations_of
+from contracts.operations import Kind, Service
 from messaging.running.asyncapi import bind_events, bind_operations, document
 from services.ereferral_dispatch.home import PUBLISHING
 
@@ -17,5 +17,5 @@ def asyncapi() -> str:
     broker = RabbitBroker()
     for kind in Kind:
         bind_operations(broker, operations_of(Service.EREFERRAL_DISPATCH, kind).values())
-    bind_events(broker, PUBLISHING.exchange, EVENT_DATA[EventSource.EREFERRAL_DISPATCH])
+    bind_events(broker, PUBLISHING.exchange, events_of(EventSource.EREFERRAL_DISPATCH))
     return document("Handoff e-referral dispatch", "1", broker)

@@ -11,8 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from contracts.events import EventType
-from contracts.referral import FulfilmentStatus, ReferralStatus
+from contracts.referral import REFERRAL_OVERDUE, FulfilmentStatus, ReferralStatus
 from messaging.database.errors import is_outage, why_away
 from messaging.decision.loading import load
 from messaging.handlers.workspace import Outgoing, Publishing, Rows, Workspace
@@ -78,8 +77,8 @@ def _mark(row: Referral, rows: Rows, publishing: Publishing, now: datetime) -> l
     workspace = Workspace(rows, publishing, org_id=row.org_id, now=now)
     row.overdue = True
     next_version(row, workspace)
-    write_down(row, workspace, EventType.REFERRAL_OVERDUE)
-    workspace.publish(EventType.REFERRAL_OVERDUE, shown(row, workspace))
+    write_down(row, workspace, REFERRAL_OVERDUE.name)
+    workspace.publish(REFERRAL_OVERDUE, shown(row, workspace))
     return workspace.outgoing
 
 

@@ -4,10 +4,10 @@ from functools import cache
 
 from faststream.rabbit import RabbitBroker
 
+from contracts.catalogue import events_of, operations_of
 from contracts.ereferral import EreferralNews
-from contracts.event_data import EVENT_DATA
 from contracts.events import EventSource
-from contracts.operations import Kind, Service, operations_of
+from contracts.operations import Kind, Service
 from messaging.running.asyncapi import bind_events, bind_heard_event, bind_operations, document
 from services.referrals.home import EREFERRAL_EVENTS, PUBLISHING
 
@@ -19,5 +19,5 @@ def asyncapi() -> str:
     for kind in Kind:
         bind_operations(broker, operations_of(Service.REFERRALS, kind).values())
     bind_heard_event(broker, EREFERRAL_EVENTS.name, EREFERRAL_EVENTS.exchange, EreferralNews)
-    bind_events(broker, PUBLISHING.exchange, EVENT_DATA[EventSource.REFERRALS])
+    bind_events(broker, PUBLISHING.exchange, events_of(EventSource.REFERRALS))
     return document("Handoff referrals", "1", broker)

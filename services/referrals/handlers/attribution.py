@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from contracts.events import EventType
 from contracts.problems import ProblemCode
 from contracts.referral_attribution import (
+    ARCHIVE_REFERRAL_ATTRIBUTION,
+    CREATE_REFERRAL_ATTRIBUTION,
+    REFERRAL_ATTRIBUTION_ARCHIVED,
+    REFERRAL_ATTRIBUTION_CREATED,
+    REFERRAL_ATTRIBUTION_UPDATED,
+    UPDATE_REFERRAL_ATTRIBUTION,
     AttributionRole,
     ReferralAttributionArchive,
     ReferralAttributionCreate,
@@ -18,7 +23,7 @@ from contracts.referral_attribution import (
 )
 from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.shapes import Reference, reference
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
@@ -70,7 +75,7 @@ def attribution_resource(
     )
 
 
-def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
+def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done[Resource]:
     others = _others(command.patient_uuid, None, workspace)
     check_primary(command.attribution_role, (one.attribution_role for one in others))
     _check_active(command, workspace)
@@ -91,10 +96,10 @@ def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
     workspace.add(ReferralAttribution, row.id, row=row)
     workspace.find_all(ReferralAttribution, BY_PATIENT, row.patient_id).append(row)
     bring_patient(row.referral_source_id, others, workspace)
-    return made(row, shown(row, workspace), EventType.REFERRAL_ATTRIBUTION_CREATED, workspace)
+    return made(row, shown(row, workspace), REFERRAL_ATTRIBUTION_CREATED, workspace)
 
 
-def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
+def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
     before = shown(row, workspace)
     changes = command.changes()
@@ -109,17 +114,15 @@ def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
         row,
         before,
         lambda: shown(row, workspace),
-        EventType.REFERRAL_ATTRIBUTION_UPDATED,
+        REFERRAL_ATTRIBUTION_UPDATED,
         workspace,
     )
 
 
-def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done:
+def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done[None]:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
     lose_patient(row.referral_source_id, _others(row.patient_id, row, workspace), workspace)
-    return archived(
-        row, lambda: shown(row, workspace), EventType.REFERRAL_ATTRIBUTION_ARCHIVED, workspace
-    )
+    return archived(row, lambda: shown(row, workspace), REFERRAL_ATTRIBUTION_ARCHIVED, workspace)
 
 
 def _others(
@@ -227,18 +230,14 @@ def _to_archive(command: ReferralAttributionArchive, workspace: Workspace) -> Se
     return [*_to_show(command, workspace), *moving(row.referral_source_id if row else None)]
 
 
-HANDLERS: Handlers = {
-    "referral_attribution.create": Handler(
-        ReferralAttributionCreate,
+HANDLERS = [
+    handles(
+        CREATE_REFERRAL_ATTRIBUTION,
         create,
         needs=_named_in_create,
         then_needs=_brought_to,
         check=_check,
     ),
-    "referral_attribution.update": Handler(
-        ReferralAttributionUpdate, update, needs=_named, then_needs=_to_show
-    ),
-    "referral_attribution.archive": Handler(
-        ReferralAttributionArchive, archive, needs=_named, then_needs=_to_archive
-    ),
-}
+    handles(UPDATE_REFERRAL_ATTRIBUTION, update, needs=_named, then_needs=_to_show),
+    handles(ARCHIVE_REFERRAL_ATTRIBUTION, archive, needs=_named, then_needs=_to_archive),
+]

@@ -6,16 +6,16 @@ An observation applies where it is not older than what is held; else nothing cha
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic
 from uuid import UUID
 
 from contracts import directory as d
-from contracts.events import EventType
+from contracts.events import DataT, Event
 from contracts.problems import FieldError, invalid
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.changes import archived, next_version
 from services.referrals.models import Patient, Practice, Provider
@@ -25,13 +25,13 @@ Mirrored = Patient | Provider | Practice
 
 
 @dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(Generic[DataT]):
     """One kind of mirrored record. `subject` is what its events are about: its id, or its org."""
 
     model: type[Mirrored]
-    resource: Callable[[Any], Resource]
-    put: EventType
-    archived: EventType | None = None
+    resource: Callable[[Any], DataT]
+    put: Event[DataT]
+    archived: Event[DataT] | None = None
 
 
 def patient_resource(row: Patient) -> d.Patient:
@@ -53,36 +53,42 @@ def _shown(shape: type[Resource], row: Mirrored) -> dict[str, Any]:
     return {name: getattr(row, name) for name in shape.model_fields}
 
 
-PATIENTS = Mirror(Patient, patient_resource, EventType.PATIENT_PUT, EventType.PATIENT_ARCHIVED)
-PROVIDERS = Mirror(Provider, provider_resource, EventType.PROVIDER_PUT, EventType.PROVIDER_ARCHIVED)
-PRACTICES = Mirror(Practice, practice_resource, EventType.PRACTICE_PUT)
+PATIENTS = Mirror(Patient, patient_resource, d.PATIENT_PUT, d.PATIENT_ARCHIVED)
+PROVIDERS = Mirror(Provider, provider_resource, d.PROVIDER_PUT, d.PROVIDER_ARCHIVED)
+PRACTICES = Mirror(Practice, practice_resource, d.PRACTICE_PUT)
 
 
-def put_patient(command: d.PatientPut, workspace: Workspace) -> Done:
+def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient | None]:
     workspace.concerns(command.patient_uuid)
     practice = workspace.find(Practice)
     region = practice.country if practice is not None else DEFAULT_COUNTRY
     return _put(PATIENTS, command, _settled(command, ("phone",), region), workspace)
 
 
-def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done:
+def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done[d.Provider | None]:
     return _put(PROVIDERS, command, _fields(command), workspace)
 
 
-def put_practice(command: d.PracticePut, workspace: Workspace) -> Done:
-    return _put(PRACTICES, command, _settled(command, ("phone", "fax"), command.country), workspace)
+def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practice]:
+    fields = _settled(command, ("phone", "fax"), command.country)
+    done = _put(PRACTICES, command, fields, workspace)
+    if done.data is None:
+        raise LookupError("a practice is never archived")
+    return Done(done.status, done.data, done.id)
 
 
-def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done:
+def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done[d.Patient | None]:
     workspace.concerns(command.patient_uuid)
     return _archive(PATIENTS, command.patient_uuid, command.observed_at, workspace)
 
 
-def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done:
+def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done[d.Provider | None]:
     return _archive(PROVIDERS, command.provider_uuid, command.observed_at, workspace)
 
 
-def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Workspace) -> Done:
+def _put(
+    mirror: Mirror[DataT], command: Any, fields: dict[str, Any], workspace: Workspace
+) -> Done[DataT | None]:
     key = _key(command)
     row = workspace.find(mirror.model, *key)
     if row is None:
@@ -108,7 +114,9 @@ def _put(mirror: Mirror, command: Any, fields: dict[str, Any], workspace: Worksp
     return Done(ReplyStatus.OK, after, row.id)
 
 
-def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Workspace) -> Done:
+def _archive(
+    mirror: Mirror[DataT], uuid: UUID, observed_at: datetime, workspace: Workspace
+) -> Done[DataT | None]:
     row = workspace.find(mirror.model, uuid)
     if row is None:
         # What was never put leaves a tombstone without a version: an older put must not show it.
@@ -124,7 +132,7 @@ def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Works
 
 
 def _tombstone(
-    mirror: Mirror, key: tuple[UUID, ...], observed_at: datetime, workspace: Workspace
+    mirror: Mirror[Any], key: tuple[UUID, ...], observed_at: datetime, workspace: Workspace
 ) -> Any:
     row = mirror.model(
         org_id=workspace.org_id,
@@ -140,7 +148,7 @@ def _tombstone(
     return row
 
 
-def _held(mirror: Mirror, row: Any) -> Resource | None:
+def _held(mirror: Mirror[DataT], row: Any) -> DataT | None:
     """What is held of a record; None of a tombstone: what is archived is shown to nobody."""
     return mirror.resource(row) if row.deleted_at is None else None
 
@@ -155,7 +163,7 @@ def _key(command: d.PatientPut | d.ProviderPut | d.PracticePut) -> tuple[UUID, .
             return ()
 
 
-def _subject(mirror: Mirror, workspace: Workspace) -> str | None:
+def _subject(mirror: Mirror[Any], workspace: Workspace) -> str | None:
     """An org has one practice: its events are about the org. Others are about their own id."""
     return workspace.org_id if mirror is PRACTICES else None
 
@@ -174,28 +182,26 @@ def _settled(command: Command, numbers: tuple[str, ...], region: str) -> dict[st
     return {**fields, **settled}
 
 
-HANDLERS: Handlers = {
-    "patient.put": Handler(
-        d.PatientPut,
+HANDLERS = [
+    handles(
+        d.PUT_PATIENT,
         put_patient,
         needs=lambda c: [Need(Patient, (c.patient_uuid,), writes=True), Need(Practice)],
     ),
-    "patient.archive": Handler(
-        d.PatientArchive,
+    handles(
+        d.ARCHIVE_PATIENT,
         archive_patient,
         needs=lambda c: [Need(Patient, (c.patient_uuid,), writes=True)],
     ),
-    "provider.put": Handler(
-        d.ProviderPut,
+    handles(
+        d.PUT_PROVIDER,
         put_provider,
         needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
     ),
-    "provider.archive": Handler(
-        d.ProviderArchive,
+    handles(
+        d.ARCHIVE_PROVIDER,
         archive_provider,
         needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
     ),
-    "practice.put": Handler(
-        d.PracticePut, put_practice, needs=lambda _: [Need(Practice, writes=True)]
-    ),
-}
+    handles(d.PUT_PRACTICE, put_practice, needs=lambda _: [Need(Practice, writes=True)]),
+]

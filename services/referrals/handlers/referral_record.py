@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from contracts.events import EventType
 from contracts.referral import (
+    REFERRAL_RESPONSE_RECORDED,
     EreferralStatus,
     FulfilmentStatus,
     Priority,
@@ -122,7 +122,7 @@ def write_down(
         referral_id=row.id,
         at=at or workspace.now,
         dispatch_version=dispatch_version,
-        event=str(event),
+        event=event,
         actor=actor,
         detail=detail,
     )
@@ -132,16 +132,12 @@ def write_down(
 
 def responses(referral_id: UUID) -> Need:
     """The timeline's entries of responses that a command recorded."""
-    return Need(
-        TimelineEntry, (referral_id, EventType.REFERRAL_RESPONSE_RECORDED.value), by=_BY_EVENT
-    )
+    return Need(TimelineEntry, (referral_id, REFERRAL_RESPONSE_RECORDED.name), by=_BY_EVENT)
 
 
 def find_responses(row: Referral, workspace: Workspace) -> list[TimelineEntry]:
     """What `responses` asked for; whoever records one adds it, for later messages."""
-    return workspace.find_all(
-        TimelineEntry, _BY_EVENT, row.id, EventType.REFERRAL_RESPONSE_RECORDED.value
-    )
+    return workspace.find_all(TimelineEntry, _BY_EVENT, row.id, REFERRAL_RESPONSE_RECORDED.name)
 
 
 def answer_detail(response: Response, note: str | None) -> str:
@@ -156,5 +152,5 @@ def take_response(row: Referral, workspace: Workspace, response: Response) -> Re
     row.overdue = False
     next_version(row, workspace)
     resource = shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_RESPONSE_RECORDED, resource)
+    workspace.publish(REFERRAL_RESPONSE_RECORDED, resource)
     return resource

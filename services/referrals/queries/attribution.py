@@ -9,11 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from contracts.problems import ProblemCode, not_found
+from contracts.referral_attribution import (
+    GET_REFERRAL_ATTRIBUTION,
+    LIST_REFERRAL_ATTRIBUTIONS,
+    ReferralAttributionGet,
+    ReferralAttributionList,
+)
 from contracts.referral_attribution import ReferralAttribution as Resource
-from contracts.referral_attribution import ReferralAttributionGet, ReferralAttributionList
 from contracts.shapes import Listing
 from messaging.handlers.pages import page_of
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models import Patient, ReferralAttribution
 from services.referrals.queries.source import linked_patients
@@ -93,9 +98,7 @@ async def _patients(org_id: str, shown: Sequence[Resource], session: AsyncSessio
     return {*linked, *(reference.uuid for reference in named if reference is not None)}
 
 
-READERS: Readers = {
-    "referral_attribution.get": Reader(ReferralAttributionGet, get, find_patients=_patient),
-    "referral_attribution.list": Reader(
-        ReferralAttributionList, list_, find_patients=_listed_patients
-    ),
-}
+READERS = [
+    reads(GET_REFERRAL_ATTRIBUTION, get, find_patients=_patient),
+    reads(LIST_REFERRAL_ATTRIBUTIONS, list_, find_patients=_listed_patients),
+]

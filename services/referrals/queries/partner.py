@@ -8,12 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from contracts.problems import ProblemCode, not_found
+from contracts.referral_partner import (
+    GET_REFERRAL_PARTNER,
+    LIST_REFERRAL_PARTNERS,
+    ReferralPartnerGet,
+    ReferralPartnerList,
+)
 from contracts.referral_partner import ReferralPartner as Resource
-from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
 from contracts.shapes import Listing
 from messaging.decision.loading import load
 from messaging.handlers.pages import contains
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from messaging.handlers.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
@@ -75,7 +80,7 @@ def _long(
     )
 
 
-READERS: Readers = {
-    "referral_partner.get": Reader(ReferralPartnerGet, get),
-    "referral_partner.list": Reader(ReferralPartnerList, list_),
-}
+READERS = [
+    reads(GET_REFERRAL_PARTNER, get),
+    reads(LIST_REFERRAL_PARTNERS, list_),
+]

@@ -9,14 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from contracts.problems import ProblemCode, not_found
-from contracts.referral_source import ReferralSource as Resource
 from contracts.referral_source import (
+    GET_REFERRAL_SOURCE,
+    LIST_REFERRAL_SOURCES,
     ReferralSourceGet,
     ReferralSourceList,
     ReferralSourceListing,
 )
+from contracts.referral_source import ReferralSource as Resource
 from messaging.handlers.pages import contains, page_of
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.source import source_resource
 from services.referrals.models import ReferralSource
 
@@ -78,9 +80,7 @@ def _patients(*shown: Resource) -> set[UUID]:
     return {one.linked_patient.uuid for one in shown if one.linked_patient is not None}
 
 
-READERS: Readers = {
-    "referral_source.get": Reader(ReferralSourceGet, get, patients=_patients),
-    "referral_source.list": Reader(
-        ReferralSourceList, list_, patients=lambda page: _patients(*page.items)
-    ),
-}
+READERS = [
+    reads(GET_REFERRAL_SOURCE, get, patients=_patients),
+    reads(LIST_REFERRAL_SOURCES, list_, patients=lambda page: _patients(*page.items)),
+]

@@ -6,8 +6,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from contracts.events import EventType
-from contracts.operations import OPERATIONS
+from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.problems import FieldError, Problem, ProblemCode, Refusal, invalid, not_found
 from contracts.replies import Reply
 
@@ -88,10 +87,10 @@ def test_data_and_problem_never_come_together() -> None:
 
 def test_an_event_is_named_by_its_resource_and_carries_that_schema() -> None:
     """`referral_partner.updated` is about a `referral_partner`, in its first version."""
-    assert EventType("referral_partner.updated").dataschema == "referral_partner/v1"
-    assert EventType("ereferral.attempt_failed").dataschema == "ereferral/v1"
-    for event in EventType:
-        assert event.dataschema == f"{event.value.split('.')[0]}/v1"
+    assert EVENTS["referral_partner.updated"].dataschema == "referral_partner/v1"
+    assert EVENTS["ereferral.attempt_failed"].dataschema == "ereferral/v1"
+    for name, event in EVENTS.items():
+        assert event.dataschema == f"{name.split('.')[0]}/v1"
 
 
 def test_an_operation_goes_to_the_exchange_of_its_service_and_kind() -> None:
