@@ -20,7 +20,7 @@ from services.ereferral_dispatch.home import (
     TOPOLOGY,
 )
 from services.ereferral_dispatch.letter import render_letter
-from services.ereferral_dispatch.queries.ereferral import READERS
+from services.ereferral_dispatch.queries import READERS
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email.sender import EmailSender
