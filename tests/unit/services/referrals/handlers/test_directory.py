@@ -125,7 +125,7 @@ def test_a_number_is_one_of_the_practices_country(
 
 
 def test_a_national_number_waits_for_the_practice() -> None:
-    """Whose country it has to be read by: refused, so that the order of messages decides nothing."""
+    """It would be read by its country: the order of messages must decide nothing."""
     wrong = store().refuse(d.PUT_PATIENT, **PUT, **at(NOW), phone="202-555-0143")
     assert [field for field, _ in wrong_fields(wrong)] == ["phone"]
 
