@@ -39,14 +39,10 @@ from messaging.trail.erasure import (
 )
 from services.referrals.handlers import attribution, directory, referral_record, source, source_cost
 from services.referrals.handlers.changes import next_version
-from services.referrals.models import (
-    Patient,
-    Referral,
-    ReferralAttribution,
-    ReferralSource,
-    ReferralSourceCost,
-    TimelineEntry,
-)
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.directory import Patient
+from services.referrals.models.referral import Referral, TimelineEntry
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 
 Nested = ReferralAttribution | ReferralSource | ReferralSourceCost
 

@@ -24,7 +24,7 @@ from services.referrals.handlers.referral_record import (
     shown,
     write_down,
 )
-from services.referrals.models import Referral
+from services.referrals.models.referral import Referral
 
 log = logs.get(__name__)
 

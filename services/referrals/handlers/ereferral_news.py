@@ -17,7 +17,7 @@ from services.referrals.handlers.referral_record import (
     take_response,
     write_down,
 )
-from services.referrals.models import Referral
+from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import Effect, response_effect
 
 

@@ -20,7 +20,7 @@ from contracts.referral_partner import ReferralPartner as Resource
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner
 
 FIELDS = tuple(PartnerFields.model_fields)

@@ -50,7 +50,9 @@ from services.referrals.handlers.referral_record import (
     take_response,
     write_down,
 )
-from services.referrals.models import Patient, Practice, Provider, Referral, ReferralPartner
+from services.referrals.models.directory import Patient, Practice, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import (
     Effect,
     check_can_be_answered,

@@ -22,7 +22,9 @@ from contracts.shapes import Reference, reference
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.handlers.changes import next_version
 from services.referrals.handlers.partner import partner_name
-from services.referrals.models import Patient, Provider, Referral, ReferralPartner, TimelineEntry
+from services.referrals.models.directory import Patient, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.rules.referral import status_after
 
 _BY_EVENT = ("referral_id", "event")

@@ -23,13 +23,9 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.partner import partner_name
-from services.referrals.models import (
-    OrgCounter,
-    Patient,
-    ReferralPartner,
-    ReferralSource,
-    SourceFigures,
-)
+from services.referrals.models.directory import Patient
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.source import OrgCounter, ReferralSource, SourceFigures
 from services.referrals.rules.source import check_links
 
 _COLUMNS = {

@@ -20,7 +20,7 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers.changes import archived, made, updated
 from services.referrals.handlers.source_figures import moving, spend
-from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 from services.referrals.rules.period import settle_period
 
 FIELDS = ("amount", "period_start", "period_end", "notes")

@@ -20,7 +20,8 @@ from contracts.shapes import Listing
 from messaging.handlers.pages import page_of
 from messaging.handlers.reader import reads
 from services.referrals.handlers.attribution import attribution_resource
-from services.referrals.models import Patient, ReferralAttribution
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.directory import Patient
 from services.referrals.queries.source import linked_patients
 
 _AS_SHOWN = (

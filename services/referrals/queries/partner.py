@@ -18,10 +18,10 @@ from contracts.referral_partner import ReferralPartner as Resource
 from contracts.shapes import Listing
 from messaging.decision.loading import load
 from messaging.handlers.pages import contains
-from messaging.handlers.reader import reads
+from messaging.handlers.reader import about_nobody, reads
 from messaging.handlers.workspace import Need, Rows
 from services.referrals.handlers.partner import partner_resource
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 from services.referrals.queries.pages import ids_of_page
 
 _LONG = aliased(ReferralPartner)
@@ -81,6 +81,6 @@ def _long(
 
 
 READERS = [
-    reads(GET_REFERRAL_PARTNER, get),
-    reads(LIST_REFERRAL_PARTNERS, list_),
+    reads(GET_REFERRAL_PARTNER, get, patients=about_nobody),
+    reads(LIST_REFERRAL_PARTNERS, list_, patients=about_nobody),
 ]

@@ -22,13 +22,9 @@ from contracts.referral_partner import display_name
 from contracts.shapes import Listing
 from messaging.handlers.reader import reads
 from services.referrals.handlers.referral_record import Names, referral_resource
-from services.referrals.models import (
-    Patient,
-    Provider,
-    Referral,
-    ReferralPartner,
-    TimelineEntry,
-)
+from services.referrals.models.directory import Patient, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.queries.pages import ids_of_page
 
 

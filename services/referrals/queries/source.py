@@ -20,7 +20,7 @@ from contracts.referral_source import ReferralSource as Resource
 from messaging.handlers.pages import contains, page_of
 from messaging.handlers.reader import reads
 from services.referrals.handlers.source import source_resource
-from services.referrals.models import ReferralSource
+from services.referrals.models.source import ReferralSource
 
 _AS_SHOWN = (
     joinedload(ReferralSource.figures),

@@ -19,7 +19,7 @@ from contracts.shapes import Listing
 from messaging.handlers.pages import page_of
 from messaging.handlers.reader import reads
 from services.referrals.handlers.source_cost import cost_resource
-from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 from services.referrals.queries.source import linked_patients
 
 
