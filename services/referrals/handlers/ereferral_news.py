@@ -16,7 +16,7 @@ from services.referrals.handlers.referral_resource import (
 )
 from services.referrals.handlers.timeline import add_entry, answer_detail
 from services.referrals.handlers.versions import next_version
-from services.referrals.models import Referral
+from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import Effect, response_effect
 
 

@@ -21,7 +21,7 @@ from messaging.handlers.handler import Handler
 from messaging.handlers.workspace import Done, Need, Publishing, Workspace
 from messaging.testing import Store
 from services.ereferral_dispatch.models import Ereferral
-from services.referrals import models
+from services.referrals.models import directory as models
 from tests.support.samples.packages import sample_provider
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

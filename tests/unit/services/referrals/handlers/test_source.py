@@ -10,7 +10,7 @@ from contracts.referral_source import (
     CREATE_REFERRAL_SOURCE,
     UPDATE_REFERRAL_SOURCE,
 )
-from services.referrals.models import OrgCounter, ReferralSource, SourceFigures
+from services.referrals.models.source import OrgCounter, ReferralSource, SourceFigures
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     NEW,
