@@ -4,6 +4,7 @@ FastStream describes the bindings and does not consume: a consumer of our own ha
 the batch (`docs/decisions/stack.md` has the figures).
 """
 
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ def bind_operations(broker: RabbitBroker, operations: Iterable[Operation]) -> No
             ),
             _topic(operation.exchange),
             title=f"{operation.exchange}/{operation.name}",
-            description=operation.request.__doc__,
+            description=_description(operation.request),
         )(_taking(operation.request))
 
 
@@ -40,7 +41,7 @@ def bind_heard_event(
         RabbitQueue(queue, queue_type=QueueType.QUORUM, durable=True, routing_key="#"),
         _topic(exchange),
         title=queue,
-        description=shape.__doc__,
+        description=_description(shape),
     )(_taking(shape))
 
 
@@ -63,6 +64,11 @@ def document(title: str, version: str, broker: RabbitBroker) -> str:
     specification = AsyncAPI(broker, title=title, version=version, schema_version="3.0.0")
     text: str = specification.to_specification().to_json()
     return text
+
+
+def _description(shape: type[BaseModel]) -> str:
+    """Its docstring without the indentation of the source, which Python keeps before 3.13."""
+    return inspect.cleandoc(shape.__doc__ or "")
 
 
 def _topic(name: str) -> RabbitExchange:
