@@ -147,6 +147,7 @@ class Attempt(Base):
     """One attempt. Who holds its `token` works on it until `lease_until`; null: a person does.
 
     `sending_at` is its point of no return: from then on something may have left.
+    `may_have_been_received`: after it somebody may hold what it carried.
     """
 
     __tablename__ = "attempt"
@@ -167,3 +168,4 @@ class Attempt(Base):
     outcome: Mapped[str | None]
     code: Mapped[str | None]
     detail: Mapped[str | None]
+    may_have_been_received: Mapped[bool] = mapped_column(default=False)

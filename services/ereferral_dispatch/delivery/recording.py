@@ -90,7 +90,7 @@ _OTHERS = text(
     """
     SELECT count(*) FROM attempt
     WHERE org_id = :org_id AND ereferral_id = :ereferral_id AND number <> :number
-      AND channel = :channel AND outcome = ANY(:outcomes)
+      AND channel = :channel AND may_have_been_received
     """
 )
 _LOST = (
@@ -244,6 +244,7 @@ def _go_on(
     if cancelled and isinstance(step, (Retry, NextChannel, GiveUp)):
         cancel_or_tell(row, workspace)
     elif isinstance(step, Retry) and lane_is_held:
+        row.possible_repeat = row.possible_repeat or step.declared
         hold(row, workspace)
     else:
         follow(row, step, outcome, workspace)
@@ -260,7 +261,6 @@ async def _was_the_only_one(connection: AsyncConnection, attempt: Attempt) -> bo
             "ereferral_id": attempt.ereferral_id,
             "number": attempt.number,
             "channel": attempt.channel,
-            "outcomes": [AttemptOutcome.OUTCOME_UNKNOWN, AttemptOutcome.SENT],
         },
     )
     return int(others.scalar_one()) == 0
@@ -273,6 +273,7 @@ def _finish_attempt(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     attempt.finished_at = now
     attempt.outcome = _OUTCOMES[type(outcome)]
     attempt.code = outcome.code
+    attempt.may_have_been_received = may_have_been_received(outcome)
     attempt.detail = None if isinstance(outcome, (Delivered, Sent)) else outcome.detail
 
 

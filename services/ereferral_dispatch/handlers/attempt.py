@@ -51,6 +51,7 @@ def record_call(
         attempt = _new_call(row, workspace)
     attempt.finished_at = workspace.now
     attempt.outcome = outcome
+    attempt.may_have_been_received = outcome is AttemptOutcome.DELIVERED
     attempt.code = code
     attempt.detail = note
 

@@ -4,6 +4,7 @@ Source: the delivery rules, "One attempt".
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,25 @@ class TransientFailure:
     """The channel may work later; the same channel is tried again.
 
     `retry_after_seconds` is the partner's own wish (RFC 9110 Retry-After), None where it gave none.
+    `may_have_been_received`: somebody may have seen the referral all the same.
     """
 
     code: str
     detail: str | None = None
     retry_after_seconds: float | None = None
+    may_have_been_received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PermanentFailure:
-    """This channel will not work for this e-referral; the next one is tried."""
+    """This channel will not work for this e-referral; the next one is tried.
+
+    `may_have_been_received`: somebody may have seen the referral all the same.
+    """
 
     code: str
     detail: str | None = None
+    may_have_been_received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,16 @@ def smtp_code(status: int) -> str:
 def may_have_been_received(outcome: Outcome) -> bool:
     """Whether the partner may hold the e-referral after this attempt.
 
-    Yes after an unknown outcome, and after a 5xx other than 503: such a server may have stored it
-    before it failed. A later attempt by another channel then says that it may be a repeat.
+    Yes after an unknown outcome, and after a failure of which its sender says so: whatever repeats
+    it then says that it may be a repeat, and a cancel tells the partner.
     """
     match outcome:
         case Delivered() | Sent() | OutcomeUnknown():
             return True
         case CallRequested():
             return False
-        case TransientFailure(code=code) | PermanentFailure(code=code):
-            return code.startswith("http_5") and code != http_code(503)
+        case TransientFailure(may_have_been_received=maybe):
+            return maybe
+        case PermanentFailure(may_have_been_received=maybe):
+            return maybe
+    assert_never(outcome)

@@ -89,10 +89,14 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try the same channel again. `counted`: this failure uses up a place of the schedule."""
+    """Try the same channel again. `counted`: this failure uses up a place of the schedule.
+
+    `declared`: what is sent again says that it may be a repeat.
+    """
 
     after_seconds: float
     counted: bool = True
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,17 @@ def _retry(
     wait = schedule_seconds[standing.tries] * (1 - JITTER + 2 * JITTER * chance)
     if wish_seconds is not None:
         wait = max(wait, min(wish_seconds, LONGEST_RETRY_AFTER_SECONDS))
-    return Retry(wait)
+    return Retry(wait, declared=_would_repeat_silently(standing, outcome))
+
+
+def _would_repeat_silently(standing: Standing, outcome: Outcome) -> bool:
+    """Whether the same bytes once more would be taken for another referral.
+
+    A portal knows a repeat by its id. Of a cancellation a repeat does no harm.
+    """
+    if standing.channel is ContactMethod.PORTAL or standing.cancelling:
+        return False
+    return standing.maybe_received or may_have_been_received(outcome)
 
 
 def _other_channel(standing: Standing, outcome: Outcome) -> Step:

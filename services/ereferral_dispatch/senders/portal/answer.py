@@ -18,6 +18,8 @@ from services.ereferral_dispatch.rules.outcomes import (
 )
 
 CONFLICT = 409
+UNAVAILABLE = 503
+SEE_OTHER = 303
 # RFC 9110: 408 Request Timeout, 425 Too Early (RFC 8470), 429 Too Many Requests (RFC 6585).
 _TRANSIENT = frozenset({408, 425, 429})
 # Longer wishes are nonsense; how much of a wish is granted is the retry schedule's to say.
@@ -31,16 +33,33 @@ _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d(?: [^\r\n]*)?\r?\n(?:[^\r\n]+\
 
 
 def outcome_of_status(status: int, retry_after_seconds: float | None = None) -> Outcome:
-    """The outcome that a status stands for; 409 as if it were no duplicate."""
+    """The outcome that a status stands for; of a 409, as long as nobody has read what it says.
+
+    A 5xx other than 503 may have come after the portal stored it, and so may a 303: that is where
+    to read what became of it (RFC 9110, section 15.4.4).
+    """
     code = http_code(status)
     if 200 <= status <= 299:
         return Delivered(code)
     if status in _TRANSIENT or 500 <= status <= 599:
         return TransientFailure(
-            code, "The portal cannot take it now.", retry_after_seconds=retry_after_seconds
+            code,
+            "The portal cannot take it now.",
+            retry_after_seconds=retry_after_seconds,
+            may_have_been_received=status >= 500 and status != UNAVAILABLE,
+        )
+    if status == CONFLICT:
+        return PermanentFailure(
+            code,
+            "The portal refused it; what it says could not be read.",
+            may_have_been_received=True,
         )
     if 300 <= status <= 399:
-        return PermanentFailure(code, "The portal redirects, which is not followed.")
+        return PermanentFailure(
+            code,
+            "The portal redirects, which is not followed.",
+            may_have_been_received=status == SEE_OTHER,
+        )
     if 400 <= status <= 499:
         return PermanentFailure(code, "The portal refused it.")
     if 100 <= status <= 199:
@@ -63,21 +82,35 @@ def status_of_line(head: bytes) -> int | None:
     return status if 200 <= status <= 599 else None
 
 
-def says_duplicate(body: bytes) -> bool:
-    """Whether a body is an OperationOutcome with an issue of the code `duplicate` (FHIR R4).
+def outcome_of_conflict(body: bytes | None) -> Outcome:
+    """What a 409 means, by what it says; `body` is None where that did not come whole.
+
+    Only an OperationOutcome without the code `duplicate` says that the portal does not have it.
+    """
+    issues = None if body is None else issues_of(body)
+    if issues is None:
+        return outcome_of_status(CONFLICT)
+    if "duplicate" in issues:
+        return Delivered(http_code(CONFLICT))
+    return PermanentFailure(http_code(CONFLICT), "The portal refused it.")
+
+
+def issues_of(body: bytes) -> list[object] | None:
+    """The codes of the issues of an OperationOutcome (FHIR R4); None where a body is none.
 
     A byte order mark before it is passed over (RFC 8259, section 8.1): some servers write one.
     """
     try:
         outcome = orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
-        return False
+        return None
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
-        return False
+        return None
     issues = outcome.get("issue")
-    return isinstance(issues, list) and any(
-        isinstance(issue, dict) and issue.get("code") == "duplicate" for issue in issues
-    )
+    if not isinstance(issues, list) or not all(isinstance(issue, dict) for issue in issues):
+        return None
+    codes = [issue.get("code") for issue in issues]
+    return codes or None  # R4 wants one at least: with none, it says nothing.
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

@@ -21,18 +21,16 @@ from services.ereferral_dispatch.fhir.bundle import (
     referral_bundle,
 )
 from services.ereferral_dispatch.rules.outcomes import (
-    Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
-    http_code,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.portal.answer import (
     CONFLICT,
+    outcome_of_conflict,
     outcome_of_status,
     retry_after_seconds,
-    says_duplicate,
 )
 from services.ereferral_dispatch.senders.portal.client import (
     EXCHANGE,
@@ -122,7 +120,7 @@ class PortalSender:
         """One POST of what was composed.
 
         The status line decides: where it came whole before the attempt was cut off, it is the
-        outcome, and a 409 without its body is no duplicate.
+        outcome, and a 409 without its body one that may have been received.
         """
         exchange = Exchange(point_of_no_return)
         token = EXCHANGE.set(exchange)
@@ -184,9 +182,7 @@ class PortalSender:
             )
         except asyncio.CancelledError:
             return outcome
-        if conflict and body is not None and says_duplicate(body):
-            return Delivered(http_code(CONFLICT))
-        return outcome
+        return outcome_of_conflict(body) if conflict else outcome
 
 
 def _trace_context(given: str | None) -> str:
