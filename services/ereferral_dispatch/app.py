@@ -29,10 +29,9 @@ from services.ereferral_dispatch.senders.phone import PhoneSender
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
 from services.ereferral_dispatch.subscribers import asyncapi
-
-REPLY_AFTER_DATA_SECONDS = 60.0
 
 
 def build(settings: DispatchSettings) -> Service:
@@ -122,16 +121,22 @@ def _mail_channels(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
     except ValueError as error:
         raise SettingError(f"DISPATCH_SMTP_URL: {error}") from None
     mail_from, ca_file = settings.mail_from, settings.smtp_ca_file
+    timeouts = SmtpTimeouts(
+        reply_seconds=settings.smtp_reply_seconds,
+        end_of_data_seconds=settings.smtp_end_of_data_seconds,
+    )
     try:
-        email = EmailSender(relay, mail_from, ca_file=ca_file)
+        email = EmailSender(relay, mail_from, timeouts=timeouts, ca_file=ca_file)
     except ValueError as error:
         raise SettingError(f"DISPATCH_MAIL_FROM: {error}") from None
 
     def mail_channel(sender: Sender) -> Channel:
-        return Channel(sender, settings.attempt_timeout_seconds, REPLY_AFTER_DATA_SECONDS)
+        return Channel(sender, timeouts.before_data_seconds, timeouts.from_data_seconds)
 
     channels = {ContactMethod.EMAIL: mail_channel(email)}
     if settings.fax_provider is FaxProvider.MAIL and settings.fax_mail_domain is not None:
-        fax = FaxMailSender(relay, mail_from, settings.fax_mail_domain, ca_file=ca_file)
+        fax = FaxMailSender(
+            relay, mail_from, settings.fax_mail_domain, timeouts=timeouts, ca_file=ca_file
+        )
         channels[ContactMethod.FAX] = mail_channel(fax)
     return channels

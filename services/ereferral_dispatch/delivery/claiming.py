@@ -16,6 +16,7 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.rules.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,23 @@ class Claimed:
     content: bytes | None
 
 
-_LANES = text(
-    """
-    SELECT org_id, id FROM lane
-    WHERE due_at <= now()
-    ORDER BY due_at
-    LIMIT :slots
-    FOR UPDATE SKIP LOCKED
-    """
-)
+# Each has an index of its own by this condition.
+_KINDS = {
+    Pace.PROMPT: "channel NOT IN ('email', 'fax')",
+    Pace.LASTING: "channel IN ('email', 'fax')",
+}
+_LANES = {
+    pace: text(
+        f"""
+        SELECT org_id, id FROM lane
+        WHERE due_at <= now() AND {kind}
+        ORDER BY due_at
+        LIMIT :slots
+        FOR UPDATE SKIP LOCKED
+        """
+    )
+    for pace, kind in _KINDS.items()
+}
 
 # An e-referral whose referral still has an earlier one on its way to the same partner has to wait.
 _IN_TURN = """
@@ -183,10 +192,10 @@ class Limits:
     probe_every_seconds: float
 
 
-async def claim(engine: AsyncEngine, limits: Limits, *, slots: int) -> list[Claimed]:
-    """Begin at most `slots` attempts of what is due, in one transaction."""
+async def claim(engine: AsyncEngine, limits: Limits, pace: Pace, *, slots: int) -> list[Claimed]:
+    """Begin at most `slots` attempts by channels of that pace, in one transaction."""
     async with engine.begin() as connection:
-        lanes = (await connection.execute(_LANES, {"slots": slots})).all()
+        lanes = (await connection.execute(_LANES[pace], {"slots": slots})).all()
         if not lanes:
             return []
         looked_at = {"orgs": [lane.org_id for lane in lanes], "lanes": [lane.id for lane in lanes]}

@@ -97,6 +97,22 @@ async def test_an_attempt_that_outlasts_its_lease_is_renewed(dispatch: Dispatch,
     await was_sent_once(dispatch, org, ereferral, "long")
 
 
+async def test_a_mail_whose_relay_takes_longer_than_a_lease_is_sent(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """Its worker renews it while it waits for the reply to RCPT; then it passes its point of no
+    return."""
+    address = "thorough@partner.example"
+    dispatch.mail.script(address, Relay.HANG_AT_RCPT)
+    ereferral = await org.dispatch(new_partner(email=address))
+    await eventually(lambda: address in dispatch.mail.asked)
+    await asyncio.sleep(2 * LEASE_SECONDS)
+    dispatch.mail.let_go(address)
+    shown = await org.until(ereferral, "sent")
+    assert [(a["outcome"], a["code"]) for a in shown["attempts"]] == [("sent", "smtp_250")]
+    assert len(dispatch.mail.to(address)) == 1
+
+
 async def test_a_database_that_was_away_longer_than_a_lease_loses_no_attempt(
     proxy: CommitProxy, dispatch: Dispatch, org: Org
 ) -> None:

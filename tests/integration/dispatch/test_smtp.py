@@ -16,7 +16,8 @@ from services.ereferral_dispatch.rules.outcomes import (
 )
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
-from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
+from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTransport
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from tests.integration.dispatch.smtp_attempts import (
     BEFORE_DATA,
     FROM,

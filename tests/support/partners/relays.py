@@ -22,6 +22,7 @@ OFFERED = "250-relay.example\r\n250-SIZE 10000000\r\n250 ENHANCEDSTATUSCODES"
 OBLIGING: Mapping[str, str | Do] = {
     "greeting": "220 relay.example ESMTP",
     "EHLO": OFFERED,
+    "HELO": "250 relay.example",
     "STARTTLS": "220 go ahead",
     "AUTH": "235 2.7.0 welcome",
     "MAIL": "250 2.1.0 ok",
@@ -88,7 +89,7 @@ class ScriptedRelay:
     async def _take_message(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        if not str(self._step("DATA")).startswith("354"):
+        if not str(self._step("DATA")).startswith("3"):
             return
         self.heard += await reader.read(100)
         await self._play("half", reader, writer)

@@ -1,4 +1,4 @@
-"""Attempts after which somebody may hold the referral."""
+"""Attempts after which somebody may hold the referral; lanes by how long their channel takes."""
 
 from alembic import op
 
@@ -17,6 +17,13 @@ def upgrade() -> None:
            OR (code LIKE 'http_5%' AND code <> 'http_503')
         """
     )
+    # What lasts and what does not is claimed apart: neither is looked for among the other's.
+    op.execute("DROP INDEX lane_due")
+    for name, kind in (("prompt", "NOT IN"), ("lasting", "IN")):
+        op.execute(
+            f"CREATE INDEX lane_due_{name} ON lane (due_at) "
+            f"WHERE due_at IS NOT NULL AND channel {kind} ('email', 'fax')"
+        )
 
 
 def downgrade() -> None:

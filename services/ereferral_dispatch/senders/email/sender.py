@@ -15,8 +15,9 @@ from services.ereferral_dispatch.senders.mail_message import (
     letter_name,
     sender_address,
 )
-from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
+from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 
 
 class EmailSender:
