@@ -70,9 +70,16 @@ class SmtpTransport:
                 self._tls.load_verify_locations(ca_file)
 
     async def send(
-        self, envelope: Envelope, content: bytes, point_of_no_return: PointOfNoReturn
+        self,
+        envelope: Envelope,
+        content: bytes,
+        point_of_no_return: PointOfNoReturn,
+        *,
+        utf8_content: bytes | None = None,
     ) -> Outcome:
         """One attempt: `content`, a whole message, is handed over at most once.
+
+        `utf8_content`, where it is given, goes instead to a relay that offers SMTPUTF8.
 
         Any 5xx reply is permanent, that to a login (535) too: the relay answered, and refused. A
         relay that offers no STARTTLS, or no login that we know, is one that its operator can mend:
@@ -85,7 +92,9 @@ class SmtpTransport:
         except (ConnectTimeout, SMTPException, OSError) as error:
             return _outcome_before_data(error)
         try:
-            outcome = await self._attempt(session, envelope, content, point_of_no_return)
+            outcome = await self._attempt(
+                session, envelope, content, utf8_content, point_of_no_return
+            )
             session.leave()
             return outcome
         finally:
@@ -96,15 +105,23 @@ class SmtpTransport:
         session: SmtpSession,
         envelope: Envelope,
         content: bytes,
+        utf8_content: bytes | None,
         point_of_no_return: PointOfNoReturn,
     ) -> Outcome:
         try:
             await self._open(session, envelope.mail_from.rpartition("@")[2])
-            refused = await _offer(session, envelope, len(content))
+            recipient = ascii_address(envelope.recipient)
+            utf8 = session.offers("smtputf8")
+            if recipient is None and not utf8:
+                return PermanentFailure(FailureCode.RECIPIENT_REFUSED, "SMTPUTF8 not offered")
+            utf8 = utf8 and (recipient is None or utf8_content is not None)
+            if utf8 and utf8_content is not None:
+                content = utf8_content
+            await session.offer(
+                envelope.mail_from, recipient or envelope.recipient, len(content), utf8=utf8
+            )
         except (_Unusable, SMTPException, OSError) as error:
             return _outcome_before_data(error)
-        if refused is not None:
-            return refused
         await point_of_no_return()
         if not session.is_connected:
             return TransientFailure(FailureCode.CONNECTION_LOST, "before DATA")
@@ -137,18 +154,6 @@ class _Unusable(Exception):
     def __init__(self, code: FailureCode, detail: str) -> None:
         self.code = code
         self.detail = detail
-
-
-async def _offer(session: SmtpSession, envelope: Envelope, size: int) -> PermanentFailure | None:
-    """MAIL and RCPT. Returns why the recipient cannot be offered to this relay at all, if so."""
-    recipient = ascii_address(envelope.recipient)
-    if recipient is not None:
-        await session.offer(envelope.mail_from, recipient, size)
-        return None
-    if not session.offers("smtputf8"):
-        return PermanentFailure(FailureCode.RECIPIENT_REFUSED, "SMTPUTF8 not offered")
-    await session.offer(envelope.mail_from, envelope.recipient, size, utf8=True)
-    return None
 
 
 async def _hand_over(session: SmtpSession, content: bytes) -> Outcome:

@@ -28,7 +28,7 @@ from tests.integration.dispatch.smtp_attempts import (
     go,
 )
 from tests.support.partners.relays import Do, free_port, real_relay, scripted_relay
-from tests.support.samples.packages import sample_consignment
+from tests.support.samples.packages import sample_consignment, sample_package, sample_practice
 
 # ---- Sent
 
@@ -266,6 +266,27 @@ async def test_an_international_address_is_refused_where_it_is_not() -> None:
         outcome = await attempt(relay.port, to="приём@partner.example")
     assert outcome == PermanentFailure("recipient_refused", "SMTPUTF8 not offered")
     assert "MAIL" not in relay.verbs
+
+
+@pytest.mark.parametrize("offers", [True, False])
+async def test_a_practice_outside_ascii_can_be_answered_where_the_relay_has_smtputf8(
+    offers: bool,
+) -> None:
+    """`Reply-To` is its address there, and the message one of SMTPUTF8 (RFC 6531, 3.4; RFC 6532);
+    elsewhere the ASCII message goes, byte for byte as it was composed."""
+    practice = sample_practice(email="jörg@praxis.example.com")
+    consignment = sample_consignment(package=sample_package(practice=practice))
+    async with real_relay(enable_SMTPUTF8=offers) as inbox:
+        sender = EmailSender(parse_smtp_url(f"smtp://127.0.0.1:{inbox.port}"), FROM)
+        content = sender.compose(consignment)
+        assert await sender.send(consignment, content, go) == Sent("smtp_250")
+    ((recipient, message),) = inbox.messages
+    assert recipient == "referrals@example.org"
+    assert ("SMTPUTF8" in inbox.options) is offers
+    assert ("\r\nReply-To: jörg@praxis.example.com\r\n".encode() in message) is offers
+    assert (message == content) is not offers
+    assert message.partition(b"\r\n\r\n")[2] == content.partition(b"\r\n\r\n")[2]
+    assert message.count(b"Reply-To:") == 1
 
 
 async def test_an_international_domain_needs_no_extension() -> None:
