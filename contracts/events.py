@@ -9,6 +9,10 @@ from contracts.values import OrgId, Time, Uuid
 EVENT_CONTENT_TYPE = "application/cloudevents+json"
 
 
+NO_ORG = "-"
+"""The `orgid` of an event about what all orgs share: the envelope has one always."""
+
+
 class EventSource(StrEnum):
     """Who publishes: the CloudEvents `source`."""
 
@@ -56,6 +60,8 @@ class EventType(StrEnum):
     EREFERRAL_RESPONSE_RECORDED = "ereferral.response_recorded"
     PARTNER_CHANNEL_HELD = "partner_channel.held"
     PARTNER_CHANNEL_RELEASED = "partner_channel.released"
+    MAIL_RELAY_HELD = "mail_relay.held"
+    MAIL_RELAY_RELEASED = "mail_relay.released"
 
     @property
     def resource(self) -> str:
@@ -72,7 +78,8 @@ class CloudEvent(Shape):
     """One event. `changed` (out-fields, sorted, comma-separated) only on `.updated` and `.put`.
 
     `causationid` is the command's message id, `traceparent` its W3C trace context: both only where
-    there was a cause. `data` is the resource as a list item shows it.
+    there was a cause. `orgid` is NO_ORG where it is about no org's own. `data` is the resource as a
+    list item shows it.
     """
 
     specversion: Literal["1.0"] = "1.0"

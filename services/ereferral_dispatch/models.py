@@ -51,6 +51,28 @@ class Lane(Base):
     updated_at: Mapped[datetime]
 
 
+class MailRelay(Base):
+    """The relay that mail goes out through: of no org, and one for all replicas.
+
+    `name`: its URL without user and password. While it is held (`held_at` is set) one probe a
+    minute goes out, the next at `probe_at`; `code` and `detail` say why. `version` counts holds and
+    releases.
+    """
+
+    __tablename__ = "mail_relay"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    held_at: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    code: Mapped[str | None]
+    detail: Mapped[str | None]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
 class Ereferral(Base):
     """An e-referral. It is worked on in the lane of the contact point at `position` of its `plan`.
 

@@ -85,7 +85,7 @@ class DispatchSettings(ServiceSettings):
         600, description="The least time that those failures in a row must span."
     )
     probe_every_seconds: Annotated[float, Field(gt=0)] = Field(
-        60, description="A held lane gets one probe in this time."
+        60, description="A held lane, and a held mail relay, get one probe in this time."
     )
     egress_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
         (), description="Networks (CIDR) that may be reached though not public; for development."

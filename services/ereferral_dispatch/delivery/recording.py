@@ -28,6 +28,7 @@ from services.ereferral_dispatch.delivery.locked_rows import (
     write_lane,
     write_locked,
 )
+from services.ereferral_dispatch.delivery.relay_holds import RelayUse, hold_relay
 from services.ereferral_dispatch.delivery.transitions import (
     FINAL,
     announce,
@@ -48,6 +49,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
     may_have_been_received,
@@ -70,6 +72,7 @@ _OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     Delivered: AttemptOutcome.DELIVERED,
     Sent: AttemptOutcome.SENT,
     TransientFailure: AttemptOutcome.TRANSIENT_FAILURE,
+    RelayUnusable: AttemptOutcome.TRANSIENT_FAILURE,
     PermanentFailure: AttemptOutcome.PERMANENT_FAILURE,
     OutcomeUnknown: AttemptOutcome.OUTCOME_UNKNOWN,
 }
@@ -134,6 +137,7 @@ class Recorder:
     schedule_seconds: Sequence[float]
     hold_rule: HoldRule
     probe_every_seconds: float
+    relay: RelayUse | None = None
 
     async def record(self, claimed: Claimed, outcome: Outcome) -> bool:
         """Record an attempt's outcome, what follows, and its events. False: it was too late.
@@ -200,7 +204,17 @@ class Recorder:
             await _ensure_lane(connection, row)
         await write_locked(connection, locked)
         await _look_at_lanes(connection, row, left_lane)
-        await outbox.put(connection, workspace.outgoing)
+        outgoing = workspace.outgoing
+        if isinstance(outcome, RelayUnusable) and self.relay is not None:
+            outgoing += await hold_relay(
+                connection,
+                self.relay.name,
+                outcome,
+                attempt_started_at=attempt.started_at,
+                probe_every_seconds=self.probe_every_seconds,
+                publishing=self.publishing,
+            )
+        await outbox.put(connection, outgoing)
 
     def _step(self, row: Ereferral, outcome: Outcome) -> Step:
         standing = Standing(
@@ -210,7 +224,9 @@ class Recorder:
             maybe_received=bool(row.received),
             cancelling=row.message == Message.CANCELLATION,
         )
-        return next_step(standing, outcome, self.schedule_seconds, random.random())
+        return next_step(
+            standing, outcome, self.schedule_seconds, random.random(), self.probe_every_seconds
+        )
 
     async def _judge_lane(
         self, connection: AsyncConnection, locked: Locked, outcome: Outcome, workspace: Workspace

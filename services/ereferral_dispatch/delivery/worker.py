@@ -98,6 +98,7 @@ class Worker:
             lane_concurrency=lane_concurrency,
             lease_seconds=LEASE_SECONDS,
             probe_every_seconds=recorder.probe_every_seconds,
+            relay=recorder.relay,
         )
 
     def wake(self) -> None:

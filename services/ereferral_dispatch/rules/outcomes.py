@@ -56,6 +56,15 @@ class OutcomeUnknown:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayUnusable:
+    """Our mail relay did not take us, before it heard of any sender or recipient: its fault or ours
+    (a wrong password, no STARTTLS), and no partner's. The same channel is tried once it does."""
+
+    code: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallRequested:
     """No machine calls: a person was asked to, with this script and the letter (a PDF)."""
 
@@ -63,7 +72,15 @@ class CallRequested:
     letter: bytes
 
 
-Outcome = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown | CallRequested
+Outcome = (
+    Delivered
+    | Sent
+    | TransientFailure
+    | PermanentFailure
+    | OutcomeUnknown
+    | RelayUnusable
+    | CallRequested
+)
 
 
 def http_code(status: int) -> str:
@@ -85,7 +102,7 @@ def may_have_been_received(outcome: Outcome) -> bool:
     match outcome:
         case Delivered() | Sent() | OutcomeUnknown():
             return True
-        case CallRequested():
+        case CallRequested() | RelayUnusable():
             return False
         case TransientFailure(may_have_been_received=maybe):
             return maybe

@@ -21,6 +21,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
     may_have_been_received,
@@ -29,6 +30,7 @@ from services.ereferral_dispatch.rules.outcomes import (
 JITTER = 0.2
 """How far a wait may differ from the schedule's, either way."""
 LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
+RELAY_SECONDS = 60.0
 NOBODYS_FAILURE = (FailureCode.WORKER_LOST, FailureCode.STOPPED, FailureCode.WITHDRAWN)
 """Before the point of no return: nothing left, and the partner was not even asked."""
 NO_NUMBER = ""
@@ -130,9 +132,16 @@ Step = Finish | Retry | NextChannel | AskPerson | AwaitCall | CouldNotTell | Giv
 
 
 def next_step(
-    standing: Standing, outcome: Outcome, schedule_seconds: Sequence[float], chance: float
+    standing: Standing,
+    outcome: Outcome,
+    schedule_seconds: Sequence[float],
+    chance: float,
+    relay_seconds: float = RELAY_SECONDS,
 ) -> Step:
-    """What follows an attempt. `chance`, from 0 to 1, places the wait within its jitter."""
+    """What follows an attempt. `chance`, from 0 to 1, places the wait within its jitter.
+
+    `relay_seconds`: when a relay that could not be used is probed next.
+    """
     match outcome:
         case Delivered() | Sent():
             return Finish()
@@ -140,6 +149,8 @@ def next_step(
             return AwaitCall()
         case TransientFailure(code=code) if code in NOBODYS_FAILURE:
             return Retry(0.0, counted=False)
+        case RelayUnusable():
+            return Retry(relay_seconds, counted=False)
         case TransientFailure(retry_after_seconds=wish):
             return _retry(standing, outcome, schedule_seconds, chance, wish)
         case PermanentFailure():

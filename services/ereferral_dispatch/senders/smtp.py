@@ -18,6 +18,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
     smtp_code,
@@ -81,16 +82,15 @@ class SmtpTransport:
 
         `utf8_content`, where it is given, goes instead to a relay that offers SMTPUTF8.
 
-        Any 5xx reply is permanent, that to a login (535) too: the relay answered, and refused. A
-        relay that offers no STARTTLS, or no login that we know, is one that its operator can mend:
-        transient. AttemptWithdrawn and CancelledError go through, with the connection closed.
+        What goes wrong before MAIL is the relay's fault or ours, and RelayUnusable whatever it is:
+        a connection, a certificate, a reply of 4xx or 5xx to the login. AttemptWithdrawn and
+        CancelledError go through, with the connection closed.
         """
         if not _ONE_ADDRESS.fullmatch(envelope.recipient):
             return PermanentFailure(FailureCode.RECIPIENT_REFUSED, "not an e-mail address")
-        try:
-            session = await self._connect()
-        except (ConnectTimeout, SMTPException, OSError) as error:
-            return _outcome_before_data(error)
+        session = await self._opened(envelope.mail_from)
+        if isinstance(session, RelayUnusable):
+            return session
         try:
             outcome = await self._attempt(
                 session, envelope, content, utf8_content, point_of_no_return
@@ -100,6 +100,14 @@ class SmtpTransport:
         finally:
             session.close()
 
+    async def probe(self, mail_from: str) -> RelayUnusable | None:
+        """Whether the relay takes us, as far as MAIL: why not, or None. Sends nothing."""
+        session = await self._opened(mail_from)
+        if isinstance(session, RelayUnusable):
+            return session
+        session.leave()
+        return None
+
     async def _attempt(
         self,
         session: SmtpSession,
@@ -108,31 +116,44 @@ class SmtpTransport:
         utf8_content: bytes | None,
         point_of_no_return: PointOfNoReturn,
     ) -> Outcome:
+        recipient = ascii_address(envelope.recipient)
+        utf8 = session.offers("smtputf8")
+        if recipient is None and not utf8:
+            return PermanentFailure(FailureCode.RECIPIENT_REFUSED, "SMTPUTF8 not offered")
+        utf8 = utf8 and (recipient is None or utf8_content is not None)
+        if utf8 and utf8_content is not None:
+            content = utf8_content
         try:
-            await self._open(session, envelope.mail_from.rpartition("@")[2])
-            recipient = ascii_address(envelope.recipient)
-            utf8 = session.offers("smtputf8")
-            if recipient is None and not utf8:
-                return PermanentFailure(FailureCode.RECIPIENT_REFUSED, "SMTPUTF8 not offered")
-            utf8 = utf8 and (recipient is None or utf8_content is not None)
-            if utf8 and utf8_content is not None:
-                content = utf8_content
             await session.offer(
                 envelope.mail_from, recipient or envelope.recipient, len(content), utf8=utf8
             )
-        except (_Unusable, SMTPException, OSError) as error:
+        except (SMTPException, OSError) as error:
             return _outcome_before_data(error)
         await point_of_no_return()
         if not session.is_connected:
             return TransientFailure(FailureCode.CONNECTION_LOST, "before DATA")
         return await _hand_over(session, content)
 
-    async def _connect(self) -> SmtpSession:
+    async def _opened(self, mail_from: str) -> SmtpSession | RelayUnusable:
+        """A session as far as MAIL, or why there is none."""
         relay = self._relay
         tls = self._tls if relay.security is SmtpSecurity.TLS else None
-        return await SmtpSession.connect(relay.host, relay.port, self._timeouts, tls)
+        try:
+            session = await SmtpSession.connect(relay.host, relay.port, self._timeouts, tls)
+        except (ConnectTimeout, SMTPException, OSError) as error:
+            return _why_unusable(error)
+        try:
+            await self._log_in(session, mail_from.rpartition("@")[2])
+        except (_Unusable, SMTPException, OSError) as error:
+            session.leave()
+            session.close()
+            return _why_unusable(error)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
-    async def _open(self, session: SmtpSession, our_name: str) -> None:
+    async def _log_in(self, session: SmtpSession, our_name: str) -> None:
         """Protected as the relay's URL wants it, greeted and logged in."""
         relay = self._relay
         await session.greet(our_name)
@@ -184,18 +205,26 @@ def _refusal(code: int, message: str) -> TransientFailure | PermanentFailure | N
     return None
 
 
-def _outcome_before_data(
+def _why_unusable(
     error: _Unusable | ConnectTimeout | SMTPException | OSError,
-) -> TransientFailure | PermanentFailure:
-    """What a failure means as long as nothing of the message has left."""
+) -> RelayUnusable:
+    """What a failure before MAIL says of the relay."""
     match error:
         case _Unusable():
-            return TransientFailure(error.code, error.detail)
+            return RelayUnusable(error.code, error.detail)
         case ConnectTimeout():
-            return TransientFailure(FailureCode.CONNECT_TIMEOUT)
-        case SMTPResponseException():
-            refusal = _refusal(error.code, error.message)
-            return refusal or TransientFailure(FailureCode.NO_ANSWER, "not a reply of SMTP")
+            return RelayUnusable(FailureCode.CONNECT_TIMEOUT)
+    outcome = _outcome_before_data(error)
+    return RelayUnusable(outcome.code, outcome.detail)
+
+
+def _outcome_before_data(
+    error: SMTPException | OSError,
+) -> TransientFailure | PermanentFailure:
+    """What a failure means as long as nothing of the message has left."""
+    if isinstance(error, SMTPResponseException):
+        refusal = _refusal(error.code, error.message)
+        return refusal or TransientFailure(FailureCode.NO_ANSWER, "not a reply of SMTP")
     # The library wraps what the socket or TLS raised, but not everywhere.
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     match cause:

@@ -11,6 +11,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
 )
@@ -20,6 +21,7 @@ from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTransport
 from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from tests.integration.dispatch.smtp_attempts import (
     BEFORE_DATA,
+    BEFORE_MAIL,
     FROM,
     LETTER,
     QUICK,
@@ -70,7 +72,7 @@ async def test_a_relay_that_never_answers_quit_costs_no_time() -> None:
 # ---- Replies
 
 
-@pytest.mark.parametrize("step", [*BEFORE_DATA, "DATA", "end"])
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "end"])
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
@@ -81,11 +83,35 @@ async def test_a_relay_that_never_answers_quit_costs_no_time() -> None:
     ],
 )
 async def test_a_reply_decides(step: str, reply: str, outcome: Outcome) -> None:
-    """4xx is transient and 5xx permanent at every step; of the reply's text only its code stays."""
+    """4xx is transient and 5xx permanent from MAIL on; of the reply's text only its code stays."""
     async with scripted_relay({step: reply}) as relay:
         assert await attempt(relay.port) == outcome
     assert relay.connections == 1
     assert len(relay.messages) == (1 if step == "end" else 0)
+
+
+@pytest.mark.parametrize("step", BEFORE_MAIL)
+@pytest.mark.parametrize(
+    ("reply", "code", "detail"),
+    [
+        ("451 4.3.0 Sample Patient? later", "smtp_451", "4.3.0"),
+        ("421 closing", "smtp_421", None),
+        ("554 5.7.1 not you", "smtp_554", "5.7.1"),
+        ("hello there", "no_answer", "not a reply of SMTP"),
+        (Do.LOSE, "connection_lost", None),
+        (Do.HANG, "timed_out", None),
+    ],
+)
+async def test_what_the_relay_refuses_before_mail_is_no_partners_failure(
+    step: str, reply: str | Do, code: str, detail: str | None
+) -> None:
+    """It has heard of no recipient: its own fault or ours (delivery rules: the relay is not the
+    partner), whatever the reply says of how long."""
+    async with scripted_relay({step: reply}) as relay:
+        assert await attempt(relay.port) == RelayUnusable(code, detail)
+        await asyncio.wait_for(relay.ended.wait(), 1)
+    assert "MAIL" not in relay.verbs
+    assert relay.heard == b""
 
 
 async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
@@ -94,7 +120,7 @@ async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
         assert await attempt(relay.port) == PermanentFailure("smtp_552", "5.3.4")
 
 
-@pytest.mark.parametrize("step", BEFORE_DATA)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 async def test_what_is_no_reply_is_transient_before_data(step: str) -> None:
     """A server that does not speak SMTP got nothing and may be mended."""
     async with scripted_relay({step: "hello there"}) as relay:
@@ -106,7 +132,7 @@ async def test_what_is_no_reply_is_transient_before_data(step: str) -> None:
 # ---- Lost before DATA
 
 
-@pytest.mark.parametrize("step", BEFORE_DATA)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 async def test_lost_before_data_is_transient(step: str) -> None:
     """A connection that breaks before DATA has carried nothing: the same channel is tried again."""
     async with scripted_relay({step: Do.LOSE}) as relay:
@@ -114,7 +140,7 @@ async def test_lost_before_data_is_transient(step: str) -> None:
     assert relay.connections == 1
 
 
-@pytest.mark.parametrize("step", BEFORE_DATA)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 async def test_silence_before_data_is_transient(step: str) -> None:
     """A relay that is silent before DATA is left, and the connection closed."""
     async with scripted_relay({step: Do.HANG}) as relay:
@@ -131,18 +157,18 @@ async def test_a_slow_greeting_is_waited_for() -> None:
 
 
 async def test_nobody_listens() -> None:
-    """A refused connection is transient."""
-    assert await attempt(await free_port()) == TransientFailure("connect_refused")
+    """A refused connection is the relay's."""
+    assert await attempt(await free_port()) == RelayUnusable("connect_refused")
 
 
 async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name may resolve later: transient."""
+    """A name may resolve later."""
 
     async def no_such_name(*_: Any, **__: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", no_such_name)
-    assert await attempt(25) == TransientFailure("name_not_resolved")
+    assert await attempt(25) == RelayUnusable("name_not_resolved")
 
 
 async def test_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +178,7 @@ async def test_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", hang)
-    assert await attempt(25) == TransientFailure("connect_timeout")
+    assert await attempt(25) == RelayUnusable("connect_timeout")
 
 
 # ---- After DATA began

@@ -169,6 +169,11 @@ class Heard:
             if event.body["orgid"] == org.id and event.body["type"].startswith("partner_channel.")
         ]
 
+    async def relay(self) -> list[Event]:
+        """The `mail_relay.*` events."""
+        everything = await self.everything()
+        return [event for event in everything if event.body["type"].startswith("mail_relay.")]
+
 
 @asynccontextmanager
 async def heard_by(rabbitmq_url: str, database: asyncpg.Connection) -> AsyncIterator[Heard]:
@@ -333,7 +338,7 @@ async def dispatching(
         stack.push_async_callback(database.close)
         portal = await stack.enter_async_context(portal_stub())
         mail = await stack.enter_async_context(mail_stub())
-        chosen = dispatch_settings(database_url, rabbitmq_url, smtp_url=mail.url, **settings)
+        chosen = dispatch_settings(database_url, rabbitmq_url, **{"smtp_url": mail.url, **settings})
         service = await stack.enter_async_context(running_dispatch(chosen))
         # Before the service stops: it waits for what it is sending.
         stack.callback(mail.let_all_go)

@@ -1,6 +1,8 @@
-"""Attempts after which somebody may hold the referral; lanes by how long their channel takes."""
+"""What may have been received; lanes by how long their channel takes; the mail relay's hold."""
 
 from alembic import op
+
+from services.ereferral_dispatch.home import HOME
 
 revision = "0006"
 down_revision = "0004"
@@ -24,6 +26,24 @@ def upgrade() -> None:
             f"CREATE INDEX lane_due_{name} ON lane (due_at) "
             f"WHERE due_at IS NOT NULL AND channel {kind} ('email', 'fax')"
         )
+    # It is of no org, so no row-level security: only the system role sees it.
+    op.execute(
+        """
+        CREATE TABLE mail_relay (
+            name text PRIMARY KEY,
+            id uuid NOT NULL,
+            held_at timestamptz,
+            probe_at timestamptz,
+            released_at timestamptz,
+            code text,
+            detail text,
+            version integer NOT NULL,
+            created_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL
+        )
+        """
+    )
+    op.execute(f'GRANT SELECT, INSERT, UPDATE ON mail_relay TO "{HOME.system_role}"')
 
 
 def downgrade() -> None:
