@@ -45,14 +45,22 @@ async def is_held(connection: AsyncConnection, name: str) -> bool:
     return await connection.scalar(held) is not None
 
 
+async def find_relay(engine: AsyncEngine, name: str) -> MailRelay | None:
+    """The relay as it is now; None where no replica has used it yet."""
+    async with engine.connect() as connection:
+        found = (await connection.execute(_READ, {"relay": name})).one_or_none()
+    return None if found is None else MailRelay(**found._mapping)
+
+
 async def read_relay(engine: AsyncEngine, name: str) -> MailRelay:
     """The relay as it is now; noted down where it was not known."""
+    known = await find_relay(engine, name)
+    if known is not None:
+        return known
     async with engine.begin() as connection:
-        found = (await connection.execute(_READ, {"relay": name})).one_or_none()
-        if found is None:
-            await _note(connection, name)
-            found = (await connection.execute(_READ, {"relay": name})).one()
-    return MailRelay(**found._mapping)
+        await _note(connection, name)
+        found = (await connection.execute(_READ, {"relay": name})).one()
+        return MailRelay(**found._mapping)
 
 
 async def hold_relay(
