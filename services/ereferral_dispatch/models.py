@@ -52,7 +52,7 @@ class Lane(Base):
 
 
 class MailRelay(Base):
-    """The relay that mail goes out through: of no org, and one for all replicas.
+    """The relay that mail goes out through: one for all orgs (`org_id` is NO_ORG) and replicas.
 
     `name`: its URL without user and password. While it is held (`held_at` is set) one probe a
     minute goes out, the next at `probe_at`; `code` and `detail` say why. `version` counts holds and
@@ -61,6 +61,7 @@ class MailRelay(Base):
 
     __tablename__ = "mail_relay"
 
+    org_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID]
     held_at: Mapped[datetime | None]

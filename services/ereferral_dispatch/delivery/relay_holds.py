@@ -28,7 +28,7 @@ from services.ereferral_dispatch.rules.relay_hold import (
 _RELAYS = UUID("5f0c6f55-7a3f-5d0e-8a51-5e0a6a1f2b9d")
 _TABLE = inspect(MailRelay).local_table
 assert isinstance(_TABLE, Table)
-_READ = select(_TABLE).where(MailRelay.name == bindparam("relay"))
+_READ = select(_TABLE).where(MailRelay.org_id == NO_ORG, MailRelay.name == bindparam("relay"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class RelayUse:
 
 async def is_held(connection: AsyncConnection, name: str) -> bool:
     """Whether the relay is held now."""
-    held = select(MailRelay.name).where(MailRelay.name == name, MailRelay.held_at.is_not(None))
+    held = select(MailRelay.name).where(
+        MailRelay.org_id == NO_ORG, MailRelay.name == name, MailRelay.held_at.is_not(None)
+    )
     return await connection.scalar(held) is not None
 
 
@@ -95,6 +97,7 @@ async def begin_probe(
     begun = (
         update(MailRelay)
         .where(
+            MailRelay.org_id == NO_ORG,
             MailRelay.name == name,
             MailRelay.held_at.is_not(None),
             MailRelay.probe_at <= func.now(),
@@ -135,6 +138,7 @@ async def end_probe(
 async def _note(connection: AsyncConnection, name: str) -> None:
     """Write the relay down, if nobody has."""
     noted = insert(MailRelay).values(
+        org_id=NO_ORG,
         name=name,
         id=uuid5(_RELAYS, name),
         version=0,
@@ -154,7 +158,8 @@ async def _lock(connection: AsyncConnection, name: str) -> tuple[MailRelay, date
 
 async def _write(connection: AsyncConnection, row: MailRelay) -> None:
     values = {column.key: getattr(row, column.key) for column in _TABLE.columns}
-    await connection.execute(update(MailRelay).where(MailRelay.name == row.name).values(values))
+    its_row = (MailRelay.org_id == NO_ORG) & (MailRelay.name == row.name)
+    await connection.execute(update(MailRelay).where(its_row).values(values))
 
 
 def _announce(

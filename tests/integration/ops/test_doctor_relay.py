@@ -10,10 +10,10 @@ from tests.support.services.process import RunningService
 from tests.support.services.referrals import plain_url
 
 _HOLD = """
-    INSERT INTO ereferral_dispatch.mail_relay (name, id, held_at, probe_at, code, detail, version,
-        created_at, updated_at)
-    VALUES ($1, gen_random_uuid(), '2026-11-20T12:00:00Z', now(), 'smtp_535', '5.7.8', 1, now(),
-        now())
+    INSERT INTO ereferral_dispatch.mail_relay (org_id, name, id, held_at, probe_at, code, detail,
+        version, created_at, updated_at)
+    VALUES ('-', $1, gen_random_uuid(), '2026-11-20T12:00:00Z', now(), 'smtp_535', '5.7.8',
+        1, now(), now())
 """
 
 

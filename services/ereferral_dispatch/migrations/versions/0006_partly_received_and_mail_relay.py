@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from messaging.database.migrations import protect
 from services.ereferral_dispatch.home import HOME
 
 revision = "0006"
@@ -26,11 +27,12 @@ def upgrade() -> None:
             f"CREATE INDEX lane_due_{name} ON lane (due_at) "
             f"WHERE due_at IS NOT NULL AND channel {kind} ('email', 'fax')"
         )
-    # It is of no org, so no row-level security: only the system role sees it.
+    # It is no org's, and has a row of org '-': like every table it is behind row-level security.
     op.execute(
         """
         CREATE TABLE mail_relay (
-            name text PRIMARY KEY,
+            org_id text NOT NULL,
+            name text NOT NULL,
             id uuid NOT NULL,
             held_at timestamptz,
             probe_at timestamptz,
@@ -39,11 +41,12 @@ def upgrade() -> None:
             detail text,
             version integer NOT NULL,
             created_at timestamptz NOT NULL,
-            updated_at timestamptz NOT NULL
+            updated_at timestamptz NOT NULL,
+            PRIMARY KEY (org_id, name)
         )
         """
     )
-    op.execute(f'GRANT SELECT, INSERT, UPDATE ON mail_relay TO "{HOME.system_role}"')
+    protect(HOME, "mail_relay", service="SELECT", system="SELECT, INSERT, UPDATE")
 
 
 def downgrade() -> None:
