@@ -4,6 +4,7 @@ from contracts.directory import Patient, Practice, Provider
 from contracts.ereferral import EreferralChange
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import EventSource, EventType
+from contracts.mail_relay import MailRelay
 from contracts.referral import Referral
 from contracts.referral_attribution import ReferralAttribution
 from contracts.referral_partner import ReferralPartner
@@ -22,8 +23,9 @@ _DATA: dict[str, type[Shape]] = {
     "referral": Referral,
     "ereferral": EreferralChange,
     "partner_channel": PartnerChannel,
+    "mail_relay": MailRelay,
 }
-_FROM_DISPATCH = frozenset({"ereferral", "partner_channel"})
+_FROM_DISPATCH = frozenset({"ereferral", "partner_channel", "mail_relay"})
 
 EVENT_DATA: dict[EventSource, dict[EventType, type[Shape]]] = {
     EventSource.REFERRALS: {

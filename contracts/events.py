@@ -14,6 +14,10 @@ SCHEMA_PREFIX = "urn:handoff:schema:"
 """Opens the `$id` of every schema: an absolute URI, as CloudEvents wants a `dataschema` (1.0.2)."""
 
 
+NO_ORG = "-"
+"""The `orgid` of an event about what all orgs share: the envelope has one always."""
+
+
 class EventSource(StrEnum):
     """Who publishes: the CloudEvents `source`."""
 
@@ -61,6 +65,8 @@ class EventType(StrEnum):
     EREFERRAL_RESPONSE_RECORDED = "ereferral.response_recorded"
     PARTNER_CHANNEL_HELD = "partner_channel.held"
     PARTNER_CHANNEL_RELEASED = "partner_channel.released"
+    MAIL_RELAY_HELD = "mail_relay.held"
+    MAIL_RELAY_RELEASED = "mail_relay.released"
 
     @property
     def resource(self) -> str:
@@ -77,7 +83,8 @@ class CloudEvent(Shape):
     """One event. `changed` (out-fields, sorted, comma-separated) only on `.updated` and `.put`.
 
     `causationid` is the command's message id, `traceparent` its W3C trace context: both only where
-    there was a cause. `data` is the resource as a list item shows it.
+    there was a cause. `orgid` is NO_ORG where it is about no org's own. `data` is the resource as a
+    list item shows it.
     """
 
     specversion: Literal["1.0"] = "1.0"

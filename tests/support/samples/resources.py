@@ -12,6 +12,7 @@ from contracts.ereferral_staff import PartnerChannel
 from contracts.event_data import EVENT_DATA
 from contracts.events import EventSource, EventType
 from contracts.examples import body_of
+from contracts.mail_relay import MailRelay
 from contracts.operations import OPERATIONS
 from contracts.referral import EreferralStatus, Response
 from contracts.referral_attribution import AttributionRole, ReferralAttribution
@@ -87,6 +88,16 @@ def resources() -> dict[str, Resource]:
                 "address": "https://portal.example.com/fhir",
                 "held": True,
                 "held_at": NOW,
+            }
+        ),
+        "mail_relay": MailRelay.model_validate(
+            {
+                **_SHOWN,
+                "name": "smtps://relay.example.com:465",
+                "held": True,
+                "held_at": NOW,
+                "code": "smtp_535",
+                "detail": "5.7.8",
             }
         ),
     }
