@@ -54,8 +54,8 @@ async def faxing(
 async def test_a_fax_of_which_a_page_was_received_is_repeated_as_one(
     faxing: Dispatch, provider: SinchStub
 ) -> None:
-    """The first fax says nothing of a repeat; each retry and the call do (delivery rules: where a
-    repeat cannot be ruled out, the repeat says that it may be one)."""
+    """The first fax says nothing of a repeat; each retry and the call do: where a repeat cannot be
+    ruled out, the repeat says that it may be one (docs/contract/dispatch.md#promise)."""
     provider.show(fax("IN_PROGRESS"), BROKEN_OFF)
     org = faxing.org()
     ereferral = await org.dispatch(new_partner(fax=FAX_NUMBER, phone=PHONE))

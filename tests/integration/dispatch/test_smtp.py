@@ -109,8 +109,8 @@ async def test_a_reply_decides(step: str, reply: str, outcome: Outcome) -> None:
 async def test_what_the_relay_refuses_before_mail_is_no_partners_failure(
     step: str, reply: str | Do, code: SmtpCode | FailureCode, detail: str | None
 ) -> None:
-    """It has heard of no recipient: its own fault or ours (delivery rules: the relay is not the
-    partner), whatever the reply says of how long."""
+    """It has heard of no recipient: its own fault or ours (docs/contract/dispatch.md#the-relay),
+    whatever the reply says of how long."""
     async with scripted_relay({step: reply}) as relay:
         assert await attempt(relay.port) == RelayUnusable(code, detail)
         await asyncio.wait_for(relay.ended.wait(), 1)

@@ -1,7 +1,7 @@
 """Replies that are in nobody's list, and relays that know no EHLO.
 
 RFC 5321, section 4.2: a client that gets a code that it does not know acts by its first digit.
-Sections 3.2 and 4.1.4: HELO where EHLO is not known.
+RFC 5321, sections 3.2 and 4.1.4: HELO where EHLO is not known.
 """
 
 import ssl

@@ -47,8 +47,8 @@ def operation_outcome(*codes: str) -> bytes:
     ],
 )
 def test_which_statuses_leave_open_whether_it_was_stored(status: int, maybe: bool) -> None:
-    """An unknown outcome, a 5xx other than 503 (delivery rules, "One attempt"), a 409 that nobody
-    has read, and a redirect to the result."""
+    """An unknown outcome, a 5xx other than 503, a 409 that nobody has read, and a redirect to the
+    result (docs/contract/dispatch.md#may-have-been-received)."""
     assert may_have_been_received(outcome_of_status(status)) is maybe
 
 
