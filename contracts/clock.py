@@ -1,6 +1,6 @@
 """How far a client's times may be from the clock that counts, the database's.
 
-Source: the wire contract's section 9.
+Source: docs/contract/wire.md#directory and docs/contract/wire.md#referrals.
 """
 
 from datetime import date, datetime, timedelta

@@ -17,6 +17,10 @@ SCHEMA_PREFIX = "urn:handoff:schema:"
 """Opens the `$id` of every schema: an absolute URI, as CloudEvents wants a `dataschema` (1.0.2)."""
 
 
+NO_ORG = "-"
+"""The `orgid` of an event about what all orgs share: the envelope has one always."""
+
+
 class EventSource(StrEnum):
     """Who publishes: the CloudEvents `source`."""
 
@@ -51,7 +55,8 @@ class CloudEvent(Shape):
     """One event. `changed` (out-fields, sorted, comma-separated) only on `.updated` and `.put`.
 
     `causationid` is the command's message id, `traceparent` its W3C trace context: both only where
-    there was a cause. `data` is the resource as a list item shows it.
+    there was a cause. `orgid` is NO_ORG where it is about no org's own. `data` is the resource as a
+    list item shows it.
     """
 
     specversion: Literal["1.0"] = "1.0"

@@ -26,7 +26,7 @@ from ops.broker import (
 )
 from ops.catalogue import Place, ServiceName, place_of, settings_of
 from ops.environment import CannotGoOn, check_database_url, rabbitmq_url
-from ops.mail_relay_check import check_mail_relay
+from ops.mail_relay_check import check_mail_relay, relay_hold, relay_of
 from ops.migrations import database_place, database_url, schema_state
 
 LOOK_TIMEOUT_SECONDS = 5.0
@@ -213,7 +213,11 @@ def _mail_relay() -> Iterator[Finding]:
         yield Finding(Verdict.NOTE, "mail relay", words)
         return
     try:
-        yield Finding(Verdict.FINE, "mail relay", asyncio.run(check_mail_relay(url, ca_file)))
+        relay = relay_of(url)
+        if held := relay_hold(relay):
+            yield Finding(Verdict.WRONG, "mail relay", held)
+        words = check_mail_relay(relay, ca_file, os.environ.get("DISPATCH_MAIL_FROM"))
+        yield Finding(Verdict.FINE, "mail relay", words)
     except CannotGoOn as wrong:
         yield Finding(Verdict.WRONG, "mail relay", str(wrong))
 
@@ -228,7 +232,7 @@ def _health(name: ServiceName) -> Iterator[Finding]:
     url = f"http://{host}:{settings.http_port}/health/ready"
     try:
         with urllib.request.urlopen(url, timeout=LOOK_TIMEOUT_SECONDS) as answer:
-            answer.read()
+            notes = json.loads(answer.read()).get("notes", {})
     except urllib.error.HTTPError as answer:
         checks = json.loads(answer.read()).get("checks", {})
         wrong = "; ".join(f"{what}: {words}" for what, words in checks.items() if words != "ok")
@@ -237,3 +241,5 @@ def _health(name: ServiceName) -> Iterator[Finding]:
         yield Finding(Verdict.NOTE, "health", f"nothing answers at {url} on this machine")
     else:
         yield Finding(Verdict.FINE, "health", f"{url} is ready")
+        for what, words in notes.items():
+            yield Finding(Verdict.NOTE, "health", f"{url} notes: {what}: {words}")

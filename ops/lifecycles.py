@@ -38,6 +38,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
     may_have_been_received,
@@ -208,13 +209,20 @@ _PLANS = (
 _FAILURES: tuple[Outcome, ...] = (
     TransientFailure(FailureCode.CONNECT_REFUSED),
     TransientFailure(FailureCode.WORKER_LOST),
+    TransientFailure(FailureCode.FAX_FAILED, may_have_been_received=True),
     PermanentFailure(FailureCode.ADDRESS_BLOCKED),
+    PermanentFailure(FailureCode.FAX_FAILED, may_have_been_received=True),
     OutcomeUnknown(FailureCode.TIMED_OUT),
+)
+_BY_MAIL: tuple[Outcome, ...] = (
+    Sent(SmtpCode(250)),
+    RelayUnusable(SmtpCode(535)),
+    *_FAILURES,
 )
 _OUTCOMES: dict[ContactMethod, tuple[Outcome, ...]] = {
     ContactMethod.PORTAL: (Delivered(HttpCode(200)), *_FAILURES),
-    ContactMethod.EMAIL: (Sent(SmtpCode(250)), *_FAILURES),
-    ContactMethod.FAX: (Sent(SmtpCode(250)), *_FAILURES),
+    ContactMethod.EMAIL: _BY_MAIL,
+    ContactMethod.FAX: _BY_MAIL,
     ContactMethod.PHONE: (CallRequested("script", b"letter"),),
 }
 _ATTEMPT, _LANE, _PERSON, _CANCEL, _TELLING = (

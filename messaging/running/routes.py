@@ -21,7 +21,8 @@ async def serve_http(
 ) -> AsyncIterator[int]:
     """Serve `/health/live`, `/health/ready`, `/metrics`, `/asyncapi`; yields the port in use.
 
-    Ready answers 503 with the reasons until every condition is met. Raises PortTaken.
+    Ready answers 503 with the reasons until every condition is met; its notes change nothing in
+    that. Raises PortTaken.
     """
 
     async def live(_: web.Request) -> web.Response:
@@ -29,7 +30,7 @@ async def serve_http(
 
     async def ready(_: web.Request) -> web.Response:
         status = "ready" if health.ready else "not ready"
-        body = {"status": status, "checks": health.report()}
+        body = {"status": status, "checks": health.report(), "notes": health.notes()}
         return web.json_response(body, status=200 if health.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:

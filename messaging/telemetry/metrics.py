@@ -17,4 +17,5 @@ OUTBOX_WAITING = Gauge(
     "handoff_outbox_waiting", "Rows seen waiting at the outbox relay's last look."
 )
 ATTEMPTS = Counter("handoff_attempts_total", "Attempts finished.", ["channel", "outcome"])
+MAIL_RELAY_HELD = Gauge("handoff_mail_relay_held", "1 while no mail goes out: the relay is held.")
 ATTEMPTS_RUNNING = Gauge("handoff_attempts_running", "Attempts under way in this replica.")

@@ -131,7 +131,7 @@ def _is_type(said: str | None, content_type: str) -> bool:
 def read_body(body: bytes) -> dict[str, Any]:
     """One JSON object (RFC 8259) in UTF-8. Numbers stay exact: fractions come as Decimal.
 
-    A byte order mark before it is passed over, as section 8.1 there allows. Raises Refusal
+    A byte order mark before it is passed over (RFC 8259, section 8.1). Raises Refusal
     `malformed_message`.
     """
     if len(body) > MAX_BODY_BYTES:

@@ -1,14 +1,19 @@
 """The composition root of dispatch: builds everything, owns nothing afterwards."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from contracts.referral_partner import ContactMethod
 from messaging.database.migrations import head
 from messaging.running.service import Definition, Service
 from messaging.running.settings import SettingError
 from services.ereferral_dispatch.delivery.recording import Recorder
+from services.ereferral_dispatch.delivery.relay_holds import RelayUse
+from services.ereferral_dispatch.delivery.relay_watch import RelayWatch
 from services.ereferral_dispatch.delivery.worker import Channel, Worker
 from services.ereferral_dispatch.handlers import command_handlers
 from services.ereferral_dispatch.home import (
@@ -22,17 +27,18 @@ from services.ereferral_dispatch.home import (
 from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries import READERS
 from services.ereferral_dispatch.rules.lanes import HoldRule
+from services.ereferral_dispatch.rules.outcomes import RelayUnusable
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email.sender import EmailSender
 from services.ereferral_dispatch.senders.fax import FaxMailSender, SinchFaxSender
 from services.ereferral_dispatch.senders.phone import PhoneSender
 from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from services.ereferral_dispatch.senders.smtp import SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
 from services.ereferral_dispatch.subscribers import asyncapi
-
-REPLY_AFTER_DATA_SECONDS = 60.0
 
 
 def build(settings: DispatchSettings) -> Service:
@@ -48,8 +54,9 @@ def build(settings: DispatchSettings) -> Service:
         events=None,
         asyncapi=asyncapi,
     )
-    by_mail = _mail_channels(settings)
+    mail = _mail(settings)
     service = Service(definition, settings)
+    note_relay = service.health.note("mail relay")
 
     async def deliver(stop: asyncio.Event) -> None:
         await service.until_possible(stop)
@@ -57,7 +64,7 @@ def build(settings: DispatchSettings) -> Service:
             portal = await opened.enter_async_context(_portal_sender(settings))
             channels = {
                 ContactMethod.PORTAL: Channel(portal, settings.attempt_timeout_seconds),
-                **by_mail,
+                **mail.channels,
                 ContactMethod.PHONE: Channel(PhoneSender(), settings.attempt_timeout_seconds),
             }
             if settings.fax_provider is FaxProvider.SINCH:
@@ -74,6 +81,7 @@ def build(settings: DispatchSettings) -> Service:
                     settings.retry_schedule_seconds,
                     HoldRule(settings.hold_after, timedelta(seconds=settings.hold_over_seconds)),
                     settings.probe_every_seconds,
+                    mail.use,
                 ),
                 concurrency=settings.concurrency,
                 lane_concurrency=settings.lane_concurrency,
@@ -84,6 +92,22 @@ def build(settings: DispatchSettings) -> Service:
             async with asyncio.TaskGroup() as group:
                 group.create_task(worker.run(stop))
                 group.create_task(worker.sweep(stop))
+                if mail.use is not None and mail.probe is not None:
+
+                    def released() -> None:
+                        service.relay.wake()
+                        worker.wake()
+
+                    watch = RelayWatch(
+                        service.system_engine,
+                        PUBLISHING,
+                        mail.use.name,
+                        mail.probe,
+                        settings.probe_every_seconds,
+                        note_relay,
+                        released,
+                    )
+                    group.create_task(watch.run(stop))
 
     service.parts.append(deliver)
     return service
@@ -113,25 +137,45 @@ def _sinch_sender(settings: DispatchSettings) -> SinchFaxSender:
     )
 
 
-def _mail_channels(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What goes through the mail relay, and how that is probed; nothing where none is set."""
+
+    channels: Mapping[ContactMethod, Channel] = field(default_factory=dict)
+    use: RelayUse | None = None
+    probe: Callable[[], Awaitable[RelayUnusable | None]] | None = None
+
+
+def _mail(settings: DispatchSettings) -> _Mail:
     """E-mail, and fax by mail, where a relay is set."""
     if settings.smtp_url is None or settings.mail_from is None:
-        return {}
+        return _Mail()
     try:
         relay = parse_smtp_url(settings.smtp_url)
     except ValueError as error:
         raise SettingError(f"DISPATCH_SMTP_URL: {error}") from None
     mail_from, ca_file = settings.mail_from, settings.smtp_ca_file
+    timeouts = SmtpTimeouts(
+        reply_seconds=settings.smtp_reply_seconds,
+        end_of_data_seconds=settings.smtp_end_of_data_seconds,
+    )
     try:
-        email = EmailSender(relay, mail_from, ca_file=ca_file)
+        email = EmailSender(relay, mail_from, timeouts=timeouts, ca_file=ca_file)
     except ValueError as error:
         raise SettingError(f"DISPATCH_MAIL_FROM: {error}") from None
 
     def mail_channel(sender: Sender) -> Channel:
-        return Channel(sender, settings.attempt_timeout_seconds, REPLY_AFTER_DATA_SECONDS)
+        return Channel(sender, timeouts.before_data_seconds, timeouts.from_data_seconds)
 
     channels = {ContactMethod.EMAIL: mail_channel(email)}
     if settings.fax_provider is FaxProvider.MAIL and settings.fax_mail_domain is not None:
-        fax = FaxMailSender(relay, mail_from, settings.fax_mail_domain, ca_file=ca_file)
+        fax = FaxMailSender(
+            relay, mail_from, settings.fax_mail_domain, timeouts=timeouts, ca_file=ca_file
+        )
         channels[ContactMethod.FAX] = mail_channel(fax)
-    return channels
+    transport = SmtpTransport(relay, timeouts=timeouts, ca_file=ca_file)
+    return _Mail(
+        channels,
+        RelayUse(relay.name, frozenset(channels)),
+        partial(transport.probe, mail_from),
+    )

@@ -94,6 +94,29 @@ class Lane(Base):
     updated_at: Mapped[datetime]
 
 
+class MailRelay(Base):
+    """The relay that mail goes out through: one for all orgs (`org_id` is NO_ORG) and replicas.
+
+    `name`: its URL without user and password. While it is held (`held_at` is set) one probe a
+    minute goes out, the next at `probe_at`; `code` and `detail` say why. `version` counts holds and
+    releases.
+    """
+
+    __tablename__ = "mail_relay"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    held_at: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    code: Mapped[OutcomeCode | None] = mapped_column(Code)
+    detail: Mapped[str | None]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
 class Ereferral(Base):
     """An e-referral. It is worked on in the lane of the contact point at `position` of its `plan`.
 
@@ -190,6 +213,7 @@ class Attempt(Base):
     """One attempt. Who holds its `token` works on it until `lease_until`; null: a person does.
 
     `sending_at` is its point of no return: from then on something may have left.
+    `may_have_been_received`: after it somebody may hold what it carried.
     """
 
     __tablename__ = "attempt"
@@ -210,3 +234,4 @@ class Attempt(Base):
     outcome: Mapped[AttemptOutcome | None]
     code: Mapped[OutcomeCode | None] = mapped_column(Code)
     detail: Mapped[str | None]
+    may_have_been_received: Mapped[bool] = mapped_column(default=False)

@@ -7,9 +7,10 @@ from contracts.ereferral import Attempt as AttemptResource
 from contracts.ereferral import CallTask, EreferralChange
 from contracts.ereferral import Ereferral as Resource
 from contracts.ereferral_staff import PartnerChannel
+from contracts.mail_relay import MailRelay as MailRelayResource
 from contracts.referral import EreferralStatus
 from contracts.shapes import Reference, resource_fields
-from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
+from services.ereferral_dispatch.models import Attempt, Ereferral, Lane, MailRelay
 
 
 def ereferral_resource(row: Ereferral) -> Resource:
@@ -66,4 +67,13 @@ def channel_resource(lane: Lane) -> PartnerChannel:
         address=lane.address,
         held=lane.held_at is not None,
         held_at=lane.held_at,
+    )
+
+
+def relay_resource(row: MailRelay) -> MailRelayResource:
+    """The mail relay as the events about its being held show it."""
+    shown = {name: getattr(row, name) for name in MailRelayResource.model_fields if name != "held"}
+    code = None if row.code is None else str(row.code)
+    return MailRelayResource.model_construct(
+        **{**shown, "code": code}, held=row.held_at is not None
     )

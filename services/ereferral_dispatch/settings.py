@@ -68,10 +68,12 @@ class DispatchSettings(ServiceSettings):
         description="Waits before each retry on one channel, comma-separated; each ±20 %.",
     )
     attempt_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
-        30, description="A whole attempt, up to its answer; mail waits 60 s more after DATA."
+        30, description="A whole attempt of a portal, up to its answer; mail has waits of its own."
     )
     concurrency: Annotated[int, Field(ge=1, le=5000)] = Field(
-        200, description="Attempts that one worker makes at a time."
+        200,
+        description="Attempts that one worker makes at a time; e-mail and fax, which may take "
+        "minutes, have at most half of it.",
     )
     lane_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(
         4, description="Attempts at a time in one lane, over all replicas."
@@ -83,7 +85,7 @@ class DispatchSettings(ServiceSettings):
         600, description="The least time that those failures in a row must span."
     )
     probe_every_seconds: Annotated[float, Field(gt=0)] = Field(
-        60, description="A held lane gets one probe in this time."
+        60, description="A held lane, and a held mail relay, get one probe in this time."
     )
     egress_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
         (), description="Networks (CIDR) that may be reached though not public; for development."
@@ -96,6 +98,16 @@ class DispatchSettings(ServiceSettings):
     )
     smtp_ca_file: CaFile | None = Field(
         None, description="CA certificates (PEM) for the mail relay, trusted beside the system's."
+    )
+    smtp_reply_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        300,
+        description="How long each reply of the mail relay is waited for (RFC 5321, section "
+        "4.5.3.2: 5 minutes).",
+    )
+    smtp_end_of_data_seconds: Annotated[float, Field(gt=0, le=7200)] = Field(
+        600,
+        description="How long the reply to a message's end is waited for (RFC 5321, section "
+        "4.5.3.2.6: 10 minutes): given up earlier, a mail is an unknown outcome, and a person's.",
     )
     portal_ca_file: CaFile | None = Field(
         None, description="CA certificates (PEM) for portals, trusted beside the system's."

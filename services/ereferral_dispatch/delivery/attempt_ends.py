@@ -9,6 +9,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Ended,
     Sent,
     TransientFailure,
+    may_have_been_received,
     recorded_as,
 )
 
@@ -20,6 +21,7 @@ def finish(attempt: Attempt, outcome: Ended, now: datetime, note: str | None = N
     attempt.finished_at = now
     attempt.outcome = recorded_as(outcome)
     attempt.code = outcome.code
+    attempt.may_have_been_received = may_have_been_received(outcome)
     attempt.detail = note if isinstance(outcome, (Delivered, Sent)) else outcome.detail or note
 
 

@@ -16,8 +16,10 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Message
+from services.ereferral_dispatch.delivery.relay_holds import RelayUse, is_held
 from services.ereferral_dispatch.delivery.transitions import FINAL
 from services.ereferral_dispatch.rules.channels import recognising_repeats
+from services.ereferral_dispatch.rules.pace import PACES, Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,23 @@ class Claimed:
     content: bytes | None
 
 
-_LANES = text(
-    """
-    SELECT org_id, id FROM lane
-    WHERE due_at <= now()
-    ORDER BY due_at
-    LIMIT :slots
-    FOR UPDATE SKIP LOCKED
-    """
-)
+# Each has an index of its own by this condition.
+_KINDS = {
+    Pace.PROMPT: "channel NOT IN ('email', 'fax')",
+    Pace.LASTING: "channel IN ('email', 'fax')",
+}
+_LANES = {
+    pace: text(
+        f"""
+        SELECT org_id, id FROM lane
+        WHERE due_at <= now() AND {kind} AND channel <> ALL(CAST(:waiting AS text[]))
+        ORDER BY due_at
+        LIMIT :slots
+        FOR UPDATE SKIP LOCKED
+        """
+    )
+    for pace, kind in _KINDS.items()
+}
 
 # An e-referral whose referral still has an earlier one on its way to the same partner has to wait.
 _FINAL = ", ".join(f"'{status}'" for status in FINAL)
@@ -178,18 +188,21 @@ class Limits:
     """How much is claimed, and for how long.
 
     `lease_seconds`: how long an attempt is left to a worker that does not renew it. A held lane
-    gets one probe every `probe_every_seconds`.
+    gets one probe every `probe_every_seconds`. Nothing is claimed for the channels of `relay` while
+    that is held.
     """
 
     lane_concurrency: int
     lease_seconds: float
     probe_every_seconds: float
+    relay: RelayUse | None = None
 
 
-async def claim(engine: AsyncEngine, limits: Limits, *, slots: int) -> list[Claimed]:
-    """Begin at most `slots` attempts of what is due, in one transaction."""
+async def claim(engine: AsyncEngine, limits: Limits, pace: Pace, *, slots: int) -> list[Claimed]:
+    """Begin at most `slots` attempts by channels of that pace, in one transaction."""
     async with engine.begin() as connection:
-        lanes = (await connection.execute(_LANES, {"slots": slots})).all()
+        asked = {"slots": slots, "waiting": await _waiting(connection, limits.relay, pace)}
+        lanes = (await connection.execute(_LANES[pace], asked)).all()
         if not lanes:
             return []
         looked_at = {"orgs": [lane.org_id for lane in lanes], "lanes": [lane.id for lane in lanes]}
@@ -199,6 +212,12 @@ async def claim(engine: AsyncEngine, limits: Limits, *, slots: int) -> list[Clai
         claimed = await _begin(connection, due[:slots], limits) if due else []
         await connection.execute(_LOOK_AGAIN, {**looked_at, **_next_look(limits)})
     return claimed
+
+
+async def _waiting(connection: AsyncConnection, relay: RelayUse | None, pace: Pace) -> list[str]:
+    """The channels of that pace that wait for their relay."""
+    waiting = [] if relay is None else [c.value for c in relay.channels if PACES[c] is pace]
+    return waiting if waiting and relay and await is_held(connection, relay.name) else []
 
 
 def _next_look(limits: Limits) -> dict[str, Any]:

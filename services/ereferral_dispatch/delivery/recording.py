@@ -29,6 +29,7 @@ from services.ereferral_dispatch.delivery.outcome_rows import (
     write_lane,
     write_locked,
 )
+from services.ereferral_dispatch.delivery.relay_holds import RelayUse, hold_relay
 from services.ereferral_dispatch.delivery.transitions import (
     FINAL,
     announce,
@@ -49,6 +50,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
     may_have_been_received,
@@ -82,7 +84,7 @@ _OTHERS = text(
     """
     SELECT count(*) FROM attempt
     WHERE org_id = :org_id AND ereferral_id = :ereferral_id AND number <> :number
-      AND channel = :channel AND outcome = ANY(:outcomes)
+      AND channel = :channel AND may_have_been_received
     """
 )
 _LOST = (
@@ -126,6 +128,7 @@ class Recorder:
     schedule_seconds: Sequence[float]
     hold_rule: HoldRule
     probe_every_seconds: float
+    relay: RelayUse | None = None
 
     async def record(self, claimed: Claimed, outcome: Outcome) -> bool:
         """Record an attempt's outcome, what follows, and its events. False: it was too late.
@@ -191,7 +194,17 @@ class Recorder:
             await _ensure_lane(connection, row)
         await write_locked(connection, locked)
         await _look_at_lanes(connection, row, left_lane)
-        await outbox.put(connection, workspace.outgoing)
+        outgoing = workspace.outgoing
+        if isinstance(outcome, RelayUnusable) and self.relay is not None:
+            outgoing += await hold_relay(
+                connection,
+                self.relay.name,
+                outcome,
+                attempt_started_at=attempt.started_at,
+                probe_every_seconds=self.probe_every_seconds,
+                publishing=self.publishing,
+            )
+        await outbox.put(connection, outgoing)
 
     def _step(self, row: Ereferral, outcome: Outcome) -> Step:
         standing = Standing(
@@ -201,7 +214,9 @@ class Recorder:
             maybe_received=bool(row.received),
             cancelling=row.message is Message.CANCELLATION,
         )
-        return next_step(standing, outcome, self.schedule_seconds, random.random())
+        return next_step(
+            standing, outcome, self.schedule_seconds, random.random(), self.probe_every_seconds
+        )
 
     async def _judge_lane(
         self, connection: AsyncConnection, locked: Locked, outcome: Outcome, workspace: Workspace
@@ -235,6 +250,7 @@ def _go_on(
     if cancelled and isinstance(step, (Retry, NextChannel, GiveUp)):
         cancel_or_tell(row, workspace)
     elif isinstance(step, Retry) and lane_is_held:
+        row.possible_repeat = row.possible_repeat or step.declared
         hold(row, workspace)
     else:
         follow(row, step, outcome, workspace)
@@ -251,7 +267,6 @@ async def _was_the_only_one(connection: AsyncConnection, attempt: Attempt) -> bo
             "ereferral_id": attempt.ereferral_id,
             "number": attempt.number,
             "channel": attempt.channel,
-            "outcomes": [AttemptOutcome.OUTCOME_UNKNOWN, AttemptOutcome.SENT],
         },
     )
     return int(others.scalar_one()) == 0

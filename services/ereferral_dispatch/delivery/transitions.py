@@ -95,8 +95,9 @@ def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -
         case Finish():
             sent = isinstance(outcome, Sent)
             end(row, EreferralStatus.SENT if sent else EreferralStatus.DELIVERED, workspace)
-        case Retry(after_seconds=seconds, counted=counted):
+        case Retry(after_seconds=seconds, counted=counted, declared=declared):
             row.tries += counted
+            row.possible_repeat = row.possible_repeat or declared
             schedule_retry(row, seconds, workspace)
         case NextChannel(declared=declared):
             row.possible_repeat = row.possible_repeat or declared

@@ -6,6 +6,7 @@ Persist first, send second: no transaction is open while an attempt is under way
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Sent,
     TransientFailure,
 )
+from services.ereferral_dispatch.rules.pace import PACES, Pace, free_slots
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn, Sender
 
 log = logs.get(__name__)
@@ -95,12 +97,14 @@ class Worker:
         self._after_commit = after_commit
         self._composing = ThreadPoolExecutor(COMPOSED_AT_ONCE, thread_name_prefix="composing")
         self._woken = asyncio.Event()
+        self._paces = list(Pace)
         self._running: dict[asyncio.Task[None], _Attempt] = {}
         self._fault: BaseException | None = None
         self._limits = Limits(
             lane_concurrency=lane_concurrency,
             lease_seconds=LEASE_SECONDS,
             probe_every_seconds=recorder.probe_every_seconds,
+            relay=recorder.relay,
         )
 
     def wake(self) -> None:
@@ -115,10 +119,8 @@ class Worker:
         renewing = asyncio.create_task(self._renew_leases())
         try:
             while not stop.is_set():
-                claimed = await self._claim_when_possible()
-                for one in claimed:
-                    self._start(one)
-                await self._await_room(stop, idle=not claimed)
+                started = await self._start_due()
+                await self._await_room(stop, idle=not started)
                 if self._fault is not None:
                     raise self._fault
         finally:
@@ -166,13 +168,30 @@ class Worker:
                     return
                 log.warning("leases not renewed", detail=why_away(error))
 
-    async def _claim_when_possible(self) -> list[Claimed]:
-        slots = self._concurrency - len(self._running)
+    async def _start_due(self) -> bool:
+        """Claim what there is room for, and start it; whether there was anything.
+
+        Each pace comes first in turn: where everything is full, both get some of what is let go.
+        """
+        self._woken.clear()
+        started = False
+        self._paces.reverse()
+        for pace in self._paces:
+            slots = free_slots(self._concurrency, self._running_by_pace())[pace]
+            for claimed in await self._claim_when_possible(pace, slots):
+                self._start(claimed)
+                started = True
+        return started
+
+    def _running_by_pace(self) -> dict[Pace, int]:
+        counts = Counter(PACES[attempt.claimed.channel] for attempt in self._running.values())
+        return {pace: counts[pace] for pace in Pace}
+
+    async def _claim_when_possible(self, pace: Pace, slots: int) -> list[Claimed]:
         if slots <= 0:
             return []
-        self._woken.clear()
         try:
-            return await claim(self._engine, self._limits, slots=slots)
+            return await claim(self._engine, self._limits, pace, slots=slots)
         except Exception as error:
             if not is_outage(error):
                 raise

@@ -14,6 +14,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
 )
@@ -40,7 +41,7 @@ def after_outcome(streak: Streak, outcome: Outcome, now: datetime) -> Streak:
     match outcome:
         case Delivered() | Sent():
             return Streak()
-        case CallRequested():
+        case CallRequested() | RelayUnusable():
             return streak
         case TransientFailure(code=code) | PermanentFailure(code=code) | OutcomeUnknown(code=code):
             return _after_failure(streak, concern_of(code), now)

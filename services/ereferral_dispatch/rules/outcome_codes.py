@@ -12,7 +12,6 @@ from typing import assert_never
 from contracts.ereferral import FailureCode, SuccessCode
 
 _GONE = 410
-_SERVICE_UNAVAILABLE = 503
 _ABOUT_ONE_DOCUMENT = frozenset({400, 409, 413, 422})
 _STATUS = re.compile(r"(http|smtp)_(\d{3})", re.ASCII)
 _IN_WORDS: Mapping[str, FailureCode | SuccessCode] = {
@@ -119,17 +118,4 @@ def _concern_of_failure(code: FailureCode) -> Concern:
             | FailureCode.FAX_FAILED
         ):
             return Concern.CHANNEL
-    assert_never(code)
-
-
-def may_follow_receipt(code: FailedBy) -> bool:
-    """Whether a failure with this code may come after the partner has stored what was sent.
-
-    A server that fails (5xx) may have; one that says 503 took nothing.
-    """
-    match code:
-        case HttpCode(status=status):
-            return status >= 500 and status != _SERVICE_UNAVAILABLE
-        case SmtpCode() | FailureCode():
-            return False
     assert_never(code)

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from contracts.ereferral import AttemptOutcome, SuccessCode
-from services.ereferral_dispatch.rules.outcome_codes import (
-    FailedBy,
-    HttpCode,
-    SmtpCode,
-    may_follow_receipt,
-)
+from services.ereferral_dispatch.rules.outcome_codes import FailedBy, HttpCode, SmtpCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +29,39 @@ class TransientFailure:
     """The channel may work later; the same channel is tried again.
 
     `retry_after_seconds` is the partner's own wish (RFC 9110 Retry-After), None where it gave none.
+    `may_have_been_received`: somebody may have seen the referral all the same.
     """
 
     code: FailedBy
     detail: str | None = None
     retry_after_seconds: float | None = None
+    may_have_been_received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PermanentFailure:
-    """This channel will not work for this e-referral; the next one is tried."""
+    """This channel will not work for this e-referral; the next one is tried.
+
+    `may_have_been_received`: somebody may have seen the referral all the same.
+    """
+
+    code: FailedBy
+    detail: str | None = None
+    may_have_been_received: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """The body left and nothing says whether it arrived."""
 
     code: FailedBy
     detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeUnknown:
-    """The body left and nothing says whether it arrived."""
+class RelayUnusable:
+    """Our mail relay did not take us, before it heard of any sender or recipient: its fault or ours
+    (a wrong password, no STARTTLS), and no partner's. The same channel is tried once it does."""
 
     code: FailedBy
     detail: str | None = None
@@ -65,7 +75,7 @@ class CallRequested:
     letter: bytes
 
 
-Ended = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown
+Ended = Delivered | Sent | TransientFailure | PermanentFailure | OutcomeUnknown | RelayUnusable
 Outcome = Ended | CallRequested
 
 
@@ -76,7 +86,7 @@ def recorded_as(outcome: Ended) -> AttemptOutcome:
             return AttemptOutcome.DELIVERED
         case Sent():
             return AttemptOutcome.SENT
-        case TransientFailure():
+        case TransientFailure() | RelayUnusable():
             return AttemptOutcome.TRANSIENT_FAILURE
         case PermanentFailure():
             return AttemptOutcome.PERMANENT_FAILURE
@@ -88,14 +98,16 @@ def recorded_as(outcome: Ended) -> AttemptOutcome:
 def may_have_been_received(outcome: Outcome) -> bool:
     """Whether the partner may hold the e-referral after this attempt.
 
-    Yes after an unknown outcome, and after a failure whose code says so. A later attempt by another
-    channel then says that it may be a repeat.
+    Yes after an unknown outcome, and after a failure of which its sender says so: whatever repeats
+    it then says that it may be a repeat, and a cancel tells the partner.
     """
     match outcome:
         case Delivered() | Sent() | OutcomeUnknown():
             return True
-        case CallRequested():
+        case CallRequested() | RelayUnusable():
             return False
-        case TransientFailure(code=code) | PermanentFailure(code=code):
-            return may_follow_receipt(code)
+        case TransientFailure(may_have_been_received=maybe):
+            return maybe
+        case PermanentFailure(may_have_been_received=maybe):
+            return maybe
     assert_never(outcome)

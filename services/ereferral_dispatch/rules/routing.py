@@ -23,6 +23,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
     may_have_been_received,
@@ -31,6 +32,7 @@ from services.ereferral_dispatch.rules.outcomes import (
 JITTER = 0.2
 """How far a wait may differ from the schedule's, either way."""
 LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
+RELAY_SECONDS = 60.0
 NO_NUMBER = ""
 """The address of a call for which the partner has no number: whoever calls has to find one."""
 _LANES = UUID("6f1d8f0e-5b0a-5c59-9a0e-3c2f5f0f7c11")
@@ -89,10 +91,14 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try the same channel again. `counted`: this failure uses up a place of the schedule."""
+    """Try the same channel again. `counted`: this failure uses up a place of the schedule.
+
+    `declared`: what is sent again says that it may be a repeat.
+    """
 
     after_seconds: float
     counted: bool = True
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +132,16 @@ Step = Finish | Retry | NextChannel | AskPerson | AwaitCall | CouldNotTell | Giv
 
 
 def next_step(
-    standing: Standing, outcome: Outcome, schedule_seconds: Sequence[float], chance: float
+    standing: Standing,
+    outcome: Outcome,
+    schedule_seconds: Sequence[float],
+    chance: float,
+    relay_seconds: float = RELAY_SECONDS,
 ) -> Step:
-    """What follows an attempt. `chance`, from 0 to 1, places the wait within its jitter."""
+    """What follows an attempt. `chance`, from 0 to 1, places the wait within its jitter.
+
+    `relay_seconds`: when a relay that could not be used is probed next.
+    """
     match outcome:
         case Delivered() | Sent():
             return Finish()
@@ -136,6 +149,8 @@ def next_step(
             return AwaitCall()
         case TransientFailure(code=code) if concern_of(code) is Concern.NOBODY:
             return Retry(0.0, counted=False)
+        case RelayUnusable():
+            return Retry(relay_seconds, counted=False)
         case TransientFailure(retry_after_seconds=wish):
             return _retry(standing, outcome, schedule_seconds, chance, wish)
         case PermanentFailure():
@@ -159,7 +174,17 @@ def _retry(
     wait = schedule_seconds[standing.tries] * (1 - JITTER + 2 * JITTER * chance)
     if wish_seconds is not None:
         wait = max(wait, min(wish_seconds, LONGEST_RETRY_AFTER_SECONDS))
-    return Retry(wait)
+    return Retry(wait, declared=_would_repeat_silently(standing, outcome))
+
+
+def _would_repeat_silently(standing: Standing, outcome: Outcome) -> bool:
+    """Whether the same bytes once more would be taken for another referral.
+
+    A portal knows a repeat by its id. Of a cancellation a repeat does no harm.
+    """
+    if standing.channel is ContactMethod.PORTAL or standing.cancelling:
+        return False
+    return standing.maybe_received or may_have_been_received(outcome)
 
 
 def _other_channel(standing: Standing, outcome: Outcome) -> Step:

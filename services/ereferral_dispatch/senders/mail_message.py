@@ -6,9 +6,9 @@ The same arguments give the same bytes.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
+from email.utils import format_datetime
 from uuid import UUID
 
 import email_validator
@@ -16,10 +16,14 @@ import email_validator
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter.wording import one_line
+from services.ereferral_dispatch.senders.mail_headers import (
+    mailbox_header,
+    text_header,
+    unanswerable_header,
+)
 
-_DISPLAY_NAME_LENGTH = 78
+_REPLY_TO = "Reply-To"
 # Not the contracts' rule for an address: a relay of one's own may well be of @clinic.local.
-_EMPTY_FIRST_LINE = re.compile(rb"^([A-Za-z-]+:)\r\n ", re.MULTILINE)
 _SENDER_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]*\w", re.ASCII)
 
 
@@ -79,44 +83,50 @@ def message_id(message: MailMessage) -> str:
 def build_message(message: MailMessage) -> bytes:
     """The message in CR LF lines, 7-bit unless its recipient needs SMTPUTF8 (RFC 6532)."""
     recipient = ascii_address(message.recipient)
-    policy = SMTPUTF8 if recipient is None else SMTP
-    reply_to = message.reply_to and ascii_address(message.reply_to)
-    mime = EmailMessage(policy=policy)
-    mime["Date"] = message.written_at
-    mime["From"] = _mailbox(message.mail_from, _header_text(message.sender_name))
-    if reply_to:
-        mime["Reply-To"] = _mailbox(reply_to)
-    mime["To"] = _mailbox(recipient or message.recipient)
-    mime["Subject"] = _header_text(message.subject)
-    mime["Auto-Submitted"] = "auto-generated"
+    headers = [
+        # Not folded: readers (the library's own too) take a fold for a part of the id.
+        f"Message-ID: {message_id(message)}\r\n".encode("ascii"),
+        f"Date: {format_datetime(message.written_at)}\r\n".encode("ascii"),
+        mailbox_header("From", message.mail_from, _header_text(message.sender_name)),
+        *_reply_to(message.reply_to, utf8=recipient is None),
+        mailbox_header("To", recipient or message.recipient),
+        text_header("Subject", _header_text(message.subject)),
+        b"Auto-Submitted: auto-generated\r\n",
+    ]
     if message.important:
-        mime["Importance"] = "high"
+        headers.append(b"Importance: high\r\n")
+    mime = EmailMessage(policy=SMTP)
     mime.set_content(message.text, cte="quoted-printable")
     mime.add_attachment(
         message.letter, maintype="application", subtype="pdf", filename=message.letter_name
     )
     # The library's own boundary is random.
     mime.set_boundary(f"=_{message.ereferral_id.hex}")
-    # The library would fold a long id, and readers (its own too) take the fold for a part of it.
-    return f"Message-ID: {message_id(message)}\r\n".encode("ascii") + _begun(mime.as_bytes())
+    return b"".join(headers) + mime.as_bytes()
+
+
+def with_utf8_reply_to(content: bytes, reply_to: str) -> bytes | None:
+    """The message as a relay with SMTPUTF8 may have it, with a `Reply-To` outside ASCII that can be
+    answered; None where `content` has no such address."""
+    shown = unanswerable_header(_REPLY_TO, reply_to)
+    headers, end, body = content.partition(b"\r\n\r\n")
+    before, found, after = (headers + b"\r\n").partition(b"\r\n" + shown)
+    if not found:
+        return None
+    answerable = mailbox_header(_REPLY_TO, reply_to)
+    return (before + b"\r\n" + answerable + after).removesuffix(b"\r\n") + end + body
+
+
+def _reply_to(address: str | None, *, utf8: bool) -> list[bytes]:
+    if not address:
+        return []
+    in_ascii = ascii_address(address)
+    if in_ascii is None and not utf8:
+        return [unanswerable_header(_REPLY_TO, address)]
+    return [mailbox_header(_REPLY_TO, in_ascii or address)]
 
 
 def _header_text(text: str) -> str:
-    """The text on one line, and nothing in it an encoded word (RFC 2047): the library decodes those
-    that it finds, and what comes out may hold line breaks."""
+    """The text on one line, and nothing in it an encoded word (RFC 2047): some readers decode what
+    they have decoded once more, and what then comes out may hold line breaks."""
     return one_line(text).replace("=?", "= ?")
-
-
-def _begun(message: bytes) -> bytes:
-    """With each header's text beginning on its own line.
-
-    What just fits a line, but not beside its name, the library puts below the name whole, and
-    readers (its own too) begin the text with a space.
-    """
-    headers, end, body = message.partition(b"\r\n\r\n")
-    return _EMPTY_FIRST_LINE.sub(rb"\1 ", headers) + end + body
-
-
-def _mailbox(address: str, name: str = "") -> Address:
-    local_part, _, domain = address.rpartition("@")
-    return Address(name[:_DISPLAY_NAME_LENGTH], username=local_part, domain=domain)

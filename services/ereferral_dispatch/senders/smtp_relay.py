@@ -28,6 +28,12 @@ class SmtpRelay:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
 
+    @property
+    def name(self) -> str:
+        """What it is called wherever people read of it: its URL without user and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.security}://{host}:{self.port}"
+
 
 def parse_smtp_url(url: str) -> SmtpRelay:
     """The relay of `smtp://`, `smtp+starttls://` or `smtps://[user:password@]host[:port]`.

@@ -31,7 +31,6 @@ from tests.faults.rig import points
 
 LEASE_SECONDS = 4.0
 RENEW_EVERY_SECONDS = 1.0
-REPLY_AFTER_DATA_SECONDS = 2.0
 SWEEP_EVERY_SECONDS = 1.0
 """A lost worker's attempt is settled after five seconds instead of after twenty-five."""
 
@@ -76,7 +75,6 @@ def _run(plan: Plan, log_file: Path) -> None:
     points.put_in(plan.traps)
     worker.LEASE_SECONDS, worker.RENEW_EVERY_SECONDS = LEASE_SECONDS, RENEW_EVERY_SECONDS
     worker.SWEEP_EVERY_SECONDS = SWEEP_EVERY_SECONDS
-    dispatch.REPLY_AFTER_DATA_SECONDS = REPLY_AFTER_DATA_SECONDS
     if plan.clock_ahead_days:
         _set_clock(timedelta(days=plan.clock_ahead_days))
     # Past the log's list of what may be written.

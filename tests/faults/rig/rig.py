@@ -246,6 +246,8 @@ def _dispatch_settings(mail_url: str) -> dict[str, Any]:
         "egress_allow": (IPv4Network("127.0.0.0/8"),),
         "retry_schedule_seconds": RETRY_SCHEDULE_SECONDS,
         "attempt_timeout_seconds": ATTEMPT_TIMEOUT_SECONDS,
+        "smtp_reply_seconds": ATTEMPT_TIMEOUT_SECONDS,
+        "smtp_end_of_data_seconds": 2.0,
         "smtp_url": mail_url,
         "mail_from": MAIL_FROM,
     }

@@ -5,13 +5,15 @@ from pathlib import Path
 
 from services.ereferral_dispatch.rules.outcomes import Outcome
 from services.ereferral_dispatch.senders.email import parse_smtp_url
-from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
+from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTransport
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 
 FROM = "referrals@handoff.example"
 TO = "desk@partner.example"
 LETTER = b"Subject: letter\r\n\r\n" + b"The patient is Sample Patient.\r\n.dotted\r\n" * 3_000
-QUICK = SmtpTimeouts(connect_seconds=0.3, reply_seconds=0.3, data_reply_seconds=0.3)
-BEFORE_DATA = ("greeting", "EHLO", "MAIL", "RCPT")
+QUICK = SmtpTimeouts(connect_seconds=0.3, reply_seconds=0.3, end_of_data_seconds=0.3)
+BEFORE_MAIL = ("greeting", "EHLO")
+BEFORE_DATA = (*BEFORE_MAIL, "MAIL", "RCPT")
 
 
 async def go() -> None:

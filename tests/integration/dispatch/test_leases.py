@@ -21,7 +21,7 @@ from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_o
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from tests.support.database.commit_proxy import CommitProxy, commit_proxy
 from tests.support.partners.portal import Answer
-from tests.support.partners.relay import REFUSE_AFTER_HANGING
+from tests.support.partners.relay import HANG_AT_RCPT, REFUSE_AFTER_HANGING
 from tests.support.services.dispatch import (
     Dispatch,
     Org,
@@ -96,6 +96,22 @@ async def test_an_attempt_that_outlasts_its_lease_is_renewed(dispatch: Dispatch,
     await asyncio.sleep(2 * LEASE_SECONDS)
     answers.set()
     await was_sent_once(dispatch, org, ereferral, "long")
+
+
+async def test_a_mail_whose_relay_takes_longer_than_a_lease_is_sent(
+    dispatch: Dispatch, org: Org
+) -> None:
+    """Its worker renews it while it waits for the reply to RCPT; then it passes its point of no
+    return."""
+    address = "thorough@partner.example"
+    dispatch.mail.script(address, HANG_AT_RCPT)
+    ereferral = await org.dispatch(new_partner(email=address))
+    await eventually(lambda: address in dispatch.mail.asked)
+    await asyncio.sleep(2 * LEASE_SECONDS)
+    dispatch.mail.let_go(address)
+    shown = await org.until(ereferral, "sent")
+    assert [(a["outcome"], a["code"]) for a in shown["attempts"]] == [("sent", "smtp_250")]
+    assert len(dispatch.mail.to(address)) == 1
 
 
 async def test_a_database_that_was_away_longer_than_a_lease_loses_no_attempt(

@@ -109,6 +109,7 @@ async def test_the_tables_are_those_of_dispatch() -> None:
         "composed",
         "attempt",
         "early_cancel",
+        "mail_relay",
     }
 
 

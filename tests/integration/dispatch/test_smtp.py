@@ -14,14 +14,17 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
-from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
+from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTransport
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from tests.integration.dispatch.smtp_attempts import (
     BEFORE_DATA,
+    BEFORE_MAIL,
     FROM,
     LETTER,
     QUICK,
@@ -31,7 +34,7 @@ from tests.integration.dispatch.smtp_attempts import (
 )
 from tests.support.partners.real_relay import real_relay
 from tests.support.partners.relay import Do, scripted_relay
-from tests.support.samples.packages import sample_consignment
+from tests.support.samples.packages import sample_consignment, sample_package, sample_practice
 
 # ---- Sent
 
@@ -73,7 +76,7 @@ async def test_a_relay_that_never_answers_quit_costs_no_time() -> None:
 # ---- Replies
 
 
-@pytest.mark.parametrize("step", [*BEFORE_DATA, "DATA", "end"])
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "end"])
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
@@ -84,11 +87,35 @@ async def test_a_relay_that_never_answers_quit_costs_no_time() -> None:
     ],
 )
 async def test_a_reply_decides(step: str, reply: str, outcome: Outcome) -> None:
-    """4xx is transient and 5xx permanent at every step; of the reply's text only its code stays."""
+    """4xx is transient and 5xx permanent from MAIL on; of the reply's text only its code stays."""
     async with scripted_relay({step: reply}) as relay:
         assert await attempt(relay.port) == outcome
     assert relay.connections == 1
     assert len(relay.mails) == (1 if step == "end" else 0)
+
+
+@pytest.mark.parametrize("step", BEFORE_MAIL)
+@pytest.mark.parametrize(
+    ("reply", "code", "detail"),
+    [
+        ("451 4.3.0 Sample Patient? later", SmtpCode(451), "4.3.0"),
+        ("421 closing", SmtpCode(421), None),
+        ("554 5.7.1 not you", SmtpCode(554), "5.7.1"),
+        ("hello there", FailureCode.NO_ANSWER, "not a reply of SMTP"),
+        (Do.LOSE, FailureCode.CONNECTION_LOST, None),
+        (Do.HANG, FailureCode.TIMED_OUT, None),
+    ],
+)
+async def test_what_the_relay_refuses_before_mail_is_no_partners_failure(
+    step: str, reply: str | Do, code: SmtpCode | FailureCode, detail: str | None
+) -> None:
+    """It has heard of no recipient: its own fault or ours (docs/contract/dispatch.md#the-relay),
+    whatever the reply says of how long."""
+    async with scripted_relay({step: reply}) as relay:
+        assert await attempt(relay.port) == RelayUnusable(code, detail)
+        await asyncio.wait_for(relay.ended.wait(), 1)
+    assert "MAIL" not in relay.verbs
+    assert relay.heard == b""
 
 
 async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
@@ -97,7 +124,7 @@ async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
         assert await attempt(relay.port) == PermanentFailure(SmtpCode(552), "5.3.4")
 
 
-@pytest.mark.parametrize("step", BEFORE_DATA)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 async def test_what_is_no_reply_is_transient_before_data(step: str) -> None:
     """A server that does not speak SMTP got nothing and may be mended."""
     async with scripted_relay({step: "hello there"}) as relay:
@@ -109,7 +136,7 @@ async def test_what_is_no_reply_is_transient_before_data(step: str) -> None:
 # ---- Lost before DATA
 
 
-@pytest.mark.parametrize("step", BEFORE_DATA)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 async def test_lost_before_data_is_transient(step: str) -> None:
     """A connection that breaks before DATA has carried nothing: the same channel is tried again."""
     async with scripted_relay({step: Do.LOSE}) as relay:
@@ -117,7 +144,7 @@ async def test_lost_before_data_is_transient(step: str) -> None:
     assert relay.connections == 1
 
 
-@pytest.mark.parametrize("step", BEFORE_DATA)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 async def test_silence_before_data_is_transient(step: str) -> None:
     """A relay that is silent before DATA is left, and the connection closed."""
     async with scripted_relay({step: Do.HANG}) as relay:
@@ -134,18 +161,18 @@ async def test_a_slow_greeting_is_waited_for() -> None:
 
 
 async def test_nobody_listens() -> None:
-    """A refused connection is transient."""
-    assert await attempt(*free_ports(1)) == TransientFailure(FailureCode.CONNECT_REFUSED)
+    """A refused connection is the relay's."""
+    assert await attempt(*free_ports(1)) == RelayUnusable(FailureCode.CONNECT_REFUSED)
 
 
 async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name may resolve later: transient."""
+    """A name may resolve later."""
 
     async def no_such_name(*_: Any, **__: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", no_such_name)
-    assert await attempt(25) == TransientFailure(FailureCode.NAME_NOT_RESOLVED)
+    assert await attempt(25) == RelayUnusable(FailureCode.NAME_NOT_RESOLVED)
 
 
 async def test_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +182,7 @@ async def test_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", hang)
-    assert await attempt(25) == TransientFailure(FailureCode.CONNECT_TIMEOUT)
+    assert await attempt(25) == RelayUnusable(FailureCode.CONNECT_TIMEOUT)
 
 
 # ---- After DATA began
@@ -269,6 +296,27 @@ async def test_an_international_address_is_refused_where_it_is_not() -> None:
         outcome = await attempt(relay.port, to="приём@partner.example")
     assert outcome == PermanentFailure(FailureCode.RECIPIENT_REFUSED, "SMTPUTF8 not offered")
     assert "MAIL" not in relay.verbs
+
+
+@pytest.mark.parametrize("offers", [True, False])
+async def test_a_practice_outside_ascii_can_be_answered_where_the_relay_has_smtputf8(
+    offers: bool,
+) -> None:
+    """`Reply-To` is its address there, and the message one of SMTPUTF8 (RFC 6531, 3.4; RFC 6532);
+    elsewhere the ASCII message goes, byte for byte as it was composed."""
+    practice = sample_practice(email="jörg@praxis.example.com")
+    consignment = sample_consignment(package=sample_package(practice=practice))
+    async with real_relay(enable_SMTPUTF8=offers) as inbox:
+        sender = EmailSender(parse_smtp_url(f"smtp://127.0.0.1:{inbox.port}"), FROM)
+        content = sender.compose(consignment)
+        assert await sender.send(consignment, content, go) == Sent(SmtpCode(250))
+    ((recipient, message),) = inbox.messages
+    assert recipient == "referrals@example.org"
+    assert ("SMTPUTF8" in inbox.options) is offers
+    assert ("\r\nReply-To: jörg@praxis.example.com\r\n".encode() in message) is offers
+    assert (message == content) is not offers
+    assert message.partition(b"\r\n\r\n")[2] == content.partition(b"\r\n\r\n")[2]
+    assert message.count(b"Reply-To:") == 1
 
 
 async def test_an_international_domain_needs_no_extension() -> None:

@@ -17,9 +17,8 @@ from contracts.ereferral import FailureCode
 from services.ereferral_dispatch.rules.outcome_codes import SmtpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
-    PermanentFailure,
+    RelayUnusable,
     Sent,
-    TransientFailure,
 )
 from tests.integration.dispatch.smtp_attempts import LETTER, TO, attempt
 from tests.support.certificates import common_name_alone
@@ -121,14 +120,14 @@ async def test_tls_with_login(certificates: Certificates, scheme: str) -> None:
 async def test_a_certificate_that_does_not_prove_the_relay(
     certificates: Certificates, scheme: str, kind: str, reason: str
 ) -> None:
-    """It is permanent, and neither login nor message was offered."""
+    """It is the relay's, and neither login nor message was offered."""
     tls = getattr(certificates, kind)()
     offered = OFFERED.replace("250-SIZE", "250-STARTTLS\r\n250-SIZE")
     async with scripted_relay({"EHLO": offered}, tls=tls, implicit_tls=scheme == "smtps") as relay:
         outcome = await attempt(
             relay.port, scheme=scheme, ca_file=certificates.ca_file, user_info="clinic:secret@"
         )
-    assert isinstance(outcome, PermanentFailure)
+    assert isinstance(outcome, RelayUnusable)
     assert outcome.code == "certificate_invalid"
     assert reason in (outcome.detail or "")
     assert set(relay.verbs) <= {"EHLO", "STARTTLS"}
@@ -145,18 +144,18 @@ async def test_a_relays_name_is_looked_for_in_the_alternative_names_alone(
         outcome = await attempt(
             relay.port, host="localhost", scheme=scheme, ca_file=certificates.ca_file
         )
-    assert isinstance(outcome, PermanentFailure)
-    assert outcome.code == "certificate_invalid"
+    assert isinstance(outcome, RelayUnusable)
+    assert outcome.code is FailureCode.CERTIFICATE_INVALID
     assert set(relay.verbs) <= {"EHLO", "STARTTLS"}
 
 
 @pytest.mark.parametrize(
     ("script", "outcome"),
     [
-        ({}, TransientFailure(FailureCode.TLS_FAILED, "STARTTLS not offered")),
+        ({}, RelayUnusable(FailureCode.TLS_FAILED, "STARTTLS not offered")),
         (
             {"EHLO": "250-relay\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 not now"},
-            TransientFailure(SmtpCode(454), "4.7.0"),
+            RelayUnusable(SmtpCode(454), "4.7.0"),
         ),
     ],
 )
@@ -170,10 +169,10 @@ async def test_without_tls_nothing_goes_out(script: dict[str, str | Do], outcome
 
 
 async def test_a_relay_that_does_not_speak_tls() -> None:
-    """`smtps` at a port that speaks in the clear is transient: a wrong port can be mended."""
+    """`smtps` at a port that speaks in the clear is no relay: a wrong port can be mended."""
     async with scripted_relay() as relay:
         outcome = await attempt(relay.port, scheme="smtps")
-    assert isinstance(outcome, TransientFailure)
+    assert isinstance(outcome, RelayUnusable)
     assert outcome.code == "tls_failed"
     assert relay.verbs in ([], relay.verbs[:1])
     assert relay.heard == b""
@@ -190,19 +189,19 @@ async def test_plain_stays_plain(certificates: Certificates) -> None:
 # ---- Login
 
 
-async def test_a_refused_login_is_permanent_and_tried_once() -> None:
-    """535 is a 5xx like any other; trying more methods with a wrong password locks accounts."""
+async def test_a_refused_login_is_the_relays_and_tried_once() -> None:
+    """A wrong password is ours, no partner's; trying more methods with one locks accounts."""
     script = {"EHLO": "250-relay\r\n250 AUTH PLAIN LOGIN CRAM-MD5", "AUTH": "535 5.7.8 no"}
     async with scripted_relay(script) as relay:
         outcome = await attempt(relay.port, user_info="clinic:wrong@")
-    assert outcome == PermanentFailure(SmtpCode(535), "5.7.8")
+    assert outcome == RelayUnusable(SmtpCode(535), "5.7.8")
     assert relay.verbs == ["EHLO", "AUTH", "QUIT"]
 
 
 async def test_a_relay_without_a_login_that_we_know() -> None:
-    """It is the relay's configuration, which its operator can mend: transient."""
+    """It is the relay's configuration, which its operator can mend."""
     async with scripted_relay({"EHLO": "250-relay\r\n250 AUTH GSSAPI"}) as relay:
         outcome = await attempt(relay.port, user_info="clinic:secret@")
-    assert isinstance(outcome, TransientFailure)
+    assert isinstance(outcome, RelayUnusable)
     assert outcome.code == "authentication_failed"
     assert "MAIL" not in relay.verbs

@@ -31,7 +31,8 @@ def ahead(**by: float) -> str:
 async def test_an_observation_of_the_future_is_refused(
     org: Org, operation: str, names: tuple[str, ...]
 ) -> None:
-    """The wire contract, section 9: at most 5 minutes after now, or it would shut out the truth."""
+    """docs/contract/wire.md#directory: at most 5 minutes after now, or it would shut out
+    the truth."""
     fields: dict[str, Any] = {name: str(uuid4()) for name in names}
     for observed_at in ("9999-12-31T23:59:59Z", "2099-12-31T00:00:00Z", ahead(minutes=6)):
         refused = await org.ask(operation, observed_at=observed_at, **fields)

@@ -31,7 +31,7 @@ async def phone_of(org: Org, uuid: str) -> Any:
 async def test_a_national_number_is_refused_while_there_is_no_practice(
     org: Org, number: str
 ) -> None:
-    """The wire contract, section 4: it says what to do, and nothing is held."""
+    """docs/contract/wire.md#numbers: it says what to do, and nothing is held."""
     uuid = str(uuid4())
     refused = await put(org, uuid, number)
     assert errors(refused) == UNKNOWN

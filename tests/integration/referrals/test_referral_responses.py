@@ -107,8 +107,8 @@ async def test_after_a_cancel_a_response_only_joins_the_timeline(
 
 
 async def test_when_it_occurred_lies_between_the_referrals_creation_and_now(org: Org) -> None:
-    """The wire contract, section 9: at most 5 minutes after now, and not before it was created; it
-    stands in its place in the timeline."""
+    """docs/contract/wire.md#referrals: at most 5 minutes after now, and not before it was created;
+    it stands in its place in the timeline."""
     sent = await org.sent_referral()
     created, now = datetime.fromisoformat(sent["created_at"]), datetime.now(UTC)
     for wrong, kind in (

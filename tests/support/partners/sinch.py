@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import io
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
+import pypdf
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.consignment import Consignment
@@ -52,6 +54,17 @@ class SinchStub:
         self.asked: list[dict[str, Any]] = []
         self.looked = 0
 
+    def show(self, *looks: dict[str, Any] | bytes | None) -> None:
+        """What the looks at a fax are answered from now on, beginning anew with each fax."""
+        self._looks = looks
+        self.looked = 0
+
+    def letter(self, number: int) -> str:
+        """The text of the letter of the fax that was asked for as that one, from 0, on one line."""
+        (file,) = self.asked[number]["files"]
+        reader = pypdf.PdfReader(io.BytesIO(base64.b64decode(file["file"])))
+        return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
     @property
     def url(self) -> str:
         """What DISPATCH_SINCH_URL would be."""
@@ -92,6 +105,7 @@ class SinchStub:
             not isinstance(body.get(name), kind) for name, kind in _REQUIRED.items()
         ):
             return said(400, {"code": 400, "status": "INVALID_ARGUMENT"})
+        self.looked = 0
         return said(200, fax("IN_PROGRESS", labels=body["labels"], maxRetries=body["maxRetries"]))
 
 

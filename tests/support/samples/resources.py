@@ -18,6 +18,7 @@ from contracts.ereferral import (
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
+from contracts.mail_relay import MailRelay
 from contracts.referral import EreferralStatus, Response
 from contracts.referral_attribution import AttributionRole, ReferralAttribution
 from contracts.referral_partner import ContactMethod
@@ -92,6 +93,16 @@ def resources() -> dict[str, Resource]:
                 "address": "https://portal.example.com/fhir",
                 "held": True,
                 "held_at": NOW,
+            }
+        ),
+        "mail_relay": MailRelay.model_validate(
+            {
+                **_SHOWN,
+                "name": "smtps://relay.example.com:465",
+                "held": True,
+                "held_at": NOW,
+                "code": "smtp_535",
+                "detail": "5.7.8",
             }
         ),
     }

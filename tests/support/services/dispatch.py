@@ -251,7 +251,7 @@ async def dispatching(
         stack.push_async_callback(database.close)
         portal = await stack.enter_async_context(Portal())
         mail = await stack.enter_async_context(scripted_relay())
-        chosen = dispatch_settings(database_url, rabbitmq_url, smtp_url=mail.url, **settings)
+        chosen = dispatch_settings(database_url, rabbitmq_url, **{"smtp_url": mail.url, **settings})
         service = await stack.enter_async_context(running_dispatch(chosen))
         # Before the service stops: it waits for what it is sending.
         stack.callback(mail.let_all_go)

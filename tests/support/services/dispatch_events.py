@@ -68,6 +68,11 @@ class Heard:
             if event.body["orgid"] == org_id and event.body["type"].startswith("partner_channel.")
         ]
 
+    async def relay(self) -> list[Event]:
+        """The `mail_relay.*` events."""
+        everything = await self.everything()
+        return [event for event in everything if event.body["type"].startswith("mail_relay.")]
+
 
 @asynccontextmanager
 async def heard_by(rabbitmq_url: str, database: asyncpg.Connection) -> AsyncIterator[Heard]:

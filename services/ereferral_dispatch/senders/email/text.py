@@ -3,10 +3,17 @@
 from contracts.referral import Priority
 from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter import wording
+from services.ereferral_dispatch.senders.mail_message import ascii_address
 
 _CONFIDENTIAL = (
     "The letter is confidential. If it reached you by mistake, please tell the practice "
     "and delete it."
+)
+
+# An address outside ASCII cannot be answered from everywhere.
+_WRITE_ANEW = (
+    "If you answer by e-mail, please write to that address yourself: a reply to this message may "
+    "not reach the practice."
 )
 
 
@@ -75,6 +82,7 @@ def _how_to_answer(consignment: Consignment) -> str:
 def _ways(consignment: Consignment) -> str:
     package = consignment.package
     ways = wording.ways_to_answer(package.practice, reader_country=package.partner.country)
-    return "\n".join(
-        [f"  {label}: {value}" for label, value in ways] or ["  by the way it reached you"]
-    )
+    lines = [f"  {label}: {value}" for label, value in ways] or ["  by the way it reached you"]
+    if package.practice.email and ascii_address(package.practice.email) is None:
+        lines.append(_WRITE_ANEW)
+    return "\n".join(lines)

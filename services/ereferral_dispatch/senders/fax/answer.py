@@ -1,12 +1,14 @@
 """What Sinch's fax interface says, as outcomes. Pure.
 
 Source: the Sinch Fax API 3.0 reference (developers.sinch.com/docs/fax/api-reference), "Faxes" and
-"Error Messages". A FAILURE means that nobody received the fax, so it may be sent again.
+"Error Messages". A FAILURE means that not every page was taken; pages that were lie at the partner.
 """
 
+import math
 import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -70,6 +72,9 @@ _FAX_CODES = {
 # The machine cannot take it (7 size, 25 resolution, 31 and 68 incompatible), 46 no funds, 75 taken
 # back by a person at the provider, 113 the file is gone, 133 the number is not permitted.
 _FAX_PERMANENT = frozenset({7, 25, 31, 46, 68, 75, 113, _NUMBER_NOT_PERMITTED})
+# With no figure of pages these may have come in the middle of one: 11, the call was dropped, and
+# 131, incomplete transmission.
+_BROKEN_OFF = frozenset({("CALL_ERROR", "11"), ("LINE_ERROR", "11"), ("FAX_ERROR", "131")})
 # 57 and 69: the file could not be stored. All other conversion errors are about the file itself.
 _DOCUMENT_TRANSIENT = frozenset({57, 69})
 
@@ -91,14 +96,40 @@ def fax_id(fax: Fax | None) -> str | None:
     return None
 
 
-def outcome_of_fax(fax: Fax) -> Outcome | None:
-    """What became of a fax; None while it is under way, or its status is one we do not know."""
+def pages_received(fax: Fax) -> int | None:
+    """How many pages the partner's machine has taken (schema Fax, pagesSentSuccessfully); None
+    where the provider does not say."""
+    said = fax.get("pagesSentSuccessfully")
+    if isinstance(said, bool):
+        return None
+    if isinstance(said, (int, float)):
+        return math.ceil(said) if math.isfinite(said) else None
+    if isinstance(said, str) and said.strip().isdecimal():
+        return int(said)
+    return None
+
+
+def outcome_of_fax(fax: Fax, pages_before: int = 0) -> Outcome | None:
+    """What became of a fax; None while it is under way, or its status is one we do not know.
+
+    `pages_before`: how many pages an earlier look showed as taken.
+    """
     match fax.get("status"):
         case FaxStatus.COMPLETED:
             return Delivered(SuccessCode.FAX_COMPLETED)
         case FaxStatus.FAILURE:
-            return _failure(fax.get("errorType"), fax.get("errorCode"))
+            failure = _failure(fax.get("errorType"), fax.get("errorCode"))
+            return replace(failure, may_have_been_received=_was_shown(fax, pages_before))
     return None
+
+
+def _was_shown(fax: Fax, pages_before: int) -> bool:
+    """Whether somebody may have seen a page of a fax that failed: the first names the patient."""
+    pages = pages_received(fax)
+    if pages is None and pages_before == 0:
+        broken_off = (str(fax.get("errorType")), str(fax.get("errorCode")))
+        return broken_off in _BROKEN_OFF
+    return max(pages or 0, pages_before) > 0
 
 
 def outcome_of_refusal(status: int, retry_after_seconds: float | None) -> Outcome:

@@ -10,8 +10,9 @@ from services.ereferral_dispatch.senders.email.text import email_subject
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
 from services.ereferral_dispatch.senders.letter_mail import letter_mail
 from services.ereferral_dispatch.senders.mail_message import sender_address
-from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTimeouts, SmtpTransport
+from services.ereferral_dispatch.senders.smtp import Envelope, SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import SmtpRelay
+from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 
 
 class FaxMailSender:

@@ -28,6 +28,7 @@ from services.ereferral_dispatch.senders.fax.answer import (
     fax_id,
     outcome_of_fax,
     outcome_of_refusal,
+    pages_received,
     read_fax,
 )
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
@@ -171,12 +172,16 @@ class SinchFaxSender:
         return identifier
 
     async def _await_end(self, identifier: str) -> Outcome:
+        pages = 0
         while True:
             await asyncio.sleep(self._poll_seconds)
             fax = await self._look_at(identifier)
-            outcome = None if fax is None else outcome_of_fax(fax)
+            if fax is None:
+                continue
+            outcome = outcome_of_fax(fax, pages)
             if outcome is not None:
                 return outcome
+            pages = max(pages, pages_received(fax) or 0)
 
     async def _look_at(self, identifier: str) -> Fax | None:
         """The fax as it is now; None where the provider does not say: it is asked again."""

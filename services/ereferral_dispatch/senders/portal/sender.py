@@ -20,9 +20,7 @@ from services.ereferral_dispatch.fhir.bundle import (
     cancellation_bundle,
     referral_bundle,
 )
-from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
-    Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
@@ -39,8 +37,8 @@ from services.ereferral_dispatch.senders.http_client import (
 )
 from services.ereferral_dispatch.senders.portal.answer import (
     CONFLICT,
+    outcome_of_conflict,
     outcome_of_status,
-    says_duplicate,
 )
 from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
 from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver, Lookup
@@ -122,7 +120,7 @@ class PortalSender:
         """One POST of what was composed.
 
         The status line decides: where it came whole before the attempt was cut off, it is the
-        outcome, and a 409 without its body is no duplicate.
+        outcome, and a 409 without its body one that may have been received.
         """
         with exchanging(point_of_no_return) as exchange:
             try:
@@ -181,9 +179,7 @@ class PortalSender:
             )
         except asyncio.CancelledError:
             return outcome
-        if conflict and body is not None and says_duplicate(body):
-            return Delivered(HttpCode(CONFLICT))
-        return outcome
+        return outcome_of_conflict(body) if conflict else outcome
 
 
 def _trace_context(given: str | None) -> str:

@@ -22,6 +22,7 @@ from services.ereferral_dispatch.rules.outcomes import (
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
+    RelayUnusable,
     Sent,
     TransientFailure,
 )
@@ -48,7 +49,7 @@ OUTCOMES: dict[Behaviour, tuple[type[Outcome], ...]] = {
     Behaviour.ACCEPTS: (Delivered, Sent),
     Behaviour.REFUSES_NOW: (TransientFailure,),
     Behaviour.REFUSES_FOR_GOOD: (PermanentFailure,),
-    Behaviour.ABSENT: (TransientFailure,),
+    Behaviour.ABSENT: (TransientFailure, RelayUnusable),
     Behaviour.ENDS_BEFORE_CONTENT: (TransientFailure,),
     Behaviour.ENDS_AFTER_CONTENT: (OutcomeUnknown,),
 }

@@ -48,7 +48,8 @@ def test_anything_else_is_no_uri(system: str) -> None:
 
 
 def test_a_system_that_is_no_uri_goes_as_text_with_its_code() -> None:
-    """The delivery rules, "Portal": nothing of the reason is lost, and no validator is offended."""
+    """docs/contract/dispatch.md#portal: nothing of the reason is lost, and no validator is
+    offended."""
     codes = [
         ReasonCode(system="ICD-10", code="K02.1", display="Caries of dentine"),
         ReasonCode(system="icd10cm", code="K04.7"),

@@ -10,7 +10,6 @@ from services.ereferral_dispatch.rules.outcome_codes import (
     OutcomeCode,
     SmtpCode,
     concern_of,
-    may_follow_receipt,
     read_code,
 )
 
@@ -85,20 +84,3 @@ def test_of_our_own_codes_all_others_are_about_the_channel() -> None:
     """Five are not: two of our own fault, three of nobody's."""
     of_channel = [code for code in FailureCode if concern_of(code) is Concern.CHANNEL]
     assert len(of_channel) == len(FailureCode) - 5
-
-
-@pytest.mark.parametrize(
-    ("code", "may"),
-    [
-        (HttpCode(500), True),
-        (HttpCode(502), True),
-        (HttpCode(599), True),
-        (HttpCode(503), False),
-        (HttpCode(499), False),
-        (SmtpCode(554), False),
-        (FailureCode.CONNECTION_LOST, False),
-    ],
-)
-def test_a_server_that_failed_may_have_stored_it_first(code: FailedBy, may: bool) -> None:
-    """5xx other than 503."""
-    assert may_follow_receipt(code) is may

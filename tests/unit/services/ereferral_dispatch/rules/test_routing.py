@@ -181,7 +181,9 @@ def test_a_lane_is_an_orgs_partner_channel_and_address() -> None:
 
 
 LATER = TransientFailure(HttpCode(503))
-FAULTY = TransientFailure(HttpCode(500))
+FAULTY = TransientFailure(HttpCode(500), may_have_been_received=True)
+BROKEN_OFF = TransientFailure(FailureCode.FAX_FAILED, may_have_been_received=True)
+IN_PART = PermanentFailure(FailureCode.FAX_FAILED, may_have_been_received=True)
 REFUSED = PermanentFailure(HttpCode(403))
 UNKNOWN = OutcomeUnknown(FailureCode.NO_ANSWER)
 CALL = CallRequested("Please call.", b"%PDF-")
@@ -198,7 +200,15 @@ STEPS: list[tuple[ContactMethod, int, int, bool, bool, Outcome, Step]] = [
     # A transient failure is tried again on the same channel until the schedule is used up.
     (PORTAL, 0, 3, False, False, LATER, Retry(5.0)),
     (PORTAL, 1, 3, False, False, LATER, Retry(300.0)),
-    (EMAIL, 2, 0, True, False, LATER, Retry(1800.0)),
+    (EMAIL, 2, 0, False, False, LATER, Retry(1800.0)),
+    # Where the partner may have it, the retry says that it may be a repeat; a portal knows the id.
+    (EMAIL, 2, 0, True, False, LATER, Retry(1800.0, declared=True)),
+    (FAX, 0, 1, False, False, BROKEN_OFF, Retry(5.0, declared=True)),
+    (FAX, 0, 1, False, False, LATER, Retry(5.0)),
+    (FAX, 3, 1, False, False, BROKEN_OFF, DECLARED),
+    (FAX, 0, 1, False, False, IN_PART, DECLARED),
+    (FAX, 0, 1, True, True, BROKEN_OFF, Retry(5.0)),
+    (PORTAL, 0, 1, True, False, FAULTY, Retry(5.0)),
     (PORTAL, 3, 3, False, False, LATER, SILENT),
     (PORTAL, 3, 3, False, False, FAULTY, DECLARED),
     (EMAIL, 3, 1, True, False, LATER, DECLARED),
@@ -239,7 +249,7 @@ def test_what_follows_an_attempt(
     standing = Standing(channel, tries, left, maybe_received, cancelling)
     found = next_step(standing, outcome, SCHEDULE, 0.5)
     if isinstance(step, Retry):
-        assert isinstance(found, Retry) and found.counted
+        assert isinstance(found, Retry) and found.counted and found.declared is step.declared
         assert found.after_seconds == pytest.approx(step.after_seconds)
     else:
         assert found == step
@@ -301,10 +311,9 @@ def test_retry_after_lengthens_a_wait_up_to_a_day_and_never_shortens_it(
         (UNKNOWN, True),
         (OutcomeUnknown(FailureCode.WORKER_LOST), True),
         (CALL, False),
-        (TransientFailure(HttpCode(500)), True),
-        (TransientFailure(HttpCode(502)), True),
-        (TransientFailure(HttpCode(504)), True),
-        (TransientFailure(HttpCode(599)), True),
+        (TransientFailure(HttpCode(500), may_have_been_received=True), True),
+        (TransientFailure(FailureCode.FAX_FAILED, may_have_been_received=True), True),
+        (PermanentFailure(HttpCode(409), may_have_been_received=True), True),
         (TransientFailure(HttpCode(503)), False),
         (TransientFailure(HttpCode(429)), False),
         (TransientFailure(HttpCode(408)), False),
@@ -318,5 +327,5 @@ def test_retry_after_lengthens_a_wait_up_to_a_day_and_never_shortens_it(
     ],
 )
 def test_what_may_have_been_received(outcome: Outcome, maybe: bool) -> None:
-    """What was taken over, what nobody knows, and a portal's 5xx other than 503."""
+    """What was taken over, what nobody knows, and a failure of which its sender says so."""
     assert may_have_been_received(outcome) is maybe

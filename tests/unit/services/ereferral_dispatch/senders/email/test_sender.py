@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.referral import Priority
-from services.ereferral_dispatch.consignment import Consignment
+from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
@@ -212,6 +212,48 @@ def test_an_international_mailbox_is_written_as_it_is() -> None:
     """Its message is one for relays with SMTPUTF8 alone, so its headers may be UTF-8 (RFC 6532)."""
     message = compose(sample_consignment(address="приём@partner.example"))
     assert "\r\nTo: приём@partner.example\r\n".encode() in message
+
+
+def test_a_practice_outside_ascii_is_shown_and_its_text_says_how_to_answer() -> None:
+    """Answers hold patients' data: where `Reply-To` can hold no address it names the practice's and
+    leads to nobody else, and the text asks to write anew."""
+    practice = sample_practice(email="jörg@praxis.example.com")
+    message = compose(sample_consignment(package=sample_package(practice=practice)))
+    assert message.isascii()
+    reply_to = parsed(message)["Reply-To"]
+    assert addresses(reply_to) == []
+    assert [group.display_name for group in reply_to.groups] == ["jörg@praxis.example.com"]
+    assert (
+        "  Email: jörg@praxis.example.com\n"
+        "If you answer by e-mail, please write to that address yourself: a reply to this message "
+        "may not reach the practice.\n"
+    ) in text_of(parsed(message))
+    cancellation = sample_consignment(
+        package=sample_package(practice=practice),
+        message=Message.CANCELLATION,
+        cancel_reason="Moved away",
+        cancelled_at=SENT_AT,
+    )
+    assert "please write to that address yourself" in text_of(parsed(compose(cancellation)))
+
+
+def test_a_practice_with_an_address_in_ascii_is_simply_answered() -> None:
+    """Nothing more is said of it, its domain in A-labels (RFC 5890) where it has none in ASCII."""
+    practice = sample_practice(email="office@zahnärzte.example")
+    message = compose(sample_consignment(package=sample_package(practice=practice)))
+    assert b"\r\nReply-To: office@xn--zahnrzte-3za.example\r\n" in message
+    assert "write to that address" not in text_of(parsed(message))
+
+
+def test_what_needs_smtputf8_anyhow_has_the_practice_as_it_is() -> None:
+    """A recipient outside ASCII is reached by relays with SMTPUTF8 alone."""
+    practice = sample_practice(email="jörg@praxis.example.com")
+    message = compose(
+        sample_consignment(
+            package=sample_package(practice=practice), address="приём@partner.example"
+        )
+    )
+    assert "\r\nReply-To: jörg@praxis.example.com\r\n".encode() in message
 
 
 @pytest.mark.parametrize(

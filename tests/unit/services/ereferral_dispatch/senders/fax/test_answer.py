@@ -40,10 +40,8 @@ def test_completed_is_delivered() -> None:
         ("LINE_ERROR", "17", FailureCode.LINE_BUSY),
         ("CALL_ERROR", 30, FailureCode.NO_ANSWER),
         ("FAX_ERROR", 48, FailureCode.NO_ANSWER),  # may be out of paper
-        ("CALL_ERROR", 11, FAILED),  # dropped
         ("CALL_ERROR", 43, FAILED),  # problem establishing the connection
         ("FAX_ERROR", 6, FAILED),
-        ("FAX_ERROR", 131, FAILED),  # incomplete transmission
         ("FAX_ERROR", 132, FAILED),  # no fax tone
         ("DOCUMENT_CONVERSION_ERROR", 57, FAILED),  # the file could not be stored
         ("GENERAL_ERROR", 1, FAILED),
@@ -82,6 +80,75 @@ def test_an_error_that_we_do_not_know(error: dict[str, object]) -> None:
     """Nobody received it, so it may be tried again; nothing of its text is kept."""
     outcome = outcome_of_fax({"status": "FAILURE", **error})
     assert outcome == TransientFailure(FAILED, "unknown error 0")
+
+
+@pytest.mark.parametrize(
+    ("error_type", "number"),
+    [
+        ("CALL_ERROR", 13),
+        ("CALL_ERROR", 17),
+        ("CALL_ERROR", 34),  # permanent
+        ("LINE_ERROR", 11),
+        ("FAX_ERROR", 131),
+        ("FAX_ERROR", 7),  # permanent
+        ("DOCUMENT_CONVERSION_ERROR", 133),
+        ("FATAL_ERROR", 1),
+        ("GENERAL_ERROR", 1),
+        ("NEW_ERROR", 99),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("pages", "shown"),
+    [(0, False), (1, True), (7, True), ("2", True), ("0", False), (1.0, True), (-1, False)],
+)
+def test_pages_that_were_received_may_have_been_read(
+    error_type: str | None, number: int | None, pages: object, shown: bool
+) -> None:
+    """Whatever the error: the provider reports pages as received (schema Fax,
+    pagesSentSuccessfully), and the first has patient, reason and reference."""
+    fax = {
+        "status": "FAILURE",
+        "errorType": error_type,
+        "errorCode": number,
+        "numberOfPages": 9,
+        "pagesSentSuccessfully": pages,
+    }
+    outcome = outcome_of_fax(fax)
+    assert isinstance(outcome, (TransientFailure, PermanentFailure))
+    assert outcome.may_have_been_received is shown
+
+
+@pytest.mark.parametrize(
+    ("error_type", "number", "shown"),
+    [
+        ("CALL_ERROR", 11, True),  # dropped
+        ("LINE_ERROR", "11", True),
+        ("FAX_ERROR", 131, True),  # incomplete transmission
+        ("FAX_ERROR", 11, False),
+        ("CALL_ERROR", 17, False),
+        ("FATAL_ERROR", 131, False),
+    ],
+)
+@pytest.mark.parametrize("pages", [None, "many", True, float("inf")])
+def test_without_a_figure_the_error_says_whether_it_was_broken_off(
+    error_type: str, number: object, shown: bool, pages: object
+) -> None:
+    """A call that was dropped, and a transmission that is incomplete, may have had a page through;
+    a busy line has not."""
+    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number}
+    for said in (fax, {**fax, "pagesSentSuccessfully": pages}):
+        outcome = outcome_of_fax(said)
+        assert isinstance(outcome, (TransientFailure, PermanentFailure))
+        assert outcome.may_have_been_received is shown
+
+
+def test_pages_of_an_earlier_look_are_not_forgotten() -> None:
+    """A last look without the figure, or with 0, takes no page back."""
+    busy = {"status": "FAILURE", "errorType": "CALL_ERROR", "errorCode": 17}
+    for last in (busy, {**busy, "pagesSentSuccessfully": 0}):
+        outcome = outcome_of_fax(last, pages_before=1)
+        assert isinstance(outcome, TransientFailure) and outcome.may_have_been_received
 
 
 def test_a_fax_that_may_have_been_made_is_unknown() -> None:

@@ -199,10 +199,10 @@ def test_endpoints_that_may_not_be_asked(endpoint: str) -> None:
             "/hook?sp=%2Ftriggers%2Fmanual&sv=1.0",
         ),
         ("https://h.example/path%28t%29?k=%27q%27", "/path%28t%29?k=%27q%27"),
-        # Section 6.2.3: an empty query is not no query.
+        # RFC 3986, section 6.2.3: an empty query is not no query.
         ("https://h.example/hook?", "/hook?"),
         ("https://h.example/hook??a=/?", "/hook??a=/?"),
-        # Section 6.2.2 calls these equal; a signature does not.
+        # RFC 3986, section 6.2.2, calls these equal; a signature does not.
         ("https://h.example/h?x=%7E%c3%a9", "/h?x=%7E%c3%a9"),
         ("https://h.example/a/%2E%2E/./../b//", "/a/%2E%2E/./../b//"),
         ("https://h.example/a;v=1/b:c@d?e=f+g%20h&&=", "/a;v=1/b:c@d?e=f+g%20h&&="),
