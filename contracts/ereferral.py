@@ -26,8 +26,8 @@ class EreferralDispatch(Command):
     """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent.
 
     `respond_by_offset_minutes`: the offset from UTC in which the referral's `respond_by` was named,
-    where that is not the one it has here. It says whose day is meant if the practice has no
-    `time_zone`.
+    where that is not the one it has here; left out where none was. It says whose day is meant if
+    the practice has no `time_zone`.
     """
 
     dispatch_uuid: Uuid
@@ -36,7 +36,9 @@ class EreferralDispatch(Command):
     practice: Practice
     referring_provider: Provider | None = None
     partner: ReferralPartner
-    respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = None
+    respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = Field(
+        None, exclude_if=lambda minutes: minutes is None
+    )
 
 
 class EreferralCancel(Command):
