@@ -166,18 +166,19 @@ class Ereferral(Resource):
 class EreferralChange(Ereferral):
     """An e-referral as its events show it: a list item, and what the event is about.
 
-    `response` and `response_note` come with `ereferral.response_recorded`, `call` with
-    `ereferral.call_requested`.
+    `response`, `response_note` and `response_occurred_at` (where the partner answered before it was
+    recorded) come with `ereferral.response_recorded`, `call` with `ereferral.call_requested`.
     """
 
     response: Annotated[Response, Lax] | None = None
     response_note: str | None = None
+    response_occurred_at: Time | None = None
     call: CallTask | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_it_is_not_about(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = shown(self)
-        about = ("response", "response_note", "call")
+        about = ("response", "response_note", "response_occurred_at", "call")
         return {
             name: value for name, value in fields.items() if value is not None or name not in about
         }
@@ -204,6 +205,7 @@ class EreferralNews(BaseModel):
         channel: ContactMethod | None = None
         response: Response | None = None
         response_note: str | None = None
+        response_occurred_at: Time | None = None
 
     type: str
     subject: Uuid

@@ -56,11 +56,12 @@ class EreferralResolve(Command):
 
 
 class EreferralRecordResponse(Command):
-    """`ereferral.record_response` → 200."""
+    """`ereferral.record_response` → 200. `occurred_at`: when the partner answered, if not now."""
 
     ereferral_uuid: Uuid
     response: Annotated[Response, Lax]
     note: Notes = None
+    occurred_at: Time | None = None
 
 
 class PartnerChannelRelease(Command):

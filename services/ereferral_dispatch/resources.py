@@ -23,6 +23,7 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
         **_shown(row),
         response=None if row.response is None else Response(row.response),
         response_note=row.response_note,
+        response_occurred_at=row.response_occurred_at,
         call=call,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
+from contracts.clock import early_errors, time_errors
 from contracts.ereferral import REACHED, AttemptOutcome, FailureCode
 from contracts.ereferral_staff import (
     CallOutcome,
@@ -14,7 +15,7 @@ from contracts.ereferral_staff import (
     Resolution,
 )
 from contracts.events import EventType
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode, Refusal, invalid
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
@@ -116,9 +117,15 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
 def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done:
     """The partner's answer, told to whoever subscribes."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
+    if errors := time_errors("occurred_at", command.occurred_at, workspace.now):
+        raise invalid(errors)
     check_takes_a_response(row.responses_taken)
+    created_at = row.referral_created_at
+    if created_at and (errors := early_errors("occurred_at", command.occurred_at, created_at)):
+        raise invalid(errors)
     row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
+    row.response_occurred_at = command.occurred_at
     announce(row, workspace, EventType.EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
