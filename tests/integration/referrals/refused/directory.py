@@ -59,6 +59,7 @@ ROWS: list[Row] = [
             for name in ("address_line1", "address_line2", "city", "state", "postal_code")
         ),
         wrongs.country("country"),
+        wrongs.time_zone("time_zone"),
     ),
     *(
         # Its numbers are those of its country, which is in the message: US where it is not given.
