@@ -15,7 +15,7 @@ from bench.packages import OPERATION, DispatchCommand
 from bench.place import EVENTS_QUEUE, Place, bind_events, fresh_place
 from bench.portal import PORT, PROGRAM, Visited, visited
 from bench.under_test import EREFERRAL_DISPATCH, UnderTest, under_test
-from contracts.events import EventType
+from contracts.ereferral import EREFERRAL_DELIVERED, EREFERRAL_QUEUED
 from messaging.wire.connection import connection
 from ops.catalogue import ServiceName
 from ops.servers import Servers
@@ -39,9 +39,9 @@ class Deliveries:
         """Count an event, and acknowledge some at a time, as subscribers do."""
         self.events += 1
         now, kind = time.perf_counter(), message.routing_key
-        if kind == EventType.EREFERRAL_QUEUED:
+        if kind == EREFERRAL_QUEUED.name:
             self.queued[_subject(message)] = now
-        elif kind == EventType.EREFERRAL_DELIVERED:
+        elif kind == EREFERRAL_DELIVERED.name:
             self.delivered[_subject(message)] = now
         self._news.set()
         self._unacknowledged += 1

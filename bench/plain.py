@@ -31,8 +31,8 @@ from uuid_utils import compat as uuid_utils
 
 from bench import under_test
 from bench.commands import OPERATION
-from contracts.events import EVENT_CONTENT_TYPE, EventType
-from contracts.referral_partner import ReferralPartnerCreate
+from contracts.events import EVENT_CONTENT_TYPE
+from contracts.referral_partner import REFERRAL_PARTNER_CREATED, ReferralPartnerCreate
 from contracts.values import format_time, parse_uuid
 from messaging.database.engine import limit_to_orgs, open_engine
 from messaging.running.settings import load_settings
@@ -95,11 +95,11 @@ def created_event(partner: ReferralPartner, data: bytes, message_id: str) -> dic
         "specversion": "1.0",
         "id": str(uuid_utils.uuid7()),
         "source": PUBLISHING.source,
-        "type": EventType.REFERRAL_PARTNER_CREATED,
+        "type": REFERRAL_PARTNER_CREATED.name,
         "subject": str(partner.id),
         "time": format_time(partner.created_at),
         "datacontenttype": "application/json",
-        "dataschema": EventType.REFERRAL_PARTNER_CREATED.dataschema,
+        "dataschema": REFERRAL_PARTNER_CREATED.dataschema,
         "orgid": partner.org_id,
         "aggregateversion": partner.version,
         "causationid": message_id,

@@ -3,8 +3,13 @@
 A put replaces the whole record where its `observed_at` is not older than what is held.
 """
 
+from typing import Final
+
+from contracts.events import Event, EventSource
+from contracts.operations import Service, command, command_or_null, query
 from contracts.phones import Phone
 from contracts.referral_partner import DEFAULT_COUNTRY
+from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Query, Resource
 from contracts.text import Line, RequiredLine
 from contracts.values import Country, Date, Email, Npi, Time, TimeZone, Uuid
@@ -119,3 +124,35 @@ class Practice(Resource):
     country: Country = DEFAULT_COUNTRY
     time_zone: TimeZone = None
     observed_at: Time
+
+
+PUT_PATIENT: Final = command_or_null(
+    "patient.put", Service.REFERRALS, PatientPut, Patient, {ReplyStatus.OK: (Patient, None)}
+)
+ARCHIVE_PATIENT: Final = command_or_null(
+    "patient.archive",
+    Service.REFERRALS,
+    PatientArchive,
+    Patient,
+    {ReplyStatus.ARCHIVED: (None,), ReplyStatus.OK: (Patient, None)},
+)
+GET_PATIENT: Final = query("patient.get", Service.REFERRALS, PatientGet, Patient)
+PUT_PROVIDER: Final = command_or_null(
+    "provider.put", Service.REFERRALS, ProviderPut, Provider, {ReplyStatus.OK: (Provider, None)}
+)
+ARCHIVE_PROVIDER: Final = command_or_null(
+    "provider.archive",
+    Service.REFERRALS,
+    ProviderArchive,
+    Provider,
+    {ReplyStatus.ARCHIVED: (None,), ReplyStatus.OK: (Provider, None)},
+)
+GET_PROVIDER: Final = query("provider.get", Service.REFERRALS, ProviderGet, Provider)
+PUT_PRACTICE: Final = command("practice.put", Service.REFERRALS, PracticePut, Practice)
+GET_PRACTICE: Final = query("practice.get", Service.REFERRALS, PracticeGet, Practice)
+
+PATIENT_PUT: Final = Event("patient.put", EventSource.REFERRALS, Patient)
+PATIENT_ARCHIVED: Final = Event("patient.archived", EventSource.REFERRALS, Patient)
+PROVIDER_PUT: Final = Event("provider.put", EventSource.REFERRALS, Provider)
+PROVIDER_ARCHIVED: Final = Event("provider.archived", EventSource.REFERRALS, Provider)
+PRACTICE_PUT: Final = Event("practice.put", EventSource.REFERRALS, Practice)

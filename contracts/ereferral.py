@@ -1,7 +1,7 @@
 """E-referrals: a frozen referral on its way to one partner, and the attempts to bring it there."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     BaseModel,
@@ -13,10 +13,13 @@ from pydantic import (
 )
 
 from contracts.directory import Patient, Practice, Provider
+from contracts.events import Event, EventSource
+from contracts.operations import Service, command, command_or_null, listing, query
 from contracts.phones import DialledNumber
 from contracts.referral import EreferralStatus, Referral
 from contracts.referral import Response as Response
 from contracts.referral_partner import ContactMethod, ReferralPartner
+from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
 from contracts.text import RequiredReason
 from contracts.values import Time, Uuid
@@ -207,3 +210,51 @@ class EreferralNews(BaseModel):
     time: Time
     aggregateversion: Annotated[int, Strict()]
     data: State
+
+
+DISPATCH_EREFERRAL: Final = command(
+    "ereferral.dispatch",
+    Service.EREFERRAL_DISPATCH,
+    EreferralDispatch,
+    Ereferral,
+    ReplyStatus.ACCEPTED,
+)
+CANCEL_EREFERRAL: Final = command_or_null(
+    "ereferral.cancel",
+    Service.EREFERRAL_DISPATCH,
+    EreferralCancel,
+    Ereferral,
+    {ReplyStatus.ACCEPTED: (Ereferral, None), ReplyStatus.OK: (Ereferral,)},
+)
+GET_EREFERRAL: Final = query(
+    "ereferral.get", Service.EREFERRAL_DISPATCH, EreferralGet, EreferralDetail
+)
+LIST_EREFERRALS: Final = listing(
+    "ereferral.list", Service.EREFERRAL_DISPATCH, EreferralList, Ereferral
+)
+
+EREFERRAL_QUEUED: Final = Event("ereferral.queued", EventSource.EREFERRAL_DISPATCH, EreferralChange)
+EREFERRAL_ATTEMPT_FAILED: Final = Event(
+    "ereferral.attempt_failed", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)
+EREFERRAL_RETRY_SCHEDULED: Final = Event(
+    "ereferral.retry_scheduled", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)
+EREFERRAL_HELD: Final = Event("ereferral.held", EventSource.EREFERRAL_DISPATCH, EreferralChange)
+EREFERRAL_CALL_REQUESTED: Final = Event(
+    "ereferral.call_requested", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)
+EREFERRAL_SENT: Final = Event("ereferral.sent", EventSource.EREFERRAL_DISPATCH, EreferralChange)
+EREFERRAL_DELIVERED: Final = Event(
+    "ereferral.delivered", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)
+EREFERRAL_OUTCOME_UNKNOWN: Final = Event(
+    "ereferral.outcome_unknown", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)
+EREFERRAL_FAILED: Final = Event("ereferral.failed", EventSource.EREFERRAL_DISPATCH, EreferralChange)
+EREFERRAL_CANCELLED: Final = Event(
+    "ereferral.cancelled", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)
+EREFERRAL_RESPONSE_RECORDED: Final = Event(
+    "ereferral.response_recorded", EventSource.EREFERRAL_DISPATCH, EreferralChange
+)

@@ -1,10 +1,14 @@
 """What staff does with e-referrals that need a person, and with channels that are held."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
+from contracts.ereferral import Ereferral
+from contracts.events import Event, EventSource
+from contracts.operations import Service, command
 from contracts.referral import RecordedResponse
 from contracts.referral_partner import ContactMethod
+from contracts.replies import ReplyStatus
 from contracts.shapes import BaseVersion, Command, Lax, Reference, Resource
 from contracts.text import Notes
 from contracts.values import Time, Uuid
@@ -73,3 +77,27 @@ class PartnerChannel(Resource):
     address: str
     held: bool
     held_at: Time | None = None
+
+
+RETRY_EREFERRAL: Final = command(
+    "ereferral.retry", Service.EREFERRAL_DISPATCH, EreferralRetry, Ereferral, ReplyStatus.ACCEPTED
+)
+COMPLETE_EREFERRAL_CALL: Final = command(
+    "ereferral.complete_call", Service.EREFERRAL_DISPATCH, EreferralCompleteCall, Ereferral
+)
+RESOLVE_EREFERRAL: Final = command(
+    "ereferral.resolve", Service.EREFERRAL_DISPATCH, EreferralResolve, Ereferral
+)
+RECORD_EREFERRAL_RESPONSE: Final = command(
+    "ereferral.record_response", Service.EREFERRAL_DISPATCH, EreferralRecordResponse, Ereferral
+)
+RELEASE_PARTNER_CHANNEL: Final = command(
+    "partner_channel.release", Service.EREFERRAL_DISPATCH, PartnerChannelRelease, PartnerChannel
+)
+
+PARTNER_CHANNEL_HELD: Final = Event(
+    "partner_channel.held", EventSource.EREFERRAL_DISPATCH, PartnerChannel
+)
+PARTNER_CHANNEL_RELEASED: Final = Event(
+    "partner_channel.released", EventSource.EREFERRAL_DISPATCH, PartnerChannel
+)

@@ -3,11 +3,14 @@
 Source: docs/contract/wire.md#events.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
-from contracts.shapes import Shape
+from contracts.shapes import Resource, Shape
 from contracts.values import OrgId, Time, Uuid
+
+DataT = TypeVar("DataT", bound=Resource)
 
 EVENT_CONTENT_TYPE = "application/cloudevents+json"
 SCHEMA_PREFIX = "urn:handoff:schema:"
@@ -25,53 +28,22 @@ class EventSource(StrEnum):
     EREFERRAL_DISPATCH = "/ereferral_dispatch"
 
 
-class EventType(StrEnum):
-    """Every event type: the routing key and AMQP `type` of an event."""
+@dataclass(frozen=True, slots=True)
+class Event(Generic[DataT]):
+    """One type of event, declared beside the shape that its `data` has.
 
-    REFERRAL_PARTNER_CREATED = "referral_partner.created"
-    REFERRAL_PARTNER_UPDATED = "referral_partner.updated"
-    REFERRAL_PARTNER_ARCHIVED = "referral_partner.archived"
-    REFERRAL_SOURCE_CREATED = "referral_source.created"
-    REFERRAL_SOURCE_UPDATED = "referral_source.updated"
-    REFERRAL_SOURCE_ARCHIVED = "referral_source.archived"
-    REFERRAL_SOURCE_COST_CREATED = "referral_source_cost.created"
-    REFERRAL_SOURCE_COST_UPDATED = "referral_source_cost.updated"
-    REFERRAL_SOURCE_COST_ARCHIVED = "referral_source_cost.archived"
-    REFERRAL_ATTRIBUTION_CREATED = "referral_attribution.created"
-    REFERRAL_ATTRIBUTION_UPDATED = "referral_attribution.updated"
-    REFERRAL_ATTRIBUTION_ARCHIVED = "referral_attribution.archived"
-    PATIENT_PUT = "patient.put"
-    PATIENT_ARCHIVED = "patient.archived"
-    PROVIDER_PUT = "provider.put"
-    PROVIDER_ARCHIVED = "provider.archived"
-    PRACTICE_PUT = "practice.put"
-    REFERRAL_CREATED = "referral.created"
-    REFERRAL_UPDATED = "referral.updated"
-    REFERRAL_SENT = "referral.sent"
-    REFERRAL_CANCELLED = "referral.cancelled"
-    REFERRAL_RESPONSE_RECORDED = "referral.response_recorded"
-    REFERRAL_DISPATCH_CHANGED = "referral.dispatch_changed"
-    REFERRAL_OVERDUE = "referral.overdue"
-    EREFERRAL_QUEUED = "ereferral.queued"
-    EREFERRAL_ATTEMPT_FAILED = "ereferral.attempt_failed"
-    EREFERRAL_RETRY_SCHEDULED = "ereferral.retry_scheduled"
-    EREFERRAL_HELD = "ereferral.held"
-    EREFERRAL_CALL_REQUESTED = "ereferral.call_requested"
-    EREFERRAL_SENT = "ereferral.sent"
-    EREFERRAL_DELIVERED = "ereferral.delivered"
-    EREFERRAL_OUTCOME_UNKNOWN = "ereferral.outcome_unknown"
-    EREFERRAL_FAILED = "ereferral.failed"
-    EREFERRAL_CANCELLED = "ereferral.cancelled"
-    EREFERRAL_RESPONSE_RECORDED = "ereferral.response_recorded"
-    PARTNER_CHANNEL_HELD = "partner_channel.held"
-    PARTNER_CHANNEL_RELEASED = "partner_channel.released"
-    MAIL_RELAY_HELD = "mail_relay.held"
-    MAIL_RELAY_RELEASED = "mail_relay.released"
+    `name` is its routing key and AMQP `type`. A contract's module declares its events as constants,
+    the resource first: `REFERRAL_PARTNER_CREATED`; `contracts.catalogue` has them all.
+    """
+
+    name: str
+    source: EventSource
+    data: type[DataT]
 
     @property
     def resource(self) -> str:
         """The resource whose change it tells: `referral_partner` of `referral_partner.created`."""
-        return self.value.partition(".")[0]
+        return self.name.partition(".")[0]
 
     @property
     def dataschema(self) -> str:

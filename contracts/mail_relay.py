@@ -1,6 +1,9 @@
 """The mail relay, as the events about its being held show it."""
 
+from typing import Final
+
 from contracts.ereferral import OutcomeCode
+from contracts.events import Event, EventSource
 from contracts.shapes import Resource
 from contracts.values import Time
 
@@ -17,3 +20,7 @@ class MailRelay(Resource):
     held_at: Time | None = None
     code: OutcomeCode | None = None
     detail: str | None = None
+
+
+MAIL_RELAY_HELD: Final = Event("mail_relay.held", EventSource.EREFERRAL_DISPATCH, MailRelay)
+MAIL_RELAY_RELEASED: Final = Event("mail_relay.released", EventSource.EREFERRAL_DISPATCH, MailRelay)

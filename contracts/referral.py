@@ -1,11 +1,23 @@
 """Outbound referrals: a patient sent to a partner, in FHIR R4's terms (ServiceRequest, Task)."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
+from contracts.events import Event, EventSource
+from contracts.operations import Service, command, listing, query
+from contracts.replies import ReplyStatus
+from contracts.shapes import (
+    Command,
+    Lax,
+    ListQuery,
+    Query,
+    Reference,
+    Resource,
+    Shape,
+    Update,
+)
 from contracts.text import Line, Notes, RequiredLine, RequiredReason
 from contracts.values import NamedTime, Time, Uuid
 
@@ -197,3 +209,30 @@ class ReferralDetail(Referral):
     """A referral with its timeline, oldest first."""
 
     timeline: list[TimelineEntry] = Field(default_factory=list)
+
+
+CREATE_REFERRAL: Final = command(
+    "referral.create", Service.REFERRALS, ReferralCreate, Referral, ReplyStatus.CREATED
+)
+UPDATE_REFERRAL: Final = command("referral.update", Service.REFERRALS, ReferralUpdate, Referral)
+SEND_REFERRAL: Final = command(
+    "referral.send", Service.REFERRALS, ReferralSend, Referral, ReplyStatus.ACCEPTED
+)
+CANCEL_REFERRAL: Final = command("referral.cancel", Service.REFERRALS, ReferralCancel, Referral)
+RECORD_REFERRAL_RESPONSE: Final = command(
+    "referral.record_response", Service.REFERRALS, ReferralRecordResponse, Referral
+)
+GET_REFERRAL: Final = query("referral.get", Service.REFERRALS, ReferralGet, ReferralDetail)
+LIST_REFERRALS: Final = listing("referral.list", Service.REFERRALS, ReferralList, Referral)
+
+REFERRAL_CREATED: Final = Event("referral.created", EventSource.REFERRALS, Referral)
+REFERRAL_UPDATED: Final = Event("referral.updated", EventSource.REFERRALS, Referral)
+REFERRAL_SENT: Final = Event("referral.sent", EventSource.REFERRALS, Referral)
+REFERRAL_CANCELLED: Final = Event("referral.cancelled", EventSource.REFERRALS, Referral)
+REFERRAL_RESPONSE_RECORDED: Final = Event(
+    "referral.response_recorded", EventSource.REFERRALS, Referral
+)
+REFERRAL_DISPATCH_CHANGED: Final = Event(
+    "referral.dispatch_changed", EventSource.REFERRALS, Referral
+)
+REFERRAL_OVERDUE: Final = Event("referral.overdue", EventSource.REFERRALS, Referral)

@@ -1,9 +1,21 @@
 """Attributions: who or what brought a patient to the practice."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
-from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
+from contracts.events import Event, EventSource
+from contracts.operations import Service, archive, command, listing, query
+from contracts.replies import ReplyStatus
+from contracts.shapes import (
+    Command,
+    Lax,
+    ListQuery,
+    Query,
+    Reference,
+    Resource,
+    Shape,
+    Update,
+)
 from contracts.text import Notes
 from contracts.values import Time, Uuid
 
@@ -76,3 +88,34 @@ class ReferralAttribution(Resource):
     provider: Reference | None = None
     referring_patient: Reference | None = None
     attributed_at: Time
+
+
+CREATE_REFERRAL_ATTRIBUTION: Final = command(
+    "referral_attribution.create",
+    Service.REFERRALS,
+    ReferralAttributionCreate,
+    ReferralAttribution,
+    ReplyStatus.CREATED,
+)
+UPDATE_REFERRAL_ATTRIBUTION: Final = command(
+    "referral_attribution.update", Service.REFERRALS, ReferralAttributionUpdate, ReferralAttribution
+)
+ARCHIVE_REFERRAL_ATTRIBUTION: Final = archive(
+    "referral_attribution.archive", Service.REFERRALS, ReferralAttributionArchive
+)
+GET_REFERRAL_ATTRIBUTION: Final = query(
+    "referral_attribution.get", Service.REFERRALS, ReferralAttributionGet, ReferralAttribution
+)
+LIST_REFERRAL_ATTRIBUTIONS: Final = listing(
+    "referral_attribution.list", Service.REFERRALS, ReferralAttributionList, ReferralAttribution
+)
+
+REFERRAL_ATTRIBUTION_CREATED: Final = Event(
+    "referral_attribution.created", EventSource.REFERRALS, ReferralAttribution
+)
+REFERRAL_ATTRIBUTION_UPDATED: Final = Event(
+    "referral_attribution.updated", EventSource.REFERRALS, ReferralAttribution
+)
+REFERRAL_ATTRIBUTION_ARCHIVED: Final = Event(
+    "referral_attribution.archived", EventSource.REFERRALS, ReferralAttribution
+)

@@ -1,12 +1,15 @@
 """Referral partners: practices, practitioners and labs that patients are referred to."""
 
 from enum import StrEnum
-from typing import Annotated, assert_never
+from typing import Annotated, Final, assert_never
 from urllib.parse import unquote
 
 from pydantic_core import PydanticCustomError
 
+from contracts.events import Event, EventSource
+from contracts.operations import Service, archive, command, listing, query
 from contracts.phones import E164, Phone, parse_fax, parse_tel
+from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Lax, ListQuery, Query, Resource, Shape, Update
 from contracts.text import Line, Notes, SearchText
 from contracts.values import (
@@ -202,3 +205,34 @@ def _endpoint_address(channel: ContactMethod, endpoint: str, country: str) -> st
                 assert_never(channel)
     except PydanticCustomError:
         return None
+
+
+CREATE_REFERRAL_PARTNER: Final = command(
+    "referral_partner.create",
+    Service.REFERRALS,
+    ReferralPartnerCreate,
+    ReferralPartner,
+    ReplyStatus.CREATED,
+)
+UPDATE_REFERRAL_PARTNER: Final = command(
+    "referral_partner.update", Service.REFERRALS, ReferralPartnerUpdate, ReferralPartner
+)
+ARCHIVE_REFERRAL_PARTNER: Final = archive(
+    "referral_partner.archive", Service.REFERRALS, ReferralPartnerArchive
+)
+GET_REFERRAL_PARTNER: Final = query(
+    "referral_partner.get", Service.REFERRALS, ReferralPartnerGet, ReferralPartner
+)
+LIST_REFERRAL_PARTNERS: Final = listing(
+    "referral_partner.list", Service.REFERRALS, ReferralPartnerList, ReferralPartner
+)
+
+REFERRAL_PARTNER_CREATED: Final = Event(
+    "referral_partner.created", EventSource.REFERRALS, ReferralPartner
+)
+REFERRAL_PARTNER_UPDATED: Final = Event(
+    "referral_partner.updated", EventSource.REFERRALS, ReferralPartner
+)
+REFERRAL_PARTNER_ARCHIVED: Final = Event(
+    "referral_partner.archived", EventSource.REFERRALS, ReferralPartner
+)

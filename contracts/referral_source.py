@@ -2,12 +2,15 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 from pydantic import WithJsonSchema
 
+from contracts.events import Event, EventSource
 from contracts.money import Money
+from contracts.operations import Service, archive, command, listing, query
+from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
 from contracts.text import Notes, RequiredLine, SearchText
 from contracts.values import Date, Uuid
@@ -143,3 +146,37 @@ class SourceReport(Shape):
     period_end: Date
     items: list[SourceReportItem]
     total: AcquisitionFigures
+
+
+CREATE_REFERRAL_SOURCE: Final = command(
+    "referral_source.create",
+    Service.REFERRALS,
+    ReferralSourceCreate,
+    ReferralSource,
+    ReplyStatus.CREATED,
+)
+UPDATE_REFERRAL_SOURCE: Final = command(
+    "referral_source.update", Service.REFERRALS, ReferralSourceUpdate, ReferralSource
+)
+ARCHIVE_REFERRAL_SOURCE: Final = archive(
+    "referral_source.archive", Service.REFERRALS, ReferralSourceArchive
+)
+GET_REFERRAL_SOURCE: Final = query(
+    "referral_source.get", Service.REFERRALS, ReferralSourceGet, ReferralSource
+)
+LIST_REFERRAL_SOURCES: Final = listing(
+    "referral_source.list", Service.REFERRALS, ReferralSourceList, ReferralSource
+)
+REPORT_REFERRAL_SOURCES: Final = query(
+    "referral_source.report", Service.REFERRALS, ReferralSourceReport, SourceReport
+)
+
+REFERRAL_SOURCE_CREATED: Final = Event(
+    "referral_source.created", EventSource.REFERRALS, ReferralSource
+)
+REFERRAL_SOURCE_UPDATED: Final = Event(
+    "referral_source.updated", EventSource.REFERRALS, ReferralSource
+)
+REFERRAL_SOURCE_ARCHIVED: Final = Event(
+    "referral_source.archived", EventSource.REFERRALS, ReferralSource
+)

@@ -1,8 +1,11 @@
 """Source costs: what was spent on a referral source, and for which days."""
 
-from typing import Any
+from typing import Any, Final
 
+from contracts.events import Event, EventSource
 from contracts.money import Money
+from contracts.operations import Service, archive, command, listing, query
+from contracts.replies import ReplyStatus
 from contracts.shapes import Command, ListQuery, Query, Reference, Resource, Shape, Update
 from contracts.text import Notes
 from contracts.values import Date, Uuid
@@ -69,3 +72,34 @@ class ReferralSourceCost(Resource):
     period_start: Date
     period_end: Date
     notes: str | None = None
+
+
+CREATE_REFERRAL_SOURCE_COST: Final = command(
+    "referral_source_cost.create",
+    Service.REFERRALS,
+    ReferralSourceCostCreate,
+    ReferralSourceCost,
+    ReplyStatus.CREATED,
+)
+UPDATE_REFERRAL_SOURCE_COST: Final = command(
+    "referral_source_cost.update", Service.REFERRALS, ReferralSourceCostUpdate, ReferralSourceCost
+)
+ARCHIVE_REFERRAL_SOURCE_COST: Final = archive(
+    "referral_source_cost.archive", Service.REFERRALS, ReferralSourceCostArchive
+)
+GET_REFERRAL_SOURCE_COST: Final = query(
+    "referral_source_cost.get", Service.REFERRALS, ReferralSourceCostGet, ReferralSourceCost
+)
+LIST_REFERRAL_SOURCE_COSTS: Final = listing(
+    "referral_source_cost.list", Service.REFERRALS, ReferralSourceCostList, ReferralSourceCost
+)
+
+REFERRAL_SOURCE_COST_CREATED: Final = Event(
+    "referral_source_cost.created", EventSource.REFERRALS, ReferralSourceCost
+)
+REFERRAL_SOURCE_COST_UPDATED: Final = Event(
+    "referral_source_cost.updated", EventSource.REFERRALS, ReferralSourceCost
+)
+REFERRAL_SOURCE_COST_ARCHIVED: Final = Event(
+    "referral_source_cost.archived", EventSource.REFERRALS, ReferralSourceCost
+)

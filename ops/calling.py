@@ -9,7 +9,8 @@ from uuid import UUID
 import uuid_utils.compat as uuid_utils
 from aiormq.exceptions import ChannelAccessRefused
 
-from contracts.operations import OPERATIONS, Kind, Operation, Service
+from contracts.catalogue import OPERATIONS, AnyOperation
+from contracts.operations import Kind, Service
 from messaging.replies.client import Answered, NobodyListens, open_client
 from messaging.wire.connection import user_of
 from ops.broker import broker, queue_state, refusal
@@ -19,7 +20,7 @@ from ops.environment import CannotGoOn, WrongArgument, octets
 NEAR_NAMES = 5
 
 
-def find_operation(name: str) -> Operation:
+def find_operation(name: str) -> AnyOperation:
     """The operation of that name. Raises WrongArgument, which lists the names that are near."""
     operation = OPERATIONS.get(name)
     if operation is not None:
@@ -30,7 +31,7 @@ def find_operation(name: str) -> Operation:
     raise WrongArgument(f"There is no operation {name!r}; there are: {listed}")
 
 
-def service_of(operation: Operation) -> ServiceName:
+def service_of(operation: AnyOperation) -> ServiceName:
     """Who answers it."""
     referrals = operation.service is Service.REFERRALS
     return ServiceName.REFERRALS if referrals else ServiceName.EREFERRAL_DISPATCH
@@ -52,7 +53,7 @@ def check_body(text: str) -> bytes:
 
 async def call(
     url: str,
-    operation: Operation,
+    operation: AnyOperation,
     body: bytes,
     *,
     message_id: UUID | None,
@@ -106,7 +107,7 @@ def as_json(answered: Answered) -> str:
     return json.dumps({"status": answered.status, **what}, indent=2, ensure_ascii=False)
 
 
-def _no_reply(operation: Operation, message_id: UUID, timeout_seconds: float) -> str:
+def _no_reply(operation: AnyOperation, message_id: UUID, timeout_seconds: float) -> str:
     line = f"No reply to {operation.name} within {timeout_seconds:g} s"
     if operation.kind is Kind.QUERY:
         return line

@@ -15,8 +15,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.events import EventType
-from contracts.operations import OPERATIONS
+from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.problems import Refusal
 from contracts.replies import ReplyStatus
 from contracts.values import ORG_ID, parse_uuid
@@ -33,7 +32,7 @@ from ops.system_role import Database, find_database, operator
 # Where messages say whose data they hold.
 _PATIENT_FIELDS = ("patient_uuid", "referring_patient_uuid", "linked_patient_uuid")
 _PATIENT_OBJECTS = ("patient", "referring_patient", "linked_patient")
-_KNOWN = frozenset([*OPERATIONS, *EventType])
+_KNOWN = frozenset([*OPERATIONS, *EVENTS])
 """What may stand in a log as a letter's operation: a client may have written anything there."""
 _NO_ORG = ""
 """What stands for the org of a message that names none: no org is called so."""

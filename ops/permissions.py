@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
 from messaging.intake.grants import Client, GrantsError, read_clients
 from messaging.running.settings import SettingError
 from messaging.wire.topology import DEAD_LETTERS

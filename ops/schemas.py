@@ -8,9 +8,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from contracts.event_data import EVENT_DATA
-from contracts.operations import OPERATIONS
-from contracts.schemas import Schema, Schemas, file_name, schema_id
+from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.documents.schemas import Schema, Schemas, file_name, schema_id
 from messaging.running.settings import variable
 from ops.catalogue import ServiceName, settings_of
 from ops.lifecycle_drawing import drawings
@@ -50,8 +49,7 @@ def _messages(schemas: Schemas) -> dict[str, Schema]:
     for operation in OPERATIONS.values():
         made[f"{operation.name}.request"] = schemas.request(operation.request)
         made[f"{operation.name}.reply"] = schemas.reply(operation)
-    for source, events in EVENT_DATA.items():
-        made.update({f"events/{event}": schemas.event(source, event) for event in events})
+    made.update({f"events/{event.name}": schemas.event(event) for event in EVENTS.values()})
     return made
 
 

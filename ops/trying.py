@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from contracts.examples import EXAMPLES, body_of
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
+from contracts.documents.examples import EXAMPLES, body_of
 from ops.calling import find_operation
 from ops.demo.portal import PortalPartner, demo_portal, letter_in
 from ops.environment import CannotGoOn, WrongArgument

@@ -18,7 +18,7 @@ from messaging.handlers.workspace import Done, Need, Workspace
 
 def decide(
     handler: Handler[MessageT], message: MessageT, named: Sequence[Need], workspace: Workspace
-) -> Done:
+) -> Done[Any]:
     """Run the checks that need rows, then the handler. Raises Refusal.
 
     `named` is what `handler.needs` says. What those rows point to is asked for again: a message

@@ -1,16 +1,15 @@
-"""A reader: how a service answers one kind of query, declared once for each operation."""
+"""A reader: how a service answers one kind of query."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.shapes import Query, Shape
-
-QueryT = TypeVar("QueryT", bound=Query)
+from contracts.operations import Operation, QueryT, ShapeT
+from contracts.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +27,17 @@ class Reader(Generic[QueryT]):
 
 
 Readers = Mapping[str, Reader[Any]]
+"""By the name of the operation."""
+NamedReader = tuple[str, Reader[Any]]
+
+
+def reads(
+    operation: Operation[QueryT, ShapeT],
+    read: Callable[[QueryT, AsyncSession, datetime], Awaitable[ShapeT]],
+    *,
+    patients: Callable[[ShapeT], Collection[UUID]] | None = None,
+    find_patients: Callable[[QueryT, ShapeT, AsyncSession], Awaitable[Collection[UUID]]]
+    | None = None,
+) -> NamedReader:
+    """The reader of a query, under its name; it takes its request and gives its reply."""
+    return operation.name, Reader(operation.request, read, patients, find_patients)

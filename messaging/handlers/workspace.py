@@ -7,20 +7,22 @@ or changes mapped rows and records what is to be published.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
 from uuid_utils import compat as uuid_utils
 
-from contracts.events import EVENT_CONTENT_TYPE, EventSource, EventType
+from contracts.events import EVENT_CONTENT_TYPE, DataT, Event, EventSource
+from contracts.operations import CommandT, Operation
 from contracts.problems import ProblemCode
 from contracts.replies import ReplyStatus
-from contracts.shapes import Command, Resource, Shape
+from contracts.shapes import Shape
 from contracts.values import format_time
 from messaging.wire.envelope import JSON_CONTENT_TYPE
 
 RowT = TypeVar("RowT")
+ReplyT_co = TypeVar("ReplyT_co", bound=Shape | None, covariant=True)
 Key = tuple[Any, ...]
 Columns = tuple[str, ...]
 
@@ -64,11 +66,11 @@ def row_to_change(
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Done(Generic[ReplyT_co]):
     """What a handler answers: the status, the resource (None after an archive) and its id."""
 
     status: ReplyStatus
-    data: Shape | None
+    data: ReplyT_co
     id: UUID | None
 
 
@@ -187,8 +189,8 @@ class Workspace:
 
     def publish(
         self,
-        event: EventType,
-        resource: Resource,
+        event: Event[DataT],
+        resource: DataT,
         *,
         subject: str | None = None,
         changed: Iterable[str] | None = None,
@@ -199,7 +201,7 @@ class Workspace:
             "specversion": "1.0",
             "id": str(event_id),
             "source": self._publishing.source,
-            "type": event,
+            "type": event.name,
             "subject": subject or str(resource.id),
             "time": format_time(self.now),
             "datacontenttype": JSON_CONTENT_TYPE,
@@ -217,16 +219,24 @@ class Workspace:
         self._send(
             envelope["subject"],
             self._publishing.exchange,
-            event,
+            event.name,
             event_id,
             EVENT_CONTENT_TYPE,
             orjson.dumps(envelope),
         )
 
-    def send(self, exchange: str, operation: str, command: Command, *, subject: UUID) -> None:
+    def send(
+        self, operation: Operation[CommandT, Any], command: CommandT, *, subject: UUID
+    ) -> None:
         """Record a command to another service; its message id is made here and never changes."""
-        body = command.to_json()
-        self._send(str(subject), exchange, operation, self.new_id(), JSON_CONTENT_TYPE, body)
+        self._send(
+            str(subject),
+            operation.exchange,
+            operation.name,
+            self.new_id(),
+            JSON_CONTENT_TYPE,
+            command.to_json(),
+        )
 
     def _send(
         self,
@@ -247,7 +257,7 @@ class Workspace:
                 org_id=self.org_id,
                 subject=subject,
                 exchange=exchange,
-                routing_key=str(routing_key),
+                routing_key=routing_key,
                 message_id=message_id,
                 content_type=content_type,
                 headers=headers,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 from aiormq.abc import DeliveredMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
 from contracts.problems import ProblemCode, Refusal
 from contracts.values import OrgId
 from messaging.wire.envelope import Envelope

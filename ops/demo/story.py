@@ -12,10 +12,10 @@ import orjson
 from aiormq.abc import DeliveredMessage
 from uuid_utils.compat import uuid7
 
+from contracts import ereferral as e
+from contracts.catalogue import OPERATIONS
 from contracts.ereferral_staff import CallOutcome
-from contracts.events import EventType
-from contracts.operations import OPERATIONS
-from contracts.referral import EreferralStatus
+from contracts.referral import REFERRAL_DISPATCH_CHANGED, EreferralStatus
 from contracts.referral_partner import ContactMethod, ContactType
 from messaging.replies.client import Client, listen, open_client
 from messaging.wire.connection import user_of
@@ -135,7 +135,7 @@ class Storyteller:
 
     async def _hear(self, event: dict[str, Any]) -> None:
         data = event["data"]
-        if event["type"] == EventType.REFERRAL_DISPATCH_CHANGED:
+        if event["type"] == REFERRAL_DISPATCH_CHANGED.name:
             for row in self.rows:
                 if event["subject"] == str(row.referral_uuid):
                     row.known_to_referrals = EreferralStatus(data["dispatch_status"])
@@ -145,20 +145,20 @@ class Storyteller:
                     await self._move(row, event)
 
     async def _move(self, row: Progress, event: dict[str, Any]) -> None:
-        kind, data = EventType(event["type"]), event["data"]
+        kind, data = event["type"], event["data"]
         row.ereferral_uuid = event["subject"]
-        if kind is EventType.EREFERRAL_ATTEMPT_FAILED:
+        if kind == e.EREFERRAL_ATTEMPT_FAILED.name:
             row.attempts += 1
             detail = await self._do("ereferral.get", ereferral_uuid=row.ereferral_uuid)
             attempt = detail["attempts"][row.attempts - 1]
             row.last = f"attempt {row.attempts}: {attempt['code']}"
             return  # The event of the state that it leads to follows.
         row.status, row.channel = EreferralStatus(data["status"]), ContactMethod(data["channel"])
-        if kind is EventType.EREFERRAL_RETRY_SCHEDULED:
+        if kind == e.EREFERRAL_RETRY_SCHEDULED.name:
             due = datetime.fromisoformat(data["next_attempt_at"])
             wait_seconds = (due - datetime.fromisoformat(event["time"])).total_seconds()
             row.last = f"{row.last}; again in {wait_seconds:.1f} s"
-        elif kind is EventType.EREFERRAL_QUEUED and row.attempts:
+        elif kind == e.EREFERRAL_QUEUED.name and row.attempts:
             row.last = f"{row.last}; now by {row.channel}"
         else:
             row.last = _WORDS[kind]
@@ -169,7 +169,7 @@ class Storyteller:
         if row.status is row.scene.ends:
             row.ended_at = time.monotonic()
         self._show.told(row)
-        if kind is EventType.EREFERRAL_CALL_REQUESTED:
+        if kind == e.EREFERRAL_CALL_REQUESTED.name:
             self._staff.create_task(self._call(row, data))
 
     async def _call(self, row: Progress, data: dict[str, Any]) -> None:
@@ -238,16 +238,16 @@ async def tell(stage: Stage, show: Show) -> Sequence[Progress]:
 
 
 _WORDS = {
-    EventType.EREFERRAL_QUEUED: "accepted for delivery",
-    EventType.EREFERRAL_ATTEMPT_FAILED: "",
-    EventType.EREFERRAL_RETRY_SCHEDULED: "",
-    EventType.EREFERRAL_HELD: "the partner's channel is off",
-    EventType.EREFERRAL_CALL_REQUESTED: "a person has to call",
-    EventType.EREFERRAL_SENT: "",
-    EventType.EREFERRAL_DELIVERED: "",
-    EventType.EREFERRAL_OUTCOME_UNKNOWN: "nobody knows whether it arrived",
-    EventType.EREFERRAL_FAILED: "no way is left",
-    EventType.EREFERRAL_CANCELLED: "cancelled",
+    e.EREFERRAL_QUEUED.name: "accepted for delivery",
+    e.EREFERRAL_ATTEMPT_FAILED.name: "",
+    e.EREFERRAL_RETRY_SCHEDULED.name: "",
+    e.EREFERRAL_HELD.name: "the partner's channel is off",
+    e.EREFERRAL_CALL_REQUESTED.name: "a person has to call",
+    e.EREFERRAL_SENT.name: "",
+    e.EREFERRAL_DELIVERED.name: "",
+    e.EREFERRAL_OUTCOME_UNKNOWN.name: "nobody knows whether it arrived",
+    e.EREFERRAL_FAILED.name: "no way is left",
+    e.EREFERRAL_CANCELLED.name: "cancelled",
 }
 
 

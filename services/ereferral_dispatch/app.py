@@ -25,7 +25,7 @@ from services.ereferral_dispatch.home import (
     TOPOLOGY,
 )
 from services.ereferral_dispatch.letter import render_letter
-from services.ereferral_dispatch.queries.ereferral import READERS
+from services.ereferral_dispatch.queries import READERS
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.rules.outcomes import RelayUnusable
 from services.ereferral_dispatch.senders.base import Sender

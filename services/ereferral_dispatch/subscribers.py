@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from contracts.asyncapi import document
+from contracts.documents.asyncapi import document
+from contracts.documents.schemas import Schema
 from contracts.operations import Service
-from contracts.schemas import Schema
 
 
 @cache

@@ -12,8 +12,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.events import EventType
-from contracts.shapes import Resource
+from contracts.directory import PATIENT_ARCHIVED
+from contracts.events import DataT, Event
+from contracts.referral import REFERRAL_UPDATED
+from contracts.referral_attribution import (
+    REFERRAL_ATTRIBUTION_ARCHIVED,
+    REFERRAL_ATTRIBUTION_UPDATED,
+)
+from contracts.referral_source import REFERRAL_SOURCE_ARCHIVED, REFERRAL_SOURCE_UPDATED
+from contracts.referral_source_cost import (
+    REFERRAL_SOURCE_COST_ARCHIVED,
+    REFERRAL_SOURCE_COST_UPDATED,
+)
 from contracts.text import ERASED
 from messaging.decision.loading import load
 from messaging.handlers.workspace import Need, Publishing, Workspace, changed_fields
@@ -185,7 +195,7 @@ def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
     row.observed_at = max(row.observed_at, workspace.now)
     next_version(row, workspace)
     row.deleted_at = row.deleted_at or workspace.now
-    workspace.publish(EventType.PATIENT_ARCHIVED, directory.patient_resource(row))
+    workspace.publish(PATIENT_ARCHIVED, directory.patient_resource(row))
     return True
 
 
@@ -198,9 +208,9 @@ def _erase_referral(row: Referral, workspace: Workspace) -> bool:
     if not changed:
         return False
     next_version(row, workspace)
-    timeline.add_entry(row, workspace, EventType.REFERRAL_UPDATED)
+    timeline.add_entry(row, workspace, REFERRAL_UPDATED.name)
     after = referral_resource.shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_UPDATED, after, changed=changed)
+    workspace.publish(REFERRAL_UPDATED, after, changed=changed)
     return True
 
 
@@ -209,7 +219,7 @@ def _erase_attribution(row: ReferralAttribution, workspace: Workspace) -> bool:
         return False
     row.source_note = None
     next_version(row, workspace)
-    events = (EventType.REFERRAL_ATTRIBUTION_UPDATED, EventType.REFERRAL_ATTRIBUTION_ARCHIVED)
+    events = (REFERRAL_ATTRIBUTION_UPDATED, REFERRAL_ATTRIBUTION_ARCHIVED)
     _tell(row, events, attribution.shown(row, workspace), ["source_note"], workspace)
     return True
 
@@ -220,7 +230,7 @@ def _erase_cost(row: ReferralSourceCost, workspace: Workspace) -> bool:
     row.notes = None
     next_version(row, workspace)
     shown = source_cost.cost_resource(row, workspace.get(ReferralSource, row.referral_source_id))
-    events = (EventType.REFERRAL_SOURCE_COST_UPDATED, EventType.REFERRAL_SOURCE_COST_ARCHIVED)
+    events = (REFERRAL_SOURCE_COST_UPDATED, REFERRAL_SOURCE_COST_ARCHIVED)
     _tell(row, events, shown, ["notes"], workspace)
     return True
 
@@ -234,15 +244,15 @@ def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
     if not changed:
         return False
     next_version(row, workspace)
-    events = (EventType.REFERRAL_SOURCE_UPDATED, EventType.REFERRAL_SOURCE_ARCHIVED)
+    events = (REFERRAL_SOURCE_UPDATED, REFERRAL_SOURCE_ARCHIVED)
     _tell(row, events, source.shown(row, workspace), changed, workspace)
     return True
 
 
 def _tell(
     row: Nested,
-    events: tuple[EventType, EventType],
-    resource: Resource,
+    events: tuple[Event[DataT], Event[DataT]],
+    resource: DataT,
     changed: Iterable[str],
     workspace: Workspace,
 ) -> None:

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.events import EventType
-from contracts.referral import FulfilmentStatus, ReferralStatus
+from contracts.referral import REFERRAL_OVERDUE, FulfilmentStatus, ReferralStatus
 from messaging.decision.loading import load
 from messaging.handlers.workspace import Publishing, Workspace
 from messaging.outbox.system_work import system_work
@@ -65,8 +64,8 @@ async def mark_overdue(engine: AsyncEngine, publishing: Publishing) -> int:
 def _mark(row: Referral, workspace: Workspace) -> None:
     row.overdue = True
     next_version(row, workspace)
-    add_entry(row, workspace, EventType.REFERRAL_OVERDUE)
-    workspace.publish(EventType.REFERRAL_OVERDUE, shown(row, workspace))
+    add_entry(row, workspace, REFERRAL_OVERDUE.name)
+    workspace.publish(REFERRAL_OVERDUE, shown(row, workspace))
 
 
 async def keep_marking(

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from contracts.asyncapi import document
+from contracts.documents.asyncapi import document
+from contracts.documents.schemas import Schema
 from contracts.events import EventSource
 from contracts.operations import Service
-from contracts.schemas import Schema
 from services.referrals.home import EREFERRAL_EVENTS
 
 

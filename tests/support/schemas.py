@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from contracts.catalogue import OPERATIONS
 from contracts.events import EventSource
-from contracts.operations import OPERATIONS
 from messaging.replies.client import Answered
 from tests.support.services.process import REPOSITORY
 

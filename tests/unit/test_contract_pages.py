@@ -1,12 +1,13 @@
 """docs/contract/wire.md#topology and what follows it name all that `contracts/` has."""
 
 import re
+from typing import Any
 
 import pytest
 
+from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.ereferral import FailureCode
-from contracts.events import EventType
-from contracts.operations import OPERATIONS, Kind, Operation
+from contracts.operations import Kind, Operation
 from contracts.problems import ProblemCode
 from contracts.referral import EreferralStatus
 from contracts.referral_source import SourceCategory
@@ -29,7 +30,7 @@ _SECTION_OF = {
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=list(OPERATIONS))
-def test_every_operation_is_in_its_section(operation: Operation) -> None:
+def test_every_operation_is_in_its_section(operation: Operation[Any, Any]) -> None:
     """As a command or a query, by its whole name or its verb."""
     resource, _, verb = operation.name.partition(".")
     section = _SECTIONS[_SECTION_OF[resource]]
@@ -38,7 +39,7 @@ def test_every_operation_is_in_its_section(operation: Operation) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=list(OPERATIONS))
-def test_no_field_of_an_operation_is_missing(operation: Operation) -> None:
+def test_no_field_of_an_operation_is_missing(operation: Operation[Any, Any]) -> None:
     """Fields that every list, update or create has are in the sections of these."""
     common = _SECTIONS["resources"] + _SECTIONS["versions"] + _SECTIONS["lists"]
     section = _SECTIONS[_SECTION_OF[operation.name.partition(".")[0]]] + common
@@ -70,7 +71,7 @@ def test_closed_lists_are_whole(section: str, names: list[str]) -> None:
 def test_every_event_type_is_listed() -> None:
     """With its resource, and `.` and what happened, on one line of the list or below it."""
     lines = re.split(r"^- ", _SECTIONS["event-types"], flags=re.MULTILINE)
-    for event in EventType:
+    for event in EVENTS:
         resource, _, happened = event.partition(".")
         its_lines = [line for line in lines if re.search(rf"`{resource}[`.]", line)]
         assert any(re.search(rf"[`.]{happened}`", line) for line in its_lines), event

@@ -13,8 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.ereferral import AttemptOutcome, FailureCode
-from contracts.events import EventType
+from contracts.ereferral import EREFERRAL_ATTEMPT_FAILED, AttemptOutcome, FailureCode
 from contracts.referral import EreferralStatus
 from messaging.handlers.workspace import Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
@@ -187,7 +186,7 @@ class Recorder:
             outcome, (TransientFailure, PermanentFailure)
         ):
             # A mail whose outcome nobody knows has not been shown to fail.
-            announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
+            announce(row, workspace, EREFERRAL_ATTEMPT_FAILED)
         _go_on(row, step, outcome, workspace, lane_is_held=held)
         if row.status is EreferralStatus.CANCELLED and attempt.finished_at is None:
             withdraw_call(attempt, now)

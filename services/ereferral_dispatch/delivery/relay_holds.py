@@ -12,7 +12,9 @@ from sqlalchemy import Table, bindparam, func, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.events import NO_ORG, EventType
+from contracts.events import NO_ORG, Event
+from contracts.mail_relay import MAIL_RELAY_HELD, MAIL_RELAY_RELEASED
+from contracts.mail_relay import MailRelay as MailRelayResource
 from contracts.referral_partner import ContactMethod
 from messaging.handlers.workspace import Outgoing, Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
@@ -84,7 +86,7 @@ async def hold_relay(
     row.held_at, row.released_at = now, None
     row.probe_at = now + timedelta(seconds=probe_every_seconds)
     row.code, row.detail = unusable.code, unusable.detail
-    announced = _announce(row, now, EventType.MAIL_RELAY_HELD, publishing)
+    announced = _announce(row, now, MAIL_RELAY_HELD, publishing)
     await _write(connection, row)
     return announced
 
@@ -129,7 +131,7 @@ async def end_probe(
             return False
         row.held_at = row.probe_at = row.code = row.detail = None
         row.released_at = now
-        released = _announce(row, now, EventType.MAIL_RELAY_RELEASED, publishing)
+        released = _announce(row, now, MAIL_RELAY_RELEASED, publishing)
         await _write(connection, row)
         await outbox.put(connection, released)
         return True
@@ -163,7 +165,7 @@ async def _write(connection: AsyncConnection, row: MailRelay) -> None:
 
 
 def _announce(
-    row: MailRelay, now: datetime, event: EventType, publishing: Publishing
+    row: MailRelay, now: datetime, event: Event[MailRelayResource], publishing: Publishing
 ) -> list[Outgoing]:
     """The event about the relay as it is now: a version of its own."""
     row.version += 1

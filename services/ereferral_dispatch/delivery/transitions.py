@@ -8,8 +8,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, assert_never
 
-from contracts.ereferral import CallTask
-from contracts.events import EventType
+from contracts.ereferral import (
+    EREFERRAL_CALL_REQUESTED,
+    EREFERRAL_CANCELLED,
+    EREFERRAL_DELIVERED,
+    EREFERRAL_FAILED,
+    EREFERRAL_HELD,
+    EREFERRAL_OUTCOME_UNKNOWN,
+    EREFERRAL_QUEUED,
+    EREFERRAL_RETRY_SCHEDULED,
+    EREFERRAL_SENT,
+    CallTask,
+    EreferralChange,
+)
+from contracts.ereferral_staff import PARTNER_CHANNEL_HELD, PARTNER_CHANNEL_RELEASED, PartnerChannel
+from contracts.events import Event
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from messaging.handlers.workspace import Workspace
@@ -62,7 +75,10 @@ def point_at(row: Ereferral, position: int) -> ContactPoint:
 
 
 def announce(
-    row: Ereferral, workspace: Workspace, event: EventType, call: CallTask | None = None
+    row: Ereferral,
+    workspace: Workspace,
+    event: Event[EreferralChange],
+    call: CallTask | None = None,
 ) -> None:
     """Publish an event about it as it is now: a version of its own."""
     row.version += 1
@@ -127,21 +143,21 @@ def queue(row: Ereferral, position: int, workspace: Workspace) -> None:
     row.tries = 0
     row.due_at = workspace.now
     row.call_due_at = None
-    announce(row, workspace, EventType.EREFERRAL_QUEUED)
+    announce(row, workspace, EREFERRAL_QUEUED)
 
 
 def schedule_retry(row: Ereferral, after_seconds: float, workspace: Workspace) -> None:
     """Let it be tried again by the same contact point."""
     row.status = EreferralStatus.RETRY_SCHEDULED
     row.due_at = workspace.now + timedelta(seconds=after_seconds)
-    announce(row, workspace, EventType.EREFERRAL_RETRY_SCHEDULED)
+    announce(row, workspace, EREFERRAL_RETRY_SCHEDULED)
 
 
 def hold(row: Ereferral, workspace: Workspace) -> None:
     """Let it wait until the partner's channel is let go again."""
     row.status = EreferralStatus.HELD
     row.due_at = None
-    announce(row, workspace, EventType.EREFERRAL_HELD)
+    announce(row, workspace, EREFERRAL_HELD)
 
 
 def await_call(row: Ereferral, workspace: Workspace, task: CallTask | None) -> None:
@@ -149,7 +165,7 @@ def await_call(row: Ereferral, workspace: Workspace, task: CallTask | None) -> N
     row.status = EreferralStatus.AWAITING_CALL
     row.due_at = None
     row.call_due_at = workspace.now
-    announce(row, workspace, EventType.EREFERRAL_CALL_REQUESTED, task)
+    announce(row, workspace, EREFERRAL_CALL_REQUESTED, task)
 
 
 End = Literal[
@@ -160,12 +176,12 @@ End = Literal[
     EreferralStatus.CANCELLED,
 ]
 """Where no more attempts are made, unless a person says so."""
-_ENDS: Mapping[End, EventType] = {
-    EreferralStatus.SENT: EventType.EREFERRAL_SENT,
-    EreferralStatus.DELIVERED: EventType.EREFERRAL_DELIVERED,
-    EreferralStatus.OUTCOME_UNKNOWN: EventType.EREFERRAL_OUTCOME_UNKNOWN,
-    EreferralStatus.FAILED: EventType.EREFERRAL_FAILED,
-    EreferralStatus.CANCELLED: EventType.EREFERRAL_CANCELLED,
+_ENDS: Mapping[End, Event[EreferralChange]] = {
+    EreferralStatus.SENT: EREFERRAL_SENT,
+    EreferralStatus.DELIVERED: EREFERRAL_DELIVERED,
+    EreferralStatus.OUTCOME_UNKNOWN: EREFERRAL_OUTCOME_UNKNOWN,
+    EreferralStatus.FAILED: EREFERRAL_FAILED,
+    EreferralStatus.CANCELLED: EREFERRAL_CANCELLED,
 }
 
 
@@ -240,7 +256,7 @@ def _channels(row: Ereferral) -> list[ContactMethod]:
 def hold_lane(lane: Lane, workspace: Workspace) -> None:
     """Stop a lane. What waits in it becomes `held` with the next sweep."""
     lane.held_at = workspace.now
-    _announce_lane(lane, workspace, EventType.PARTNER_CHANNEL_HELD)
+    _announce_lane(lane, workspace, PARTNER_CHANNEL_HELD)
 
 
 def release_lane(lane: Lane, workspace: Workspace) -> None:
@@ -248,10 +264,10 @@ def release_lane(lane: Lane, workspace: Workspace) -> None:
     lane.held_at = lane.probe_at = lane.failing_since = None
     lane.failures = 0
     lane.due_at = workspace.now
-    _announce_lane(lane, workspace, EventType.PARTNER_CHANNEL_RELEASED)
+    _announce_lane(lane, workspace, PARTNER_CHANNEL_RELEASED)
 
 
-def _announce_lane(lane: Lane, workspace: Workspace, event: EventType) -> None:
+def _announce_lane(lane: Lane, workspace: Workspace, event: Event[PartnerChannel]) -> None:
     lane.version += 1
     lane.updated_at = workspace.now
     workspace.publish(event, channel_resource(lane))

@@ -1,18 +1,19 @@
-"""What each command does: plain functions of a command and a workspace."""
+"""What each command does: plain functions of a command and a workspace.
+
+Each file holds its HANDLERS, but for `dispatch`, which depends on a setting; what is missing here
+ends the service at its start.
+"""
 
 from collections.abc import Sequence
 
+from contracts.operations import Kind, Service
 from contracts.referral_partner import ContactMethod
 from messaging.handlers.handler import Handlers
-from services.ereferral_dispatch.handlers import cancel, lane, staff
+from messaging.handlers.registry import declared_handlers, found_by_operation
 from services.ereferral_dispatch.handlers.dispatch import Planner
 
 
 def command_handlers(fallback: Sequence[ContactMethod]) -> Handlers:
     """Every command of dispatch. `fallback`: the channels tried after the preferred one."""
-    return {
-        **Planner(fallback).handlers(),
-        **cancel.HANDLERS,
-        **staff.HANDLERS,
-        **lane.HANDLERS,
-    }
+    handlers = [*declared_handlers(__name__), *Planner(fallback).handlers()]
+    return found_by_operation(Service.EREFERRAL_DISPATCH, Kind.COMMAND, handlers)

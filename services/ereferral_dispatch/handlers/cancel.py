@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from contracts.ereferral import EreferralCancel
+from contracts.ereferral import CANCEL_EREFERRAL, EreferralCancel
+from contracts.ereferral import Ereferral as Resource
 from contracts.referral import EreferralStatus
 from contracts.replies import ReplyStatus
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.delivery.transitions import cancel_or_tell
 from services.ereferral_dispatch.handlers.attempt import close_open_call, newest_attempt
@@ -16,7 +17,7 @@ from services.ereferral_dispatch.resources import ereferral_resource
 from services.ereferral_dispatch.rules.cancelling import CancelStep, cancel_step
 
 
-def cancel(command: EreferralCancel, workspace: Workspace) -> Done:
+def cancel(command: EreferralCancel, workspace: Workspace) -> Done[Resource | None]:
     """See to it that it ends `cancelled`."""
     row = workspace.find(Ereferral, command.ereferral_uuid)
     if row is None:
@@ -72,8 +73,6 @@ def _rows_around(command: EreferralCancel, workspace: Workspace) -> Sequence[Nee
     return () if row is None else [*lanes_of(row), *newest_attempt(row)]
 
 
-HANDLERS: Handlers = {
-    "ereferral.cancel": Handler(
-        EreferralCancel, cancel, needs=_needs_of_cancel, then_needs=_rows_around
-    ),
-}
+HANDLERS = [
+    handles(CANCEL_EREFERRAL, cancel, needs=_needs_of_cancel, then_needs=_rows_around),
+]

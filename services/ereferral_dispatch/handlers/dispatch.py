@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contracts.ereferral import EreferralDispatch
-from contracts.events import EventType
+from contracts.ereferral import DISPATCH_EREFERRAL, EREFERRAL_QUEUED, EreferralDispatch
+from contracts.ereferral import Ereferral as Resource
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod, display_name
 from contracts.replies import ReplyStatus
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import NamedHandler, handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import announce, end
@@ -36,7 +36,7 @@ class Planner:
             *(Need(Lane, (lane,), writes=lane == lanes[0]) for lane in lanes),
         ]
 
-    def dispatch(self, command: EreferralDispatch, workspace: Workspace) -> Done:
+    def dispatch(self, command: EreferralDispatch, workspace: Workspace) -> Done[Resource]:
         """Put it into its lane; it is tried as soon as there is room."""
         plan = contact_plan(command.partner, self.fallback)
         if not plan:
@@ -52,20 +52,16 @@ class Planner:
         for position in range(1, len(plan)):
             # A command that brings it there changes it before it could make the lane.
             lane_at(row, position, workspace)
-        announce(row, workspace, EventType.EREFERRAL_QUEUED)
+        announce(row, workspace, EREFERRAL_QUEUED)
         cancel = workspace.find(EarlyCancel, command.dispatch_uuid)
         if cancel is not None:
             row.cancel_requested_at, row.cancel_reason = cancel.requested_at, cancel.reason
             end(row, EreferralStatus.CANCELLED, workspace)
         return Done(ReplyStatus.ACCEPTED, ereferral_resource(row), row.id)
 
-    def handlers(self) -> Handlers:
-        """By operation."""
-        return {
-            "ereferral.dispatch": Handler(
-                EreferralDispatch, self.dispatch, needs=self.needs, check=check_package
-            )
-        }
+    def handlers(self) -> list[NamedHandler]:
+        """`ereferral.dispatch`, bound to this plan of fallbacks."""
+        return [handles(DISPATCH_EREFERRAL, self.dispatch, needs=self.needs, check=check_package)]
 
 
 def _planned(

@@ -1,9 +1,9 @@
 """Lanes as commands see them: entering one, and letting a held one go."""
 
-from contracts.ereferral_staff import PartnerChannelRelease
+from contracts.ereferral_staff import RELEASE_PARTNER_CHANNEL, PartnerChannel, PartnerChannelRelease
 from contracts.problems import ProblemCode, Refusal, not_found
 from contracts.replies import ReplyStatus
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.delivery.transitions import point_at, release_lane
 from services.ereferral_dispatch.models import Ereferral, Lane
@@ -54,7 +54,7 @@ def enter_lane(row: Ereferral, workspace: Workspace) -> None:
         lane.due_at = workspace.now
 
 
-def release(command: PartnerChannelRelease, workspace: Workspace) -> Done:
+def release(command: PartnerChannelRelease, workspace: Workspace) -> Done[PartnerChannel]:
     """Let every held lane of a partner's channel go; what is held in them is queued again.
 
     A partner is known here by its lanes: to one that never had any, nothing was ever sent.
@@ -74,6 +74,6 @@ def _needs_of_release(command: PartnerChannelRelease) -> list[Need]:
     return [Need(Lane, (command.referral_partner_uuid,), writes=True, by=OF_PARTNER)]
 
 
-HANDLERS: Handlers = {
-    "partner_channel.release": Handler(PartnerChannelRelease, release, needs=_needs_of_release),
-}
+HANDLERS = [
+    handles(RELEASE_PARTNER_CHANNEL, release, needs=_needs_of_release),
+]

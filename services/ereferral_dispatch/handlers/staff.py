@@ -3,8 +3,18 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from contracts.ereferral import FailureCode, SuccessCode
+from contracts.ereferral import (
+    EREFERRAL_ATTEMPT_FAILED,
+    EREFERRAL_RESPONSE_RECORDED,
+    FailureCode,
+    SuccessCode,
+)
+from contracts.ereferral import Ereferral as Resource
 from contracts.ereferral_staff import (
+    COMPLETE_EREFERRAL_CALL,
+    RECORD_EREFERRAL_RESPONSE,
+    RESOLVE_EREFERRAL,
+    RETRY_EREFERRAL,
     CallOutcome,
     EreferralCompleteCall,
     EreferralDecision,
@@ -13,12 +23,11 @@ from contracts.ereferral_staff import (
     EreferralRetry,
     Resolution,
 )
-from contracts.events import EventType
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
 from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import (
@@ -62,7 +71,7 @@ RETRYABLE = (
 )
 
 
-def retry(command: EreferralRetry, workspace: Workspace) -> Done:
+def retry(command: EreferralRetry, workspace: Workspace) -> Done[Resource]:
     """One attempt now, though its time has not come or its lane is held."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
     _check_status(row, *RETRYABLE)
@@ -80,7 +89,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done:
     return Done(ReplyStatus.ACCEPTED, ereferral_resource(row), row.id)
 
 
-def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
+def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done[Resource]:
     """What came of the call that was asked for."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
     _check_status(row, EreferralStatus.AWAITING_CALL)
@@ -92,17 +101,17 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done:
             check_takes_another_call(calls_made(row, workspace))
             record_call(row, workspace, TransientFailure(FailureCode.NO_ANSWER), command.note)
             row.call_due_at = workspace.now + CALL_AGAIN_AFTER
-            announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
+            announce(row, workspace, EREFERRAL_ATTEMPT_FAILED)
         case CallOutcome.WRONG_NUMBER:
             record_call(row, workspace, PermanentFailure(FailureCode.WRONG_NUMBER), command.note)
-            announce(row, workspace, EventType.EREFERRAL_ATTEMPT_FAILED)
+            announce(row, workspace, EREFERRAL_ATTEMPT_FAILED)
             _go_on_elsewhere(row, workspace)
         case _:
             assert_never(command.outcome)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
 
-def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
+def resolve(command: EreferralResolve, workspace: Workspace) -> Done[Resource]:
     """What a person found out about an outcome that nobody knew."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
     _check_status(row, EreferralStatus.OUTCOME_UNKNOWN)
@@ -116,13 +125,13 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done:
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
 
-def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done:
+def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done[Resource]:
     """The partner's answer, told to whoever subscribes."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
     check_takes_a_response(row.responses_taken)
     row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
-    announce(row, workspace, EventType.EREFERRAL_RESPONSE_RECORDED)
+    announce(row, workspace, EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
 
@@ -213,25 +222,23 @@ def _rows_around(command: EreferralDecision, workspace: Workspace) -> Sequence[N
     return [*lanes_of(row), *newest_attempt(row), *calls(row)]
 
 
-HANDLERS: Handlers = {
-    "ereferral.retry": Handler(
-        EreferralRetry, retry, needs=_needs_of_decision, then_needs=_rows_around
-    ),
-    "ereferral.complete_call": Handler(
-        EreferralCompleteCall,
+HANDLERS = [
+    handles(RETRY_EREFERRAL, retry, needs=_needs_of_decision, then_needs=_rows_around),
+    handles(
+        COMPLETE_EREFERRAL_CALL,
         complete_call,
         needs=_needs_of_decision,
         then_needs=_rows_around,
     ),
-    "ereferral.resolve": Handler(
-        EreferralResolve,
+    handles(
+        RESOLVE_EREFERRAL,
         resolve,
         needs=_needs_of_decision,
         then_needs=_rows_around,
     ),
-    "ereferral.record_response": Handler(
-        EreferralRecordResponse,
+    handles(
+        RECORD_EREFERRAL_RESPONSE,
         record_response,
         needs=_needs_of_response,
     ),
-}
+]

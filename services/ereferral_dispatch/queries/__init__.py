@@ -1,0 +1,6 @@
+"""What can be read. One file a resource; each holds its READERS."""
+
+from contracts.operations import Kind, Service
+from messaging.handlers.registry import declared_readers, found_by_operation
+
+READERS = found_by_operation(Service.EREFERRAL_DISPATCH, Kind.QUERY, declared_readers(__name__))

@@ -7,13 +7,19 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.ereferral import (
+    GET_EREFERRAL,
+    LIST_EREFERRALS,
+    EreferralDetail,
+    EreferralGet,
+    EreferralList,
+)
 from contracts.ereferral import Ereferral as Resource
-from contracts.ereferral import EreferralDetail, EreferralGet, EreferralList
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import EreferralStatus
 from contracts.shapes import Listed
 from messaging.handlers.pages import read_list, rows_by_id
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from services.ereferral_dispatch.resources import attempt_resource, ereferral_resource
 
@@ -116,7 +122,7 @@ async def _patients(
     return (await session.scalars(statement)).all()
 
 
-READERS: Readers = {
-    "ereferral.get": Reader(EreferralGet, get, find_patients=_patient),
-    "ereferral.list": Reader(EreferralList, list_, find_patients=_listed_patients),
-}
+READERS = [
+    reads(GET_EREFERRAL, get, find_patients=_patient),
+    reads(LIST_EREFERRALS, list_, find_patients=_listed_patients),
+]

@@ -1,21 +1,10 @@
-"""What each command does: plain functions of a command and a workspace. One file a resource."""
+"""What each command does: plain functions of a command and a workspace. One file a resource.
 
-from services.referrals.handlers import (
-    attribution,
-    directory,
-    ereferral_news,
-    partner,
-    referral,
-    source,
-    source_cost,
-)
+Each file holds its HANDLERS, or EVENT_HANDLERS; what is missing here ends the service at its start.
+"""
 
-COMMAND_HANDLERS = {
-    **partner.HANDLERS,
-    **source.HANDLERS,
-    **source_cost.HANDLERS,
-    **attribution.HANDLERS,
-    **directory.HANDLERS,
-    **referral.HANDLERS,
-}
-EVENT_HANDLERS = ereferral_news.EVENT_HANDLERS
+from contracts.operations import Kind, Service
+from messaging.handlers.registry import declared_handlers, found_by_event, found_by_operation
+
+COMMAND_HANDLERS = found_by_operation(Service.REFERRALS, Kind.COMMAND, declared_handlers(__name__))
+EVENT_HANDLERS = found_by_event(Service.REFERRALS, declared_handlers(__name__, "EVENT_HANDLERS"))

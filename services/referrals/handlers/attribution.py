@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from contracts.events import EventType
 from contracts.problems import ProblemCode
-from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.referral_attribution import (
+    ARCHIVE_REFERRAL_ATTRIBUTION,
+    CREATE_REFERRAL_ATTRIBUTION,
+    REFERRAL_ATTRIBUTION_ARCHIVED,
+    REFERRAL_ATTRIBUTION_CREATED,
+    REFERRAL_ATTRIBUTION_UPDATED,
+    UPDATE_REFERRAL_ATTRIBUTION,
     ReferralAttributionArchive,
     ReferralAttributionCreate,
     ReferralAttributionUpdate,
 )
+from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.shapes import Reference, reference, resource_fields
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
@@ -66,7 +71,7 @@ def attribution_resource(
     )
 
 
-def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
+def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done[Resource]:
     others = _others(command.patient_uuid, None, workspace)
     check_primary(command.attribution_role, (one.attribution_role for one in others))
     _check_active(command, workspace)
@@ -87,10 +92,10 @@ def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done:
     workspace.add(ReferralAttribution, row.id, row=row)
     workspace.find_all(ReferralAttribution, BY_PATIENT, row.patient_id).append(row)
     bring_patient(row.referral_source_id, others, workspace)
-    return made(row, shown(row, workspace), EventType.REFERRAL_ATTRIBUTION_CREATED, workspace)
+    return made(row, shown(row, workspace), REFERRAL_ATTRIBUTION_CREATED, workspace)
 
 
-def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
+def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
     before = shown(row, workspace)
     changes = command.changes()
@@ -105,17 +110,15 @@ def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done:
         row,
         before,
         lambda: shown(row, workspace),
-        EventType.REFERRAL_ATTRIBUTION_UPDATED,
+        REFERRAL_ATTRIBUTION_UPDATED,
         workspace,
     )
 
 
-def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done:
+def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done[None]:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
     lose_patient(row.referral_source_id, _others(row.patient_id, row, workspace), workspace)
-    return archived(
-        row, lambda: shown(row, workspace), EventType.REFERRAL_ATTRIBUTION_ARCHIVED, workspace
-    )
+    return archived(row, lambda: shown(row, workspace), REFERRAL_ATTRIBUTION_ARCHIVED, workspace)
 
 
 def _others(
@@ -221,18 +224,14 @@ def _to_archive(command: ReferralAttributionArchive, workspace: Workspace) -> Se
     return [*_to_show(command, workspace), *moving(row.referral_source_id if row else None)]
 
 
-HANDLERS: Handlers = {
-    "referral_attribution.create": Handler(
-        ReferralAttributionCreate,
+HANDLERS = [
+    handles(
+        CREATE_REFERRAL_ATTRIBUTION,
         create,
         needs=_needs_of_create,
         then_needs=_brought_to,
         check=_check,
     ),
-    "referral_attribution.update": Handler(
-        ReferralAttributionUpdate, update, needs=_needs_of_change, then_needs=_to_show
-    ),
-    "referral_attribution.archive": Handler(
-        ReferralAttributionArchive, archive, needs=_needs_of_change, then_needs=_to_archive
-    ),
-}
+    handles(UPDATE_REFERRAL_ATTRIBUTION, update, needs=_needs_of_change, then_needs=_to_show),
+    handles(ARCHIVE_REFERRAL_ATTRIBUTION, archive, needs=_needs_of_change, then_needs=_to_archive),
+]

@@ -7,17 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic
 from uuid import UUID
 
 from contracts import directory as d
 from contracts.clock import birth_date_errors, time_errors
-from contracts.events import EventType
+from contracts.directory import PATIENT_PUT, PUT_PATIENT, PUT_PRACTICE
+from contracts.events import DataT, Event
 from contracts.problems import FieldError, invalid
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.versions import archived, next_version
 from services.referrals.models import Patient, Practice, Provider
@@ -30,13 +31,13 @@ Mirrored = Patient | Provider | Practice
 
 
 @dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(Generic[DataT]):
     """One kind of mirrored record. `subject` is what its events are about: its id, or its org."""
 
     model: type[Mirrored]
-    resource: Callable[[Any], Resource]
-    put: EventType
-    archived: EventType | None = None
+    resource: Callable[[Any], DataT]
+    put: Event[DataT]
+    archived: Event[DataT] | None = None
 
 
 def patient_resource(row: Patient) -> d.Patient:
@@ -58,12 +59,12 @@ def _shown(shape: type[Resource], row: Mirrored) -> dict[str, Any]:
     return {name: getattr(row, name) for name in shape.model_fields}
 
 
-PATIENTS = Mirror(Patient, patient_resource, EventType.PATIENT_PUT, EventType.PATIENT_ARCHIVED)
-PROVIDERS = Mirror(Provider, provider_resource, EventType.PROVIDER_PUT, EventType.PROVIDER_ARCHIVED)
-PRACTICES = Mirror(Practice, practice_resource, EventType.PRACTICE_PUT)
+PATIENTS = Mirror(Patient, patient_resource, d.PATIENT_PUT, d.PATIENT_ARCHIVED)
+PROVIDERS = Mirror(Provider, provider_resource, d.PROVIDER_PUT, d.PROVIDER_ARCHIVED)
+PRACTICES = Mirror(Practice, practice_resource, d.PRACTICE_PUT)
 
 
-def put_patient(command: d.PatientPut, workspace: Workspace) -> Done:
+def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient | None]:
     """A national number is read by the country of the practice, and refused while it has none."""
     workspace.concerns(command.patient_uuid)
     practice = workspace.find(Practice)
@@ -80,19 +81,21 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done:
     return done
 
 
-def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done:
+def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done[d.Provider | None]:
     return _put(PROVIDERS, command, _settled(command, (), None, workspace), workspace)
 
 
-def put_practice(command: d.PracticePut, workspace: Workspace) -> Done:
+def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practice]:
     """Its numbers are those of the country beside them; patients' are read again by a new one."""
     fields = _settled(command, ("phone", "fax"), command.country, workspace)
     held = workspace.find(Practice)
     country = None if held is None else held.country
     done = _put(PRACTICES, command, fields, workspace)
+    if done.data is None:
+        raise LookupError("a practice is never archived")
     if country is not None and country != workspace.get(Practice).country:
         _read_numbers_again(country, command.country, workspace)
-    return done
+    return Done(done.status, done.data, done.id)
 
 
 def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None:
@@ -111,26 +114,26 @@ def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None
         row.phone = phone
         workspace.concerns(row.id)
         next_version(row, workspace)
-        workspace.publish(EventType.PATIENT_PUT, patient_resource(row), changed=["phone"])
+        workspace.publish(PATIENT_PUT, patient_resource(row), changed=["phone"])
 
 
-def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done:
+def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done[d.Patient | None]:
     workspace.concerns(command.patient_uuid)
     return _archive(PATIENTS, command.patient_uuid, command.observed_at, workspace)
 
 
-def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done:
+def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done[d.Provider | None]:
     return _archive(PROVIDERS, command.provider_uuid, command.observed_at, workspace)
 
 
 def _put(
-    mirror: Mirror,
+    mirror: Mirror[DataT],
     command: Any,
     fields: dict[str, Any],
     workspace: Workspace,
     *,
     beside: Mapping[str, Any] = MappingProxyType({}),
-) -> Done:
+) -> Done[DataT | None]:
     """Replace the record where the observation is not older. `beside`: what is not shown of it."""
     key = _key(command)
     row = workspace.find(mirror.model, *key)
@@ -157,7 +160,9 @@ def _put(
     return Done(ReplyStatus.OK, after, row.id)
 
 
-def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Workspace) -> Done:
+def _archive(
+    mirror: Mirror[DataT], uuid: UUID, observed_at: datetime, workspace: Workspace
+) -> Done[DataT | None]:
     if errors := time_errors("observed_at", observed_at, workspace.now):
         raise invalid(errors)
     row = workspace.find(mirror.model, uuid)
@@ -175,7 +180,7 @@ def _archive(mirror: Mirror, uuid: UUID, observed_at: datetime, workspace: Works
 
 
 def _tombstone(
-    mirror: Mirror, key: tuple[UUID, ...], observed_at: datetime, workspace: Workspace
+    mirror: Mirror[Any], key: tuple[UUID, ...], observed_at: datetime, workspace: Workspace
 ) -> Any:
     row = mirror.model(
         org_id=workspace.org_id,
@@ -191,7 +196,7 @@ def _tombstone(
     return row
 
 
-def _held(mirror: Mirror, row: Any) -> Resource | None:
+def _held(mirror: Mirror[DataT], row: Any) -> DataT | None:
     """What is held of a record; None of a tombstone: what is archived is shown to nobody."""
     return mirror.resource(row) if row.deleted_at is None else None
 
@@ -206,7 +211,7 @@ def _key(command: d.PatientPut | d.ProviderPut | d.PracticePut) -> tuple[UUID, .
             return ()
 
 
-def _subject(mirror: Mirror, workspace: Workspace) -> str | None:
+def _subject(mirror: Mirror[Any], workspace: Workspace) -> str | None:
     """An org has one practice: its events are about the org. Others are about their own id."""
     return workspace.org_id if mirror is PRACTICES else None
 
@@ -251,31 +256,31 @@ def _read_by_its_country(command: d.PracticePut, workspace: Workspace) -> Sequen
     return [Need(Patient, (row.country,), by=READ_BY, writes=True)]
 
 
-HANDLERS: Handlers = {
-    "patient.put": Handler(
-        d.PatientPut,
+HANDLERS = [
+    handles(
+        PUT_PATIENT,
         put_patient,
         needs=_needs_of_patient,
     ),
-    "patient.archive": Handler(
-        d.PatientArchive,
+    handles(
+        d.ARCHIVE_PATIENT,
         archive_patient,
         needs=lambda c: [Need(Patient, (c.patient_uuid,), writes=True)],
     ),
-    "provider.put": Handler(
-        d.ProviderPut,
+    handles(
+        d.PUT_PROVIDER,
         put_provider,
         needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
     ),
-    "provider.archive": Handler(
-        d.ProviderArchive,
+    handles(
+        d.ARCHIVE_PROVIDER,
         archive_provider,
         needs=lambda c: [Need(Provider, (c.provider_uuid,), writes=True)],
     ),
-    "practice.put": Handler(
-        d.PracticePut,
+    handles(
+        PUT_PRACTICE,
         put_practice,
         needs=lambda _: [Need(Practice, writes=True)],
         then_needs=_read_by_its_country,
     ),
-}
+]

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from contracts.catalogue import EVENTS
 from contracts.ereferral import EreferralNews
-from contracts.events import EventType
+from contracts.referral import REFERRAL_DISPATCH_CHANGED
 from contracts.replies import ReplyStatus
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import hears
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.referrals.handlers.referral_resource import (
     pointed_to,
@@ -19,7 +20,7 @@ from services.referrals.models import Referral
 from services.referrals.rules.referral import Effect, response_effect
 
 
-def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
+def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
     """Move `dispatch_status` forward by the e-referral's version; older news join the timeline.
 
     A partner's answer counts as one that was recorded here; where that would be refused it joins
@@ -43,7 +44,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done:
     if row.dispatch_status != news.data.status:
         row.dispatch_status = news.data.status
         next_version(row, workspace)
-        workspace.publish(EventType.REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
+        workspace.publish(REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
     response = news.data.response
     if response is not None and (
         response_effect(row.status, row.fulfilment_status, response) is Effect.MOVES
@@ -72,10 +73,8 @@ def _names_to_show(news: EreferralNews, workspace: Workspace) -> Sequence[Need]:
     return () if row is None else pointed_to(row)
 
 
-EVENT_HANDLERS: Handlers = {
-    str(event): Handler(
-        EreferralNews, hear_ereferral, needs=_needs_of_news, then_needs=_names_to_show
-    )
-    for event in EventType
+EVENT_HANDLERS = [
+    hears(event, EreferralNews, hear_ereferral, needs=_needs_of_news, then_needs=_names_to_show)
+    for event in EVENTS.values()
     if event.resource == "ereferral"
-}
+]

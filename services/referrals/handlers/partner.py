@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from contracts.events import EventType
 from contracts.problems import ProblemCode
 from contracts.referral_partner import (
+    ARCHIVE_REFERRAL_PARTNER,
+    CREATE_REFERRAL_PARTNER,
+    REFERRAL_PARTNER_ARCHIVED,
+    REFERRAL_PARTNER_CREATED,
+    REFERRAL_PARTNER_UPDATED,
+    UPDATE_REFERRAL_PARTNER,
     PartnerFields,
     ReferralPartnerArchive,
     ReferralPartnerCreate,
@@ -13,7 +18,7 @@ from contracts.referral_partner import (
 )
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.shapes import resource_fields
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models import ReferralPartner
@@ -35,7 +40,7 @@ def partner_name(row: ReferralPartner) -> str:
     return display_name(row.contact_type, row.first_name, row.last_name, row.practice_name)
 
 
-def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done:
+def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done[Resource]:
     fields = settle_partner(_given(command))
     row = ReferralPartner(
         org_id=workspace.org_id,
@@ -46,24 +51,20 @@ def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done:
     )
     _set(row, fields)
     workspace.add(ReferralPartner, row.id, row=row)
-    return made(row, partner_resource(row), EventType.REFERRAL_PARTNER_CREATED, workspace)
+    return made(row, partner_resource(row), REFERRAL_PARTNER_CREATED, workspace)
 
 
-def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done:
+def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(ReferralPartner, command.referral_partner_uuid)
     before = partner_resource(row)
     held = {name: getattr(row, name) for name in FIELDS}
     _set(row, settle_partner({**held, **command.changes()}))
-    return updated(
-        row, before, lambda: partner_resource(row), EventType.REFERRAL_PARTNER_UPDATED, workspace
-    )
+    return updated(row, before, lambda: partner_resource(row), REFERRAL_PARTNER_UPDATED, workspace)
 
 
-def archive(command: ReferralPartnerArchive, workspace: Workspace) -> Done:
+def archive(command: ReferralPartnerArchive, workspace: Workspace) -> Done[None]:
     row = workspace.get(ReferralPartner, command.referral_partner_uuid)
-    return archived(
-        row, lambda: partner_resource(row), EventType.REFERRAL_PARTNER_ARCHIVED, workspace
-    )
+    return archived(row, lambda: partner_resource(row), REFERRAL_PARTNER_ARCHIVED, workspace)
 
 
 def _given(command: ReferralPartnerCreate) -> dict[str, Any]:
@@ -90,18 +91,18 @@ def _needs_of_change(command: ReferralPartnerUpdate | ReferralPartnerArchive) ->
     ]
 
 
-HANDLERS: Handlers = {
-    "referral_partner.create": Handler(
-        ReferralPartnerCreate,
+HANDLERS = [
+    handles(
+        CREATE_REFERRAL_PARTNER,
         create,
         needs=lambda command: own_id(ReferralPartner, command.id),
         check=_check_created,
     ),
-    "referral_partner.update": Handler(
-        ReferralPartnerUpdate,
+    handles(
+        UPDATE_REFERRAL_PARTNER,
         update,
         needs=_needs_of_change,
         check=lambda command: check_given(command.changes()),
     ),
-    "referral_partner.archive": Handler(ReferralPartnerArchive, archive, needs=_needs_of_change),
-}
+    handles(ARCHIVE_REFERRAL_PARTNER, archive, needs=_needs_of_change),
+]

@@ -4,10 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.clock import early_errors, time_errors
-from contracts.ereferral import EreferralCancel, EreferralDispatch
-from contracts.events import EventType
+from contracts.ereferral import (
+    CANCEL_EREFERRAL,
+    DISPATCH_EREFERRAL,
+    EreferralCancel,
+    EreferralDispatch,
+)
 from contracts.problems import ProblemCode, invalid
 from contracts.referral import (
+    CANCEL_REFERRAL,
+    CREATE_REFERRAL,
+    RECORD_REFERRAL_RESPONSE,
+    REFERRAL_CANCELLED,
+    REFERRAL_CREATED,
+    REFERRAL_RESPONSE_RECORDED,
+    REFERRAL_SENT,
+    REFERRAL_UPDATED,
+    SEND_REFERRAL,
+    UPDATE_REFERRAL,
     FulfilmentStatus,
     ReferralCancel,
     ReferralCreate,
@@ -16,9 +30,10 @@ from contracts.referral import (
     ReferralStatus,
     ReferralUpdate,
 )
+from contracts.referral import Referral as Resource
 from contracts.replies import ReplyStatus
 from contracts.values import offset_minutes
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import (
     Done,
     Need,
@@ -46,7 +61,6 @@ from services.referrals.handlers.timeline import (
     recorded_responses,
 )
 from services.referrals.handlers.versions import next_version
-from services.referrals.home import DISPATCH_COMMANDS
 from services.referrals.models import Patient, Practice, Provider, Referral, ReferralPartner
 from services.referrals.rules.referral import (
     Effect,
@@ -66,7 +80,7 @@ _COLUMNS = {
 }
 
 
-def create(command: ReferralCreate, workspace: Workspace) -> Done:
+def create(command: ReferralCreate, workspace: Workspace) -> Done[Resource]:
     row = Referral(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -89,12 +103,12 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done:
     )
     workspace.add(Referral, row.id, row=row)
     resource = shown(row, workspace)
-    add_entry(row, workspace, EventType.REFERRAL_CREATED, actor=workspace.actor)
-    workspace.publish(EventType.REFERRAL_CREATED, resource)
+    add_entry(row, workspace, REFERRAL_CREATED.name, actor=workspace.actor)
+    workspace.publish(REFERRAL_CREATED, resource)
     return Done(ReplyStatus.CREATED, resource, row.id)
 
 
-def update(command: ReferralUpdate, workspace: Workspace) -> Done:
+def update(command: ReferralUpdate, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(Referral, command.referral_uuid)
     check_can_be_updated(row.status)
     before = shown(row, workspace)
@@ -111,15 +125,15 @@ def update(command: ReferralUpdate, workspace: Workspace) -> Done:
     add_entry(
         row,
         workspace,
-        EventType.REFERRAL_UPDATED,
+        REFERRAL_UPDATED.name,
         actor=workspace.actor,
         detail=", ".join(changed),
     )
-    workspace.publish(EventType.REFERRAL_UPDATED, after, changed=changed)
+    workspace.publish(REFERRAL_UPDATED, after, changed=changed)
     return Done(ReplyStatus.OK, after, row.id)
 
 
-def send(command: ReferralSend, workspace: Workspace) -> Done:
+def send(command: ReferralSend, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(Referral, command.referral_uuid)
     partner = partner_resource(workspace.get(ReferralPartner, row.referral_partner_id))
     check_can_be_sent(row.status, partner)
@@ -130,12 +144,11 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
     row.respond_by = respond_by(row.respond_by, workspace.now)
     next_version(row, workspace)
     resource = shown(row, workspace)
-    add_entry(row, workspace, EventType.REFERRAL_SENT, actor=workspace.actor)
-    workspace.publish(EventType.REFERRAL_SENT, resource)
+    add_entry(row, workspace, REFERRAL_SENT.name, actor=workspace.actor)
+    workspace.publish(REFERRAL_SENT, resource)
     provider = referring_provider(row, workspace)
     workspace.send(
-        DISPATCH_COMMANDS.exchange,
-        "ereferral.dispatch",
+        DISPATCH_EREFERRAL,
         EreferralDispatch.model_construct(
             org_id=workspace.org_id,
             dispatch_uuid=row.ereferral_id,
@@ -151,7 +164,7 @@ def send(command: ReferralSend, workspace: Workspace) -> Done:
     return Done(ReplyStatus.ACCEPTED, resource, row.id)
 
 
-def cancel(command: ReferralCancel, workspace: Workspace) -> Done:
+def cancel(command: ReferralCancel, workspace: Workspace) -> Done[Resource]:
     """End it; of one that was sent, dispatch is told: behind the package, in the outbox's order."""
     row = workspace.get(Referral, command.referral_uuid)
     check_can_be_cancelled(row.status)
@@ -164,15 +177,14 @@ def cancel(command: ReferralCancel, workspace: Workspace) -> Done:
     add_entry(
         row,
         workspace,
-        EventType.REFERRAL_CANCELLED,
+        REFERRAL_CANCELLED.name,
         actor=workspace.actor,
         detail=command.reason,
     )
-    workspace.publish(EventType.REFERRAL_CANCELLED, resource)
+    workspace.publish(REFERRAL_CANCELLED, resource)
     if row.ereferral_id is not None:
         workspace.send(
-            DISPATCH_COMMANDS.exchange,
-            "ereferral.cancel",
+            CANCEL_EREFERRAL,
             EreferralCancel(
                 org_id=workspace.org_id, ereferral_uuid=row.ereferral_id, reason=command.reason
             ),
@@ -181,7 +193,7 @@ def cancel(command: ReferralCancel, workspace: Workspace) -> Done:
     return Done(ReplyStatus.OK, resource, row.id)
 
 
-def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Done:
+def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Done[Resource]:
     """Take a partner's answer; every one that is not refused joins the timeline."""
     row = workspace.get(Referral, command.referral_uuid)
     if errors := time_errors("occurred_at", command.occurred_at, workspace.now):
@@ -196,7 +208,7 @@ def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Do
         add_entry(
             row,
             workspace,
-            EventType.REFERRAL_RESPONSE_RECORDED,
+            REFERRAL_RESPONSE_RECORDED.name,
             at=command.occurred_at,
             actor=workspace.actor,
             detail=answer_detail(command.response, command.note),
@@ -277,19 +289,15 @@ def _sent_along(command: ReferralSend, workspace: Workspace) -> Sequence[Need]:
     ]
 
 
-HANDLERS: Handlers = {
-    "referral.create": Handler(ReferralCreate, create, needs=_needs_of_create),
-    "referral.update": Handler(
-        ReferralUpdate, update, needs=_needs_of_update, then_needs=_names_to_show
-    ),
-    "referral.send": Handler(ReferralSend, send, needs=_needs_of_change, then_needs=_sent_along),
-    "referral.cancel": Handler(
-        ReferralCancel, cancel, needs=_needs_of_change, then_needs=_names_to_show
-    ),
-    "referral.record_response": Handler(
-        ReferralRecordResponse,
+HANDLERS = [
+    handles(CREATE_REFERRAL, create, needs=_needs_of_create),
+    handles(UPDATE_REFERRAL, update, needs=_needs_of_update, then_needs=_names_to_show),
+    handles(SEND_REFERRAL, send, needs=_needs_of_change, then_needs=_sent_along),
+    handles(CANCEL_REFERRAL, cancel, needs=_needs_of_change, then_needs=_names_to_show),
+    handles(
+        RECORD_REFERRAL_RESPONSE,
         record_response,
         needs=_needs_of_response,
         then_needs=_names_and_responses,
     ),
-}
+]

@@ -5,8 +5,11 @@ What the commands, the news of e-referrals and the overdue sweep have in common.
 
 from dataclasses import dataclass
 
-from contracts.events import EventType
-from contracts.referral import ReasonCode, Response
+from contracts.referral import (
+    REFERRAL_RESPONSE_RECORDED,
+    ReasonCode,
+    Response,
+)
 from contracts.referral import Referral as Resource
 from contracts.shapes import Reference, reference, resource_fields
 from messaging.handlers.workspace import Need, Workspace
@@ -89,5 +92,5 @@ def take_response(row: Referral, workspace: Workspace, response: Response) -> Re
     row.overdue = False
     next_version(row, workspace)
     resource = shown(row, workspace)
-    workspace.publish(EventType.REFERRAL_RESPONSE_RECORDED, resource)
+    workspace.publish(REFERRAL_RESPONSE_RECORDED, resource)
     return resource

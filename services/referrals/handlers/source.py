@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from contracts.events import EventType
 from contracts.problems import ProblemCode
-from contracts.referral_source import ReferralSource as Resource
 from contracts.referral_source import (
+    ARCHIVE_REFERRAL_SOURCE,
+    CREATE_REFERRAL_SOURCE,
+    REFERRAL_SOURCE_ARCHIVED,
+    REFERRAL_SOURCE_CREATED,
+    REFERRAL_SOURCE_UPDATED,
+    UPDATE_REFERRAL_SOURCE,
     ReferralSourceArchive,
     ReferralSourceCreate,
     ReferralSourceUpdate,
 )
+from contracts.referral_source import ReferralSource as Resource
 from contracts.shapes import reference, resource_fields
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.versions import archived, made, updated
@@ -59,7 +64,7 @@ def source_resource(
     )
 
 
-def create(command: ReferralSourceCreate, workspace: Workspace) -> Done:
+def create(command: ReferralSourceCreate, workspace: Workspace) -> Done[Resource]:
     row = ReferralSource(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -74,26 +79,22 @@ def create(command: ReferralSourceCreate, workspace: Workspace) -> Done:
         org_id=row.org_id, referral_source_id=row.id, patient_count=0, total_cost=Decimal("0.00")
     )
     workspace.add(SourceFigures, row.id, row=figures)
-    return made(row, shown(row, workspace), EventType.REFERRAL_SOURCE_CREATED, workspace)
+    return made(row, shown(row, workspace), REFERRAL_SOURCE_CREATED, workspace)
 
 
-def update(command: ReferralSourceUpdate, workspace: Workspace) -> Done:
+def update(command: ReferralSourceUpdate, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(ReferralSource, command.referral_source_uuid)
     held = {name: getattr(row, column) for name, column in _COLUMNS.items()}
     merged = {**held, **command.changes()}
     check_links(merged["linked_patient_uuid"], merged["linked_referral_partner_uuid"])
     before = shown(row, workspace)
     _set(row, merged)
-    return updated(
-        row, before, lambda: shown(row, workspace), EventType.REFERRAL_SOURCE_UPDATED, workspace
-    )
+    return updated(row, before, lambda: shown(row, workspace), REFERRAL_SOURCE_UPDATED, workspace)
 
 
-def archive(command: ReferralSourceArchive, workspace: Workspace) -> Done:
+def archive(command: ReferralSourceArchive, workspace: Workspace) -> Done[None]:
     row = workspace.get(ReferralSource, command.referral_source_uuid)
-    return archived(
-        row, lambda: shown(row, workspace), EventType.REFERRAL_SOURCE_ARCHIVED, workspace
-    )
+    return archived(row, lambda: shown(row, workspace), REFERRAL_SOURCE_ARCHIVED, workspace)
 
 
 def _next_sort_order(workspace: Workspace) -> int:
@@ -182,14 +183,10 @@ def _to_show(
     )
 
 
-HANDLERS: Handlers = {
-    "referral_source.create": Handler(
-        ReferralSourceCreate, create, needs=_needs_of_create, check=_check
+HANDLERS = [
+    handles(CREATE_REFERRAL_SOURCE, create, needs=_needs_of_create, check=_check),
+    handles(
+        UPDATE_REFERRAL_SOURCE, update, needs=_needs_of_update, then_needs=_to_show, check=_check
     ),
-    "referral_source.update": Handler(
-        ReferralSourceUpdate, update, needs=_needs_of_update, then_needs=_to_show, check=_check
-    ),
-    "referral_source.archive": Handler(
-        ReferralSourceArchive, archive, needs=_needs_of_change, then_needs=_to_show
-    ),
-}
+    handles(ARCHIVE_REFERRAL_SOURCE, archive, needs=_needs_of_change, then_needs=_to_show),
+]

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 
-from contracts.events import EventType
 from contracts.problems import ProblemCode
-from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.referral_source_cost import (
+    ARCHIVE_REFERRAL_SOURCE_COST,
+    CREATE_REFERRAL_SOURCE_COST,
+    REFERRAL_SOURCE_COST_ARCHIVED,
+    REFERRAL_SOURCE_COST_CREATED,
+    REFERRAL_SOURCE_COST_UPDATED,
+    UPDATE_REFERRAL_SOURCE_COST,
     ReferralSourceCostArchive,
     ReferralSourceCostCreate,
     ReferralSourceCostUpdate,
 )
+from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.shapes import Reference, resource_fields
-from messaging.handlers.handler import Handler, Handlers
+from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.handlers.versions import archived, made, updated
@@ -31,7 +36,7 @@ def cost_resource(row: ReferralSourceCost, source: ReferralSource) -> Resource:
     )
 
 
-def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
+def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done[Resource]:
     source = _source_of(command, workspace)
     row = ReferralSourceCost(
         org_id=workspace.org_id,
@@ -44,10 +49,10 @@ def create(command: ReferralSourceCostCreate, workspace: Workspace) -> Done:
     )
     workspace.add(ReferralSourceCost, row.id, row=row)
     spend(source.id, row.amount, workspace)
-    return made(row, cost_resource(row, source), EventType.REFERRAL_SOURCE_COST_CREATED, workspace)
+    return made(row, cost_resource(row, source), REFERRAL_SOURCE_COST_CREATED, workspace)
 
 
-def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
+def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done[Resource]:
     source = _source_of(command, workspace)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
     merged = {**{name: getattr(row, name) for name in FIELDS}, **command.changes()}
@@ -61,17 +66,17 @@ def update(command: ReferralSourceCostUpdate, workspace: Workspace) -> Done:
         row,
         before,
         lambda: cost_resource(row, source),
-        EventType.REFERRAL_SOURCE_COST_UPDATED,
+        REFERRAL_SOURCE_COST_UPDATED,
         workspace,
     )
 
 
-def archive(command: ReferralSourceCostArchive, workspace: Workspace) -> Done:
+def archive(command: ReferralSourceCostArchive, workspace: Workspace) -> Done[None]:
     source = _source_of(command, workspace)
     row = workspace.get(ReferralSourceCost, command.cost_uuid)
     spend(source.id, -row.amount, workspace)
     return archived(
-        row, lambda: cost_resource(row, source), EventType.REFERRAL_SOURCE_COST_ARCHIVED, workspace
+        row, lambda: cost_resource(row, source), REFERRAL_SOURCE_COST_ARCHIVED, workspace
     )
 
 
@@ -119,22 +124,20 @@ def _moved(command: Command, _: Workspace) -> Sequence[Need]:
     return moving(command.referral_source_uuid)
 
 
-HANDLERS: Handlers = {
-    "referral_source_cost.create": Handler(
-        ReferralSourceCostCreate,
+HANDLERS = [
+    handles(
+        CREATE_REFERRAL_SOURCE_COST,
         create,
         needs=_needs_of_create,
         then_needs=_moved,
         check=_check_created,
     ),
-    "referral_source_cost.update": Handler(
-        ReferralSourceCostUpdate,
+    handles(
+        UPDATE_REFERRAL_SOURCE_COST,
         update,
         needs=_needs_of_change,
         then_needs=_moved,
         check=_check_changes,
     ),
-    "referral_source_cost.archive": Handler(
-        ReferralSourceCostArchive, archive, needs=_needs_of_change, then_needs=_moved
-    ),
-}
+    handles(ARCHIVE_REFERRAL_SOURCE_COST, archive, needs=_needs_of_change, then_needs=_moved),
+]

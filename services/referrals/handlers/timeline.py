@@ -3,8 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.events import EventType
-from contracts.referral import Response
+from contracts.referral import REFERRAL_RESPONSE_RECORDED, Response
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.models import Referral, TimelineEntry
 
@@ -40,16 +39,12 @@ def add_entry(
 
 def recorded_responses(referral_id: UUID) -> Need:
     """The timeline's entries of responses that a command recorded."""
-    return Need(
-        TimelineEntry, (referral_id, EventType.REFERRAL_RESPONSE_RECORDED.value), by=_BY_EVENT
-    )
+    return Need(TimelineEntry, (referral_id, REFERRAL_RESPONSE_RECORDED.name), by=_BY_EVENT)
 
 
 def find_recorded_responses(row: Referral, workspace: Workspace) -> list[TimelineEntry]:
     """What `recorded_responses` asked for; whoever records one adds it, for later messages."""
-    return workspace.find_all(
-        TimelineEntry, _BY_EVENT, row.id, EventType.REFERRAL_RESPONSE_RECORDED.value
-    )
+    return workspace.find_all(TimelineEntry, _BY_EVENT, row.id, REFERRAL_RESPONSE_RECORDED.name)
 
 
 def answer_detail(response: Response, note: str | None) -> str:

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from contracts.events import EventType
+from contracts.events import DataT, Event
 from contracts.replies import ReplyStatus
-from contracts.shapes import Resource
 from messaging.handlers.workspace import Done, Workspace, changed_fields
 
 
@@ -35,7 +34,7 @@ def next_version(row: Versioned, workspace: Workspace) -> None:
     row.updated_at = workspace.now
 
 
-def made(row: Versioned, resource: Resource, event: EventType, workspace: Workspace) -> Done:
+def made(row: Versioned, resource: DataT, event: Event[DataT], workspace: Workspace) -> Done[DataT]:
     """201 with the new resource, and its event."""
     workspace.publish(event, resource)
     return Done(ReplyStatus.CREATED, resource, row.id)
@@ -43,11 +42,11 @@ def made(row: Versioned, resource: Resource, event: EventType, workspace: Worksp
 
 def updated(
     row: Versioned,
-    before: Resource,
-    show: Callable[[], Resource],
-    event: EventType,
+    before: DataT,
+    show: Callable[[], DataT],
+    event: Event[DataT],
     workspace: Workspace,
-) -> Done:
+) -> Done[DataT]:
     """200 with the resource: a new version and its event where it shows anything new."""
     changed = changed_fields(before, show())
     if not changed:
@@ -59,8 +58,8 @@ def updated(
 
 
 def archived(
-    row: Archivable, show: Callable[[], Resource], event: EventType, workspace: Workspace
-) -> Done:
+    row: Archivable, show: Callable[[], DataT], event: Event[DataT], workspace: Workspace
+) -> Done[None]:
     """204, and an event with the last state under a new version."""
     next_version(row, workspace)
     row.deleted_at = workspace.now

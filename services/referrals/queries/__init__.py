@@ -1,21 +1,6 @@
-"""What can be read. One file a resource."""
+"""What can be read. One file a resource; each holds its READERS."""
 
-from services.referrals.queries import (
-    attribution,
-    directory,
-    partner,
-    referral,
-    source,
-    source_cost,
-    source_report,
-)
+from contracts.operations import Kind, Service
+from messaging.handlers.registry import declared_readers, found_by_operation
 
-READERS = {
-    **partner.READERS,
-    **source.READERS,
-    **source_cost.READERS,
-    **source_report.READERS,
-    **attribution.READERS,
-    **directory.READERS,
-    **referral.READERS,
-}
+READERS = found_by_operation(Service.REFERRALS, Kind.QUERY, declared_readers(__name__))

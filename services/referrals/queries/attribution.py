@@ -8,11 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from contracts.problems import ProblemCode
+from contracts.referral_attribution import (
+    GET_REFERRAL_ATTRIBUTION,
+    LIST_REFERRAL_ATTRIBUTIONS,
+    ReferralAttributionGet,
+    ReferralAttributionList,
+)
 from contracts.referral_attribution import ReferralAttribution as Resource
-from contracts.referral_attribution import ReferralAttributionGet, ReferralAttributionList
 from contracts.shapes import Listed
 from messaging.handlers.pages import read_list, rows_by_id
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models import Patient, ReferralAttribution
 from services.referrals.queries.finding import find_unarchived
@@ -98,9 +103,7 @@ async def _patients(org_id: str, shown: Sequence[Resource], session: AsyncSessio
     return {*linked, *(reference.uuid for reference in named if reference is not None)}
 
 
-READERS: Readers = {
-    "referral_attribution.get": Reader(ReferralAttributionGet, get, find_patients=_patient),
-    "referral_attribution.list": Reader(
-        ReferralAttributionList, list_, find_patients=_listed_patients
-    ),
-}
+READERS = [
+    reads(GET_REFERRAL_ATTRIBUTION, get, find_patients=_patient),
+    reads(LIST_REFERRAL_ATTRIBUTIONS, list_, find_patients=_listed_patients),
+]

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import directory as d
 from contracts.problems import ProblemCode, not_found
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
@@ -35,8 +35,8 @@ async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime)
     return practice_resource(row)
 
 
-READERS: Readers = {
-    "patient.get": Reader(d.PatientGet, get_patient, patients=lambda shown: [shown.id]),
-    "provider.get": Reader(d.ProviderGet, get_provider),
-    "practice.get": Reader(d.PracticeGet, get_practice),
-}
+READERS = [
+    reads(d.GET_PATIENT, get_patient, patients=lambda shown: [shown.id]),
+    reads(d.GET_PROVIDER, get_provider),
+    reads(d.GET_PRACTICE, get_practice),
+]

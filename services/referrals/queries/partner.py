@@ -9,11 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from contracts.problems import ProblemCode
+from contracts.referral_partner import (
+    GET_REFERRAL_PARTNER,
+    LIST_REFERRAL_PARTNERS,
+    ReferralPartnerGet,
+    ReferralPartnerList,
+)
 from contracts.referral_partner import ReferralPartner as Resource
-from contracts.referral_partner import ReferralPartnerGet, ReferralPartnerList
 from contracts.shapes import Listed
 from messaging.handlers.pages import contains, read_list, rows_by_id
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models import ReferralPartner
 from services.referrals.queries.finding import find_unarchived
@@ -72,7 +77,7 @@ def _long(
     )
 
 
-READERS: Readers = {
-    "referral_partner.get": Reader(ReferralPartnerGet, get),
-    "referral_partner.list": Reader(ReferralPartnerList, list_),
-}
+READERS = [
+    reads(GET_REFERRAL_PARTNER, get),
+    reads(LIST_REFERRAL_PARTNERS, list_),
+]

@@ -9,13 +9,19 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode, not_found
+from contracts.referral import (
+    GET_REFERRAL,
+    LIST_REFERRALS,
+    ReferralDetail,
+    ReferralGet,
+    ReferralList,
+)
 from contracts.referral import Referral as Resource
-from contracts.referral import ReferralDetail, ReferralGet, ReferralList
 from contracts.referral import TimelineEntry as Entry
 from contracts.referral_partner import display_name
 from contracts.shapes import Listed
 from messaging.handlers.pages import as_table, read_list
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.referral_resource import Names, referral_resource
 from services.referrals.models import (
     Patient,
@@ -116,9 +122,7 @@ def _is(model: type[Patient | ReferralPartner | Provider], id_: Any) -> ColumnEl
     return and_(model.org_id == Referral.org_id, model.id == id_)
 
 
-READERS: Readers = {
-    "referral.get": Reader(ReferralGet, get, patients=lambda shown: [shown.patient.uuid]),
-    "referral.list": Reader(
-        ReferralList, list_, patients=lambda page: [item.patient.uuid for item in page.items]
-    ),
-}
+READERS = [
+    reads(GET_REFERRAL, get, patients=lambda shown: [shown.patient.uuid]),
+    reads(LIST_REFERRALS, list_, patients=lambda page: [item.patient.uuid for item in page.items]),
+]

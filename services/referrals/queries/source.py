@@ -9,11 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from contracts.problems import ProblemCode
+from contracts.referral_source import (
+    GET_REFERRAL_SOURCE,
+    LIST_REFERRAL_SOURCES,
+    ReferralSourceGet,
+    ReferralSourceList,
+)
 from contracts.referral_source import ReferralSource as Resource
-from contracts.referral_source import ReferralSourceGet, ReferralSourceList
 from contracts.shapes import Listed
 from messaging.handlers.pages import contains, read_list, rows_by_id
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.source import source_resource
 from services.referrals.models import ReferralSource
 from services.referrals.queries.finding import find_unarchived
@@ -80,9 +85,7 @@ def _patients(*shown: Resource) -> set[UUID]:
     return {one.linked_patient.uuid for one in shown if one.linked_patient is not None}
 
 
-READERS: Readers = {
-    "referral_source.get": Reader(ReferralSourceGet, get, patients=_patients),
-    "referral_source.list": Reader(
-        ReferralSourceList, list_, patients=lambda page: _patients(*page.items)
-    ),
-}
+READERS = [
+    reads(GET_REFERRAL_SOURCE, get, patients=_patients),
+    reads(LIST_REFERRAL_SOURCES, list_, patients=lambda page: _patients(*page.items)),
+]

@@ -7,11 +7,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.problems import ProblemCode
+from contracts.referral_source_cost import (
+    GET_REFERRAL_SOURCE_COST,
+    LIST_REFERRAL_SOURCE_COSTS,
+    ReferralSourceCostGet,
+    ReferralSourceCostList,
+)
 from contracts.referral_source_cost import ReferralSourceCost as Resource
-from contracts.referral_source_cost import ReferralSourceCostGet, ReferralSourceCostList
 from contracts.shapes import Listed
 from messaging.handlers.pages import read_list, rows_by_id
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.handlers.source_cost import cost_resource
 from services.referrals.models import ReferralSource, ReferralSourceCost
 from services.referrals.queries.finding import find_unarchived
@@ -75,9 +80,7 @@ async def _listed_patients(
     return await linked_patients(query.org_id, sources, session)
 
 
-READERS: Readers = {
-    "referral_source_cost.get": Reader(ReferralSourceCostGet, get, find_patients=_patient),
-    "referral_source_cost.list": Reader(
-        ReferralSourceCostList, list_, find_patients=_listed_patients
-    ),
-}
+READERS = [
+    reads(GET_REFERRAL_SOURCE_COST, get, find_patients=_patient),
+    reads(LIST_REFERRAL_SOURCE_COSTS, list_, find_patients=_listed_patients),
+]

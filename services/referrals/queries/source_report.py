@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.referral_attribution import AttributionRole
 from contracts.referral_source import (
+    REPORT_REFERRAL_SOURCES,
     ReferralSourceReport,
     SourceReport,
     SourceReportItem,
 )
 from contracts.shapes import Reference
-from messaging.handlers.reader import Reader, Readers
+from messaging.handlers.reader import reads
 from services.referrals.models import ReferralAttribution, ReferralSource, ReferralSourceCost
 from services.referrals.queries.source import linked_patients
 from services.referrals.rules.period import Period, period_of
@@ -119,6 +120,4 @@ async def _patients(
     return await linked_patients(query.org_id, sources, session)
 
 
-READERS: Readers = {
-    "referral_source.report": Reader(ReferralSourceReport, report, find_patients=_patients)
-}
+READERS = [reads(REPORT_REFERRAL_SOURCES, report, find_patients=_patients)]

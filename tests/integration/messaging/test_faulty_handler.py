@@ -44,28 +44,28 @@ def new_row(workspace: Workspace, name: str, **changes: Any) -> Practice:
     return Practice(**fields)
 
 
-def raises(command: PracticePut, workspace: Workspace) -> Done:
+def raises(command: PracticePut, workspace: Workspace) -> Done[Any]:
     """Changes, publishes, and then falls over with the message's own words."""
     row = new_row(workspace, command.name)
     workspace.add(Practice, row=row)
     raise ValueError(f"cannot handle {command.name}")
 
 
-def breaks_a_constraint(command: PracticePut, workspace: Workspace) -> Done:
+def breaks_a_constraint(command: PracticePut, workspace: Workspace) -> Done[Any]:
     """Leaves out what no column allows."""
     row = new_row(workspace, command.name, country=None)
     workspace.add(Practice, row=row)
     return Done(ReplyStatus.OK, None, row.id)
 
 
-def breaks_a_type(command: PracticePut, workspace: Workspace) -> Done:
+def breaks_a_type(command: PracticePut, workspace: Workspace) -> Done[Any]:
     """Writes a number that its column does not hold."""
     row = new_row(workspace, command.name, version=2**40)
     workspace.add(Practice, row=row)
     return Done(ReplyStatus.OK, None, row.id)
 
 
-def asks_for_what_was_not_loaded(command: PracticePut, workspace: Workspace) -> Done:
+def asks_for_what_was_not_loaded(command: PracticePut, workspace: Workspace) -> Done[Any]:
     """Looks for a row that it did not say it needs."""
     workspace.find(Practice, "other", command.name)
     return Done(ReplyStatus.OK, None, None)
@@ -125,7 +125,7 @@ async def test_an_event_of_a_message_that_failed_is_not_published(
 ) -> None:
     """What the handler had recorded before it fell over goes with its transaction."""
 
-    def publishes_then_raises(command: Any, workspace: Workspace) -> Done:
+    def publishes_then_raises(command: Any, workspace: Workspace) -> Done[Any]:
         done = create_partner(command, workspace)
         assert workspace.outgoing
         raise KeyError(done.id)

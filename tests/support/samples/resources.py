@@ -6,14 +6,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.directory import Provider
-from contracts.ereferral import CallTask, Ereferral, EreferralChange
+from contracts.documents.examples import body_of
+from contracts.ereferral import (
+    EREFERRAL_CALL_REQUESTED,
+    EREFERRAL_RESPONSE_RECORDED,
+    CallTask,
+    Ereferral,
+    EreferralChange,
+)
 from contracts.ereferral_staff import PartnerChannel
-from contracts.event_data import EVENT_DATA
-from contracts.events import EventSource, EventType
-from contracts.examples import body_of
+from contracts.events import Event
 from contracts.mail_relay import MailRelay
-from contracts.operations import OPERATIONS
 from contracts.referral import EreferralStatus, Response
 from contracts.referral_attribution import AttributionRole, ReferralAttribution
 from contracts.referral_partner import ContactMethod
@@ -103,34 +108,33 @@ def resources() -> dict[str, Resource]:
     }
 
 
-def about(event: EventType) -> Resource:
+def about(event: Event[Any]) -> Resource:
     """What an event of this type shows."""
     shown = resources()[event.resource]
     if event.resource != "ereferral":
         return shown
     fields = {name: getattr(shown, name) for name in type(shown).model_fields}
     answer: dict[str, Any] = {}
-    if event is EventType.EREFERRAL_RESPONSE_RECORDED:
+    if event is EREFERRAL_RESPONSE_RECORDED:
         answer = {"response": Response.ACCEPTED, "response_note": "Booked."}
-    if event is EventType.EREFERRAL_CALL_REQUESTED:
+    if event is EREFERRAL_CALL_REQUESTED:
         answer = {"call": CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")}
     return EreferralChange.model_construct(**fields, **answer)
 
 
-def one_of_each() -> dict[EventType, bytes]:
+def one_of_each() -> dict[str, bytes]:
     """An event of each type as its service publishes it."""
     events = {}
-    for source, types in EVENT_DATA.items():
-        for event in types:
-            workspace = Workspace(
-                Rows(),
-                Publishing(EventSource(source), f"{source[1:]}.events"),
-                org_id="demo",
-                now=NOW,
-                message_id=THIS,
-                traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            )
-            changed = ["notes"] if event.endswith((".updated", ".put")) else None
-            workspace.publish(event, about(event), changed=changed)
-            events[event] = workspace.outgoing[0].body
+    for name, event in EVENTS.items():
+        workspace = Workspace(
+            Rows(),
+            Publishing(event.source, f"{event.source[1:]}.events"),
+            org_id="demo",
+            now=NOW,
+            message_id=THIS,
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        )
+        changed = ["notes"] if name.endswith((".updated", ".put")) else None
+        workspace.publish(event, about(event), changed=changed)
+        events[name] = workspace.outgoing[0].body
     return events

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import asyncpg
 from sqlalchemy import event
 
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
 from messaging.database.engine import Home
 from messaging.handlers.workspace import Rows
 from messaging.replies.client import Answered, Client

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from contracts.catalogue import OPERATIONS
 from contracts.directory import PatientArchive, PatientPut, PracticePut, ProviderPut
-from contracts.operations import OPERATIONS
 from contracts.referral import ReferralCreate, ReferralGet, ReferralSend
 from contracts.referral_partner import (
     ReferralPartnerArchive,

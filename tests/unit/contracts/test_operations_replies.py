@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
 
 
 def test_an_operation_goes_to_the_exchange_of_its_service_and_kind() -> None:

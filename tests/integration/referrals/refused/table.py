@@ -11,7 +11,8 @@ from enum import IntEnum
 from itertools import combinations
 from typing import Any
 
-from contracts.operations import OPERATIONS, Kind
+from contracts.catalogue import OPERATIONS
+from contracts.operations import Kind
 
 Error = tuple[str, str]
 Good = Mapping[str, Mapping[str, Any]]

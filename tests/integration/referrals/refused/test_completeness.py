@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from contracts.operations import OPERATIONS, Kind, Service
+from contracts.catalogue import OPERATIONS
+from contracts.operations import Kind, Service
 from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Check, Row
 from tests.integration.referrals.refused.test_table import GOOD, PAIRS, ROWS
 

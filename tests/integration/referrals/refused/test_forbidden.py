@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from contracts.operations import OPERATIONS, Operation, Service
+from contracts.catalogue import OPERATIONS, AnyOperation
+from contracts.operations import Service
 from messaging.replies.client import Answered, Client, open_client
 from tests.support.refusals import problem
 from tests.support.services.referrals import migrated, new_org_id, running_referrals
@@ -43,7 +44,7 @@ class Asker:
 
     async def __call__(
         self,
-        operation: Operation,
+        operation: AnyOperation,
         *,
         says: bool = False,
         used: bool = False,

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
 from messaging.replies.client import Answered
 from tests.integration.referrals.refused import (
     attributions,

@@ -48,7 +48,7 @@ class ChildUpdate(Update):
     child_uuid: Uuid
 
 
-def update(_: ChildUpdate, workspace: Workspace) -> Done:
+def update(_: ChildUpdate, workspace: Workspace) -> Done[Any]:
     raise Refusal(ProblemCode.INVALID_TRANSITION, "The handler was reached.")
 
 

@@ -1,7 +1,8 @@
 """Which queries are written down: all that show something about a patient, and no others."""
 
-from contracts.operations import OPERATIONS, Kind
-from services.ereferral_dispatch.queries.ereferral import READERS as DISPATCH
+from contracts.catalogue import OPERATIONS
+from contracts.operations import Kind
+from services.ereferral_dispatch.queries import READERS as DISPATCH
 from services.referrals.queries import READERS as REFERRALS
 
 # A partner, a provider and the practice tell of no patient. A new query has to be put here, or to

@@ -8,8 +8,15 @@ from uuid import UUID
 
 import pytest
 
-from contracts.directory import Patient, PatientPut, Provider
-from contracts.events import EventSource, EventType
+from contracts.directory import (
+    PATIENT_ARCHIVED,
+    PATIENT_PUT,
+    PUT_PATIENT,
+    Patient,
+    PatientPut,
+    Provider,
+)
+from contracts.events import EventSource
 from messaging.handlers.workspace import Publishing, Rows, Workspace, changed_fields
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -82,7 +89,7 @@ def test_a_new_row_is_found_by_later_messages_of_its_org_alone() -> None:
 def test_an_event_has_every_attribute_and_its_message_says_the_same() -> None:
     """The CloudEvents envelope, to the letter."""
     place = workspace(Rows(), message_id=MESSAGE_ID, actor="user-17", traceparent=TRACEPARENT)
-    place.publish(EventType.PATIENT_PUT, patient(), changed=["phone", "email", "name"])
+    place.publish(PATIENT_PUT, patient(), changed=["phone", "email", "name"])
     [outgoing] = place.outgoing
     body = json.loads(outgoing.body)
     event_id = body.pop("id")
@@ -122,7 +129,7 @@ def test_an_event_has_every_attribute_and_its_message_says_the_same() -> None:
 def test_an_event_without_a_cause_names_none() -> None:
     """`causationid`, `traceparent` and `changed` are left out, not null."""
     place = workspace(Rows())
-    place.publish(EventType.PATIENT_ARCHIVED, patient())
+    place.publish(PATIENT_ARCHIVED, patient())
     body = json.loads(place.outgoing[0].body)
     assert not {"causationid", "traceparent", "changed"} & set(body)
     assert place.outgoing[0].headers == {}
@@ -132,9 +139,9 @@ def test_a_command_to_another_service_carries_actor_and_trace() -> None:
     """Its message id is made once and is no other message's."""
     place = workspace(Rows(), message_id=MESSAGE_ID, actor="user-17", traceparent=TRACEPARENT)
     command = PatientPut(org_id="a", patient_uuid=KEY, name="Paul Pace", observed_at=NOW)
-    place.send("x.commands", "patient.put", command, subject=KEY)
+    place.send(PUT_PATIENT, command, subject=KEY)
     [outgoing] = place.outgoing
-    assert (outgoing.exchange, outgoing.routing_key) == ("x.commands", "patient.put")
+    assert (outgoing.exchange, outgoing.routing_key) == ("referrals.commands", "patient.put")
     assert outgoing.content_type == "application/json"
     assert outgoing.headers == {"traceparent": TRACEPARENT, "actor": "user-17"}
     assert outgoing.message_id != MESSAGE_ID
@@ -144,7 +151,7 @@ def test_a_command_to_another_service_carries_actor_and_trace() -> None:
 def test_no_value_is_shown_where_an_outgoing_message_is_printed() -> None:
     """Its body is patient data."""
     place = workspace(Rows())
-    place.publish(EventType.PATIENT_PUT, patient(), changed=["name"])
+    place.publish(PATIENT_PUT, patient(), changed=["name"])
     assert "Pace" not in repr(place.outgoing)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from contracts.operations import OPERATIONS, Operation
+from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.problems import Refusal
 from contracts.referral_partner import ContactMethod
 from contracts.shapes import Update
@@ -68,7 +68,7 @@ GOOD: dict[str, Any] = {
 OUTCOMES = {"ereferral.complete_call": "reached", "ereferral.resolve": "delivered"}
 
 
-def good(operation: Operation) -> dict[str, Any]:
+def good(operation: AnyOperation) -> dict[str, Any]:
     """A message with a good value for every field that must be there, and for some others.
 
     Of a partner's names it depends on its type which ones must be there.
@@ -88,11 +88,11 @@ def written(members: list[tuple[str, Any]]) -> bytes:
     return ("{" + ",".join(f"{json.dumps(k)}:{json.dumps(v)}" for k, v in members) + "}").encode()
 
 
-def taken_or_refused(operation: Operation, body: bytes) -> BaseModel | None:
+def taken_or_refused(operation: AnyOperation, body: bytes) -> BaseModel | None:
     """The message, or None where it is refused as a client may be told."""
     handler = HANDLERS.get(operation.name)
     try:
-        message = parse(operation.request, read_body(body))
+        message: BaseModel = parse(operation.request, read_body(body))
         if handler is not None and handler.check is not None:
             handler.check(message)
     except Refusal as refusal:
@@ -107,7 +107,7 @@ def taken_or_refused(operation: Operation, body: bytes) -> BaseModel | None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
-def test_what_is_good_is_taken_and_goes_out_as_it_came_in(operation: Operation) -> None:
+def test_what_is_good_is_taken_and_goes_out_as_it_came_in(operation: AnyOperation) -> None:
     """Else the next test would see nothing but refusals."""
     message = taken_or_refused(operation, written(list(good(operation).items())))
     assert message is not None
@@ -117,7 +117,9 @@ def test_what_is_good_is_taken_and_goes_out_as_it_came_in(operation: Operation) 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.name)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_no_message_makes_a_contract_fall_over(operation: Operation, data: st.DataObject) -> None:
+def test_no_message_makes_a_contract_fall_over(
+    operation: AnyOperation, data: st.DataObject
+) -> None:
     """Its own fields and unknown ones with any value, a name any number of times.
 
     A refusal can be told and quotes nothing; what is taken is what its last members say, and comes
@@ -136,7 +138,7 @@ def test_no_message_makes_a_contract_fall_over(operation: Operation, data: st.Da
         assert_round_trip(operation, message)
 
 
-def assert_round_trip(operation: Operation, message: BaseModel) -> None:
+def assert_round_trip(operation: AnyOperation, message: BaseModel) -> None:
     """An update says what was given and nothing else; every other message may say all."""
     given_fields = isinstance(message, Update)
     again = message.model_dump_json(exclude_unset=given_fields, warnings="none").encode()

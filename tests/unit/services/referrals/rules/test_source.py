@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
 from contracts.problems import Problem, ProblemCode, Refusal
 from contracts.referral_attribution import AttributionRole
 from contracts.referral_source import SourceCategory

@@ -8,13 +8,13 @@ and queries, and sends replies and events.
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.event_data import EVENT_DATA
-from contracts.events import EVENT_CONTENT_TYPE, EventSource, EventType
-from contracts.examples import EXAMPLES, body_of
-from contracts.operations import Kind, Operation, Service, operations_of
+from contracts.catalogue import events_of, operations_of
+from contracts.documents.examples import EXAMPLES, body_of
+from contracts.documents.schemas import Schema, Schemas
+from contracts.events import EVENT_CONTENT_TYPE, Event, EventSource
+from contracts.operations import Kind, Operation, Service
 from contracts.problems import Problem
 from contracts.replies import REPLY_CONTENT_TYPE, REPLY_TYPE
-from contracts.schemas import Schema, Schemas
 
 AMQP_BINDING = "0.3.0"
 PERSISTENT = 2
@@ -69,9 +69,8 @@ class _Document:
         for kind in Kind:
             for operation in operations_of(self._service, kind).values():
                 self._receives(operation)
-        source = SOURCES[self._service]
-        for event in EVENT_DATA[source]:
-            self._sends(source, event)
+        for event in events_of(SOURCES[self._service]):
+            self._sends(event)
         for queue, other in heard.items():
             self._hears(queue, other)
         return {
@@ -89,7 +88,7 @@ class _Document:
             "components": {"messages": self._messages, "schemas": self._schemas.shapes},
         }
 
-    def _receives(self, operation: Operation) -> None:
+    def _receives(self, operation: Operation[Any, Any]) -> None:
         request = self._message(f"{operation.name}.request", _request(operation, self._schemas))
         success = self._message(
             f"{operation.name}.reply", _reply_message(*self._success(operation))
@@ -117,7 +116,7 @@ class _Document:
             },
         }
 
-    def _success(self, operation: Operation) -> tuple[str, Schema]:
+    def _success(self, operation: Operation[Any, Any]) -> tuple[str, Schema]:
         """What a reply to what was done is called, and its schema."""
         whole = self._schemas.reply(operation)
         return f"Done: {operation.name}", {**whole, "oneOf": whole["oneOf"][:-1]}
@@ -127,19 +126,21 @@ class _Document:
         schema: Schema = self._schemas.reply(None)["oneOf"][-1]
         return schema
 
-    def _sends(self, source: EventSource, event: EventType) -> None:
-        name = self._event(source, event)
-        self._channel(f"{source[1:]}.events", event, [name], "A subscriber binds its queue here.")
-        self._operations[str(event)] = {
+    def _sends(self, event: Event[Any]) -> None:
+        name = self._event(event)
+        self._channel(
+            f"{event.source[1:]}.events", event.name, [name], "A subscriber binds its queue here."
+        )
+        self._operations[event.name] = {
             "action": "send",
-            "title": str(event),
-            "channel": {"$ref": f"#/channels/{event}"},
-            "messages": [{"$ref": f"#/channels/{event}/messages/{name}"}],
+            "title": event.name,
+            "channel": {"$ref": f"#/channels/{event.name}"},
+            "messages": [{"$ref": f"#/channels/{event.name}/messages/{name}"}],
             "bindings": _operation_binding(mandatory=False),
         }
 
     def _hears(self, queue: str, source: EventSource) -> None:
-        names = [self._event(source, event) for event in EVENT_DATA[source]]
+        names = [self._event(event) for event in events_of(source)]
         self._channels[queue] = {
             "address": queue,
             "title": queue,
@@ -166,15 +167,15 @@ class _Document:
             "messages": [{"$ref": f"#/channels/{queue}/messages/{name}"} for name in names],
         }
 
-    def _event(self, source: EventSource, event: EventType) -> str:
+    def _event(self, event: Event[Any]) -> str:
         return self._message(
-            f"{event}.event",
+            f"{event.name}.event",
             {
-                "title": str(event),
+                "title": event.name,
                 "contentType": EVENT_CONTENT_TYPE,
                 "headers": _headers(traceparent=_TRACEPARENT),
-                "payload": self._schemas.event(source, event),
-                "bindings": _message_binding(str(event)),
+                "payload": self._schemas.event(event),
+                "bindings": _message_binding(event.name),
             },
         )
 
@@ -204,7 +205,7 @@ class _Document:
         return name
 
 
-def _request(operation: Operation, schemas: Schemas) -> Schema:
+def _request(operation: Operation[Any, Any], schemas: Schemas) -> Schema:
     command = operation.kind is Kind.COMMAND
     properties: dict[str, Schema] = {
         "message_id": {**_UUID, "description": "Its idempotency key (AMQP property)."},

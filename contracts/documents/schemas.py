@@ -12,24 +12,14 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from contracts.directory import Patient, Provider
 from contracts.ereferral import EreferralChange
-from contracts.event_data import EVENT_DATA
-from contracts.events import SCHEMA_PREFIX, CloudEvent, EventSource, EventType
+from contracts.events import SCHEMA_PREFIX, CloudEvent, Event
 from contracts.operations import Kind, Operation
 from contracts.problems import Problem
 from contracts.replies import ReplyStatus
 from contracts.shapes import Update
 
 Schema = dict[str, Any]
-
-_HELD_BY_DIRECTORY: dict[str, type[BaseModel]] = {
-    "patient.put": Patient,
-    "patient.archive": Patient,
-    "provider.put": Provider,
-    "provider.archive": Provider,
-}
-"""A put, and an archive that came too late, show what is held: null where that is an archive."""
 
 _FORGOTTEN: Schema = {
     "type": "object",
@@ -106,7 +96,7 @@ class Schemas:
         schema = TypeAdapter(request).json_schema(mode="validation", schema_generator=generator)
         return self._sharing(schema)
 
-    def reply(self, operation: Operation | None) -> Schema:
+    def reply(self, operation: Operation[Any, Any] | None) -> Schema:
         """What a client reads: `data` with its status, or a problem. None: a reply to anything."""
         successes = [_object(status={"type": "integer", "minimum": 200, "maximum": 299}, data=True)]
         if operation is not None:
@@ -124,15 +114,15 @@ class Schemas:
             "oneOf": [*successes, refused],
         }
 
-    def event(self, source: EventSource, event: EventType) -> Schema:
+    def event(self, event: Event[Any]) -> Schema:
         """A CloudEvent with its `data`."""
         envelope = self._said(CloudEvent)
-        envelope["properties"]["data"] = self.shape(EVENT_DATA[source][event])
-        fixed = {"source": source, "type": event, "dataschema": event.dataschema}
+        envelope["properties"]["data"] = self.shape(event.data)
+        fixed = {"source": event.source, "type": event.name, "dataschema": event.dataschema}
         for name, value in fixed.items():
             envelope["properties"][name] = {"const": str(value)}
-        description = f"CloudEvent {event}, published to {str(source)[1:]}.events."
-        return {**envelope, "title": f"Event {event}", "description": description}
+        description = f"CloudEvent {event.name}, published to {event.source[1:]}.events."
+        return {**envelope, "title": f"Event {event.name}", "description": description}
 
     def shape(self, shape: type[BaseModel]) -> Schema:
         """A reference to what a service says, whose schema joins the shapes."""
@@ -210,14 +200,11 @@ Data = type[BaseModel] | Schema | None
 """What a reply's `data` may be: a shape, a schema, or null."""
 
 
-def _successes(operation: Operation) -> dict[ReplyStatus, list[Data]]:
+def _successes(operation: Operation[Any, Any]) -> dict[ReplyStatus, list[Data]]:
     """Each status of success with what its data may be."""
-    successes: dict[ReplyStatus, list[Data]] = {operation.status: [operation.response]}
-    if operation.stretch is not None:
-        successes[operation.status].append(operation.stretch)
-    held = _HELD_BY_DIRECTORY.get(operation.name)
-    if held is not None:
-        successes[ReplyStatus.OK] = [held, None]
+    successes: dict[ReplyStatus, list[Data]] = {
+        status: list(shapes) for status, shapes in operation.replies.items()
+    }
     if operation.kind is Kind.COMMAND:
         for options in successes.values():
             options.append(_FORGOTTEN)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from contracts.examples import EXAMPLES, body_of
-from contracts.operations import OPERATIONS
+from contracts.catalogue import OPERATIONS
+from contracts.documents.examples import EXAMPLES, body_of
 
 
 def test_each_operation_has_an_example_and_nothing_else_has() -> None:
