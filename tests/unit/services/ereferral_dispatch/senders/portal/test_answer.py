@@ -27,6 +27,12 @@ def operation_outcome(*codes: str) -> bytes:
     return json.dumps({"resourceType": "OperationOutcome", "issue": issues}).encode()
 
 
+def in_xml(*codes: str) -> bytes:
+    """The same in FHIR's XML."""
+    issues = "".join(f'<issue><code value="{code}"/></issue>' for code in codes)
+    return f'<OperationOutcome xmlns="http://hl7.org/fhir">{issues}</OperationOutcome>'.encode()
+
+
 @pytest.mark.parametrize(
     ("status", "maybe"),
     [
@@ -70,6 +76,10 @@ def test_which_statuses_leave_open_whether_it_was_stored(status: int, maybe: boo
         (b'{"resourceType": "OperationOutcome", "issue": []}', UNREAD),
         (b'{"resourceType": "OperationOutcome", "issue": ["duplicate"]}', UNREAD),
         (operation_outcome("conflict")[:-1], UNREAD),
+        (in_xml("duplicate"), Delivered(HttpCode(409))),
+        (in_xml("conflict"), REFUSED),
+        (in_xml(), UNREAD),
+        (in_xml("conflict")[:-1], UNREAD),
     ],
 )
 def test_a_409_that_cannot_be_read_may_be_a_duplicate(body: bytes | None, outcome: Outcome) -> None:
