@@ -144,7 +144,7 @@ async def test_the_partners_answer_is_told(dispatch: Dispatch, org: Org, respons
 
 
 async def test_an_answer_has_the_time_at_which_it_was_given(dispatch: Dispatch, org: Org) -> None:
-    """docs/contract/wire.md#ereferrals: at most 5 minutes after now, and not before the referral was
+    """docs/contract/wire.md#ereferrals: at most 5 minutes after now, not before the referral was
     created; the event tells it."""
     ereferral = await org.dispatch(dispatch.at_portal("dated"))
     await org.until(ereferral, "delivered")
