@@ -6,7 +6,7 @@ checks it, the handler runs. What a message asks for and does not say it needs i
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -165,31 +165,35 @@ class Store:
         if handler.check is not None:
             handler.check(message)
         named = handler.needs(message)
-        self._find(rows, named)
+        look_up(rows, self._rows, self.org_id, named)
         if handler.then_needs is not None:
-            self._find(rows, handler.then_needs(message, workspace))
+            then = handler.then_needs(message, workspace)
+            look_up(rows, self._rows, self.org_id, then)
         return decide(handler, message, named, workspace)
-
-    def _find(self, rows: Rows, needs: Sequence[Need]) -> None:
-        """What `messaging.decision.loading` does with a database."""
-        for need in needs:
-            key = (self.org_id, *need.key)
-            if rows.holds(need.model, need.by, key):
-                continue
-            of_model = [row for row in self._rows if type(row) is need.model]
-            if need.by:
-                by = ("org_id", *need.by)
-                rows.lists[need.model, need.by, key] = [
-                    row for row in of_model if tuple(getattr(row, name) for name in by) == key
-                ]
-            else:
-                found = [row for row in of_model if _key(row) == key]
-                rows.found[need.model, key] = found[0] if found else None
 
     def _columns(self) -> list[tuple[Any, Columns, Columns]]:
         """Each row with its columns, as they are and as a copy that no handler can reach."""
         held = [(row, _columns(row)) for row in self._rows]
         return [(row, columns, copy.deepcopy(columns)) for row, columns in held]
+
+
+def look_up(rows: Rows, held: Iterable[Any], org_id: str, needs: Iterable[Need]) -> None:
+    """Put what an org's message needs of the rows in memory into `rows`, if it is not there yet.
+
+    What `messaging.decision.loading.load` does with a database; one suite runs both.
+    """
+    for need in needs:
+        key = (org_id, *need.key)
+        if rows.holds(need.model, need.by, key):
+            continue
+        of_model = [row for row in held if type(row) is need.model]
+        if need.by:
+            names = ("org_id", *need.by)
+            rows.lists[need.model, need.by, key] = [
+                row for row in of_model if tuple(getattr(row, name) for name in names) == key
+            ]
+        else:
+            rows.found[need.model, key] = next((row for row in of_model if _key(row) == key), None)
 
 
 def _is_event(outgoing: Outgoing) -> bool:
