@@ -152,6 +152,14 @@ def test_a_change_of_nothing_is_neither_a_version_nor_an_event() -> None:
     assert decided.data.linked_patient.name == "Gone"
 
 
+def test_a_source_that_is_a_partner_goes_on_showing_them() -> None:
+    """Archived by now, they have a name still."""
+    gone = partner(deleted_at=EARLIER)
+    held = store(source(linked_referral_partner_id=PARTNER), figures(), gone)
+    decided = held.decide(ARCHIVE_REFERRAL_SOURCE, **THIS)
+    assert decided.events[0]["data"]["linked_referral_partner"]["name"] == "Alex Example"
+
+
 def test_a_change_links_what_is_there() -> None:
     """404 of the patient or the partner that is not."""
     for name, code in (
