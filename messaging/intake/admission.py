@@ -13,11 +13,13 @@ from contracts.shapes import Query
 from messaging.handlers.handler import Handler, Handlers, MessageT
 from messaging.handlers.reader import Reader, Readers
 from messaging.intake.grants import Grants
+from messaging.intake.hints import MOST_HINTS, about_field, about_operation
 from messaging.wire.envelope import Envelope, read_envelope
 
 OperationT = TypeVar("OperationT")
 
 _LONGEST_LOCATION = 64
+_NO_SUCH_FIELD = "extra_forbidden"  # pydantic's type of error
 MOST_ERRORS = 100
 """So many wrong fields are named at most: 1 MiB can hold 100,000 of them, and a refusal that names
 them all would be 7 MiB to store and send."""
@@ -102,7 +104,8 @@ def _admitted(
     `check_permitted` does."""
     operation = operations.get(envelope.operation)
     if operation is None:
-        raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
+        hint = about_operation(envelope.operation, delivery.exchange or "")
+        raise Refusal(ProblemCode.UNKNOWN_OPERATION, hint)
     check_permitted(grants, envelope, delivery)
     return operation
 
@@ -137,19 +140,27 @@ def parse(shape: type[MessageT], payload: dict[str, Any]) -> MessageT:
     try:
         return shape.model_validate(payload)
     except ValidationError as error:
-        raise invalid(field_errors(error)) from None
+        raise invalid(field_errors(error, list(shape.model_fields))) from None
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Pydantic's errors, the first 100 of them, without the values they are about."""
-    return [
-        FieldError(
-            loc=[_printable(part) for part in item["loc"]], type=item["type"], msg=item["msg"]
-        )
-        for item in error.errors(include_url=False, include_context=False, include_input=False)[
-            :MOST_ERRORS
-        ]
-    ]
+def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:
+    """Pydantic's errors, the first 100 of them, without the values they are about.
+
+    `fields` are those that there are; one that there is not is told what it may have meant.
+    """
+    errors: list[FieldError] = []
+    hints = 0
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    for item in found[:MOST_ERRORS]:
+        message = item["msg"]
+        if item["type"] == _NO_SUCH_FIELD and len(item["loc"]) == 1:
+            hints += 1
+            message = "There is no such field"
+            if hints <= MOST_HINTS:
+                message = about_field(str(item["loc"][0]), fields)
+        loc = [_printable(part) for part in item["loc"]]
+        errors.append(FieldError(loc=loc, type=item["type"], msg=message))
+    return errors
 
 
 def _printable(part: str | int) -> str | int:

@@ -1,0 +1,42 @@
+"""What to do about a message that is refused: the operation meant, its exchange, the field meant.
+
+Only names of ours are said: what a client wrote is not quoted.
+Source: docs/contract/wire.md#problems.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+from contracts.catalogue import OPERATIONS
+
+MOST_HINTS = 5
+"""So many unknown fields get a hint at most: looking for the nearest name takes a moment."""
+_LONGEST_NAME = 64
+
+
+def about_operation(operation: str, exchange: str) -> str:
+    """Of an operation that the queue behind `exchange` does not take."""
+    known = OPERATIONS.get(operation)
+    if known is not None and known.exchange != exchange:
+        return f"Publish {known.name} to the exchange {known.exchange}: it is not taken here."
+    near = _nearest(operation.lower().replace("-", "_"), OPERATIONS)
+    if near is None:
+        return "This queue has no such operation; handoff operations lists all."
+    meant = OPERATIONS[near]
+    return (
+        f"This queue has no such operation; the nearest is {near}, "
+        f"on the exchange {meant.exchange}."
+    )
+
+
+def about_field(name: str, fields: list[str]) -> str:
+    """Of a field that a shape does not have."""
+    near = _nearest(name, fields)
+    if near is not None:
+        return f"There is no such field; did you mean {near}?"
+    return f"There is no such field; there are {', '.join(sorted(fields))}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    found = difflib.get_close_matches(name[:_LONGEST_NAME], list(known), n=1)
+    return found[0] if found else None
