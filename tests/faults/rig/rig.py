@@ -79,6 +79,7 @@ class Rig:
         self.subscriber: Subscriber
         self._books: dict[str, Book] = {}
         self._rounds = 0
+        self._orgs: list[str] = []
 
     def write(self, entry: Told | Received) -> None:
         """Write into the book of whoever saw it."""
@@ -103,6 +104,7 @@ class Rig:
         at_work = Round(
             [self._desk(folder, f"{seed}.{number}", leaving) for number in range(DESKS)]
         )
+        earlier, self._orgs = self._orgs, [*self._orgs, *at_work.orgs]
         stop = asyncio.Event()
         working = [asyncio.create_task(desk.work(stop)) for desk in at_work.desks]
         try:
@@ -119,7 +121,7 @@ class Rig:
             await _end(working)
             for desk in at_work.desks:
                 await desk.hang_up()
-        at_work.ledger = await self._ledger(folder, at_work.orgs, recovered, unsettled)
+        at_work.ledger = await self._ledger(folder, at_work.orgs, earlier, recovered, unsettled)
         print(at_work.summary)
         wrong = breaches(at_work.ledger, laws)
         if wrong:
@@ -176,14 +178,25 @@ class Rig:
             raise Broken(f"taken and not acknowledged: {left}")
 
     async def _ledger(
-        self, folder: Path, orgs: list[str], recovered: float | None, unsettled: str | None
+        self,
+        folder: Path,
+        orgs: list[str],
+        earlier: list[str],
+        recovered: float | None,
+        unsettled: str | None,
     ) -> Ledger:
         entries = read_books(folder)
+        # A round that was broken off left work, which went on during this one.
+        left = {one.reference for one in await self.databases.ereferrals(earlier)}
         return Ledger(
             asked=[entry for entry in entries if isinstance(entry, Asked)],
             answered=[entry for entry in entries if isinstance(entry, Answered)],
             told=[entry for entry in entries if isinstance(entry, Told) and entry.org_id in orgs],
-            received=[entry for entry in entries if isinstance(entry, Received)],
+            received=[
+                entry
+                for entry in entries
+                if isinstance(entry, Received) and entry.reference not in left
+            ],
             versions=await self.databases.versions(orgs),
             effects=await self.databases.effects(orgs),
             referrals=await self.databases.sent(orgs),
