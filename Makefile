@@ -4,6 +4,8 @@
 PYTHON ?= python3
 # More for the tests: make test ARGS='-k relay -x'
 ARGS ?=
+# The suite in another Debian, as root: make test SERVERS=trixie (or forky). CONTRIBUTING.md has more.
+SERVERS ?=
 # How long a soak breaks things, and the seed of another one to repeat it.
 MINUTES ?= 60
 SEED ?=
@@ -31,8 +33,13 @@ demo: setup ## send referrals to four partners and watch them arrive; leaves not
 up: setup ## the same services, left running until Ctrl-C
 	@$(BIN)/handoff up
 
-test: setup ## all tests, with real servers
+ifeq ($(SERVERS),)
+test: setup ## all tests, with real servers; SERVERS=trixie or forky: with later ones
 	@$(ALL_TESTS) $(ARGS)
+else
+test:
+	@tests/in_debian.sh '$(SERVERS)' WORKERS='$(WORKERS)' ARGS='$(subst ','\'',$(ARGS))'
+endif
 
 test-unit: setup ## the tests that need no server
 	@$(BIN)/pytest tests/unit -q $(ARGS)

@@ -21,7 +21,7 @@ from messaging.database import tables
 from messaging.wire.connection import connection, persistent
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.home import HOME, PUBLISHING
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 
 PUBLISHED_AT_ONCE = 256
 

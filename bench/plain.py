@@ -41,7 +41,7 @@ from messaging.telemetry.logs import LogFormat
 from messaging.trail import audit
 from services.referrals.handlers.partner import FIELDS, partner_name, partner_resource
 from services.referrals.home import COMMANDS, HOME, PUBLISHING
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 from services.referrals.rules.partner import search_text, settle_partner
 from services.referrals.settings import ReferralsSettings
 

@@ -29,8 +29,8 @@ class EreferralDispatch(Command):
     """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent.
 
     `respond_by_offset_minutes`: the offset from UTC in which the referral's `respond_by` was named,
-    where that is not the one it has here. It says whose day is meant if the practice has no
-    `time_zone`.
+    where that is not the one it has here; left out where none was. It says whose day is meant if
+    the practice has no `time_zone`.
     """
 
     dispatch_uuid: Uuid
@@ -39,7 +39,9 @@ class EreferralDispatch(Command):
     practice: Practice
     referring_provider: Provider | None = None
     partner: ReferralPartner
-    respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = None
+    respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = Field(
+        None, exclude_if=lambda minutes: minutes is None
+    )
 
 
 class EreferralCancel(Command):
@@ -166,18 +168,19 @@ class Ereferral(Resource):
 class EreferralChange(Ereferral):
     """An e-referral as its events show it: a list item, and what the event is about.
 
-    `response` and `response_note` come with `ereferral.response_recorded`, `call` with
-    `ereferral.call_requested`.
+    `response`, `response_note` and `response_occurred_at` (where the partner answered before it was
+    recorded) come with `ereferral.response_recorded`, `call` with `ereferral.call_requested`.
     """
 
     response: Annotated[Response, Lax] | None = None
     response_note: str | None = None
+    response_occurred_at: Time | None = None
     call: CallTask | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_it_is_not_about(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = shown(self)
-        about = ("response", "response_note", "call")
+        about = ("response", "response_note", "response_occurred_at", "call")
         return {
             name: value for name, value in fields.items() if value is not None or name not in about
         }
@@ -204,6 +207,7 @@ class EreferralNews(BaseModel):
         channel: ContactMethod | None = None
         response: Response | None = None
         response_note: str | None = None
+        response_occurred_at: Time | None = None
 
     type: str
     subject: Uuid

@@ -57,9 +57,10 @@ class EreferralResolve(EreferralDecision):
 
 
 class EreferralRecordResponse(RecordedResponse, Command):
-    """`ereferral.record_response` → 200."""
+    """`ereferral.record_response` → 200. `occurred_at`: when the partner answered, if not now."""
 
     ereferral_uuid: Uuid
+    occurred_at: Time | None = None
 
 
 class PartnerChannelRelease(Command):

@@ -64,6 +64,9 @@ def parse_named_time(value: Any) -> Any:
                 "Must be an RFC 3339 time with an offset, such as 2026-01-31T09:30:00Z",
             )
         try:
+            # RFC 3339 ends a day at 23:59:59; Python does so before 3.14 only.
+            if value[11:13] == "24":
+                raise ValueError
             value = datetime.fromisoformat(value.upper())
         except ValueError:
             raise PydanticCustomError("time_value", "Must be a time that exists") from None

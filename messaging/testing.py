@@ -6,7 +6,7 @@ checks it, the handler runs. What a message asks for and does not say it needs i
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -64,9 +64,10 @@ class Decided(Generic[ReplyT]):
 
 
 class Store:
-    """The rows of a test. What a message adds and changes is there for those that follow.
+    """The rows of a test, and its messages one after another as in one batch.
 
-    `handlers` and `publishing` are the service's own.
+    What a message adds is there for those that follow as far as its handler put it there: a list
+    that was looked up before is not looked up again. `handlers` and `publishing` are the service's.
     """
 
     def __init__(
@@ -89,7 +90,8 @@ class Store:
             "traceparent": traceparent,
             "message_id": message_id,
         }
-        self._rows = list(rows)
+        self._held = rows
+        self._rows = Rows()
 
     def decide(self, operation: Operation[Any, ReplyT], **fields: Any) -> Decided[ReplyT]:
         """Decide a command with these fields beside `org_id`.
@@ -112,20 +114,20 @@ class Store:
         Raises AssertionError where it is not refused, or was refused only after it had changed,
         added or recorded something: in a batch that would be committed with the others' work.
         """
-        before = self._columns()
-        rows, workspace = self._open()
+        before, added = self._columns(), len(self._rows.added)
+        workspace = self._open()
         try:
-            self._run(operation.name, {"org_id": self.org_id, **fields}, rows, workspace)
+            self._run(operation.name, {"org_id": self.org_id, **fields}, workspace)
         except Refusal as refusal:
+            assert len(self._rows.added) == added, "it was refused after a row was added"
             assert not _differences(before, self._columns()), "it was refused after a change"
-            assert not rows.added, "it was refused after a row was added"
             assert not workspace.outgoing, "it was refused after a message was recorded"
             return refusal.problem
         raise AssertionError(f"{operation.name} was not refused")
 
     def rows(self, model: type[RowT]) -> list[RowT]:
         """All rows of a model, in the order in which they came."""
-        return [row for row in self._rows if isinstance(row, model)]
+        return [row for row in self._all() if isinstance(row, model)]
 
     def row(self, model: type[RowT], *key: Any) -> RowT:
         """The row under its key without the org. Raises LookupError where there is none."""
@@ -135,61 +137,63 @@ class Store:
         raise LookupError(f"there is no {model.__name__} {key}")
 
     def _decide(self, name: str, body: Mapping[str, Any]) -> Decided[Any]:
-        before = self._columns()
-        rows, workspace = self._open()
-        done = self._run(name, body, rows, workspace)
-        changes = _differences(before, self._columns())
-        self._rows += rows.added
+        before, added = self._columns(), len(self._rows.added)
+        workspace = self._open()
+        done = self._run(name, body, workspace)
         return Decided(
             done.status,
             done.data,
             done.id,
             workspace.outgoing,
-            rows.added,
-            changes,
+            self._rows.added[added:],
+            _differences(before, self._columns()),
             workspace.patient_ids,
         )
 
-    def _open(self) -> tuple[Rows, Workspace]:
-        rows = Rows()
-        return rows, Workspace(
-            rows, self._publishing, org_id=self.org_id, now=self.now, **self._said
+    def _open(self) -> Workspace:
+        return Workspace(
+            self._rows, self._publishing, org_id=self.org_id, now=self.now, **self._said
         )
 
-    def _run(
-        self, name: str, body: Mapping[str, Any], rows: Rows, workspace: Workspace
-    ) -> Done[Any]:
+    def _run(self, name: str, body: Mapping[str, Any], workspace: Workspace) -> Done[Any]:
         """In the order of a batch: contract, check, what is needed, what that points to, decide."""
         handler: Handler[Any] = self._handlers[name]
         message = parse(handler.message, orjson.loads(orjson.dumps(body, default=str)))
         if handler.check is not None:
             handler.check(message)
         named = handler.needs(message)
-        self._find(rows, named)
+        look_up(self._rows, self._held, self.org_id, named)
         if handler.then_needs is not None:
-            self._find(rows, handler.then_needs(message, workspace))
+            then = handler.then_needs(message, workspace)
+            look_up(self._rows, self._held, self.org_id, then)
         return decide(handler, message, named, workspace)
 
-    def _find(self, rows: Rows, needs: Sequence[Need]) -> None:
-        """What `messaging.decision.loading` does with a database."""
-        for need in needs:
-            key = (self.org_id, *need.key)
-            if rows.holds(need.model, need.by, key):
-                continue
-            of_model = [row for row in self._rows if type(row) is need.model]
-            if need.by:
-                by = ("org_id", *need.by)
-                rows.lists[need.model, need.by, key] = [
-                    row for row in of_model if tuple(getattr(row, name) for name in by) == key
-                ]
-            else:
-                found = [row for row in of_model if _key(row) == key]
-                rows.found[need.model, key] = found[0] if found else None
+    def _all(self) -> list[Any]:
+        return [*self._held, *self._rows.added]
 
     def _columns(self) -> list[tuple[Any, Columns, Columns]]:
         """Each row with its columns, as they are and as a copy that no handler can reach."""
-        held = [(row, _columns(row)) for row in self._rows]
+        held = [(row, _columns(row)) for row in self._all()]
         return [(row, columns, copy.deepcopy(columns)) for row, columns in held]
+
+
+def look_up(rows: Rows, held: Iterable[Any], org_id: str, needs: Iterable[Need]) -> None:
+    """Put what an org's message needs of the rows in memory into `rows`, if it is not there yet.
+
+    What `messaging.decision.loading.load` does with a database; one suite runs both.
+    """
+    for need in needs:
+        key = (org_id, *need.key)
+        if rows.holds(need.model, need.by, key):
+            continue
+        of_model = [row for row in held if type(row) is need.model]
+        if need.by:
+            names = ("org_id", *need.by)
+            rows.lists[need.model, need.by, key] = [
+                row for row in of_model if tuple(getattr(row, name) for name in names) == key
+            ]
+        else:
+            rows.found[need.model, key] = next((row for row in of_model if _key(row) == key), None)
 
 
 def _is_event(outgoing: Outgoing) -> bool:
@@ -214,7 +218,8 @@ def _differences(
     Raises AssertionError where a list was changed in its place: SQLAlchemy would not write it.
     """
     found = {}
-    for (row, same, then), (_, now, _) in zip(before, after, strict=True):
+    # Rows that were added stand behind those that were there.
+    for (row, same, then), (_, now, _) in zip(before, after, strict=False):
         differing = {name: value for name, value in now.items() if then.get(name, _UNSET) != value}
         for name, value in differing.items():
             assert same.get(name, _UNSET) is not value, f"{name} was changed in its place"

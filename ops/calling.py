@@ -13,6 +13,7 @@ from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.operations import Kind, Service
 from messaging.replies.client import Answered, NobodyListens, open_client
 from messaging.wire.connection import user_of
+from messaging.wire.envelope import nested_too_deep
 from ops.broker import broker, queue_state, refusal
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn, WrongArgument, octets
@@ -39,13 +40,13 @@ def service_of(operation: AnyOperation) -> ServiceName:
 
 def check_body(text: str) -> bytes:
     """The body as it will be sent. Raises WrongArgument where it is not one JSON object."""
+    if nested_too_deep(text.encode(errors="replace")):
+        raise WrongArgument("The body is nested too deep")
     try:
         # As a float: int() refuses thousands of digits, which are JSON.
         found = json.loads(text, parse_int=float)
     except ValueError as error:
         raise WrongArgument(f"The body is not JSON: {error}") from None
-    except RecursionError:
-        raise WrongArgument("The body is nested too deep") from None
     if not isinstance(found, dict):
         raise WrongArgument('The body must be a JSON object, such as {"org_id": "demo"}')
     return octets(text, "The body")

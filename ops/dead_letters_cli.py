@@ -163,19 +163,18 @@ async def _count_all() -> None:
 
 
 async def _list(queue_name: str, limit: int) -> None:
-    from ops.dead_letters import find_queue, letter_box, letter_count
+    from ops.dead_letters import find_queue, letter_box
 
     name, queue = find_queue(queue_name)
-    print(f"{queue.name}: {_letters(await letter_count(name, queue))}")
     async with letter_box(name, queue) as box:
-        async for letter in box.each():
-            if letter.position > limit:
-                continue
-            _print_safely(
-                f"{letter.position:>4}  {letter.message_id or '(no message id)':36}  "
-                f"{letter.problem_code or '(no reason)':20}  {letter.failed_at or '(no time)':27}  "
-                f"{letter.operation or '(unknown)'}"
-            )
+        found = [letter async for letter in box.each()]
+    print(f"{queue.name}: {_letters(len(found))}")
+    for letter in found[:limit]:
+        _print_safely(
+            f"{letter.position:>4}  {letter.message_id or '(no message id)':36}  "
+            f"{letter.problem_code or '(no reason)':20}  {letter.failed_at or '(no time)':27}  "
+            f"{letter.operation or '(unknown)'}"
+        )
 
 
 async def _show(

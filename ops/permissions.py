@@ -3,10 +3,12 @@
 Why each may what it may, and what that keeps from it, is in `docs/operators/permissions.md`.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.catalogue import OPERATIONS
 from messaging.intake.grants import Client, GrantsError, read_clients
@@ -24,6 +26,7 @@ _IMPERSONATOR = "impersonator"
 _DEFAULT_EXCHANGE = "amq.default"
 # A queue that the broker names for whoever declares one without a name: 128 random bits.
 _NAMED_BY_THE_BROKER = r"amq\.gen-.*"
+_END = "END"
 _EVENTS = {name: f"{name.service}.events" for name in ServiceName}
 # What a service tells another one to do.
 _SENDS = {
@@ -158,18 +161,30 @@ def operator(user: str) -> Permissions:
 
 
 def script(permissions: Iterable[Permissions], vhost: str) -> str:
-    """A shell script that sets them. No password is in it: `add_user` asks for it.
+    """A shell script that sets them, on a broker that has nothing of ours yet as on any other.
 
-    Raises WrongArgument where the vhost has no name.
+    No password is in it: `add_user` asks for it. Raises WrongArgument where the vhost has no name.
     """
     if not vhost:
         raise WrongArgument("--vhost is empty: name the services' vhost, such as /")
-    return "\n".join(_commands(permissions, vhost))
+    return "\n".join(_commands(list(permissions), vhost))
 
 
-def _commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
+def _commands(permissions: list[Permissions], vhost: str) -> Iterator[str]:
     yield f"# RabbitMQ's users and what each may do in the vhost {vhost}."
     yield "# docs/operators/permissions.md says why. Each add_user asks for a password."
+    yield ""
+    yield "# The exchanges, as the services declare them: since 4.3 RabbitMQ sets topic permissions"
+    yield "# only of one that is there."
+    # From a file: `rabbitmqctl` of some versions reads no input here. Another user may read it.
+    yield 'definitions=$(mktemp) && chmod a+r "$definitions"'
+    yield f"cat > \"$definitions\" <<'{_END}'"
+    yield '{"exchanges": ['
+    yield ",\n".join(json.dumps(exchange) for exchange in _exchanges(permissions, vhost))
+    yield "]}"
+    yield _END
+    yield 'rabbitmqctl import_definitions "$definitions"'
+    yield 'rm "$definitions"'
     for one in permissions:
         yield ""
         yield f"# {one.who}"
@@ -182,6 +197,13 @@ def _commands(permissions: Iterable[Permissions], vhost: str) -> Iterator[str]:
                 *("set_topic_permissions", "-p", vhost, one.user),
                 *(topic.exchange, topic.write, topic.read),
             )
+
+
+def _exchanges(permissions: Iterable[Permissions], vhost: str) -> Iterator[dict[str, Any]]:
+    """Each exchange that a topic permission names, as RabbitMQ's definitions write it."""
+    for name in sorted({topic.exchange for one in permissions for topic in one.topics}):
+        flags = {"durable": True, "auto_delete": False, "internal": False}
+        yield {"name": name, "vhost": vhost, "type": "topic", **flags, "arguments": {}}
 
 
 def _granted(name: ServiceName) -> list[Client]:

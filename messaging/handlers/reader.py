@@ -26,6 +26,11 @@ class Reader(Generic[QueryT]):
     find_patients: Callable[[QueryT, Any, AsyncSession], Awaitable[Collection[UUID]]] | None = None
 
 
+def about_nobody(_: object) -> tuple[UUID, ...]:
+    """The `patients` of a reader that tells of no patient: a partner, a provider, the practice."""
+    return ()
+
+
 Readers = Mapping[str, Reader[Any]]
 """By the name of the operation."""
 NamedReader = tuple[str, Reader[Any]]
@@ -39,5 +44,8 @@ def reads(
     find_patients: Callable[[QueryT, ShapeT, AsyncSession], Awaitable[Collection[UUID]]]
     | None = None,
 ) -> NamedReader:
-    """The reader of a query, under its name; it takes its request and gives its reply."""
+    """The reader of a query, under its name; it takes its request and gives its reply.
+
+    One of `patients` and `find_patients` is given: nothing is left out of the trail in silence.
+    """
     return operation.name, Reader(operation.request, read, patients, find_patients)

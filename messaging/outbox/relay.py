@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import aiormq.exceptions
+from aiormq import spec
 from aiormq.abc import AbstractChannel
 from sqlalchemy import ARRAY, BigInteger, Row, Text, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,7 +20,13 @@ from messaging.database.errors import is_outage, why_refused
 from messaging.database.tables import outbox
 from messaging.pacing.waiting import pause
 from messaging.telemetry import logs, metrics
-from messaging.wire.connection import BROKER_ERRORS, connection, persistent, user_of
+from messaging.wire.connection import (
+    BROKER_ERRORS,
+    connection,
+    loss_raised,
+    persistent,
+    user_of,
+)
 from messaging.wire.envelope import JSON_CONTENT_TYPE
 from messaging.wire.tls import why_lost
 from messaging.wire.topology import Topology, declare
@@ -221,25 +228,14 @@ class Relay:
         for row in rows:
             try:
                 async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
-                    await channel.basic_publish(
-                        row.body,
-                        exchange=row.exchange,
-                        routing_key=row.routing_key,
-                        properties=persistent(
-                            user_id=self._user if row.content_type == JSON_CONTENT_TYPE else None,
-                            content_type=row.content_type,
-                            message_type=row.routing_key,
-                            message_id=str(row.message_id),
-                            headers=row.headers,
-                        ),
-                        mandatory=self._topology.must_be_routed(row.exchange),
-                    )
-            except asyncio.CancelledError:
-                # A frozen broker's publish ends so although nobody cancelled this task.
-                current = asyncio.current_task()
-                if current is None or current.cancelling():
-                    raise
-                return False
+                    with loss_raised():
+                        await channel.basic_publish(
+                            row.body,
+                            exchange=row.exchange,
+                            routing_key=row.routing_key,
+                            properties=self._properties(row),
+                            mandatory=self._topology.must_be_routed(row.exchange),
+                        )
             except (aiormq.exceptions.PublishError, aiormq.exceptions.DeliveryError) as error:
                 self._declare_again |= isinstance(error, aiormq.exceptions.PublishError)
                 log.warning(
@@ -257,6 +253,15 @@ class Relay:
                 return False
             confirmed.append(row.seq)
         return True
+
+    def _properties(self, row: Row[tuple[object, ...]]) -> spec.Basic.Properties:
+        return persistent(
+            user_id=self._user if row.content_type == JSON_CONTENT_TYPE else None,
+            content_type=row.content_type,
+            message_type=row.routing_key,
+            message_id=str(row.message_id),
+            headers=row.headers,
+        )
 
     async def _await_news(self, underway: _Underway, stop: asyncio.Event) -> None:
         if underway.chains:

@@ -46,9 +46,9 @@ _KEPT_PROPERTIES = (
     "app_id",
 )
 """All but `cluster_id`, which AMQP 0-9-1 wants empty, and those that parking moves."""
-# What the broker adds to what it dead-letters.
+# What the broker adds to what it dead-letters, and to what it hands out.
 _BROKERS_DEATH_HEADERS = ("x-death", "x-first-death-", "x-last-death-")
-_BROKERS_HEADERS = (*_BROKERS_DEATH_HEADERS, "x-delivery-count")
+_BROKERS_HEADERS = (*_BROKERS_DEATH_HEADERS, "x-delivery-count", "x-acquired-count")
 # Further routing keys (RabbitMQ's Sender-Selected Distribution), for which no rights are asked.
 _ROUTING_HEADERS = frozenset({"CC", "BCC"})
 

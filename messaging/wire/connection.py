@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import aiormq
@@ -55,12 +55,33 @@ class _NoMessageId(str):
         return True
 
 
+@contextmanager
+def loss_raised() -> Iterator[None]:
+    """Around what waits for the broker: raises ConnectionError where aiormq gave it up.
+
+    aiormq cancels what still waits on a connection that it loses, a frozen broker's above all. Let
+    through, that CancelledError ends the task that waited, without a word, as if it had been told
+    to stop. A task that was told so has counted it (Task.cancelling), a deadline's end too.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is None or current.cancelling():
+            raise
+        raise ConnectionError("the broker is lost") from None
+
+
 @asynccontextmanager
 async def connection(url: str, name: str) -> AsyncIterator[AbstractConnection]:
-    """A connection that is noticed to be dead within about three heartbeats (10 s each)."""
+    """A connection that is noticed to be dead within about three heartbeats (10 s each).
+
+    Raises one of BROKER_ERRORS where it is lost, also while the block waits for it.
+    """
     opened = await _connect(url, name)
     try:
-        yield opened
+        with loss_raised():
+            yield opened
     finally:
         await _close(opened)
 
@@ -70,7 +91,8 @@ async def _connect(url: str, name: str) -> AbstractConnection:
     named = URL(url).update_query(name=name, heartbeat=str(HEARTBEAT_SECONDS))
     context = verifying(named.query.get(CA_FILE)) if named.scheme == "amqps" else None
     async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-        return await aiormq.connect(str(named), context=context)
+        with loss_raised():
+            return await aiormq.connect(str(named), context=context)
 
 
 def in_clear_text(url: str) -> bool:
@@ -87,7 +109,8 @@ def user_of(url: str) -> str:
 async def _close(opened: AbstractConnection) -> None:
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-            await opened.close()
+            with loss_raised():
+                await opened.close()
     except BROKER_ERRORS:
         return  # It is gone, which is what was wanted.
 
@@ -117,13 +140,14 @@ class Publisher:
 
         Raises one of BROKER_ERRORS where the connection is lost.
         """
-        if routing_key.startswith(DIRECT_REPLY_TO) and routing_key not in self._good_addresses:
-            await self._try_address(body, routing_key, properties)
-            return
-        channel = await self._channel(confirms=False)
-        await channel.basic_publish(
-            body, routing_key=routing_key, properties=properties, mandatory=False
-        )
+        with loss_raised():
+            if routing_key.startswith(DIRECT_REPLY_TO) and routing_key not in self._good_addresses:
+                await self._try_address(body, routing_key, properties)
+                return
+            channel = await self._channel(confirms=False)
+            await channel.basic_publish(
+                body, routing_key=routing_key, properties=properties, mandatory=False
+            )
 
     async def _try_address(
         self, body: bytes, routing_key: str, properties: spec.Basic.Properties
@@ -157,17 +181,18 @@ class Publisher:
         """
         if not properties.message_id:
             properties.message_id = _NoMessageId()
-        channel = await self._channel(confirms=True)
-        check_carried(properties, channel.connection.connection_tune.frame_max)
-        if len(routing_key.encode()) > LONGEST_SHORT_STRING:
-            raise NotCarried
-        await channel.basic_publish(
-            body,
-            exchange=exchange,
-            routing_key=routing_key,
-            properties=properties,
-            mandatory=True,
-        )
+        with loss_raised():
+            channel = await self._channel(confirms=True)
+            check_carried(properties, channel.connection.connection_tune.frame_max)
+            if len(routing_key.encode()) > LONGEST_SHORT_STRING:
+                raise NotCarried
+            await channel.basic_publish(
+                body,
+                exchange=exchange,
+                routing_key=routing_key,
+                properties=properties,
+                mandatory=True,
+            )
 
     async def close(self) -> None:
         """Close the connection."""

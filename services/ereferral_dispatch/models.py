@@ -125,6 +125,7 @@ class Ereferral(Base):
     schedule counts. `message`: what is on its way, the referral or its cancellation. Positions of
     the plan: `received`, where an attempt reached the partner, or may have; `told` and `not_told`,
     where the partner was told that it is cancelled, and where that could not be done.
+    `referral_created_at`: no answer can be older; null of those that came before it was kept.
     `forced`: a person asked for this attempt, a held lane does not keep it. `call_due_at`: when its
     call is to be made. `purged_at`: since when its package is gone, and nothing can be composed.
     """
@@ -157,6 +158,8 @@ class Ereferral(Base):
     cancel_reason: Mapped[str | None]
     response: Mapped[Response | None]
     response_note: Mapped[str | None]
+    response_occurred_at: Mapped[datetime | None]
+    referral_created_at: Mapped[datetime | None]
     responses_taken: Mapped[int] = mapped_column(server_default="0")
     traceparent: Mapped[str | None]
     purged_at: Mapped[datetime | None]

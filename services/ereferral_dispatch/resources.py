@@ -24,6 +24,7 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
         **_shown(row),
         response=row.response,
         response_note=row.response_note,
+        response_occurred_at=row.response_occurred_at,
         call=call,
     )
 

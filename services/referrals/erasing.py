@@ -46,14 +46,10 @@ from services.referrals.handlers import (
     timeline,
 )
 from services.referrals.handlers.versions import next_version
-from services.referrals.models import (
-    Patient,
-    Referral,
-    ReferralAttribution,
-    ReferralSource,
-    ReferralSourceCost,
-    TimelineEntry,
-)
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.directory import Patient
+from services.referrals.models.referral import Referral, TimelineEntry
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 
 Nested = ReferralAttribution | ReferralSource | ReferralSourceCost
 

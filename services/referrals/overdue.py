@@ -22,7 +22,7 @@ from services.referrals.handlers.referral_resource import (
 )
 from services.referrals.handlers.timeline import add_entry
 from services.referrals.handlers.versions import next_version
-from services.referrals.models import Referral
+from services.referrals.models.referral import Referral
 
 log = logs.get(__name__)
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.events import NO_ORG, Event
 from contracts.mail_relay import MAIL_RELAY_HELD, MAIL_RELAY_RELEASED
-from contracts.mail_relay import MailRelay as MailRelayResource
+from contracts.mail_relay import MailRelay as Resource
 from contracts.referral_partner import ContactMethod
 from messaging.handlers.workspace import Outgoing, Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
@@ -165,7 +165,7 @@ async def _write(connection: AsyncConnection, row: MailRelay) -> None:
 
 
 def _announce(
-    row: MailRelay, now: datetime, event: Event[MailRelayResource], publishing: Publishing
+    row: MailRelay, now: datetime, event: Event[Resource], publishing: Publishing
 ) -> list[Outgoing]:
     """The event about the relay as it is now: a version of its own."""
     row.version += 1

@@ -72,6 +72,7 @@ def _planned(
         org_id=workspace.org_id,
         id=command.dispatch_uuid,
         referral_id=command.referral.id,
+        referral_created_at=command.referral.created_at,
         patient_id=command.patient.id,
         referral_partner_id=partner.id,
         referral_partner_name=display_name(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from contracts.clock import early_errors, time_errors
 from contracts.ereferral import (
     EREFERRAL_ATTEMPT_FAILED,
     EREFERRAL_RESPONSE_RECORDED,
@@ -23,7 +24,7 @@ from contracts.ereferral_staff import (
     EreferralRetry,
     Resolution,
 )
-from contracts.problems import ProblemCode, Refusal
+from contracts.problems import ProblemCode, Refusal, invalid
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
@@ -128,9 +129,15 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done[Resource]:
 def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done[Resource]:
     """The partner's answer, told to whoever subscribes."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
+    if errors := time_errors("occurred_at", command.occurred_at, workspace.now):
+        raise invalid(errors)
     check_takes_a_response(row.responses_taken)
+    created_at = row.referral_created_at
+    if created_at and (errors := early_errors("occurred_at", command.occurred_at, created_at)):
+        raise invalid(errors)
     row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
+    row.response_occurred_at = command.occurred_at
     announce(row, workspace, EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 

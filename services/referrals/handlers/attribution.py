@@ -27,13 +27,10 @@ from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_c
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
 from services.referrals.handlers.versions import archived, made, updated
-from services.referrals.models import (
-    Patient,
-    Provider,
-    ReferralAttribution,
-    ReferralPartner,
-    ReferralSource,
-)
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.directory import Patient, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.source import ReferralSource
 from services.referrals.rules.attribution import (
     REFERENCES,
     check_active,

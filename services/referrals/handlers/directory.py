@@ -21,7 +21,7 @@ from contracts.shapes import Command, Resource
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.versions import archived, next_version
-from services.referrals.models import Patient, Practice, Provider
+from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.rules.partner import is_national, read_again, settle_numbers
 
 READ_BY = ("phone_country",)

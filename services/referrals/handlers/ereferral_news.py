@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.catalogue import EVENTS
-from contracts.ereferral import EreferralNews
+from contracts.ereferral import EREFERRAL_RESPONSE_RECORDED, EreferralNews
 from contracts.referral import REFERRAL_DISPATCH_CHANGED
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import hears
@@ -16,7 +16,7 @@ from services.referrals.handlers.referral_resource import (
 )
 from services.referrals.handlers.timeline import add_entry, answer_detail
 from services.referrals.handlers.versions import next_version
-from services.referrals.models import Referral
+from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import Effect, response_effect
 
 
@@ -34,7 +34,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         row,
         workspace,
         news.type,
-        at=_not_before_sent(news, row),
+        at=_happened_at(news, row),
         dispatch_version=news.aggregateversion,
         detail=_detail(news),
     )
@@ -53,8 +53,12 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
     return Done(ReplyStatus.OK, None, row.id)
 
 
-def _not_before_sent(news: EreferralNews, row: Referral) -> datetime:
-    """Dispatch's time, whose clock may be behind ours: nothing was heard of what was not sent."""
+def _happened_at(news: EreferralNews, row: Referral) -> datetime:
+    """When the partner answered, where that was said. Else dispatch's time, whose clock may be
+    behind ours: nothing was heard of what was not sent."""
+    answered_at = news.data.response_occurred_at
+    if answered_at is not None and news.type == EREFERRAL_RESPONSE_RECORDED.name:
+        return answered_at
     return max(news.time, row.sent_at or news.time)
 
 

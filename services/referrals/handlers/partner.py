@@ -21,7 +21,7 @@ from contracts.shapes import resource_fields
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.versions import archived, made, updated
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 from services.referrals.rules.partner import check_given, search_text, settle_partner
 
 FIELDS = tuple(PartnerFields.model_fields)

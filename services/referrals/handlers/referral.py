@@ -61,7 +61,9 @@ from services.referrals.handlers.timeline import (
     recorded_responses,
 )
 from services.referrals.handlers.versions import next_version
-from services.referrals.models import Patient, Practice, Provider, Referral, ReferralPartner
+from services.referrals.models.directory import Patient, Practice, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import (
     Effect,
     check_can_be_answered,

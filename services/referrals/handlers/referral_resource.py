@@ -15,7 +15,9 @@ from contracts.shapes import Reference, reference, resource_fields
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.versions import next_version
-from services.referrals.models import Patient, Provider, Referral, ReferralPartner
+from services.referrals.models.directory import Patient, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import fulfilment_after, status_after
 
 

@@ -22,13 +22,9 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.versions import archived, made, updated
-from services.referrals.models import (
-    OrgCounter,
-    Patient,
-    ReferralPartner,
-    ReferralSource,
-    SourceFigures,
-)
+from services.referrals.models.directory import Patient
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.source import OrgCounter, ReferralSource, SourceFigures
 from services.referrals.rules.source import check_links
 
 _COLUMNS = {

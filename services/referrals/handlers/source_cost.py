@@ -20,7 +20,7 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.handlers.versions import archived, made, updated
-from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 from services.referrals.rules.period import period_of
 
 FIELDS = ("amount", "period_start", "period_end", "notes")

@@ -11,7 +11,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from messaging.handlers.workspace import Need, Workspace
-from services.referrals.models import ReferralAttribution, SourceFigures
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.source import SourceFigures
 
 
 def moving(source: UUID | None) -> list[Need]:

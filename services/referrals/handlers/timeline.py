@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.referral import REFERRAL_RESPONSE_RECORDED, Response
 from messaging.handlers.workspace import Need, Workspace
-from services.referrals.models import Referral, TimelineEntry
+from services.referrals.models.referral import Referral, TimelineEntry
 
 _BY_EVENT = ("referral_id", "event")
 

@@ -1,28 +1,10 @@
-"""The mapped tables of referrals, split by resource."""
+"""The mapped tables of referrals, one file a resource; each is imported from its own.
 
-from services.referrals.models.attribution import ReferralAttribution
-from services.referrals.models.base import Base
-from services.referrals.models.directory import Patient, Practice, Provider
-from services.referrals.models.partner import ReferralPartner
-from services.referrals.models.referral import Referral, TimelineEntry
-from services.referrals.models.source import (
-    OrgCounter,
-    ReferralSource,
-    ReferralSourceCost,
-    SourceFigures,
-)
+All of them are loaded with the first: foreign keys name tables of other files.
+"""
 
-__all__ = [
-    "Base",
-    "OrgCounter",
-    "Patient",
-    "Practice",
-    "Provider",
-    "Referral",
-    "ReferralAttribution",
-    "ReferralPartner",
-    "ReferralSource",
-    "ReferralSourceCost",
-    "SourceFigures",
-    "TimelineEntry",
-]
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)

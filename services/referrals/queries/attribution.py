@@ -19,7 +19,8 @@ from contracts.shapes import Listed
 from messaging.handlers.pages import read_list, rows_by_id
 from messaging.handlers.reader import reads
 from services.referrals.handlers.attribution import attribution_resource
-from services.referrals.models import Patient, ReferralAttribution
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.directory import Patient
 from services.referrals.queries.finding import find_unarchived
 from services.referrals.queries.source import linked_patients
 

@@ -6,13 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import directory as d
 from contracts.problems import ProblemCode, not_found
-from messaging.handlers.reader import reads
+from messaging.handlers.reader import about_nobody, reads
 from services.referrals.handlers.directory import (
     patient_resource,
     practice_resource,
     provider_resource,
 )
-from services.referrals.models import Patient, Practice, Provider
+from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.queries.finding import find_unarchived
 
 
@@ -37,6 +37,6 @@ async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime)
 
 READERS = [
     reads(d.GET_PATIENT, get_patient, patients=lambda shown: [shown.id]),
-    reads(d.GET_PROVIDER, get_provider),
-    reads(d.GET_PRACTICE, get_practice),
+    reads(d.GET_PROVIDER, get_provider, patients=about_nobody),
+    reads(d.GET_PRACTICE, get_practice, patients=about_nobody),
 ]

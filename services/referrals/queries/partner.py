@@ -18,9 +18,9 @@ from contracts.referral_partner import (
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.shapes import Listed
 from messaging.handlers.pages import contains, read_list, rows_by_id
-from messaging.handlers.reader import reads
+from messaging.handlers.reader import about_nobody, reads
 from services.referrals.handlers.partner import partner_resource
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 from services.referrals.queries.finding import find_unarchived
 
 _LONG = aliased(ReferralPartner)
@@ -78,6 +78,6 @@ def _long(
 
 
 READERS = [
-    reads(GET_REFERRAL_PARTNER, get),
-    reads(LIST_REFERRAL_PARTNERS, list_),
+    reads(GET_REFERRAL_PARTNER, get, patients=about_nobody),
+    reads(LIST_REFERRAL_PARTNERS, list_, patients=about_nobody),
 ]

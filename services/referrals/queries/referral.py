@@ -23,13 +23,9 @@ from contracts.shapes import Listed
 from messaging.handlers.pages import as_table, read_list
 from messaging.handlers.reader import reads
 from services.referrals.handlers.referral_resource import Names, referral_resource
-from services.referrals.models import (
-    Patient,
-    Provider,
-    Referral,
-    ReferralPartner,
-    TimelineEntry,
-)
+from services.referrals.models.directory import Patient, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.queries.finding import find_unarchived
 
 

@@ -20,7 +20,7 @@ from contracts.shapes import Listed
 from messaging.handlers.pages import contains, read_list, rows_by_id
 from messaging.handlers.reader import reads
 from services.referrals.handlers.source import source_resource
-from services.referrals.models import ReferralSource
+from services.referrals.models.source import ReferralSource
 from services.referrals.queries.finding import find_unarchived
 
 _AS_SHOWN = (

@@ -18,7 +18,7 @@ from contracts.shapes import Listed
 from messaging.handlers.pages import read_list, rows_by_id
 from messaging.handlers.reader import reads
 from services.referrals.handlers.source_cost import cost_resource
-from services.referrals.models import ReferralSource, ReferralSourceCost
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 from services.referrals.queries.finding import find_unarchived
 from services.referrals.queries.source import linked_patients
 

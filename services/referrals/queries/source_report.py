@@ -17,7 +17,8 @@ from contracts.referral_source import (
 )
 from contracts.shapes import Reference
 from messaging.handlers.reader import reads
-from services.referrals.models import ReferralAttribution, ReferralSource, ReferralSourceCost
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.source import ReferralSource, ReferralSourceCost
 from services.referrals.queries.source import linked_patients
 from services.referrals.rules.period import Period, period_of
 from services.referrals.rules.report import Spent, acquisition, cost_of, exact_sum

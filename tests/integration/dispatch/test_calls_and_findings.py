@@ -1,11 +1,15 @@
 """What staff found out: how a call went, what became of a mail, what the partner answered."""
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from contracts.values import format_time
+from tests.support.refusals import errors
+from tests.support.samples.packages import SENT_AT
 from tests.support.services.dispatch import PHONE, Dispatch, Org, new_partner
 
 
@@ -137,6 +141,29 @@ async def test_the_partners_answer_is_told(dispatch: Dispatch, org: Org, respons
     event = (await dispatch.heard.about(ereferral))[-1]
     assert event.type == "response_recorded"
     assert (event.data["response"], event.data["response_note"]) == (response, "By fax.")
+
+
+async def test_an_answer_has_the_time_at_which_it_was_given(dispatch: Dispatch, org: Org) -> None:
+    """docs/contract/wire.md#ereferrals: at most 5 minutes after now, not before the referral was
+    created; the event tells it."""
+    ereferral = await org.dispatch(dispatch.at_portal("dated"))
+    await org.until(ereferral, "delivered")
+    named: dict[str, Any] = {"ereferral_uuid": ereferral, "response": "accepted"}
+    now = datetime.now(UTC)
+    for wrong, kind in (
+        ("9999-12-31T23:59:59Z", "time_in_future"),
+        (format_time(now + timedelta(minutes=6)), "time_in_future"),
+        (format_time(SENT_AT - timedelta(seconds=1)), "time_too_early"),
+    ):
+        refused = await org.ask("ereferral.record_response", occurred_at=wrong, **named)
+        assert errors(refused) == {("occurred_at", kind)}
+    for right in (format_time(now + timedelta(minutes=4)), format_time(SENT_AT)):
+        answered = await org.ask("ereferral.record_response", occurred_at=right, **named)
+        assert answered.status == 200
+        event = (await dispatch.heard.about(ereferral))[-1]
+        assert event.data["response_occurred_at"] == right
+    assert (await org.ask("ereferral.record_response", **named)).status == 200
+    assert "response_occurred_at" not in (await dispatch.heard.about(ereferral))[-1].data
 
 
 async def test_an_answer_that_is_none_or_to_nothing_is_refused(org: Org) -> None:

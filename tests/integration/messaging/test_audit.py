@@ -37,6 +37,7 @@ async def test_what_was_done_and_read_about_a_patient_is_in_the_trail(
     who: dict[str, Any] = {"headers": {"actor": "staff-8"}, "user_id": client}
     await org.ask("patient.get", patient_uuid=patient["id"], **who)
     await org.ask("referral.list", patient_uuid=patient["id"])
+    await org.ask("referral.list", cursor="")
     await org.ask("referral_partner.get", referral_partner_uuid=partner["id"])
     trail = await about_patient(referrals.service.system_engine, org.id, UUID(patient["id"]))
     assert client
@@ -44,6 +45,7 @@ async def test_what_was_done_and_read_about_a_patient_is_in_the_trail(
         ("patient.put", 200, None, None),
         ("referral.create", 201, client, "staff-7"),
         ("patient.get", 200, client, "staff-8"),
+        ("referral.list", 200, None, None),
         ("referral.list", 200, None, None),
     ]
     assert trail[1].record_id == UUID(created.data["id"])

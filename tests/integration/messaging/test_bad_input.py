@@ -10,10 +10,9 @@ from uuid import uuid4
 import aiormq.exceptions
 import pytest
 import pytest_asyncio
-from aiormq.abc import DeliveredMessage
 
 from tests.support.broker.bad_input import ALL, ENVELOPES, ORG, PARTNER, Bad
-from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.broker.raw_messages import Wire, headers_of, open_wire
 from tests.support.services.dispatch import dispatch_settings, running_dispatch
 from tests.support.services.dispatch import migrated as dispatch_migrated
 from tests.support.services.referrals import Org, Referrals
@@ -71,13 +70,6 @@ async def target(
         yield Target(org, (await org.partner())["id"], wire)
 
 
-def without_counts(parked: DeliveredMessage) -> dict[str, Any]:
-    """Its headers without the one that a quorum queue adds."""
-    headers = dict(parked.header.properties.headers or {})
-    headers.pop("x-delivery-count", None)
-    return headers
-
-
 @pytest.mark.parametrize("bad", ALL, ids=str)
 async def test_it_is_refused_with_what_is_wrong_and_nothing_else(target: Target, bad: Bad) -> None:
     """The status, the code, each wrong field with its kind; and the reply quotes nothing."""
@@ -102,7 +94,7 @@ async def test_it_is_parked_as_it_came_where_nobody_can_be_told(target: Target, 
     body = target.body(bad)
     await target.send(bad, body, app_id="bad-input")
     [parked] = await target.wire.parked(exchange_of(bad))
-    headers, sent = without_counts(parked), bad.properties.get("headers", {})
+    headers, sent = headers_of(parked), bad.properties.get("headers", {})
     assert parked.body == body
     assert parked.header.properties.app_id == "bad-input"
     assert headers["problem_code"] == bad.code
@@ -119,7 +111,7 @@ async def test_a_query_that_asks_for_no_reply_is_parked_for_that(target: Target,
     await target.send(bad, body)
     [parked] = await target.wire.parked(exchange_of(bad))
     assert parked.body == body
-    assert without_counts(parked)["problem_code"] == "malformed_message"
+    assert headers_of(parked)["problem_code"] == "malformed_message"
 
 
 GOOD = Bad("a good one", f'{{"org_id":"{ORG}","first_name":"A","last_name":"B"}}'.encode())

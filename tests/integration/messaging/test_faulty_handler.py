@@ -19,7 +19,7 @@ from messaging.handlers.reader import Reader
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.referrals.handlers import COMMAND_HANDLERS
 from services.referrals.handlers.partner import create as create_partner
-from services.referrals.models import Practice
+from services.referrals.models.directory import Practice
 from services.referrals.queries import READERS
 from tests.support.broker.raw_messages import open_wire
 from tests.support.refusals import problem

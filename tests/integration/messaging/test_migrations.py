@@ -22,7 +22,7 @@ from messaging.database.tables import metadata as messaging_metadata
 from services.ereferral_dispatch import home as dispatch_home
 from services.ereferral_dispatch.models import Base as DispatchBase
 from services.referrals import home as referrals_home
-from services.referrals.models import Base as ReferralsBase
+from services.referrals.models.base import Base as ReferralsBase
 
 _MIGRATE = """
 import sys

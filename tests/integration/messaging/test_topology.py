@@ -179,7 +179,10 @@ async def test_events_come_to_nobody_before_somebody_binds(opened: AbstractConne
 
 
 async def test_the_broker_parks_what_was_delivered_too_often(opened: AbstractConnection) -> None:
-    """The 51st return of a message sends it to the dead letters of its queue, not to nowhere."""
+    """The 51st return of a message sends it to the dead letters of its queue, not to nowhere.
+
+    It is returned by whoever took it and is gone: RabbitMQ 4.3 does not count a nack.
+    """
     await purge(opened)
     queue = "referrals.queries"
     channel = await opened.channel()
@@ -187,10 +190,10 @@ async def test_the_broker_parks_what_was_delivered_too_often(opened: AbstractCon
     deliveries = 0
     async with asyncio.timeout(20):
         while not (await counts(opened))[f"{queue}.dead_letters"]:
-            taken = await channel.basic_get(queue)
-            if taken.delivery_tag is not None:
-                deliveries += 1
-                await channel.basic_nack(taken.delivery_tag, requeue=True)
+            gone = await opened.channel()
+            taken = await gone.basic_get(queue)
+            deliveries += taken.delivery_tag is not None
+            await gone.close()
     assert deliveries == 51
     parked = await channel.basic_get(f"{queue}.dead_letters", no_ack=True)
     assert parked.body == b"poison"

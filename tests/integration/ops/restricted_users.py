@@ -1,7 +1,11 @@
 """RabbitMQ users with the permissions that `handoff doctor --print-permissions` prints."""
 
 import asyncio
-import shlex
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +40,17 @@ operations = ["ereferral.dispatch", "ereferral.cancel"]
 """
 
 
+# In the place of rabbitmqctl: writes down, a line each, with what it was called.
+_RECORDER = """#!{python} -IS
+import json, sys
+command, *arguments = sys.argv[1:]
+if command == "import_definitions":
+    arguments = [open(path).read() for path in arguments]
+with open({record!r}, "a") as file:
+    print(json.dumps([command, *arguments]), file=file)
+"""
+
+
 @dataclass(frozen=True)
 class Restricted:
     """The URL of each user, and the grants file of both services."""
@@ -46,30 +61,46 @@ class Restricted:
 
 
 def printed_commands(vhost: str, grants: Path) -> list[list[str]]:
-    """The arguments of each `rabbitmqctl` that is printed for that grants file."""
+    """What the printed script has `rabbitmqctl` do, run by a shell, for that grants file.
+
+    A command and its arguments; in the place of a file that it imports, what is in that.
+    """
     printed = handoff(
         *("doctor", "--print-permissions", "--vhost", vhost),
         REFERRALS_CLIENT_GRANTS_FILE=str(grants),
         DISPATCH_CLIENT_GRANTS_FILE=str(grants),
     )
     assert printed.exit_code == 0, printed.output
-    lines = [shlex.split(line, comments=True) for line in printed.stdout.splitlines()]
-    assert {line[0] for line in lines if line} == {"rabbitmqctl"}
-    return [line[1:] for line in lines if line]
+    folder = grants.parent
+    record, script = folder / "commands", folder / "permissions.sh"
+    recorder = folder / "rabbitmqctl"
+    recorder.write_text(_RECORDER.format(python=sys.executable, record=str(record)))
+    recorder.chmod(0o700)
+    script.write_text(printed.stdout)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    subprocess.run(
+        ["sh", "-eu", script], check=True, env=environment, stdin=subprocess.DEVNULL, timeout=60
+    )
+    return [json.loads(line) for line in record.read_text().splitlines()]
 
 
 @contextmanager
 def restricted_users(
     broker: PrivateRabbitMQ, vhost: str, org_id: str, grants: Path
 ) -> Iterator[Restricted]:
-    """Create the users and run what is printed, but that each user's password is ours."""
+    """Create the users and run what is printed, but that each user's password is ours.
+
+    On a vhost where nothing was declared yet.
+    """
     grants.write_text(GRANTS.format(org_id=org_id))
     commands = printed_commands(vhost, grants)
     assert [command[1] for command in commands if command[0] == "add_user"] == list(USERS)
     passwords = {user: broker.add_user(user) for user in USERS}
     try:
         for command in commands:
-            if command[0] != "add_user":
+            if command[0] == "import_definitions":
+                _import(broker, *command[1:])
+            elif command[0] != "add_user":
                 broker.ctl(*command)
         urls = {user: broker.vhost_url(vhost, user, passwords[user]) for user in USERS}
         yield Restricted(urls, grants, org_id)
@@ -102,3 +133,11 @@ async def holds(restricted: Restricted, *codes: str) -> None:
         return sorted(row.split()[2] for row in shown.splitlines()[1:]) == sorted(codes)
 
     await until(they_are_there)
+
+
+def _import(broker: PrivateRabbitMQ, definitions: str) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(definitions)
+        file.flush()
+        Path(file.name).chmod(0o644)  # the broker's own user reads it
+        broker.ctl("import_definitions", file.name)

@@ -1,7 +1,9 @@
 """`handoff erase-patient`: a patient's data is gone, what was done with it is known."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from messaging.trail.audit import about_patient
@@ -20,9 +22,9 @@ from tests.integration.ops.canary_patient import (
 from tests.integration.referrals.marketing import named
 from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org
+from tests.support.services.referrals import Org, plain_url
 
-BEFORE, LATER = "2026-01-05T08:00:00Z", "2099-01-05T08:00:00Z"
+BEFORE = "2026-01-05T08:00:00Z"
 ARCHIVED = ("referral_attribution", "referral_source_cost", "referral_source")
 
 
@@ -138,6 +140,27 @@ async def test_what_is_archived_is_told_as_archived_once_more(both: Both, org: O
     assert not [one for one in told if "changed" in one or any(x in str(one) for x in TRACES)]
 
 
+async def test_a_number_as_it_was_given_is_erased_too(both: Both, org: Org) -> None:
+    """It is kept beside the one that it was read as, also where the country has no such number."""
+    await org.practice(country="US", observed_at=BEFORE)
+    patient = str((await canary(org, phone="(202) 555-0187", observed_at=BEFORE))["id"])
+    await org.practice(country="GB", observed_at=BEFORE)
+    await settled(both)
+
+    async def kept() -> tuple[str | None, ...]:
+        database = await asyncpg.connect(plain_url(both.referrals.database_url))
+        numbers = "phone, phone_given, phone_country"
+        row = await database.fetchrow(
+            f"SELECT {numbers} FROM referrals.patient WHERE org_id = $1", org.id
+        )
+        await database.close()
+        return tuple(row)
+
+    assert await kept() == (None, "(202) 555-0187", "GB")
+    assert (await erase(both, org, patient)).exit_code == 0
+    assert await kept() == (None, None, None)
+
+
 async def test_only_what_was_observed_later_brings_a_patient_back(both: Both, org: Org) -> None:
     """What was observed before the erasure, such as a replayed message, does not."""
     patient = str((await canary(org, observed_at=BEFORE))["id"])
@@ -148,7 +171,8 @@ async def test_only_what_was_observed_later_brings_a_patient_back(both: Both, or
     assert (held.status, held.data) == (200, None)
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 404
     assert places(await both.everything_stored(), org) == {}
-    newer = await org.ask("patient.put", **{**stale, "observed_at": LATER})
+    now = datetime.now(UTC).isoformat()
+    newer = await org.ask("patient.put", **{**stale, "observed_at": now})
     assert newer.data["name"] == f"Karla {NAME}"
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 200
 

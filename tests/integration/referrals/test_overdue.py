@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from messaging.database.engine import open_engine
 from services.referrals.home import HOME, PUBLISHING
-from services.referrals.models import TimelineEntry
+from services.referrals.models.referral import TimelineEntry
 from services.referrals.overdue import ROWS_AT_A_TIME, mark_overdue
 from tests.integration.referrals.news import shown, tell, timeline
 from tests.support.services.referrals import Org, Referrals, plain_url, running_referrals

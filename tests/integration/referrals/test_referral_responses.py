@@ -127,6 +127,20 @@ async def test_when_it_occurred_lies_between_the_referrals_creation_and_now(org:
     assert (sent["created_at"], "in-progress") in entries[:2]
 
 
+async def test_an_answer_that_dispatch_heard_stands_where_it_was_given(
+    org: Org, referrals: Referrals
+) -> None:
+    """Where its time was said; what else dispatch tells later stands where it happened."""
+    sent = await org.sent_referral()
+    given = {"response": "accepted", "response_occurred_at": sent["created_at"]}
+    await tell(referrals, org, sent, "response_recorded", version=2, **given)
+    later = "2027-01-01T10:00:00Z"
+    await tell(referrals, org, sent, "delivered", version=3, time=later, **given)
+    entries = [(entry["at"], entry["event"]) for entry in await timeline(org, sent)]
+    assert (sent["created_at"], "ereferral.response_recorded") in entries[:2]
+    assert entries[-1] == (later, "ereferral.delivered")
+
+
 async def test_an_answer_that_dispatch_heard_counts_like_one_recorded_here(
     org: Org, referrals: Referrals
 ) -> None:

@@ -16,6 +16,16 @@ from messaging.wire.connection import connection
 PARKED_WITHIN_SECONDS = 10.0
 
 
+# What a quorum queue adds to whatever it hands out again; the second since 4.3.
+_ADDED_BY_THE_QUEUE = ("x-delivery-count", "x-acquired-count")
+
+
+def headers_of(taken: DeliveredMessage) -> dict[str, Any]:
+    """A message's headers as they were published, without those that the queue adds."""
+    headers = dict(taken.header.properties.headers or {})
+    return {name: value for name, value in headers.items() if name not in _ADDED_BY_THE_QUEUE}
+
+
 class Wire:
     """A channel of its own, with a queue that replies come back to."""
 

@@ -21,7 +21,7 @@ from messaging.handlers.handler import Handler
 from messaging.handlers.workspace import Done, Need, Publishing, Workspace
 from messaging.testing import Store
 from services.ereferral_dispatch.models import Ereferral
-from services.referrals import models
+from services.referrals.models import directory as models
 from tests.support.samples.packages import sample_provider
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -86,6 +86,27 @@ def test_a_later_message_finds_what_an_earlier_one_added() -> None:
     held = put(handle)
     assert len(held.decide(PUT_PROVIDER, **PUT).added) == 1
     assert len(held.decide(PUT_PROVIDER, **PUT).added) == 0
+
+
+def test_a_list_is_looked_up_once_as_in_a_batch() -> None:
+    """A handler that adds a row puts it into the list too, or later messages do not see it."""
+    counts: list[int] = []
+
+    def handle(_: ProviderPut, workspace: Workspace) -> Done[Any]:
+        found = workspace.find_all(models.Provider, ("name",), "Rose")
+        counts.append(len(found))
+        row = provider(UUID(int=len(counts) + 7))
+        workspace.add(models.Provider, row.id, row=row)
+        if len(counts) == 2:
+            found.append(row)
+        return done()
+
+    by_name = Need(models.Provider, ("Rose",), by=("name",))
+    held = put(handle, provider(), needs=lambda _: [by_name])
+    for _ in range(3):
+        held.decide(PUT_PROVIDER, **PUT)
+    assert counts == [1, 1, 2]
+    assert len(held.rows(models.Provider)) == 4
 
 
 def test_only_what_was_asked_for_is_there() -> None:

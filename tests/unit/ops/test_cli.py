@@ -131,6 +131,7 @@ def test_without_a_broker_the_variable_and_the_way_out_are_named(command: tuple[
     [
         (("call", "patient.get", '{"org_id": "\udcff"}'), "The body is no UTF-8"),
         (("call", "patient.get", "[" * 50_000), "The body is nested too deep"),
+        (("call", "patient.get", "[" * 33 + "]" * 33), "The body is nested too deep"),
         (("call", "patient.get", "{}", "--timeout", "inf"), "'--timeout'"),
         (("events", "--type", "x." * 200), "--type is longer than 255 octets"),
         (("events", "--type", "\udcff"), "--type is no UTF-8"),

@@ -6,6 +6,7 @@ from tests.integration.referrals.refused.table import (
     LEFT_OUT,
     NOBODY,
     At,
+    Codes,
     Good,
     Row,
     Wrong,
@@ -146,3 +147,19 @@ ROWS: list[Row] = [
     *nested("referral_attribution", "update archive get", "attribution_uuid", "patient"),
     *broken("referral_attribution.list", wrongs.page()),
 ]
+
+CODES: Codes = {
+    "referral_attribution.create": {
+        *("patient_not_found", "referral_source_not_found", "referral_partner_not_found"),
+        *("provider_not_found", "already_exists", "primary_attribution_exists"),
+    },
+    "referral_attribution.update": {
+        *("patient_not_found", "referral_attribution_not_found", "version_conflict"),
+        "primary_attribution_exists",
+    },
+    "referral_attribution.archive": {
+        *("patient_not_found", "referral_attribution_not_found", "version_conflict"),
+    },
+    "referral_attribution.get": {"patient_not_found", "referral_attribution_not_found"},
+    "referral_attribution.list": {"patient_not_found"},
+}

@@ -5,6 +5,7 @@ from tests.integration.referrals.refused.identity import naming
 from tests.integration.referrals.refused.table import (
     At,
     Check,
+    Codes,
     Good,
     Row,
     broken,
@@ -58,6 +59,7 @@ ROWS: list[Row] = [
             for name in ("address_line1", "address_line2", "city", "state", "postal_code")
         ),
         wrongs.country("country"),
+        wrongs.time_zone("time_zone"),
     ),
     *(
         # Its numbers are those of its country, which is in the message: US where it is not given.
@@ -94,3 +96,14 @@ ROWS: list[Row] = [
         "practice.get", "practice_not_found", 0, ("there is none", {"org_id": At("bare org")})
     ),
 ]
+
+CODES: Codes = {
+    "patient.put": set(),
+    "patient.archive": set(),
+    "patient.get": {"patient_not_found"},
+    "provider.put": set(),
+    "provider.archive": set(),
+    "provider.get": {"provider_not_found"},
+    "practice.put": set(),
+    "practice.get": {"practice_not_found"},
+}

@@ -6,6 +6,7 @@ from tests.integration.referrals.refused.table import (
     NOBODY,
     At,
     Check,
+    Codes,
     Good,
     Row,
     Wrong,
@@ -221,3 +222,23 @@ ROWS: list[Row] = [
         wrongs.flag_or_null("overdue"),
     ),
 ]
+
+CODES: Codes = {
+    "referral.create": {
+        *("patient_not_found", "referral_partner_not_found", "provider_not_found"),
+        "already_exists",
+    },
+    "referral.update": {
+        *("referral_not_found", "referral_partner_not_found", "provider_not_found"),
+        *("version_conflict", "invalid_transition"),
+    },
+    "referral.send": {
+        *("referral_not_found", "patient_not_found", "referral_partner_not_found"),
+        *("practice_not_found", "version_conflict", "invalid_transition", "partner_inactive"),
+        *("partner_does_not_accept_ereferrals", "no_usable_contact_point"),
+    },
+    "referral.cancel": {"referral_not_found", "version_conflict", "invalid_transition"},
+    "referral.record_response": {"referral_not_found", "invalid_transition"},
+    "referral.get": {"referral_not_found"},
+    "referral.list": {"patient_not_found", "referral_partner_not_found"},
+}

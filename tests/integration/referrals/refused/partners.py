@@ -7,6 +7,7 @@ from tests.integration.referrals.refused.identity import based, naming
 from tests.integration.referrals.refused.table import (
     LEFT_OUT,
     At,
+    Codes,
     Good,
     Row,
     Wrong,
@@ -160,3 +161,11 @@ ROWS: list[Row] = [
         wrongs.flag_or_null("is_active"),
     ),
 ]
+
+CODES: Codes = {
+    "referral_partner.create": {"already_exists"},
+    "referral_partner.update": {"referral_partner_not_found", "version_conflict"},
+    "referral_partner.archive": {"referral_partner_not_found", "version_conflict"},
+    "referral_partner.get": {"referral_partner_not_found"},
+    "referral_partner.list": set(),
+}

@@ -6,6 +6,7 @@ from tests.integration.referrals.refused.table import (
     LEFT_OUT,
     NOBODY,
     At,
+    Codes,
     Good,
     Row,
     Wrong,
@@ -138,3 +139,26 @@ ROWS: list[Row] = [
     *_SOURCES,
     *_COSTS,
 ]
+
+CODES: Codes = {
+    "referral_source.create": {
+        *("patient_not_found", "referral_partner_not_found", "already_exists"),
+    },
+    "referral_source.update": {
+        *("referral_source_not_found", "patient_not_found", "referral_partner_not_found"),
+        "version_conflict",
+    },
+    "referral_source.archive": {"referral_source_not_found", "version_conflict"},
+    "referral_source.get": {"referral_source_not_found"},
+    "referral_source.list": set(),
+    "referral_source.report": set(),
+    "referral_source_cost.create": {"referral_source_not_found", "already_exists"},
+    "referral_source_cost.update": {
+        *("referral_source_not_found", "referral_source_cost_not_found", "version_conflict"),
+    },
+    "referral_source_cost.archive": {
+        *("referral_source_not_found", "referral_source_cost_not_found", "version_conflict"),
+    },
+    "referral_source_cost.get": {"referral_source_not_found", "referral_source_cost_not_found"},
+    "referral_source_cost.list": {"referral_source_not_found"},
+}

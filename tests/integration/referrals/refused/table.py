@@ -16,6 +16,8 @@ from contracts.operations import Kind
 
 Error = tuple[str, str]
 Good = Mapping[str, Mapping[str, Any]]
+Codes = Mapping[str, set[str]]
+"""The codes of each operation beside those that every one has."""
 
 
 class Check(IntEnum):

@@ -9,78 +9,16 @@ from pydantic import BaseModel
 from contracts.catalogue import OPERATIONS
 from contracts.operations import Kind, Service
 from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Check, Row
-from tests.integration.referrals.refused.test_table import GOOD, PAIRS, ROWS
+from tests.integration.referrals.refused.test_table import GOOD, PAIRS, ROWS, TABLES
 
 OF_REFERRALS = {name: o for name, o in OPERATIONS.items() if o.service is Service.REFERRALS}
 EVERY_QUERY = {"malformed_message", "unknown_operation", "validation_error"}
 EVERY_COMMAND = {*EVERY_QUERY, "message_id_reused"}
 
-# By hand, from docs/contract/wire.md#check-order to docs/contract/wire.md#referrals; what may
-# be forbidden to whom is `test_forbidden.py`.
+# By hand in each table, from docs/contract/wire.md#check-order to docs/contract/wire.md#referrals;
+# what may be forbidden to whom is `test_forbidden.py`.
 CODES: dict[str, set[str]] = {
-    "referral_partner.create": {"already_exists"},
-    "referral_partner.update": {"referral_partner_not_found", "version_conflict"},
-    "referral_partner.archive": {"referral_partner_not_found", "version_conflict"},
-    "referral_partner.get": {"referral_partner_not_found"},
-    "referral_partner.list": set(),
-    "referral_source.create": {
-        *("patient_not_found", "referral_partner_not_found", "already_exists"),
-    },
-    "referral_source.update": {
-        *("referral_source_not_found", "patient_not_found", "referral_partner_not_found"),
-        "version_conflict",
-    },
-    "referral_source.archive": {"referral_source_not_found", "version_conflict"},
-    "referral_source.get": {"referral_source_not_found"},
-    "referral_source.list": set(),
-    "referral_source.report": set(),
-    "referral_source_cost.create": {"referral_source_not_found", "already_exists"},
-    "referral_source_cost.update": {
-        *("referral_source_not_found", "referral_source_cost_not_found", "version_conflict"),
-    },
-    "referral_source_cost.archive": {
-        *("referral_source_not_found", "referral_source_cost_not_found", "version_conflict"),
-    },
-    "referral_source_cost.get": {"referral_source_not_found", "referral_source_cost_not_found"},
-    "referral_source_cost.list": {"referral_source_not_found"},
-    "referral_attribution.create": {
-        *("patient_not_found", "referral_source_not_found", "referral_partner_not_found"),
-        *("provider_not_found", "already_exists", "primary_attribution_exists"),
-    },
-    "referral_attribution.update": {
-        *("patient_not_found", "referral_attribution_not_found", "version_conflict"),
-        "primary_attribution_exists",
-    },
-    "referral_attribution.archive": {
-        *("patient_not_found", "referral_attribution_not_found", "version_conflict"),
-    },
-    "referral_attribution.get": {"patient_not_found", "referral_attribution_not_found"},
-    "referral_attribution.list": {"patient_not_found"},
-    "patient.put": set(),
-    "patient.archive": set(),
-    "patient.get": {"patient_not_found"},
-    "provider.put": set(),
-    "provider.archive": set(),
-    "provider.get": {"provider_not_found"},
-    "practice.put": set(),
-    "practice.get": {"practice_not_found"},
-    "referral.create": {
-        *("patient_not_found", "referral_partner_not_found", "provider_not_found"),
-        "already_exists",
-    },
-    "referral.update": {
-        *("referral_not_found", "referral_partner_not_found", "provider_not_found"),
-        *("version_conflict", "invalid_transition"),
-    },
-    "referral.send": {
-        *("referral_not_found", "patient_not_found", "referral_partner_not_found"),
-        *("practice_not_found", "version_conflict", "invalid_transition", "partner_inactive"),
-        *("partner_does_not_accept_ereferrals", "no_usable_contact_point"),
-    },
-    "referral.cancel": {"referral_not_found", "version_conflict", "invalid_transition"},
-    "referral.record_response": {"referral_not_found", "invalid_transition"},
-    "referral.get": {"referral_not_found"},
-    "referral.list": {"patient_not_found", "referral_partner_not_found"},
+    operation: codes for table in TABLES for operation, codes in table.CODES.items()
 }
 # docs/contract/wire.md#versions, "Not nullable, in a create too".
 NOT_NULLABLE = {

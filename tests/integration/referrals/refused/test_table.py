@@ -1,12 +1,15 @@
 """Every operation of referrals with everything that refuses it, asked of a running service.
 
-The tables (`partners`, `sources`, …) say what each row changes in a message that would be done. All
-are asked before the first test, many at a time; the tests look at the answers.
+The tables (`partners`, `sources`, …) say what each row changes in a message that would be done. A
+new module with GOOD, CODES and ROWS joins them; its `build`, if any, makes what its rows name.
+All are asked before the first test, many at a time; the tests look at the answers.
 """
 
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -15,23 +18,22 @@ import pytest_asyncio
 
 from contracts.catalogue import OPERATIONS
 from messaging.replies.client import Answered
-from tests.integration.referrals.refused import (
-    attributions,
-    directory,
-    outbound,
-    partners,
-    sources,
-)
 from tests.integration.referrals.refused.table import Check, Row, before_rows, pairs
 from tests.integration.referrals.refused.world import World, build
 from tests.support.refusals import errors, problem
 from tests.support.services.referrals import Referrals, plain_url
 
-_TABLES = (partners, sources, attributions, directory, outbound)
+_TESTS = ("test_completeness", "test_forbidden", "test_table")
+_MODULES = [
+    import_module(f"tests.integration.referrals.refused.{path.stem}")
+    for path in sorted(Path(__file__).parent.glob("*.py"))
+    if path.stem not in _TESTS
+]
+TABLES = [module for module in _MODULES if hasattr(module, "GOOD")]
 GOOD: dict[str, Any] = {
-    operation: fields for table in _TABLES for operation, fields in table.GOOD.items()
+    operation: fields for table in TABLES for operation, fields in table.GOOD.items()
 }
-ROWS: list[Row] = [row for table in _TABLES for row in table.ROWS]
+ROWS: list[Row] = [row for table in TABLES for row in table.ROWS]
 PAIRS = pairs(ROWS)
 BEFORE_ROWS = before_rows(ROWS)
 _A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -51,7 +53,7 @@ class Asked:
 @pytest_asyncio.fixture(scope="module")
 async def asked(referrals: Referrals) -> AsyncIterator[Asked]:
     """All rows and all pairs; then each good message, in a world that they have left as it was."""
-    world = await build(referrals)
+    world = await build(referrals, TABLES)
     before = await _everything(referrals)
     wrong = {row.name: row for row in (*ROWS, *(two.both() for two in (*PAIRS, *BEFORE_ROWS)))}
     refused = await world.ask_all(list(wrong.values()), GOOD)

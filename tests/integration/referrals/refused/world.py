@@ -1,6 +1,8 @@
 """The things that the table's messages name: one org with everything, what is archived included."""
 
 import asyncio
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -53,14 +55,17 @@ class World:
         return answers
 
 
-async def build(referrals: Referrals) -> World:
-    """All of it, made by the service's own commands."""
+async def build(referrals: Referrals, tables: Iterable[ModuleType]) -> World:
+    """All of it, made by the service's own commands; `tables` make what they alone name."""
     world = World(referrals)
     await _directory(world)
     await _partners(world)
     await _sources(world)
     await _attributions(world)
     await _referrals(world)
+    for table in tables:
+        if hasattr(table, "build"):
+            await table.build(world)
     for org in (world.org, world.bare):
         await org.ask(
             "provider.put",

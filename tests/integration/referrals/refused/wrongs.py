@@ -8,6 +8,7 @@ _REFUSED_IN_TEXT = (
     ("holds a control character", "a\x85b"),
     ("turns its direction", "a\u202eb"),
     ("isolates a direction", "a\u2066b"),
+    ("holds a noncharacter", "a\ufffeb"),
 )
 
 
@@ -39,7 +40,12 @@ def required_line(name: str) -> list[Wrong]:
     """A one-line text that may not be null, and so not empty."""
     return [
         *line(name),
-        *_all(name, ("is null", None, "string_type"), ("is empty", " ", "text_empty")),
+        *_all(
+            name,
+            ("is null", None, "string_type"),
+            ("is empty", " ", "text_empty"),
+            ("shows nothing", "\ufeff\u00ad", "text_empty"),
+        ),
     ]
 
 
@@ -154,6 +160,7 @@ def search() -> list[Wrong]:
         ("is blank", "  ", "text_empty"),
         ("is too long", "x" * 101, "string_too_long"),
         ("is a number", 5, "string_type"),
+        ("shows nothing", "\u200b\u2060", "text_empty"),
         ("holds NUL", "a\x00", "text_characters"),
     )
 
@@ -202,6 +209,16 @@ def country(name: str) -> list[Wrong]:
     )
 
 
+def time_zone(name: str) -> list[Wrong]:
+    """The IANA database."""
+    return _all(
+        name,
+        ("is an offset", "-08:00", "time_zone"),
+        ("is written small", "america/chicago", "time_zone"),
+        ("is a number", -8, "string_type"),
+    )
+
+
 def endpoint(name: str) -> list[Wrong]:
     """Where e-referrals go."""
     return _all(
@@ -213,6 +230,8 @@ def endpoint(name: str) -> list[Wrong]:
         ("holds a space", "https://portal.example/ x", "endpoint_invalid"),
         ("has two addresses", "mailto:a@example.com,b@example.com", "endpoint_invalid"),
         ("has header fields", "mailto:a@example.com?subject=x", "endpoint_invalid"),
+        ("is a fax's with an extension", "fax:+12025550143;ext=5", "endpoint_invalid"),
+        ("is no number", "tel:none", "endpoint_invalid"),
         ("is too long", "https://portal.example/" + "x" * 2_048, "endpoint_invalid"),
         ("is a number", 5, "string_type"),
     )

@@ -105,7 +105,7 @@ def test_what_is_missing_too_many_or_unknown_is_named() -> None:
 def test_what_is_as_declared_is_found_by_its_name() -> None:
     """One for each operation."""
     found = found_by_operation(Service.REFERRALS, Kind.COMMAND, every_command())
-    assert len(found) == 22 and found["patient.put"] == "a handler"
+    assert found.keys() == dict(every_command()).keys() and found["patient.put"] == "a handler"
 
 
 def test_an_event_that_nobody_publishes_cannot_be_heard() -> None:

@@ -166,9 +166,20 @@ def test_a_body_is_nested_at_most_32_deep(opening: str, closing: str) -> None:
 def test_a_body_nested_without_end_is_refused_like_one_that_is_a_little_too_deep(
     depth: int,
 ) -> None:
-    """Whatever the depth: malformed, and nothing falls over."""
-    assert detail_of(nested(depth, "[", "]"))
-    assert detail_of(b'{"org_id":"o","x":' + b"[" * depth)
+    """In the same words, though it be no JSON for another reason too: no parser comes to it."""
+    says = "The body must be nested at most 32 deep."
+    assert detail_of(nested(depth, "[", "]")) == says
+    assert detail_of(b'{"org_id":"o","x":' + b"[" * depth) == says
+    assert detail_of(b'{"org_id":"o","x":' + b'{"a":' * depth + b"NaN") == says
+
+
+def test_what_is_no_level_is_not_counted() -> None:
+    """Neither brackets of a text, whatever it escapes, nor levels that are over."""
+    text = json.dumps('"[{' * 40 + "\\" + "[" * 40)
+    beside = ",".join(["[{}]"] * 40)
+    body = f'{{"org_id": "o", "{"{" * 40}": {text}, "y": [{beside}]}}'.encode()
+    assert read(body).org_id == "o"
+    assert "32" in detail_of(body[:-1] + b',"x":' + b"[" * 32 + b"]" * 32 + b"}")
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])

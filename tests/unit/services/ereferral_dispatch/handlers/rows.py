@@ -73,6 +73,7 @@ def ereferral(*channels: ContactMethod, **changes: Any) -> Ereferral:
         "cancel_reason": None,
         "response": None,
         "response_note": None,
+        "response_occurred_at": None,
         "responses_taken": 0,
         "traceparent": None,
         "purged_at": None,
@@ -111,6 +112,7 @@ def attempt(number: int = 1, **changes: Any) -> Attempt:
         "outcome": None,
         "code": None,
         "detail": None,
+        "may_have_been_received": False,
     }
     return Attempt(**{**fields, **changes})
 

@@ -210,6 +210,7 @@ def test_whoever_was_reached_has_it() -> None:
             "outcome": "delivered",
             "code": "reached",
             "detail": "Spoke to Kim",
+            "may_have_been_received": True,
         },
     }
     assert decided.event_types == ["ereferral.delivered"]

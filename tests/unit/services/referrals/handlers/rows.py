@@ -11,18 +11,11 @@ from contracts.problems import Problem
 from messaging.testing import Store
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import PUBLISHING
-from services.referrals.models import (
-    Patient,
-    Practice,
-    Provider,
-    Referral,
-    ReferralAttribution,
-    ReferralPartner,
-    ReferralSource,
-    ReferralSourceCost,
-    SourceFigures,
-    TimelineEntry,
-)
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.directory import Patient, Practice, Provider
+from services.referrals.models.partner import ReferralPartner
+from services.referrals.models.referral import Referral, TimelineEntry
+from services.referrals.models.source import ReferralSource, ReferralSourceCost, SourceFigures
 
 ORG = "org_sample"
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -9,7 +9,8 @@ from contracts.referral_attribution import (
     CREATE_REFERRAL_ATTRIBUTION,
     UPDATE_REFERRAL_ATTRIBUTION,
 )
-from services.referrals.models import ReferralAttribution, SourceFigures
+from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.source import SourceFigures
 from tests.unit.services.referrals.handlers.rows import (
     ATTRIBUTION,
     COST,

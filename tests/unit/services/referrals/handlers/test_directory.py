@@ -7,7 +7,7 @@ import pytest
 
 from contracts import directory as d
 from contracts.values import format_time
-from services.referrals.models import Patient, Practice, Provider
+from services.referrals.models.directory import Patient, Practice, Provider
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     LATER,

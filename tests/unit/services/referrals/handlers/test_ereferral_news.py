@@ -16,7 +16,7 @@ from contracts.ereferral import (
 from contracts.events import Event
 from contracts.values import format_time
 from messaging.testing import Decided
-from services.referrals.models import Referral
+from services.referrals.models.referral import Referral
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     EREFERRAL,

@@ -10,7 +10,7 @@ from contracts.referral_partner import (
     UPDATE_REFERRAL_PARTNER,
     ContactType,
 )
-from services.referrals.models import ReferralPartner
+from services.referrals.models.partner import ReferralPartner
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     NEW,

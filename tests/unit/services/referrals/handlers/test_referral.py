@@ -12,7 +12,7 @@ from contracts.referral import (
     SEND_REFERRAL,
     UPDATE_REFERRAL,
 )
-from services.referrals.models import Referral, TimelineEntry
+from services.referrals.models.referral import Referral, TimelineEntry
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     EREFERRAL,

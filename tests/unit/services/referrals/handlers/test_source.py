@@ -10,7 +10,7 @@ from contracts.referral_source import (
     CREATE_REFERRAL_SOURCE,
     UPDATE_REFERRAL_SOURCE,
 )
-from services.referrals.models import OrgCounter, ReferralSource, SourceFigures
+from services.referrals.models.source import OrgCounter, ReferralSource, SourceFigures
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     NEW,
@@ -150,6 +150,14 @@ def test_a_change_of_nothing_is_neither_a_version_nor_an_event() -> None:
     assert (decided.data.version, decided.changes, decided.outgoing) == (3, {}, [])
     assert decided.data.linked_patient is not None
     assert decided.data.linked_patient.name == "Gone"
+
+
+def test_a_source_that_is_a_partner_goes_on_showing_them() -> None:
+    """Archived by now, they have a name still."""
+    gone = partner(deleted_at=EARLIER)
+    held = store(source(linked_referral_partner_id=PARTNER), figures(), gone)
+    decided = held.decide(ARCHIVE_REFERRAL_SOURCE, **THIS)
+    assert decided.events[0]["data"]["linked_referral_partner"]["name"] == "Alex Example"
 
 
 def test_a_change_links_what_is_there() -> None:

@@ -10,7 +10,7 @@ from contracts.referral_source_cost import (
     CREATE_REFERRAL_SOURCE_COST,
     UPDATE_REFERRAL_SOURCE_COST,
 )
-from services.referrals.models import ReferralSourceCost, SourceFigures
+from services.referrals.models.source import ReferralSourceCost, SourceFigures
 from tests.unit.services.referrals.handlers.rows import (
     COST,
     EARLIER,
