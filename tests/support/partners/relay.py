@@ -247,6 +247,8 @@ class _Conversation:
         finally:
             let_go.cancel()
             left.cancel()
+            # Until it has ended nobody else may read.
+            await asyncio.gather(let_go, left, return_exceptions=True)
 
 
 @asynccontextmanager
