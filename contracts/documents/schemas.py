@@ -104,10 +104,11 @@ class Schemas:
                 _object(status={"const": int(status)}, data=self._any_of(options))
                 for status, options in _successes(operation).items()
             ]
-        refused = _object(
-            status={"type": "integer", "minimum": 400, "maximum": 599},
-            problem=self.shape(Problem),
-        )
+        refusal: Schema = {"type": "integer", "minimum": 400, "maximum": 599}
+        if operation is None or operation.kind is Kind.COMMAND:
+            # A repeat of what was refused, once the stored reply was emptied.
+            successes.append(_object(status=refusal, data={"type": "null"}))
+        refused = _object(status=refusal, problem=self.shape(Problem))
         return {
             "title": f"Reply to {operation.name}" if operation else "Reply",
             "description": "`data` or `problem`, never both.",

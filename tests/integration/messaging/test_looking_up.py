@@ -105,6 +105,8 @@ async def test_a_row_is_found_by_its_key_archived_or_not(places: Places, way: Wa
         "name": "Paula Pace",
         "date_of_birth": sample.patient().date_of_birth,
         "phone": "+12025550143",
+        "phone_given": None,
+        "phone_country": None,
         "email": None,
         "observed_at": sample.EARLIER,
         "version": 3,
