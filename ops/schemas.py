@@ -102,11 +102,11 @@ def settings_page() -> str:
 
 
 def _asyncapi_documents() -> Iterator[tuple[ServiceName, Callable[[], str]]]:
-    from services.ereferral_dispatch import subscribers as dispatch
-    from services.referrals import subscribers as referrals
+    from services.ereferral_dispatch.app import app as dispatch
+    from services.referrals.app import app as referrals
 
-    yield ServiceName.REFERRALS, referrals.asyncapi
-    yield ServiceName.EREFERRAL_DISPATCH, dispatch.asyncapi
+    yield ServiceName.REFERRALS, referrals.schema.to_specification().to_json
+    yield ServiceName.EREFERRAL_DISPATCH, dispatch.schema.to_specification().to_json
 
 
 class _RequestSchema(GenerateJsonSchema):

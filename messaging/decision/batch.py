@@ -4,7 +4,6 @@ The order inside the transaction and its reasons are in `docs/messaging.md`.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,13 +19,13 @@ from contracts.problems import ProblemCode, Refusal
 from messaging.database.engine import limit_to_orgs
 from messaging.database.errors import constraint_name, is_message_fault
 from messaging.decision.checks import decide
-from messaging.decision.inbox import Answer, MessageKey, find_answers, store_answers
+from messaging.decision.inbox import MessageKey, StoredReply, find_replies, store_replies
 from messaging.decision.loading import load
 from messaging.handlers.workspace import Need, Outgoing, Publishing, Rows, Workspace
 from messaging.intake.admission import Incoming, Intake
 from messaging.outbox import table as outbox
 from messaging.pacing.retry import until_it_answers
-from messaging.replies.settling import Answering, Verdict, refused, success_body
+from messaging.replies.replies import Replies, Verdict, refused, success_body
 from messaging.telemetry import logs, metrics
 from messaging.telemetry.tracing import Traced, Tracing
 from messaging.trail import audit
@@ -48,8 +47,8 @@ class _SameId(Exception):
     """Two messages of one id, and the first was refused unheard: nothing of it is stored."""
 
 
-class BatchProcessor:
-    """Decides and settles the messages of one queue, a batch at a time.
+class Decider:
+    """Decides the commands or events of one queue, a batch at a time.
 
     `after_commit` is called when events were recorded: the relay need not wait for its poll.
     `report` is told what PostgreSQL refuses, or None.
@@ -59,7 +58,7 @@ class BatchProcessor:
         self,
         engine: AsyncEngine,
         intake: Intake,
-        answering: Answering,
+        replies: Replies,
         publishing: Publishing,
         *,
         queue: str,
@@ -70,7 +69,7 @@ class BatchProcessor:
     ) -> None:
         self._engine = engine
         self._intake = intake
-        self._answering = answering
+        self._replies = replies
         self._publishing = publishing
         self._queue = queue
         self._clock = clock
@@ -78,8 +77,8 @@ class BatchProcessor:
         self._after_commit = after_commit
         self._report = report
 
-    async def process(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
-        """Decide all, commit, answer and park; when it returns, all may be acknowledged.
+    async def decide(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
+        """Decide all, commit, reply and park; when it returns, all may be acknowledged.
 
         But for those whose delivery tags it returns: these are to be rejected, and so parked by the
         broker.
@@ -87,7 +86,6 @@ class BatchProcessor:
         Raises DatabaseAway after a minute without the database, and what the broker raised where a
         reply or a dead letter could not leave: in both cases nothing may be acknowledged.
         """
-        started = time.monotonic()
         verdicts: list[Verdict] = []
         batch: list[Incoming] = []
         spans: list[Traced] = []
@@ -105,10 +103,10 @@ class BatchProcessor:
                     spans.append(traced)
         decided = await self._decide_when_possible(batch) if batch else []
         verdicts += decided
-        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
+        to_be_rejected = await self._replies.send(verdicts, self._clock())
         for traced, verdict in zip(spans, decided, strict=True):
             traced.end(failed=verdict.must_be_parked, **{"handoff.status": verdict.status})
-        self._observe(verdicts, time.monotonic() - started)
+        self._count(verdicts)
         return to_be_rejected
 
     async def _decide_when_possible(self, batch: list[Incoming]) -> list[Verdict]:
@@ -171,8 +169,8 @@ class BatchProcessor:
             session.begin(),
         ):
             now = await limit_to_orgs(session, (incoming.envelope.org_id for incoming in batch))
-            answers = await find_answers(session, map(_key, batch))
-            known = set(answers)
+            replies = await find_replies(session, map(_key, batch))
+            known = set(replies)
             rows = Rows()
             fresh = _first_of_each(batch, known)
             workspaces = {key: self._workspace(item, rows, now) for key, item in fresh.items()}
@@ -182,25 +180,25 @@ class BatchProcessor:
             verdicts = []
             for incoming in batch:
                 key = _key(incoming)
-                answer = answers.get(key)
-                if answer is not None:
-                    verdicts.append(_repeat(incoming, answer))
+                reply = replies.get(key)
+                if reply is not None:
+                    verdicts.append(_repeat(incoming, reply))
                     continue
                 if incoming is not fresh[key]:
                     raise _SameId  # What was loaded for the first of them is not this one's.
                 workspace = workspaces[key]
-                verdict, answer = _decide_one(incoming, named.get(key, ()), workspace)
-                if answer is not None:
-                    answers[key] = answer
+                verdict, reply = _decide_one(incoming, named.get(key, ()), workspace)
+                if reply is not None:
+                    replies[key] = reply
                 if verdict.problem is None:
                     outgoing += workspace.outgoing
-                    trail.append(_entry(incoming, verdict, answer, workspace))
+                    trail.append(_entry(incoming, verdict, reply, workspace))
                 verdicts.append(verdict)
             await _write_rows(session, rows)
             await outbox.put(session, outgoing)
             await audit.append(session, trail)
-            stored = {key: answer for key, answer in answers.items() if key not in known}
-            await store_answers(session, stored, now)
+            stored = {key: reply for key, reply in replies.items() if key not in known}
+            await store_replies(session, stored, now)
         if outgoing:
             self._after_commit()
         return verdicts
@@ -217,9 +215,8 @@ class BatchProcessor:
             traceparent=envelope.traceparent,
         )
 
-    def _observe(self, verdicts: list[Verdict], seconds: float) -> None:
+    def _count(self, verdicts: list[Verdict]) -> None:
         metrics.BATCH_SIZE.labels(self._queue).observe(len(verdicts))
-        metrics.BATCH_SECONDS.labels(self._queue).observe(seconds)
         for verdict in verdicts:
             metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
 
@@ -232,7 +229,7 @@ def _key(incoming: Incoming) -> MessageKey:
 
 
 def _first_of_each(batch: list[Incoming], known: set[MessageKey]) -> dict[MessageKey, Incoming]:
-    """The messages that were not answered yet, the first of each id."""
+    """The messages that have no reply yet, the first of each id."""
     fresh: dict[MessageKey, Incoming] = {}
     for incoming in batch:
         if _key(incoming) not in known:
@@ -265,7 +262,7 @@ async def _load_needs(
 
 def _decide_one(
     incoming: Incoming, named: Sequence[Need], workspace: Workspace
-) -> tuple[Verdict, Answer | None]:
+) -> tuple[Verdict, StoredReply | None]:
     """One message's verdict, and what the inbox keeps of it (None: nothing, it may come again)."""
     body_hash = incoming.envelope.body_hash
     try:
@@ -276,34 +273,34 @@ def _decide_one(
             data = None if done.data is None else workspace.encode(done.data)
     except Refusal as refusal:
         verdict = refused(incoming.delivery, refusal)
-        answered = verdict.status in _STORED_REFUSALS and _can_be_answered(incoming)
-        answer = Answer(body_hash, verdict.status, None, verdict.body) if answered else None
-        return verdict, answer
+        if verdict.status not in _STORED_REFUSALS or not _has_reply_to(incoming):
+            return verdict, None
+        return verdict, StoredReply(body_hash, verdict.status, None, verdict.body)
     body = success_body(done.status, data)
     return (
         Verdict(incoming.delivery, done.status, body),
-        Answer(body_hash, done.status, done.id, body),
+        StoredReply(body_hash, done.status, done.id, body),
     )
 
 
 def _entry(
-    incoming: Incoming, verdict: Verdict, answer: Answer | None, workspace: Workspace
+    incoming: Incoming, verdict: Verdict, reply: StoredReply | None, workspace: Workspace
 ) -> audit.Entry:
     return audit.entry(
         incoming.envelope,
         at=workspace.now,
         status=verdict.status,
-        record_id=answer.resource_id if answer is not None else None,
+        record_id=reply.resource_id if reply is not None else None,
         patient_ids=workspace.patient_ids,
     )
 
 
-def _can_be_answered(incoming: Incoming) -> bool:
+def _has_reply_to(incoming: Incoming) -> bool:
     return bool(incoming.delivery.header.properties.reply_to)
 
 
-def _repeat(incoming: Incoming, answer: Answer) -> Verdict:
-    if answer.body_hash != incoming.envelope.body_hash:
+def _repeat(incoming: Incoming, reply: StoredReply) -> Verdict:
+    if reply.body_hash != incoming.envelope.body_hash:
         return refused(
             incoming.delivery,
             Refusal(
@@ -311,7 +308,7 @@ def _repeat(incoming: Incoming, answer: Answer) -> Verdict:
                 "This message id was used before with another operation or body.",
             ),
         )
-    return Verdict(incoming.delivery, answer.status, answer.body())
+    return Verdict(incoming.delivery, reply.status, reply.body())
 
 
 async def _write_rows(session: AsyncSession, rows: Rows) -> None:
@@ -340,7 +337,7 @@ def _handler_code() -> Iterator[None]:
 
 
 def _is_lost_race(error: Exception) -> bool:
-    """Another replica answered one of these messages first."""
+    """Another replica decided one of these messages first."""
     return constraint_name(error) == "inbox_pkey"
 
 

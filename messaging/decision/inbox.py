@@ -1,4 +1,4 @@
-"""The inbox: which messages were heard, and what they were answered.
+"""The inbox: which messages were heard, and what was replied to them.
 
 Source: the wire contract's section 2, "Idempotency".
 """
@@ -28,8 +28,8 @@ _FIND = select(inbox).join(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a message was answered. `reply` is the body; None once that was too old to keep."""
+class StoredReply:
+    """What was replied to a message. `reply` is the body; None once that was too old to keep."""
 
     body_hash: bytes
     status: int
@@ -44,10 +44,10 @@ class Answer:
         return orjson.dumps({"status": self.status, "data": data})
 
 
-async def find_answers(
+async def find_replies(
     session: AsyncSession, keys: Iterable[MessageKey]
-) -> dict[MessageKey, Answer]:
-    """The stored answers of these messages, in one statement."""
+) -> dict[MessageKey, StoredReply]:
+    """The stored replies to these messages, in one statement."""
     wanted = sorted(set(keys))
     if not wanted:
         return {}
@@ -55,16 +55,18 @@ async def find_answers(
         _FIND, {"orgs": [org for org, _ in wanted], "ids": [mid for _, mid in wanted]}
     )
     return {
-        (row.org_id, row.message_id): Answer(row.body_hash, row.status, row.resource_id, row.reply)
+        (row.org_id, row.message_id): StoredReply(
+            row.body_hash, row.status, row.resource_id, row.reply
+        )
         for row in rows
     }
 
 
-async def store_answers(
-    session: AsyncSession, answers: dict[MessageKey, Answer], received_at: datetime
+async def store_replies(
+    session: AsyncSession, replies: dict[MessageKey, StoredReply], received_at: datetime
 ) -> None:
-    """Write the answers, sorted: two replicas that insert the same ones must meet in one order."""
-    if not answers:
+    """Write the replies, sorted: two replicas that insert the same ones must meet in one order."""
+    if not replies:
         return
     await session.execute(
         insert(inbox),
@@ -72,12 +74,12 @@ async def store_answers(
             {
                 "org_id": org_id,
                 "message_id": message_id,
-                "body_hash": answer.body_hash,
-                "status": answer.status,
-                "resource_id": answer.resource_id,
-                "reply": answer.reply,
+                "body_hash": reply.body_hash,
+                "status": reply.status,
+                "resource_id": reply.resource_id,
+                "reply": reply.reply,
                 "received_at": received_at,
             }
-            for (org_id, message_id), answer in sorted(answers.items(), key=lambda item: item[0])
+            for (org_id, message_id), reply in sorted(replies.items(), key=lambda item: item[0])
         ],
     )

@@ -1,8 +1,8 @@
-"""Queries: read in a transaction that sees one org, and answered. Nothing of them is remembered."""
+"""Queries: read in a transaction that sees one org. Nothing of them is remembered."""
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ from messaging.handlers.reader import Reader, Readers
 from messaging.intake.admission import check_permitted, parse
 from messaging.intake.grants import Grants
 from messaging.pacing.retry import DatabaseAway, until_it_answers
-from messaging.replies.settling import Answering, Verdict, refused, success_body
+from messaging.replies.replies import Replies, Verdict, refused, success_body
 from messaging.telemetry import logs, metrics
 from messaging.telemetry.tracing import Tracing
 from messaging.trail import audit
@@ -47,8 +47,8 @@ def check_size(body: bytes, query: Query) -> None:
     raise invalid([FieldError(loc=loc, type="answer_too_large", msg=message)])
 
 
-class QueryProcessor:
-    """Answers the queries of one queue, those of a batch at the same time.
+class QueryReader:
+    """Reads what the queries of one queue ask for, those of a batch at the same time.
 
     `report` is told what PostgreSQL refuses, or None.
     """
@@ -58,7 +58,7 @@ class QueryProcessor:
         engine: AsyncEngine,
         readers: Readers,
         grants: Grants,
-        answering: Answering,
+        replies: Replies,
         *,
         queue: str,
         clock: Callable[[], datetime],
@@ -68,19 +68,19 @@ class QueryProcessor:
         self._engine = engine
         self._readers = readers
         self._grants = grants
-        self._answering = answering
+        self._replies = replies
         self._queue = queue
         self._clock = clock
         self._tracing = tracing
         self._report = report
 
-    async def process(self, deliveries: list[DeliveredMessage]) -> set[int]:
-        """Answer all. Returns the delivery tags that are to be rejected, not acknowledged.
+    async def read(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
+        """Read and reply to all. Returns the delivery tags of those that are to be rejected.
 
         Raises DatabaseAway, or what the broker raised; then none is acknowledged.
         """
         verdicts = await asyncio.gather(*map(self._decide, deliveries))
-        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
+        to_be_rejected = await self._replies.send(verdicts, self._clock())
         for verdict in verdicts:
             metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
         return to_be_rejected
@@ -94,8 +94,8 @@ class QueryProcessor:
                 raise Refusal(ProblemCode.UNKNOWN_OPERATION, "This queue has no such operation.")
             check_permitted(self._grants, envelope, delivery)
             query = parse(reader.message, envelope.payload)
-            answer = await self._traced_answer(reader, query, envelope)
-            body = success_body(ReplyStatus.OK, answer.to_json())
+            found = await self._traced(reader, query, envelope)
+            body = success_body(ReplyStatus.OK, found.to_json())
             check_size(body, query)
         except Refusal as refusal:
             return refused(delivery, refusal)
@@ -103,12 +103,12 @@ class QueryProcessor:
             return self._internal_error(delivery, operation, fault)
         return Verdict(delivery, ReplyStatus.OK, body)
 
-    async def _traced_answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+    async def _traced(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
         started = time.monotonic()
         traced, envelope = self._tracing.begin_message(self._queue, envelope)
         failed = True
         try:
-            answer = await self._answer_when_possible(reader, query, envelope)
+            found = await self._read_when_possible(reader, query, envelope)
             failed = False
         except Refusal:
             failed = False
@@ -116,14 +116,14 @@ class QueryProcessor:
         finally:
             traced.end(failed=failed)
         metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
-        return answer
+        return found
 
-    async def _answer_when_possible(
+    async def _read_when_possible(
         self, reader: Reader[Any], query: Query, envelope: Envelope
     ) -> Shape:
         try:
             return await until_it_answers(
-                lambda: self._answer(reader, query, envelope),
+                lambda: self._read(reader, query, envelope),
                 queue=self._queue,
                 messages=1,
                 longest_pause_seconds=LONGEST_PAUSE_SECONDS,
@@ -134,12 +134,12 @@ class QueryProcessor:
         except Exception as error:
             raise _QueryFault from error
 
-    async def _answer(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
+    async def _read(self, reader: Reader[Any], query: Query, envelope: Envelope) -> Shape:
         async with org_snapshot(self._engine, query.org_id) as (session, now):
-            answer = await reader.read(query, session, now)
-            patient_ids = await _patients(reader, query, answer, session)
-            await _leave_trail(session, patient_ids, answer, envelope, now)
-            return answer
+            found = await reader.read(query, session, now)
+            patient_ids = await _patients(reader, query, found, session)
+            await _leave_trail(session, patient_ids, found, envelope, now)
+            return found
 
     def _internal_error(
         self, delivery: DeliveredMessage, operation: str, fault: Exception
@@ -158,17 +158,17 @@ class QueryProcessor:
 
 
 async def _patients(
-    reader: Reader[Any], query: Query, answer: Shape, session: AsyncSession
+    reader: Reader[Any], query: Query, found: Shape, session: AsyncSession
 ) -> Collection[UUID]:
     if reader.find_patients is not None:
-        return await reader.find_patients(query, answer, session)
-    return reader.patients(answer) if reader.patients is not None else ()
+        return await reader.find_patients(query, found, session)
+    return reader.patients(found) if reader.patients is not None else ()
 
 
 async def _leave_trail(
     session: AsyncSession,
     patient_ids: Collection[UUID],
-    answer: Shape,
+    found: Shape,
     envelope: Envelope,
     now: datetime,
 ) -> None:
@@ -178,7 +178,7 @@ async def _leave_trail(
             envelope,
             at=now,
             status=ReplyStatus.OK,
-            record_id=getattr(answer, "id", None),
+            record_id=getattr(found, "id", None),
             patient_ids=set(patient_ids),
         )
         await audit.append(session, [one])

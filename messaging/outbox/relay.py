@@ -19,7 +19,14 @@ from messaging.database.errors import is_outage, why_refused
 from messaging.database.tables import outbox
 from messaging.pacing.waiting import pause
 from messaging.telemetry import logs, metrics
-from messaging.wire.connection import BROKER_ERRORS, connection, persistent, user_of
+from messaging.wire.connection import (
+    BROKER_ERRORS,
+    Writer,
+    connection,
+    is_cancelled,
+    persistent,
+    user_of,
+)
 from messaging.wire.envelope import JSON_CONTENT_TYPE
 from messaging.wire.tls import why_lost
 from messaging.wire.topology import Topology, declare
@@ -145,13 +152,13 @@ class Relay:
         log.info("relay leads")
         metrics.RELAY_LEADING.set(1)
         self._report(None)
-        underway = _Underway()
+        underway, writer = _Underway(), Writer(channel)
         try:
             while not (stop.is_set() and not underway.chains):
                 ended = await self._mark(database, underway)
                 polled = time.monotonic() - underway.looked_at > POLL_SECONDS
                 if not stop.is_set() and (ended or polled or self._woken.is_set()):
-                    await self._start_chains(database, channel, underway)
+                    await self._start_chains(database, writer, underway)
                 await self._await_news(underway, stop)
                 if channel.is_closed:
                     raise _BrokerLost
@@ -194,7 +201,7 @@ class Relay:
         underway.waiting[subject] = _Backoff(time.monotonic() + seconds, seconds)
 
     async def _start_chains(
-        self, database: AsyncConnection, channel: AbstractChannel, underway: _Underway
+        self, database: AsyncConnection, writer: Writer, underway: _Underway
     ) -> None:
         room = WINDOW - len(underway.chains)
         if room < WINDOW // 4:
@@ -208,12 +215,12 @@ class Relay:
         for row in rows:
             by_subject.setdefault(row.subject, []).append(row)
         for subject, chain in by_subject.items():
-            task = asyncio.create_task(self._publish_in_order(channel, chain, underway.confirmed))
+            task = asyncio.create_task(self._publish_in_order(writer, chain, underway.confirmed))
             underway.chains[task] = subject
 
     async def _publish_in_order(
         self,
-        channel: AbstractChannel,
+        writer: Writer,
         rows: Iterable[Row[tuple[object, ...]]],
         confirmed: list[int],
     ) -> bool:
@@ -221,7 +228,7 @@ class Relay:
         for row in rows:
             try:
                 async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
-                    await channel.basic_publish(
+                    await writer.publish(
                         row.body,
                         exchange=row.exchange,
                         routing_key=row.routing_key,
@@ -235,9 +242,7 @@ class Relay:
                         mandatory=self._topology.must_be_routed(row.exchange),
                     )
             except asyncio.CancelledError:
-                # A frozen broker's publish ends so although nobody cancelled this task.
-                current = asyncio.current_task()
-                if current is None or current.cancelling():
+                if is_cancelled():
                     raise
                 return False
             except (aiormq.exceptions.PublishError, aiormq.exceptions.DeliveryError) as error:

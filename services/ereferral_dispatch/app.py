@@ -7,6 +7,7 @@ from datetime import timedelta
 from contracts.referral_partner import ContactMethod
 from messaging.database.migrations import head
 from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
 from messaging.running.settings import SettingError
 from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.delivery.worker import Channel, Worker
@@ -30,8 +31,9 @@ from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
 from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
-from services.ereferral_dispatch.subscribers import asyncapi
+from services.ereferral_dispatch.subscribers import subscribe
 
+TITLE = "Handoff e-referral dispatch"
 REPLY_AFTER_DATA_SECONDS = 60.0
 
 
@@ -39,14 +41,14 @@ def build(settings: DispatchSettings) -> Service:
     """A replica of the service, ready to be run. Raises SettingError."""
     definition = Definition(
         name="ereferral_dispatch",
+        title=TITLE,
         home=HOME,
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, command_handlers(settings.fallback)),
-        queries=(QUERIES, READERS),
-        events=None,
-        asyncapi=asyncapi,
+        subscribe=subscribe,
+        commands={COMMANDS: command_handlers(settings.fallback)},
+        queries={QUERIES: READERS},
     )
     by_mail = _mail_channels(settings)
     service = Service(definition, settings)
@@ -135,3 +137,7 @@ def _mail_channels(settings: DispatchSettings) -> dict[ContactMethod, Channel]:
         fax = FaxMailSender(relay, mail_from, settings.fax_mail_domain, ca_file=ca_file)
         channels[ContactMethod.FAX] = mail_channel(fax)
     return channels
+
+
+app = FromEnvironment(TITLE, subscribe, DispatchSettings, build)
+"""For `faststream run services.ereferral_dispatch.app:app`."""

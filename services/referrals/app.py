@@ -4,6 +4,7 @@ import asyncio
 
 from messaging.database.migrations import head
 from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import (
     COMMANDS,
@@ -17,21 +18,24 @@ from services.referrals.home import (
 from services.referrals.overdue import keep_marking
 from services.referrals.queries import READERS
 from services.referrals.settings import ReferralsSettings
-from services.referrals.subscribers import asyncapi
+from services.referrals.subscribers import subscribe
+
+TITLE = "Handoff referrals"
 
 
 def build(settings: ReferralsSettings) -> Service:
     """A replica of the service, ready to be run."""
     definition = Definition(
         name="referrals",
+        title=TITLE,
         home=HOME,
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, COMMAND_HANDLERS),
-        queries=(QUERIES, READERS),
-        events=(EREFERRAL_EVENTS, EVENT_HANDLERS),
-        asyncapi=asyncapi,
+        subscribe=subscribe,
+        commands={COMMANDS: COMMAND_HANDLERS},
+        queries={QUERIES: READERS},
+        events={EREFERRAL_EVENTS: EVENT_HANDLERS},
     )
     service = Service(definition, settings)
 
@@ -41,3 +45,7 @@ def build(settings: ReferralsSettings) -> Service:
 
     service.parts.append(mark_overdue)
     return service
+
+
+app = FromEnvironment(TITLE, subscribe, ReferralsSettings, build)
+"""For `faststream run services.referrals.app:app`."""

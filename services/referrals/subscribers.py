@@ -1,23 +1,38 @@
-"""What referrals listens to and publishes, in FastStream's terms."""
-
-from functools import cache
-
-from faststream.rabbit import RabbitBroker
+"""The subscribers of referrals: the queues that it takes from, and what it publishes."""
 
 from contracts.ereferral import EreferralNews
 from contracts.event_data import EVENT_DATA
 from contracts.events import EventSource
 from contracts.operations import Kind, Service, operations_of
-from messaging.running.asyncapi import bind_events, bind_heard_event, bind_operations, document
-from services.referrals.home import EREFERRAL_EVENTS, PUBLISHING
+from messaging.intake.batch import Batch
+from messaging.intake.subscriber import Broker, WorkByQueue
+from messaging.running.asyncapi import (
+    describe_heard,
+    describe_operations,
+    describe_published,
+)
+from services.referrals.home import COMMANDS, EREFERRAL_EVENTS, PUBLISHING, QUERIES
 
 
-@cache
-def asyncapi() -> str:
-    """The service's AsyncAPI document."""
-    broker = RabbitBroker()
+def subscribe(broker: Broker, work: WorkByQueue) -> None:
+    """Put the subscribers of this service on a broker."""
+
+    @broker.batch_subscriber(COMMANDS, work[COMMANDS])
+    async def decide_commands(batch: Batch) -> None:
+        """Partners, sources, costs, attributions, the directory and referrals are changed."""
+        await work[COMMANDS].handle(batch)
+
+    @broker.batch_subscriber(QUERIES, work[QUERIES])
+    async def read_for_queries(batch: Batch) -> None:
+        """What is stored about them is read."""
+        await work[QUERIES].handle(batch)
+
+    @broker.batch_subscriber(EREFERRAL_EVENTS, work[EREFERRAL_EVENTS])
+    async def hear_of_ereferrals(batch: Batch) -> None:
+        """Referrals follow what dispatch tells of their e-referrals."""
+        await work[EREFERRAL_EVENTS].handle(batch)
+
     for kind in Kind:
-        bind_operations(broker, operations_of(Service.REFERRALS, kind).values())
-    bind_heard_event(broker, EREFERRAL_EVENTS.name, EREFERRAL_EVENTS.exchange, EreferralNews)
-    bind_events(broker, PUBLISHING.exchange, EVENT_DATA[EventSource.REFERRALS])
-    return document("Handoff referrals", "1", broker)
+        describe_operations(broker, operations_of(Service.REFERRALS, kind).values())
+    describe_heard(broker, EREFERRAL_EVENTS, EreferralNews)
+    describe_published(broker, PUBLISHING.exchange, EVENT_DATA[EventSource.REFERRALS])
