@@ -56,12 +56,13 @@ in_own_words() {
 make_root() {
   # The mirror of this machine, which is known to answer. An old debootstrap knows no new suite.
   mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
+  [ -n "$mirror" ] || fail "/etc/apt/sources.list.d/debian.sources names no mirror to install from"
   script=/usr/share/debootstrap/scripts/$suite
   [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
   echo "Debian $suite is being made in $root: some minutes, once" >&2
   mkdir -p "$root"
   in_own_words debootstrap --variant=minbase --include=ca-certificates \
-    "$suite" "$root" "${mirror:-http://deb.debian.org/debian}" "$script"
+    "$suite" "$root" "$mirror" "$script"
 }
 
 mount_system() {
