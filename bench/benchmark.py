@@ -1,4 +1,4 @@
-"""What a benchmark is, and how its figures are shown."""
+"""A benchmark, and how its figures are shown."""
 
 import argparse
 import statistics

@@ -1,4 +1,4 @@
-"""What the parts of an attempt can do by themselves: letters, POSTs, commits.
+"""The limits of an attempt's parts by themselves: letters, POSTs, commits.
 
 Each as many at a time as the worker does it, where nothing else is said.
 """

@@ -1,4 +1,4 @@
-"""What a process of referrals costs that has nothing to do."""
+"""The cost of a process of referrals that has nothing to do."""
 
 import argparse
 import asyncio

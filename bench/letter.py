@@ -1,4 +1,4 @@
-"""What a letter takes, beside what the typesetter alone takes for the same source."""
+"""The time of a letter, beside the typesetter's alone for the same source."""
 
 import argparse
 import itertools

@@ -1,4 +1,4 @@
-"""What the parts can do by themselves: PostgreSQL's commits and RabbitMQ's confirmations."""
+"""The limits of the parts by themselves: PostgreSQL's commits and RabbitMQ's confirmations."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Where one measurement takes place: an empty database and an empty broker, the same each time."""
+"""The place of one measurement: an empty database and an empty broker, the same each time."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""How long each query takes in an ordinary org and in a big one, and how that grows with the data.
+"""The time of each query in an ordinary org and in a big one, and how it grows with the data.
 
 At scale 1: a million partners, patients, referrals and costs and five million attributions over 91
 orgs. One org holds a tenth of all, the others 10,000 partners each. A query is asked of its reader

@@ -1,4 +1,4 @@
-"""What retries that wait for hours cost a replica of dispatch that has nothing else to do."""
+"""The cost, for a replica of dispatch that is idle otherwise, of retries that wait for hours."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""What travels: commands, queries, replies and events, as `docs/contract/` has them.
+"""The shared language: commands, queries, replies and events, as `docs/contract/` has them.
 
 Nothing in this package does I/O or knows how a message is carried.
 """

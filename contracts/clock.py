@@ -1,4 +1,4 @@
-"""How far a client's times may be from the clock that counts, the database's.
+"""The distance that a client's times may have from the clock that counts, the database's.
 
 Source: docs/contract/wire.md#directory and docs/contract/wire.md#referrals.
 """

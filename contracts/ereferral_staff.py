@@ -1,4 +1,4 @@
-"""What staff does with e-referrals that need a person, and with channels that are held."""
+"""Commands of staff for e-referrals that need a person and for channels that are held."""
 
 from enum import StrEnum
 from typing import Annotated, Final

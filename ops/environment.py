@@ -1,4 +1,4 @@
-"""Where a command finds the services' variables: the environment, else a running `handoff up`.
+"""The services' variables: from the environment, else from a running `handoff up`.
 
 `handoff up` writes them to `.handoff/up.env` (mode 0600) once it runs, and holds a lock on
 `.handoff/up.lock` for as long as it lives, so that what a killed one left behind is not taken for a

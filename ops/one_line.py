@@ -1,4 +1,4 @@
-"""How a command ends when it cannot go on: one line on stderr and an exit status, no traceback."""
+"""The end of a command that cannot go on: one line on stderr and an exit status, no traceback."""
 
 import sys
 from collections.abc import Iterator

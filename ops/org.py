@@ -1,4 +1,4 @@
-"""How a command takes the org that a person names."""
+"""The org of a command, as a person names it."""
 
 from ops.one_line import ending_in_one_line
 

@@ -1,1 +1,1 @@
-"""What is published about the contracts: JSON Schemas, AsyncAPI, an example of each operation."""
+"""Documents made from the contracts: JSON Schemas, AsyncAPI, an example of each operation."""

@@ -1,4 +1,4 @@
-"""How the demo looks: a live table on a terminal, a line for each step where there is none."""
+"""The looks of the demo: a live table on a terminal, a line for each step where there is none."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""What the demo plays on: both services, migrated and ready, a partner portal and a mail relay."""
+"""The stage of the demo: both services, migrated and ready, a partner portal and a mail relay."""
 
 import asyncio
 import errno

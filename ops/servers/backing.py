@@ -1,4 +1,4 @@
-"""Which PostgreSQL and RabbitMQ a run uses, and the order in which they are looked for."""
+"""The PostgreSQL and RabbitMQ of a run, and the order in which they are looked for."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping

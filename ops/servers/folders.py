@@ -1,4 +1,4 @@
-"""Where private servers keep their files: one folder a run, gone when the run is over."""
+"""The folders of private servers: one a run, gone when the run is over."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Where dispatch lives: its schema, its exchanges and queues, what it consumes and publishes to."""
+"""The home of dispatch: its schema, its exchanges and queues, and where it publishes."""
 
 from pathlib import Path
 

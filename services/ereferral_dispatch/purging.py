@@ -1,4 +1,4 @@
-"""What is not kept for ever: the packages of e-referrals that ended, what was composed of them, and
+"""The end of what is not kept for ever: packages of e-referrals that ended, letters composed, and
 the reasons of cancels that came before their dispatch.
 
 The e-referral and its attempts stay, and so does that it was cancelled. Works as the system role,

@@ -1,4 +1,4 @@
-"""What dispatch listens to and publishes, as an AsyncAPI document."""
+"""The AsyncAPI document of dispatch: its queues, and the events that it publishes."""
 
 from functools import cache
 

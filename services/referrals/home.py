@@ -1,4 +1,4 @@
-"""Where referrals lives: its schema, its exchanges and queues, and what it publishes to."""
+"""The home of referrals: its schema, its exchanges and queues, and where it publishes."""
 
 from pathlib import Path
 

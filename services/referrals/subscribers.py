@@ -1,4 +1,4 @@
-"""What referrals listens to and publishes, as an AsyncAPI document."""
+"""The AsyncAPI document of referrals: its queues, and the events that it publishes."""
 
 from functools import cache
 

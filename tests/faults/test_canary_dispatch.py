@@ -1,4 +1,4 @@
-"""What goes to partners, and what fails on the way, shows a patient nowhere but where it belongs.
+"""Patient data on the way to partners shows nowhere but where it belongs, failures included.
 
 Also the servers' own logs, with their default settings.
 """

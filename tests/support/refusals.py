@@ -1,4 +1,4 @@
-"""What a refusal says: its problem, and each refused field."""
+"""A refusal in short: its problem, and each refused field."""
 
 from typing import Any
 

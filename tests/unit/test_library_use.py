@@ -1,4 +1,4 @@
-"""What the libraries offer and we leave alone, because it loses messages or tells secrets."""
+"""Offers of the libraries that we leave alone, because they lose messages or tell secrets."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How an attempt ends: by its outcome, by what a person says of a call, or withdrawn."""
+"""The end of an attempt: by its outcome, by a person's word about a call, or withdrawn."""
 
 from datetime import datetime
 

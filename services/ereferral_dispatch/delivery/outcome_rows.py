@@ -1,4 +1,4 @@
-"""What an outcome is recorded on: read and locked by one statement, written by another.
+"""The rows of an outcome: read and locked by one statement, written by another.
 
 There is one of each for every attempt, so they are built once, and rows are made by hand: a unit of
 work took three times as long for the same.

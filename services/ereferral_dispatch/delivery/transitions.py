@@ -1,4 +1,4 @@
-"""How an e-referral moves: every change of its status, with its event and a version of its own.
+"""The moves of an e-referral: every change of its status, with its event and a version of its own.
 
 Attempts (`recording`) and commands (`handlers`) both move it with these, under its row's lock.
 """

@@ -1,4 +1,4 @@
-"""Who takes part in a referral: the patient, who refers, and who is asked."""
+"""The parties of a referral: the patient, who refers, and who is asked."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid5

@@ -1,4 +1,4 @@
-"""What each command does: plain functions of a command and a workspace.
+"""The handlers: plain functions of a command and a workspace.
 
 Each file holds its HANDLERS, but for `dispatch`, which depends on a setting; what is missing here
 ends the service at its start.

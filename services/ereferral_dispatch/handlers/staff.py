@@ -1,4 +1,4 @@
-"""What a person does with an e-referral that stands in front of them."""
+"""The handlers of staff's commands for an e-referral that needs a person."""
 
 from collections.abc import Sequence
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""What stands in the letter, in the order it is read: text only, for the template to lay out."""
+"""The letter's content in the order it is read: text only, for the template to lay out."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""How a letter and the message around it say things: names, dates, numbers, urgency."""
+"""The wording of letters and messages: names, dates, numbers, urgency."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""What can be read. One file a resource; each holds its READERS."""
+"""The readers. One file a resource; each holds its READERS."""
 
 from contracts.operations import Kind, Service
 from messaging.handlers.registry import declared_readers, found_by_operation

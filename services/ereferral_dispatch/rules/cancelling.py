@@ -1,4 +1,4 @@
-"""What a cancel means where an e-referral stands, and by which channels the partner hears of it.
+"""The meaning of a cancel, by where an e-referral stands, and the channels that tell the partner.
 
 Source: docs/contract/dispatch.md#cancel.
 """

@@ -1,4 +1,4 @@
-"""What senders, rules and statements must know of a channel alike."""
+"""Channels and their traits, for senders, rules and statements alike."""
 
 from dataclasses import dataclass
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""When a lane is held, and when it is let go.
+"""The hold of a lane: its beginning and its end.
 
 Source: docs/contract/dispatch.md#holds.
 """

@@ -1,4 +1,4 @@
-"""How much one e-referral takes of the people who work on it.
+"""Limits of the work that one e-referral makes for people.
 
 Without an end, `ereferral.get` and the referral's timeline would outgrow every reply. What the
 service itself does is not limited here: its attempts are short, and follow schedules of their own.

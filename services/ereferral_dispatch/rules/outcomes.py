@@ -1,4 +1,4 @@
-"""What can become of an attempt: a closed set, each with what it means for the next step.
+"""Outcomes of an attempt: a closed set, each with what it means for the next step.
 
 Source: docs/contract/dispatch.md#outcomes.
 """

@@ -1,4 +1,4 @@
-"""How many attempts of which channels a worker makes at a time.
+"""The number of attempts that a worker makes at a time, by channel.
 
 A relay may take minutes to reply (RFC 5321, section 4.5.3.2), and a fax is followed for minutes.
 However many of these are under way, the channels that answer within seconds go on beside them.

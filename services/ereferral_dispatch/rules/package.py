@@ -1,4 +1,4 @@
-"""What a package must agree on within itself.
+"""The agreement of a package with itself.
 
 A rule on the command, not on the contract's shape: a package that was taken in earlier is read back
 by that shape, and is sent as it is.

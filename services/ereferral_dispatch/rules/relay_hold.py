@@ -1,4 +1,4 @@
-"""When the mail relay is held, and what is said of it.
+"""The hold of the mail relay: its beginning, its end, its events.
 
 Source: docs/contract/dispatch.md#the-relay.
 """

@@ -1,4 +1,4 @@
-"""Which channel, which address, and what follows an attempt.
+"""The next step of an e-referral: its channel, its address, and what follows an attempt.
 
 Source: docs/contract/dispatch.md#channels, docs/contract/dispatch.md#outcomes and
 docs/contract/dispatch.md#retries.

@@ -1,4 +1,4 @@
-"""What the head of an HTTP answer says: its status line, and when to ask again. Pure."""
+"""The head of an HTTP answer: its status line, and when to ask again. Pure."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Where mail goes out: the relay, from its URL."""
+"""The mail relay, from its URL."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What each command does: plain functions of a command and a workspace. One file a resource.
+"""The handlers: plain functions of a command and a workspace. One file a resource.
 
 Each file holds its HANDLERS, or EVENT_HANDLERS; what is missing here ends the service at its start.
 """

@@ -1,4 +1,4 @@
-"""What is done with the commands about patients' attributions.
+"""The handlers of patients' attributions.
 
 Every one of them locks the patient: what they find of the patient's other attributions stays true
 until they have committed. The database's unique index on primaries is a net beneath that.

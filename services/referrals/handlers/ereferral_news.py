@@ -1,4 +1,4 @@
-"""What is done with news of e-referrals, which dispatch publishes."""
+"""The handlers of e-referrals' news, which dispatch publishes."""
 
 from collections.abc import Sequence
 from datetime import datetime

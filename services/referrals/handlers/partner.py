@@ -1,4 +1,4 @@
-"""What is done with the commands about referral partners."""
+"""The handlers of referral partners."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is done with the commands about outbound referrals."""
+"""The handlers of outbound referrals."""
 
 from collections.abc import Sequence
 from typing import Any

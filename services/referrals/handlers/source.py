@@ -1,4 +1,4 @@
-"""What is done with the commands about referral sources."""
+"""The handlers of referral sources."""
 
 from collections.abc import Sequence
 from decimal import Decimal

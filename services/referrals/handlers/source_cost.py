@@ -1,4 +1,4 @@
-"""What is done with the commands about the costs of referral sources."""
+"""The handlers of the costs of referral sources."""
 
 from collections.abc import Sequence
 

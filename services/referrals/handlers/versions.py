@@ -1,4 +1,4 @@
-"""What every resource has in common when it is made, updated and archived.
+"""The steps that every resource has in common: made, updated, archived.
 
 Source: docs/contract/wire.md#versions. Each change is a version of its own with its event; an
 update that changes nothing is neither.

@@ -1,4 +1,4 @@
-"""What the mapped tables of referrals share. Every key and foreign key holds the org."""
+"""The base of referrals' mapped tables. Every key and foreign key holds the org."""
 
 from datetime import datetime
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What an attribution may refer to, and which one of a patient's is the primary.
+"""The one referrer that an attribution has, and the one primary attribution of a patient.
 
 Source: docs/contract/wire.md#attributions, after the Referrals API.
 """

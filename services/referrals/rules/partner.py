@@ -1,4 +1,4 @@
-"""What makes a referral partner valid, how it is called, and where it can be reached.
+"""A valid referral partner, its display name, and the channels by which it can be reached.
 
 Source: docs/contract/wire.md#partners, after the Referrals API.
 """

@@ -1,4 +1,4 @@
-"""What a period's marketing cost, exactly, and what each new patient cost.
+"""A period's marketing costs, exactly, and the cost of each new patient.
 
 Everything is summed in fractions and rounded once: shares that were rounded first would drift from
 the money that was spent. Source: docs/contract/wire.md#report.

@@ -1,4 +1,4 @@
-"""What a referral source may be linked to.
+"""The link of a referral source, to a patient or to a partner.
 
 Source: docs/contract/wire.md#sources, after the Referrals API.
 """

@@ -1,4 +1,4 @@
-"""What must hold after every fault. Each law names its breaches; a law without one holds.
+"""Laws that hold after every fault. Each names its breaches; a law without one holds.
 
 Sources: docs/contract/wire.md#idempotency, docs/contract/wire.md#replies,
 docs/contract/wire.md#event-promises and docs/contract/dispatch.md#promise.

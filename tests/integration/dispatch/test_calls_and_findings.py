@@ -1,4 +1,4 @@
-"""What staff found out: how a call went, what became of a mail, what the partner answered."""
+"""Findings of staff: how a call went, what became of a mail, what the partner answered."""
 
 import base64
 from datetime import UTC, datetime, timedelta

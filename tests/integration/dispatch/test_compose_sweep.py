@@ -1,4 +1,4 @@
-"""What takes seconds about composing: any text in a message; letters in threads, in processes."""
+"""Composing what takes seconds: any text in a message; letters in threads, in processes."""
 
 import hashlib
 import subprocess

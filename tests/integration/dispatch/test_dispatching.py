@@ -1,4 +1,4 @@
-"""How an e-referral goes from its dispatch to its end, by portal and by e-mail."""
+"""An e-referral from its dispatch to its end, by portal and by e-mail."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""How much one e-referral takes of the people who work on it, on a real database."""
+"""Limits of the work that one e-referral makes for people, on a real database."""
 
 from uuid import UUID
 

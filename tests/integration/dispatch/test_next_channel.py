@@ -1,4 +1,4 @@
-"""What follows a failure or an unknown outcome: the next channel, a declared repeat, a person."""
+"""The step after a failure or an unknown outcome: next channel, declared repeat, a person."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an outcome is recorded on: read as it is once it is locked, and written as a whole."""
+"""The rows of an outcome: read as they are once locked, and written as a whole."""
 
 import asyncio
 from uuid import UUID

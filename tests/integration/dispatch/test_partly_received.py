@@ -1,4 +1,4 @@
-"""What may have been received all the same: repeats say so, and a cancel tells the partner."""
+"""Partly received e-referrals: repeats say so, and a cancel tells the partner."""
 
 from collections.abc import AsyncIterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""What staff may do with an e-referral and when: `retry`, and the order of the checks."""
+"""Retries by staff: of which e-referrals, when, and the order of the checks."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What becomes of a message that is handed to an SMTP relay: the table of outcomes, row by row."""
+"""Outcomes of a message that is handed to an SMTP relay: the table, row by row."""
 
 import asyncio
 import socket

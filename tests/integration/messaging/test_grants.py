@@ -1,4 +1,4 @@
-"""Who may do what, by the AMQP user that the broker vouches for (docs/contract/wire.md#grants)."""
+"""Grants, by the AMQP user that the broker vouches for (docs/contract/wire.md#grants)."""
 
 import asyncio
 import json

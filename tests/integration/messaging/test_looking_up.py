@@ -1,4 +1,4 @@
-"""What a message needs is found alike in PostgreSQL and in memory, where handlers are tested."""
+"""Look-ups find alike in PostgreSQL and in memory, where handlers are tested."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

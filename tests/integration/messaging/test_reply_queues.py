@@ -1,4 +1,4 @@
-"""Where replies go: a bad address is its sender's own trouble and nobody else's."""
+"""Reply queues: a bad address is its sender's own trouble and nobody else's."""
 
 import asyncio
 import base64

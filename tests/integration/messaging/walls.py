@@ -1,4 +1,4 @@
-"""What keeps orgs apart in a service's schema, read from PostgreSQL's own catalogue."""
+"""The walls between orgs in a service's schema, read from PostgreSQL's own catalogue."""
 
 from collections.abc import AsyncIterator
 

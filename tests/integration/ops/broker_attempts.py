@@ -1,4 +1,4 @@
-"""What each of RabbitMQ's users must not be able to do, as attempts on a channel of theirs."""
+"""Attempts at what each of RabbitMQ's users must not be able to do, on a channel of theirs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

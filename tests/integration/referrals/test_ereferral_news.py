@@ -1,4 +1,4 @@
-"""What dispatch publishes about an e-referral: heard once, in any order, and never in the way."""
+"""News of an e-referral: heard once, in any order, and never in the way."""
 
 import asyncio
 import json

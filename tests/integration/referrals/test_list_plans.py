@@ -1,4 +1,4 @@
-"""How PostgreSQL finds a list's rows: in the order of an index, as far as the page reaches."""
+"""Plans of the lists: rows come in the order of an index, as far as the page reaches."""
 
 import asyncio
 import json

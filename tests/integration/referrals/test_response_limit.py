@@ -1,4 +1,4 @@
-"""How many responses one referral takes, on a real database."""
+"""The number of responses that one referral takes, on a real database."""
 
 import asyncio
 from typing import Any

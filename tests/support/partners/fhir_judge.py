@@ -1,4 +1,4 @@
-"""What holds for every bundle: `fhir.resources` reads it; what that lets pass is checked here."""
+"""Laws of every bundle: `fhir.resources` reads it; what that lets pass is checked here."""
 
 from collections import Counter
 from typing import Any

@@ -1,4 +1,4 @@
-"""What dispatch publishes, as a test hears it."""
+"""Events of dispatch, as a test hears them."""
 
 import json
 from collections.abc import AsyncIterator

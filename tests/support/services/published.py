@@ -1,4 +1,4 @@
-"""What a service has published, as a test hears it."""
+"""Events that a service has published, as a test hears them."""
 
 import asyncio
 import secrets

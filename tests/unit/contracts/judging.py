@@ -1,4 +1,4 @@
-"""What a contract makes of a value: takes it, or refuses it with an error type."""
+"""A contract's judgement of a value: taken, or refused with an error type."""
 
 from collections.abc import Mapping
 from functools import cache

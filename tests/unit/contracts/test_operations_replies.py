@@ -1,4 +1,4 @@
-"""Where operations are sent, and the status of each one's success."""
+"""Exchanges of operations, and the status of each one's success."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a dead letter says of itself, and whom it is believed."""
+"""A dead letter's own words, and whom they are believed from."""
 
 from typing import Any
 from uuid import UUID, uuid4

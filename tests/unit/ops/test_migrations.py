@@ -1,4 +1,4 @@
-"""Where a message says that a database was looked for: where the driver looked."""
+"""The place that a message names for a database: where the driver looked."""
 
 import pytest
 

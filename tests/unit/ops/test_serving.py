@@ -1,4 +1,4 @@
-"""How a replica's process is set up."""
+"""The set-up of a replica's process."""
 
 import gc
 

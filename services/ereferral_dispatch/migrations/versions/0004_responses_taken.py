@@ -1,4 +1,4 @@
-"""How many answers of the partner an e-referral has taken."""
+"""A count of the partner's answers that an e-referral has taken."""
 
 from alembic import op
 

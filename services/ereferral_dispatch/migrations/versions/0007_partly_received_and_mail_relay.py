@@ -1,4 +1,4 @@
-"""What may have been received; lanes by how long their channel takes; the mail relay's hold."""
+"""Partly received attempts; lanes by how long their channel takes; the mail relay's hold."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""When a partner answered, and since when the referral was there to be answered."""
+"""The time of a partner's answer, and since when the referral was there to be answered."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What the e-mail itself says: nothing about the patient, who is in the attached letter alone."""
+"""The e-mail's own text: nothing about the patient, who is in the attached letter alone."""
 
 from contracts.referral import Priority
 from services.ereferral_dispatch.consignment import Consignment, Message

@@ -1,4 +1,4 @@
-"""What Sinch's fax interface says, as outcomes. Pure.
+"""Answers of Sinch's fax interface, as outcomes. Pure.
 
 Source: the Sinch Fax API 3.0 reference (developers.sinch.com/docs/fax/api-reference), "Faxes" and
 "Error Messages". A FAILURE means that not every page was taken; pages that were lie at the partner.

@@ -1,4 +1,4 @@
-"""What the person who calls reads: whom, what to say, what to do then.
+"""The script of a call: whom to ask for, what to say, what to do then.
 
 It names the patient, as the call must. It stands in the event's body and nowhere else.
 """

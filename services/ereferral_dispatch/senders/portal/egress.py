@@ -1,4 +1,4 @@
-"""Where a portal may be: globally routable addresses over https, on ports 443 and from 1024 up.
+"""The addresses that a portal may have: globally routable, https, on ports 443 and from 1024 up.
 
 The list is our own: `ipaddress.is_global` of Python before 3.11.10 calls 224.0.0.1, 64:ff9b::/96
 and 2002::/16 global.

@@ -1,4 +1,4 @@
-"""What the lists of referrals and of partners look through, and the overdue sweep."""
+"""Indexes for the lists of referrals and of partners, and for the overdue sweep."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What erasing a patient has to change, and an audit trail of who did it."""
+"""The rights that erasing a patient needs, and an audit trail of who did it."""
 
 from alembic import op
 

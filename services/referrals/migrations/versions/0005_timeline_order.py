@@ -1,4 +1,4 @@
-"""What dispatch told of one moment is shown in the order of its versions, however it came."""
+"""Dispatch's news of one moment, shown in the order of its versions, however it came."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What the lists of partners and of referrals look through for who reads all of them, by id."""
+"""Indexes for whoever reads the whole lists of partners and of referrals, by id."""
 
 from alembic import op
 

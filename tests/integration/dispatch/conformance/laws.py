@@ -1,4 +1,4 @@
-"""What holds for every sender, whatever its channel.
+"""Laws of every sender, whatever its channel.
 
 A channel is held to it by a Harness: its sender, and a partner that behaves in one of the ways
 below, on real sockets where the channel has any. `test_conformance.py` lists the harnesses.

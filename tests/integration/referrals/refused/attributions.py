@@ -1,4 +1,4 @@
-"""What the operations of attributions refuse."""
+"""Refusals of the operations of attributions."""
 
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.identity import based, naming, nested

@@ -1,4 +1,4 @@
-"""What the operations of the directory refuse."""
+"""Refusals of the operations of the directory."""
 
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.identity import naming

@@ -1,4 +1,4 @@
-"""How an operation names what it is about, and on which version of it a change is based."""
+"""The names and versions by which an operation says what it is about."""
 
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.table import (

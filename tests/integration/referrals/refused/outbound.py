@@ -1,4 +1,4 @@
-"""What the operations of outbound referrals refuse."""
+"""Refusals of the operations of outbound referrals."""
 
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.identity import based, naming

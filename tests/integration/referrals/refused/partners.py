@@ -1,4 +1,4 @@
-"""What the operations of partners refuse."""
+"""Refusals of the operations of partners."""
 
 from typing import Any
 

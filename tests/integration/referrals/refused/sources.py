@@ -1,4 +1,4 @@
-"""What the operations of sources and of their costs refuse."""
+"""Refusals of the operations of sources and of their costs."""
 
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.identity import based, naming, nested

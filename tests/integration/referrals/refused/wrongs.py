@@ -1,4 +1,4 @@
-"""What each kind of field refuses (docs/contract/wire.md#resources and what follows it there), with
+"""Wrong values for each kind of field (docs/contract/wire.md#resources and what follows it), with
 pydantic's error types."""
 
 from tests.integration.referrals.refused.table import LEFT_OUT, Wrong, wrong

@@ -1,4 +1,4 @@
-"""What is shipped for other programs: their own tools read it, and every event keeps to it."""
+"""Schemas for other programs: their own tools read them, and every event keeps to them."""
 
 import json
 from typing import Any

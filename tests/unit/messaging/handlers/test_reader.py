@@ -1,4 +1,4 @@
-"""Which queries are written down: all that show something about a patient, and no others."""
+"""Queries that are written down: all that show something about a patient, and no others."""
 
 from messaging.handlers.reader import about_nobody
 from services.ereferral_dispatch.queries import READERS as DISPATCH

@@ -1,4 +1,4 @@
-"""What a service does, compared with what is declared that it does."""
+"""The handlers of a service, compared with the operations that are declared."""
 
 from collections.abc import Mapping
 from datetime import datetime

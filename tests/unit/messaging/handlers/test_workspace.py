@@ -1,4 +1,4 @@
-"""What a handler works on: the rows of its own org, and a place to say what happened."""
+"""A handler's workspace: the rows of its own org, and a place to say what happened."""
 
 import json
 from dataclasses import dataclass

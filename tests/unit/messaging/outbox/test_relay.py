@@ -1,4 +1,4 @@
-"""How the relay publishes one subject's messages: what the broker may do to it meanwhile."""
+"""The relay and one subject's messages, whatever the broker does to it meanwhile."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is verified where nothing is said, and what may be said at all."""
+"""TLS where nothing is said, and all that may be said."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which URLs of the environment are honoured."""
+"""The URLs of the environment that are honoured."""
 
 from ops.servers.backing import Servers, servers_from
 

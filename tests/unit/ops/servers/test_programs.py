@@ -1,4 +1,4 @@
-"""Where installed servers are found, without looking at this machine's own."""
+"""The places where installed servers are found, without looking at this machine's own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How faxes go out is decided when the service starts, and what is missing is named then."""
+"""The fax transport is decided at the service's start, and what is missing is named then."""
 
 import pytest
 

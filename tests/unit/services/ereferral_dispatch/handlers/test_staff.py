@@ -1,4 +1,4 @@
-"""What staff does with an e-referral: a retry, a call's outcome, a resolution, a response."""
+"""Staff's commands for an e-referral: a retry, a call's outcome, a resolution, a response."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a cancel means where an e-referral stands, and by which channels the partner hears of it."""
+"""The meaning of a cancel, by where an e-referral stands, and which channels tell the partner."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What sets the channels apart."""
+"""The traits that set the channels apart."""
 
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.rules.channels import CALLS, recognising_repeats, traits_of

@@ -1,4 +1,4 @@
-"""When a lane is held."""
+"""The hold of a lane."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How much one e-referral takes of the people who work on it."""
+"""Limits of the work that one e-referral makes for people."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What is asked of an outcome's code; how codes are written and read again."""
+"""Outcome codes: what they tell; how they are written and read again."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How many attempts of which channels a worker makes at a time."""
+"""The number of attempts that a worker makes at a time, by channel."""
 
 import pytest
 

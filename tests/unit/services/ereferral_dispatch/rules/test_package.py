@@ -1,4 +1,4 @@
-"""What a package must agree on within itself."""
+"""The agreement of a package with itself."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""When the mail relay is held, and let go."""
+"""The hold of the mail relay: its beginning and its end."""
 
 from datetime import UTC, datetime, timedelta
 

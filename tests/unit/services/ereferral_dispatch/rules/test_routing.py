@@ -1,4 +1,4 @@
-"""Which channel, which address, and what follows an attempt."""
+"""The next step of an e-referral: channel, address, and what follows an attempt."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What sources may be linked to, and what attributions may refer to."""
+"""The links of sources, and the referrers of attributions."""
 
 from collections.abc import Iterator
 from itertools import combinations

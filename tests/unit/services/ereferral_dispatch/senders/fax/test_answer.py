@@ -1,4 +1,4 @@
-"""What Sinch's fax interface says, as outcomes: the table of its errors."""
+"""Answers of Sinch's fax interface, as outcomes: the table of its errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a portal's answer says of whether it may have the referral."""
+"""A portal's answer, and whether by it the portal may have the referral."""
 
 import json
 

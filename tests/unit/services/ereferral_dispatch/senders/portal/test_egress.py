@@ -1,4 +1,4 @@
-"""Where portals may be: no spelling of an address that is not globally routable gets through."""
+"""The egress guard: no spelling of an address that is not globally routable gets through."""
 
 import socket
 import threading
