@@ -9,7 +9,11 @@ from messaging.running.contract import Contract
 from messaging.running.serving import FromEnvironment
 from ops.environment import CHECKOUT
 
-DOCUMENT: dict[str, object] = {"asyncapi": "3.0.0", "info": {"title": "Orders", "version": "1"}, "x": ["ä", None]}
+DOCUMENT: dict[str, object] = {
+    "asyncapi": "3.0.0",
+    "info": {"title": "Orders", "version": "1"},
+    "x": ["ä", None],
+}
 
 
 @pytest.mark.parametrize("service", ["referrals", "ereferral_dispatch"])
