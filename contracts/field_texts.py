@@ -33,8 +33,17 @@ _SENTENCES = {
 UUID is the only one that is asked for as an instance."""
 
 
-def sentence(kind: str, context: Mapping[str, Any], own: str) -> str:
+_WHAT_IS_MISSING = {
+    "base_version": "Must be given: the version of it that you read last",
+    "observed_at": "Must be given: the time at which the record was so, where it comes from",
+}
+"""By the name of a field that is new to who writes a client."""
+
+
+def sentence(kind: str, field: str | int, context: Mapping[str, Any], own: str) -> str:
     """What to give instead, for an error of pydantic's type `kind`; `own` where there is none."""
+    if kind == "missing" and field in _WHAT_IS_MISSING:
+        return _WHAT_IS_MISSING[str(field)]
     written = _SENTENCES.get(kind)
     if written is None:
         return own

@@ -116,6 +116,7 @@ class Refusal(Exception):
 
 
 MOST_SAID_IN_DETAIL = 3
+MOST_FIELDS_IN_DETAIL = 5
 UNKNOWN_FIELD = "extra_forbidden"
 """Pydantic's type of error for a field that there is not: its name is the client's own text."""
 
@@ -129,8 +130,7 @@ def invalid(errors: list[FieldError]) -> Refusal:
     for error in errors:
         fields_of.setdefault(error.msg, []).extend(_own_name(error))
     said = [
-        f"{', '.join(dict.fromkeys(fields))}: {msg}" if fields else msg
-        for msg, fields in fields_of.items()
+        f"{', '.join(_few(fields))}: {msg}" if fields else msg for msg, fields in fields_of.items()
     ]
     rest = len(said) - MOST_SAID_IN_DETAIL
     if rest > 0:
@@ -138,10 +138,17 @@ def invalid(errors: list[FieldError]) -> Refusal:
     return Refusal(ProblemCode.VALIDATION_ERROR, "; ".join(said) + ".", errors=errors)
 
 
+def _few(fields: list[str]) -> list[str]:
+    more = ["…"] if len(fields) > MOST_FIELDS_IN_DETAIL else []
+    return [*fields[:MOST_FIELDS_IN_DETAIL], *more]
+
+
 def _own_name(error: FieldError) -> list[str]:
-    """The field by the name that the contract gives it; none where a client made it up."""
-    is_ours = error.type != UNKNOWN_FIELD and bool(error.loc) and error.loc[0] != ""
-    return [str(error.loc[0])] if is_ours else []
+    """The field by the name that the contract gives it, with its place in a list; none where a
+    client made it up. What lies deeper is not named: it may be a client's own text."""
+    if error.type == UNKNOWN_FIELD or not error.loc or error.loc[0] == "":
+        return []
+    return [f"{error.loc[0]}{''.join(f'[{at}]' for at in error.loc[1:] if isinstance(at, int))}"]
 
 
 _MADE_BY = {
@@ -162,7 +169,9 @@ def not_found(
     """
     thing = code.resource.replace("_", " ").replace("ereferral", "e-referral")
     named = f" ({', '.join(named_by)})" if named_by else ""
-    what = f"This {thing} is archived" if is_archived else f"There is no such {thing} in this org"
+    # An org has one practice, which no message names.
+    such = "" if code is ProblemCode.PRACTICE_NOT_FOUND else "such "
+    what = f"This {thing} is archived" if is_archived else f"There is no {such}{thing} in this org"
     return Refusal(code, f"{what}{named}: {_mending(code, is_archived=is_archived)}.")
 
 

@@ -82,10 +82,10 @@ def _already_exists(message: BaseModel, need: Need, row: Any) -> Refusal:
 def _check_version(message: BaseModel, need: Need, row: Any) -> None:
     if getattr(message, "base_version", None) == row.version:
         return
-    again = f"with {need.missing.resource}.get " if need.missing is not None else ""
+    again = f" with {need.missing.resource}.get" if need.missing is not None else ""
     raise Refusal(
         ProblemCode.VERSION_CONFLICT,
-        f"base_version is not the current version: read it again {again}and decide anew; "
-        "base_version is then current_version.",
+        f"base_version is not the current version: read it again{again}, decide anew, and send "
+        "current_version as base_version.",
         current_version=row.version,
     )

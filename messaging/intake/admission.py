@@ -156,7 +156,8 @@ def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:
     hints = 0
     found = error.errors(include_url=False, include_input=False)
     for item in found[:MOST_ERRORS]:
-        message = sentence(item["type"], item.get("ctx", {}), item["msg"])
+        field = item["loc"][-1] if item["loc"] else ""
+        message = sentence(item["type"], field, item.get("ctx", {}), item["msg"])
         if item["type"] == UNKNOWN_FIELD and len(item["loc"]) == 1:
             hints += 1
             message = "There is no such field"

@@ -40,11 +40,14 @@ def about_operation(operation: str, exchange: str) -> str:
 def about_field(name: str, fields: list[str]) -> str:
     """Of a field that a shape does not have."""
     near = _OTHERS_WORDS.get(name)
+    uuids = [one for one in fields if one.endswith("_uuid")]
+    if name == "id" and len(uuids) == 1:
+        near = uuids[0]
     if near not in fields:
         near = _nearest(name, fields)
     if near is not None:
-        return f"There is no such field; did you mean {near}?"
-    return f"There is no such field; there are {', '.join(sorted(fields))}"
+        return f"There is no such field: perhaps {near} is meant"
+    return f"There is no such field: the fields are {', '.join(sorted(fields))}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

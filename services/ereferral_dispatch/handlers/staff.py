@@ -161,7 +161,7 @@ def _check_status(row: Ereferral, operation: str) -> None:
     if row.status not in allowed:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"It is {row.status}; this takes one that is {' or '.join(allowed)}. "
+            f"It is {row.status}; this takes one that is {', '.join(allowed)}. "
             f"Possible from there: {', '.join(_possible_from(row.status))}.",
         )
 

@@ -17,8 +17,8 @@ _NO_COUNTRY = (
     "give it with + and its country code, or put the practice first (practice.put)"
 )
 _PROVIDER_NAMES = (
-    "A provider needs first_name and last_name; contact_type is provider unless it is practice, "
-    "lab or other"
+    "A provider needs first_name and last_name (contact_type is provider where it is not given as "
+    "practice, lab or other)"
 )
 # The most lenient partner that an update's fields can come to.
 _AT_BEST = {

@@ -59,7 +59,7 @@ def not_from(status: ReferralStatus, asked: str) -> Refusal:
     over = "" if status in _GOING_ON else f"; {CREATE_REFERRAL.name} makes a new one"
     return Refusal(
         ProblemCode.INVALID_TRANSITION,
-        f"{asked}; this referral is {status}. Possible from there: {possible}{over}.",
+        f"{asked}; the status of this one is {status}. Possible from there: {possible}{over}.",
     )
 
 
@@ -102,7 +102,7 @@ def check_can_be_answered(
     forward = [one for one in Response if one in FORWARD[fulfilment]]
     raise Refusal(
         ProblemCode.INVALID_TRANSITION,
-        f"A response moves a referral forward, never back; this one is {fulfilment}. "
+        f"A response moves a referral forward, never back; its fulfilment_status is {fulfilment}. "
         f"Possible from there: {', '.join(forward) or 'the same response again'}.",
     )
 

@@ -120,7 +120,7 @@ def test_what_is_anothers_is_told_like_what_never_was(
     ]
     assert not any(_A_UUID.search(detail) for detail in told)
     unknown = [detail for detail in told if not detail.startswith("This ")]
-    assert len({_A_FIELD.sub("", detail) for detail in unknown}) == 1
+    assert len({_A_FIELD.sub("", detail) for detail in unknown}) <= 1
     assert all("is archived" in detail for detail in told if detail not in unknown)
 
 

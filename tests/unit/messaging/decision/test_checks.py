@@ -215,8 +215,8 @@ def test_an_id_that_is_taken_comes_behind_the_version_and_before_the_handler(
         (
             Parent(),
             Child(version=5),
-            "base_version is not the current version: read it again with referral_source_cost.get "
-            "and decide anew; base_version is then current_version.",
+            "base_version is not the current version: read it again with referral_source_cost.get, "
+            "decide anew, and send current_version as base_version.",
         ),
     ],
 )

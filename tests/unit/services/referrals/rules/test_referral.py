@@ -77,7 +77,7 @@ def test_a_draft_cannot_be_answered(response: Response) -> None:
         check_can_be_answered(ReferralStatus.DRAFT, None, effect)
     assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
     assert refusal.value.problem.detail == (
-        "Only a referral that was sent can be answered; this referral is draft. "
+        "Only a referral that was sent can be answered; the status of this one is draft. "
         "Possible from there: referral.update, referral.send, referral.cancel."
     )
 
@@ -90,7 +90,7 @@ def test_only_what_is_refused_raises() -> None:
     with pytest.raises(Refusal) as refusal:
         check_can_be_answered(active, accepted, Effect.REFUSED)
     assert refusal.value.problem.detail == (
-        "A response moves a referral forward, never back; this one is accepted. "
+        "A response moves a referral forward, never back; its fulfilment_status is accepted. "
         "Possible from there: in-progress, completed, failed."
     )
 
