@@ -116,7 +116,8 @@ def check_takes_a_response(effect: Effect, recorded: int) -> None:
     if effect is Effect.JOINS_TIMELINE and recorded >= MOST_RESPONSES:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This referral has {MOST_RESPONSES} responses and takes no more that change nothing.",
+            f"This referral has {MOST_RESPONSES} responses and takes no more that change nothing: "
+            "only one that moves it on.",
         )
 
 
