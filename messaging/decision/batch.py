@@ -285,7 +285,8 @@ def _repeat(incoming: Incoming, stored: StoredReply) -> Verdict:
             incoming.delivery,
             Refusal(
                 ProblemCode.MESSAGE_ID_REUSED,
-                "This message id was used before with another operation or body.",
+                "This message_id was used before with another operation or body: send this one "
+                "under a new message_id.",
             ),
         )
     return Verdict(incoming.delivery, stored.status, stored.body())

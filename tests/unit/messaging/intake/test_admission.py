@@ -1,6 +1,7 @@
 """Whatever JSON a client sends to whatever operation: it is taken or refused, and nothing else."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,8 @@ from services.referrals.handlers import COMMAND_HANDLERS
 from tests.support.samples.packages import sample_package
 
 HANDLERS = {**COMMAND_HANDLERS, **command_handlers(list(ContactMethod))}
+_PYDANTICS_OWN = re.compile(r"[Ii]nput|should|required|permitted|pattern|[\^$\\]")
+"""Words and signs of pydantic's own texts: a refusal says the values allowed in words of ours."""
 CANARY = "Kanarienvogel"
 """Stands in values alone, and so in no refusal."""
 
@@ -101,6 +104,7 @@ def taken_or_refused(operation: AnyOperation, body: bytes) -> BaseModel | None:
         assert 1 <= len(told["errors"]) <= MOST_ERRORS
         for error in told["errors"]:
             assert error["type"] and error["msg"].isprintable()
+            assert not _PYDANTICS_OWN.search(error["msg"]), error
         assert CANARY not in json.dumps(told)
         return None
     return message
