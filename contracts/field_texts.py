@@ -17,9 +17,11 @@ _SENTENCES = {
     "dict_type": "Must be a JSON object",
     "enum": "Must be one of {expected}",
     "extra_forbidden": "There is no such field",
+    "greater_than": "Must be more than {gt}",
     "greater_than_equal": "Must be {ge} or more",
     "int_type": "Must be an integer, without quotes and without a decimal point",
     "is_instance_of": UUID_WORDS,
+    "less_than": "Must be less than {lt}",
     "less_than_equal": "Must be {le} or less",
     "list_type": "Must be a JSON array",
     "model_type": "Must be a JSON object",
@@ -48,4 +50,7 @@ def sentence(kind: str, field: str | int, context: Mapping[str, Any], own: str) 
     if written is None:
         return own
     named = {name: str(value).replace("'", "") for name, value in context.items()}
-    return written.format(**named)
+    try:
+        return written.format(**named)
+    except KeyError:
+        return own  # A parser of ours that uses pydantic's name for its own sentence.

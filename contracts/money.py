@@ -30,9 +30,9 @@ def parse_money(value: Any) -> Decimal:
     if not amount.is_finite():
         raise PydanticCustomError("finite_number", "Must be a finite amount")
     if amount < 0:
-        raise PydanticCustomError("greater_than_equal", "Must be {ge} or more", {"ge": "0"})
+        raise PydanticCustomError("greater_than_equal", "Must be 0 or more")
     if amount >= LIMIT:
-        raise PydanticCustomError("less_than", "Must be less than 10,000,000,000")
+        raise PydanticCustomError("less_than", "Must be less than {lt}", {"lt": f"{LIMIT:,}"})
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -DECIMALS:
         raise PydanticCustomError("decimal_max_places", "Must have at most 2 decimals")

@@ -53,6 +53,7 @@ INTEGER = "Must be an integer, without quotes and without a decimal point"
             10_000_000_000,
             "Must be less than 10,000,000,000",
         ),
+        ("ereferral.dispatch", "respond_by_offset_minutes", 1440, "Must be less than 1440"),
         ("referral.create", "teeth", 14, "Must be a JSON array"),
         ("referral.create", "teeth", ["1"] * 53, "Must have at most 52 items"),
         ("referral.create", "reason_codes", ["K01"], "Must be a JSON object"),

@@ -1,4 +1,4 @@
-"""No refusal repeats what was sent: not a property, not a header, not a field's value or name."""
+"""No refusal repeats what was sent: not a property, not a header, not the value of a field."""
 
 from typing import Any
 
