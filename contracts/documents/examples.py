@@ -32,6 +32,7 @@ _PATIENT_UUID, _PROVIDER_UUID, _PRACTICE_UUID = _id(0xA001), _id(0xA101), _id(0x
 _PARTNER_UUID = _id(0xB001)
 _SOURCE_UUID, _COST_UUID, _ATTRIBUTION_UUID = _id(0xC001), _id(0xC101), _id(0xC201)
 _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
+_CONTACT_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
 
 _PRACTICE: dict[str, Any] = {
@@ -80,6 +81,7 @@ _DRAFTED = (*_PATIENT_PUT, "provider.put", *_PARTNER_MADE, "referral.create")
 _READY = ("practice.put", *_DRAFTED)
 _SENT = (*_READY, "referral.send")
 _DISPATCHED = ("ereferral.dispatch",)
+_CONTACT_PUT = (*_PATIENT_PUT, "contact.put")
 _VERSION = "base_version is its version by then: see ereferral.get"
 
 
@@ -313,6 +315,25 @@ EXAMPLES: dict[str, Example] = {
     ),
     "referral.list": Example(
         "Read referrals, filtered, newest first.", {"status": "active", "page_size": 20}
+    ),
+    "contact.put": Example(
+        "Tell what is known of a contact; replaces the whole record.",
+        {
+            "contact_uuid": _CONTACT_UUID,
+            "name": "Household of Demo Patient Eve",
+            "patient_uuid": _PATIENT_UUID,
+            "observed_at": _OBSERVED_AT,
+        },
+        _PATIENT_PUT,
+    ),
+    "contact.archive": Example(
+        "Tell that a contact is no longer kept.",
+        {"contact_uuid": _CONTACT_UUID, "observed_at": _LATER},
+        _CONTACT_PUT,
+    ),
+    "contact.get": Example("Read one contact.", {"contact_uuid": _CONTACT_UUID}, _CONTACT_PUT),
+    "contact.list": Example(
+        "Read contacts, searched, by name.", {"search": "household", "page_size": 20}
     ),
     "ereferral.dispatch": Example(
         "Deliver a frozen referral; referral.send sends it for you.", _PACKAGE

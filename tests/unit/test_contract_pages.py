@@ -24,6 +24,7 @@ _SECTION_OF = {
     "provider": "directory",
     "practice": "directory",
     "referral": "referrals",
+    "contact": "contacts",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
 }

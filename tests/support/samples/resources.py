@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.contact import Contact
 from contracts.directory import Provider
 from contracts.documents.examples import body_of
 from contracts.ereferral import (
@@ -83,6 +84,9 @@ def resources() -> dict[str, Resource]:
             {**_SHOWN, "name": "Dr. Demo Dentist", "npi": "1245319599", "observed_at": NOW}
         ),
         "practice": package.practice,
+        "contact": Contact.model_validate(
+            {**_SHOWN, "name": "Demo household", "patient": _NAMED, "observed_at": NOW}
+        ),
         "referral": package.referral,
         "ereferral": Ereferral.model_validate(ereferral),
         "partner_channel": PartnerChannel.model_validate(

@@ -129,6 +129,16 @@ class Org:
         }
         return await self._made("provider.put", 200, **given)
 
+    async def contact(self, **fields: Any) -> dict[str, Any]:
+        """A contact as just put, linked to nobody unless `fields` say otherwise."""
+        given = {
+            "contact_uuid": str(uuid4()),
+            "name": "Pace household",
+            "observed_at": "2026-01-05T08:00:00Z",
+            **fields,
+        }
+        return await self._made("contact.put", 200, **given)
+
     async def practice(self, **fields: Any) -> dict[str, Any]:
         """The practice as just put."""
         given = {"name": "Main Street Dental", "observed_at": "2026-01-05T08:00:00Z", **fields}
