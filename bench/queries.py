@@ -32,6 +32,7 @@ from bench.query_seed import (
     PARTNER,
     PATIENT,
     REFERRAL,
+    REFERRERS,
     SAMPLE_NPI,
     SOURCE,
     SOURCES,
@@ -112,6 +113,10 @@ def _partner(random: Random, count: int) -> dict[str, Any]:
     return {"referral_partner_uuid": _named(PARTNER, random, count)}
 
 
+def _referrer(random: Random, count: int) -> dict[str, Any]:
+    return {"contact_uuid": _named(CONTACT, random, REFERRERS)}
+
+
 def _npi(random: Random, count: int) -> dict[str, Any]:
     return {"search": SAMPLE_NPI.format(random.randrange(count))}
 
@@ -163,6 +168,8 @@ CASES = (
     _list("contact.list", "search: none", search="zzz"),
     _half_way("contact.list", "cursor: half way", CONTACT),
     _half_way("contact.list", "cursor, search: some", CONTACT, search="garcia family 1"),
+    Case("contact_referral.list", "first page", _referrer),
+    Case("contact_referral.list", "cursor: first", lambda r, n: {**_referrer(r, n), "cursor": ""}),
     Case("referral.get", "", lambda r, n: {"referral_uuid": _named(REFERRAL, r, n)}),
     _list("referral.list"),
     _last_page("referral.list"),

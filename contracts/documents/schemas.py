@@ -31,7 +31,7 @@ _FORGOTTEN: Schema = {
 
 _ABSENT_WHERE_UNSET: dict[type[BaseModel], tuple[str, ...]] = {
     Problem: ("current_version",),
-    CloudEvent: ("causationid", "traceparent", "changed"),
+    CloudEvent: ("causationid", "traceparent", "changed", "overwrote"),
     EreferralChange: ("response", "response_note", "response_occurred_at", "call"),
 }
 """The only fields of what a service says that are left out instead of being null."""
@@ -119,6 +119,10 @@ class Schemas:
         """A CloudEvent with its `data`."""
         envelope = self._said(CloudEvent)
         envelope["properties"]["data"] = self.shape(event.data)
+        if event.says_overwrote:
+            envelope["required"].append("overwrote")
+        else:
+            del envelope["properties"]["overwrote"]
         fixed = {"source": event.source, "type": event.name, "dataschema": event.dataschema}
         for name, value in fixed.items():
             envelope["properties"][name] = {"const": str(value)}

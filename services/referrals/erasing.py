@@ -49,7 +49,7 @@ from services.referrals.handlers import (
 )
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.attribution import ReferralAttribution
-from services.referrals.models.contact import Contact
+from services.referrals.models.contact import Contact, ContactReferral
 from services.referrals.models.directory import Patient
 from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.models.source import ReferralSource, ReferralSourceCost
@@ -67,6 +67,7 @@ class PatientRows:
     sources: Sequence[ReferralSource]
     costs: Sequence[ReferralSourceCost]
     contacts: Sequence[Contact]
+    contact_referrals: Sequence[ContactReferral]
 
     def ids(self) -> list[UUID]:
         """The subject of everything that is published about them."""
@@ -75,6 +76,7 @@ class PatientRows:
         found += [row.id for row in self.attributions]
         found += [row.id for row in self.sources]
         found += [row.id for row in self.contacts]
+        found += [row.id for row in self.contact_referrals]
         return found + [row.id for row in self.costs]
 
 
@@ -142,7 +144,8 @@ def _erase_rows(about: PatientRows, workspace: Workspace) -> dict[str, int]:
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> PatientRows:
     """In the order in which commands lock what they change. A source that is linked to the patient
-    is the patient: whom it brought and what it cost is written about them. So is a contact.
+    is the patient: whom it brought and what it cost is written about them. So is a contact,
+    whom contact referrals show: these do not change, but what was said of them may wait or be kept.
 
     The patient's row is locked so that nothing new can refer to it: an insert that does waits. A
     command that has changed something of theirs before that insert ends in a deadlock with this:
@@ -158,6 +161,11 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
     linked = select(ReferralSource.id).where(
         ReferralSource.org_id == org_id, ReferralSource.linked_patient_id == patient_id
     )
+    contacts = await rows(Contact, Contact.patient_id == patient_id)
+    known_as = [row.id for row in contacts]
+    shown_by = or_(
+        ContactReferral.referred_by_id.in_(known_as), ContactReferral.referred_to_id.in_(known_as)
+    )
     named = or_(
         of.patient_id == patient_id,
         of.referring_patient_id == patient_id,
@@ -169,7 +177,8 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
         await rows(of, named),
         await rows(ReferralSource, ReferralSource.linked_patient_id == patient_id),
         await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
-        await rows(Contact, Contact.patient_id == patient_id),
+        contacts,
+        await rows(ContactReferral, shown_by),
     )
 
 

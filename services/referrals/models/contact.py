@@ -1,4 +1,4 @@
-"""Contacts."""
+"""Contacts, and whom they referred."""
 
 from uuid import UUID
 
@@ -37,3 +37,35 @@ class Contact(Observed, Versioned, Base):
     patient: Mapped[Patient | None] = relationship(viewonly=True, lazy="raise")
     referral_partner: Mapped[ReferralPartner | None] = relationship(viewonly=True, lazy="raise")
     provider: Mapped[Provider | None] = relationship(viewonly=True, lazy="raise")
+
+
+class ContactReferral(Versioned, Base):
+    """That one contact referred another. `updated_at` has whole seconds."""
+
+    __tablename__ = "contact_referral"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "referred_by_id"], ["contact.org_id", "contact.id"]),
+        ForeignKeyConstraint(["org_id", "referred_to_id"], ["contact.org_id", "contact.id"]),
+    )
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    referred_by_id: Mapped[UUID]
+    referred_to_id: Mapped[UUID]
+
+    referred_by: Mapped[Contact] = relationship(
+        primaryjoin=lambda: (
+            (ContactReferral.org_id == Contact.org_id)
+            & (ContactReferral.referred_by_id == Contact.id)
+        ),
+        viewonly=True,
+        lazy="raise",
+    )
+    referred_to: Mapped[Contact] = relationship(
+        primaryjoin=lambda: (
+            (ContactReferral.org_id == Contact.org_id)
+            & (ContactReferral.referred_to_id == Contact.id)
+        ),
+        viewonly=True,
+        lazy="raise",
+    )

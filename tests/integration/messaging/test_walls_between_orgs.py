@@ -61,6 +61,8 @@ REFERENCES = {
         "contact.patient_id": "patient",
         "contact.referral_partner_id": "referral_partner",
         "contact.provider_id": "provider",
+        "contact_referral.referred_by_id": "contact",
+        "contact_referral.referred_to_id": "contact",
     },
     "ereferral_dispatch": {
         **_MESSAGES,

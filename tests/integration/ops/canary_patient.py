@@ -86,9 +86,11 @@ async def attribute(org: Org, patient: str) -> None:
 
 
 async def known_as(org: Org, patient: str) -> None:
-    """Two contacts that are the patient; one of them is archived."""
+    """Two contacts that are the patient, who refer and are referred; one of them is archived."""
     for archived in (False, True):
         contact = await org.contact(name=f"Household of {NAME}", patient_uuid=patient)
+        await org.contact_referral(contact_uuid=contact["id"])
+        await org.contact_referral(referred_to_uuid=contact["id"])
         if archived:
             gone = {"contact_uuid": contact["id"], "observed_at": "2026-01-06T08:00:00Z"}
             assert (await org.ask("contact.archive", **gone)).status == 204

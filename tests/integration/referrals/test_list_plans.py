@@ -124,6 +124,7 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
         ("referral.list", {"dispatch_status": "held"}),
         ("referral_partner.list", {"search": "zzz"}),
         ("contact.list", {"search": "zzz"}),
+        ("contact_referral.list", {"contact_uuid": row_id(CONTACT, 1)}),
     ],
 )
 async def test_few_rows_are_found_in_an_index_and_then_sorted(

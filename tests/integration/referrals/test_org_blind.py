@@ -46,6 +46,8 @@ async def populated(referrals: Referrals) -> tuple[str, dict[str, str]]:
             patient_uuid=patient["id"], referral_partner_uuid=partner["id"]
         ),
     }
+    made["other contact"] = await org.contact()
+    made["contact_referral"] = await org.contact_referral(contact_uuid=made["contact"]["id"])
     await org.practice()
     return org.id, {name: thing["id"] for name, thing in made.items()}
 
@@ -59,6 +61,7 @@ def everything(ids: dict[str, str]) -> Attacks:
     attribution = {**patient, "attribution_uuid": ids["attribution"]}
     referral = {"referral_uuid": ids["referral"]}
     contact = {"contact_uuid": ids["contact"]}
+    contact_referral = {**contact, "contact_referral_uuid": ids["contact_referral"]}
     current = {"base_version": 1}
     period = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
     late = {"observed_at": "2026-02-01T08:00:00Z"}
@@ -77,6 +80,8 @@ def everything(ids: dict[str, str]) -> Attacks:
         "practice.get": {},
         "contact.get": contact,
         "contact.list": {},
+        "contact_referral.get": contact_referral,
+        "contact_referral.list": contact,
         "referral.get": referral,
         "referral.list": {},
         "referral_partner.update": {**partner, **current, "notes": "Mine"},
@@ -91,6 +96,9 @@ def everything(ids: dict[str, str]) -> Attacks:
         "referral.record_response": {**referral, "response": "accepted"},
         "referral.cancel": {**referral, **current, "reason": "Mine"},
         "contact.put": {"contact_uuid": str(uuid4()), "name": "Mine", **patient, **late},
+        "contact_referral.create": {**contact, "referred_to_uuid": ids["other contact"]},
+        "contact_referral.update": {**contact_referral, **current},
+        "contact_referral.archive": contact_referral,
         "referral_source_cost.archive": {**cost, **current},
         "referral_attribution.archive": {**attribution, **current},
         "referral_source.archive": {**source, **current},

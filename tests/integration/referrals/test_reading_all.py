@@ -177,6 +177,35 @@ class Contacts(Rows):
         self.versions[id_] = version
 
 
+class ContactReferrals(Rows):
+    """Those by one contact; a change is of whom they refer, and some end by moving away."""
+
+    list_ = "contact_referral.list"
+
+    async def prepare(self) -> None:
+        self.filters = {"contact_uuid": (await self.org.contact())["id"]}
+        self.others = [(await self.org.contact())["id"] for _ in range(3)]
+
+    async def create(self, id_: UUID) -> None:
+        to = {"referred_to_uuid": self.others[0]}
+        await self.made("contact_referral.create", id_, **to, **self.filters)
+
+    async def change(self, id_: UUID, n: int) -> None:
+        to = {"referred_to_uuid": self.others[(self.versions[id_] + n % 2) % 2]}
+        await self.done("contact_referral.update", id_, **to, **self._named(id_))
+
+    async def end(self, id_: UUID, n: int) -> None:
+        if n % 2:
+            gone = await self.org.ask("contact_referral.archive", **self._named(id_))
+            assert gone.status == 204
+        else:
+            by = {"referred_by_uuid": self.others[2]}
+            await self.done("contact_referral.update", id_, **by, **self._named(id_))
+
+    def _named(self, id_: UUID) -> dict[str, Any]:
+        return {"contact_referral_uuid": str(id_), **self.filters}
+
+
 class Drafts(Rows):
     """A patient's referrals that are drafts. Nothing archives a referral: it is cancelled."""
 
@@ -199,7 +228,7 @@ class Drafts(Rows):
         await self.done("referral.cancel", id_, referral_uuid=str(id_), reason="Moved away")
 
 
-LISTS = (Partners, Sources, Costs, Attributions, Contacts, Drafts)
+LISTS = (Partners, Sources, Costs, Attributions, Contacts, ContactReferrals, Drafts)
 
 
 @pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.list_)

@@ -1,4 +1,4 @@
-"""Contacts."""
+"""Contacts, and whom they referred."""
 
 from alembic import op
 
@@ -39,6 +39,29 @@ def upgrade() -> None:
         )
         """
     )
+    # Its times are compared in whole seconds: two states never share one.
+    op.execute(
+        f"""
+        CREATE TABLE contact_referral (
+            org_id text NOT NULL,
+            id uuid NOT NULL,
+            referred_by_id uuid NOT NULL,
+            referred_to_id uuid NOT NULL,
+            {_RESOURCE},
+            CHECK (referred_by_id <> referred_to_id),
+            CHECK (updated_at = date_trunc('second', updated_at)),
+            FOREIGN KEY (org_id, referred_by_id) REFERENCES contact (org_id, id),
+            FOREIGN KEY (org_id, referred_to_id) REFERENCES contact (org_id, id)
+        )
+        """
+    )
+    _create_indexes()
+    protect(HOME, "contact", service="SELECT, INSERT, UPDATE", system="SELECT, UPDATE")
+    # An erasure locks them, which takes the right to change them.
+    protect(HOME, "contact_referral", service="SELECT, INSERT, UPDATE", system="SELECT, UPDATE")
+
+
+def _create_indexes() -> None:
     # A page, and a cursor's stretch: a search looks at no row that it does not show.
     op.execute(
         "CREATE INDEX contact_by_name ON contact (org_id, sort_name, id) INCLUDE (search_text) "
@@ -53,7 +76,14 @@ def upgrade() -> None:
         "CREATE INDEX contact_of_patient ON contact (org_id, patient_id) "
         "WHERE patient_id IS NOT NULL"
     )
-    protect(HOME, "contact", service="SELECT, INSERT, UPDATE", system="SELECT, UPDATE")
+    # Those by a contact, oldest first, archived ones too; and those to one: an erasure finds both.
+    op.execute(
+        "CREATE INDEX contact_referral_by_contact ON contact_referral "
+        "(org_id, referred_by_id, created_at, id) INCLUDE (deleted_at)"
+    )
+    op.execute(
+        "CREATE INDEX contact_referral_to_contact ON contact_referral (org_id, referred_to_id)"
+    )
 
 
 def downgrade() -> None:

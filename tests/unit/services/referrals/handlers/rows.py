@@ -12,7 +12,7 @@ from messaging.testing import Store
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import PUBLISHING
 from services.referrals.models.attribution import ReferralAttribution
-from services.referrals.models.contact import Contact
+from services.referrals.models.contact import Contact, ContactReferral
 from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral, TimelineEntry
@@ -181,6 +181,16 @@ def contact(id_: UUID = CONTACT, **changes: Any) -> Contact:
         "observed_at": EARLIER,
     }
     return _row(Contact, {"id": id_, **fields}, changes)
+
+
+def contact_referral(**changes: Any) -> ContactReferral:
+    """The Pace household sent another contact."""
+    fields = {
+        "id": CONTACT_REFERRAL,
+        "referred_by_id": CONTACT,
+        "referred_to_id": OTHER_CONTACT,
+    }
+    return _row(ContactReferral, fields, changes)
 
 
 def referral(**changes: Any) -> Referral:
