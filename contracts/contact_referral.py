@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from contracts.events import Event, EventSource
 from contracts.operations import Service, archive, command, listing, query
 from contracts.replies import ReplyStatus
-from contracts.shapes import BaseVersion, Command, ListQuery, Query, Reference, Resource
+from contracts.shapes import BaseVersion, Change, Command, ListQuery, Query, Reference, Resource
 from contracts.values import Time, Uuid
 
 _LEFT_OUT: Any = None
@@ -30,7 +30,7 @@ class ContactReferralCreate(Command):
     referred_to_uuid: Uuid
 
 
-class ContactReferralUpdate(Command):
+class ContactReferralUpdate(Change):
     """`contact_referral.update` → 200: only the fields given change.
 
     It says what it is based on: `updated_in_db_at`, or `base_version`. `overwrite` is for who wants
@@ -48,6 +48,10 @@ class ContactReferralUpdate(Command):
     ] = _LEFT_OUT
     referred_by_uuid: Uuid = _LEFT_OUT
     referred_to_uuid: Uuid = _LEFT_OUT
+
+    @classmethod
+    def identity(cls) -> set[str]:
+        return {"contact_uuid", "contact_referral_uuid", "updated_in_db_at", "overwrite"}
 
 
 class ContactReferralArchive(Command):

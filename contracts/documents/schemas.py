@@ -17,7 +17,7 @@ from contracts.events import SCHEMA_PREFIX, CloudEvent, Event
 from contracts.operations import Kind, Operation
 from contracts.problems import Problem
 from contracts.replies import ReplyStatus
-from contracts.shapes import Update
+from contracts.shapes import Change
 
 Schema = dict[str, Any]
 
@@ -92,7 +92,7 @@ class Schemas:
 
     def request(self, request: type[BaseModel]) -> Schema:
         """What a client may send."""
-        generator = _UpdateSchema if issubclass(request, Update) else _RequestSchema
+        generator = _UpdateSchema if issubclass(request, Change) else _RequestSchema
         schema = TypeAdapter(request).json_schema(mode="validation", schema_generator=generator)
         return self._sharing(schema)
 

@@ -25,6 +25,7 @@ _SECTION_OF = {
     "practice": "directory",
     "referral": "referrals",
     "contact": "contacts",
+    "contact_referral": "contact-referrals",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
 }

@@ -5,6 +5,7 @@ Every one of them locks the contacts that it names: an erasure takes their names
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from contracts.contact_referral import (
     ARCHIVE_CONTACT_REFERRAL,
@@ -34,7 +35,7 @@ from services.referrals.rules.contact_referral import (
 OVERWRITE: Final = "contact_referral.overwrite"
 """What the audit trail calls an update that wanted no check."""
 
-Change = ContactReferralUpdate | ContactReferralArchive
+Changing = ContactReferralUpdate | ContactReferralArchive
 _COLUMNS = {"referred_by_uuid": "referred_by_id", "referred_to_uuid": "referred_to_id"}
 
 
@@ -86,11 +87,7 @@ def update(command: ContactReferralUpdate, workspace: Workspace) -> Done[Resourc
             held_at=row.updated_at,
             version=row.version,
         )
-    changes = {
-        column: getattr(command, name)
-        for name, column in _COLUMNS.items()
-        if name in command.model_fields_set
-    }
+    changes = {_COLUMNS[name]: uuid for name, uuid in command.changes().items()}
     check_pair(
         changes.get("referred_by_id", row.referred_by_id),
         changes.get("referred_to_id", row.referred_to_id),
@@ -128,14 +125,13 @@ def _check_created(command: ContactReferralCreate) -> None:
 
 def _check_changes(command: ContactReferralUpdate) -> None:
     """Whoever is not given is `contact_uuid`, by whom it is until then."""
-    given = command.model_fields_set
-    if "referred_to_uuid" in given:
-        moves = "referred_by_uuid" in given
-        by = command.referred_by_uuid if moves else command.contact_uuid
-        check_pair(by, command.referred_to_uuid)
+    changes = command.changes()
+    if "referred_to_uuid" in changes:
+        by = changes.get("referred_by_uuid", command.contact_uuid)
+        check_pair(by, changes["referred_to_uuid"])
 
 
-def _contacts(*uuids: object) -> list[Need]:
+def _contacts(*uuids: UUID) -> list[Need]:
     missing = ProblemCode.CONTACT_NOT_FOUND
     return [Need(Contact, (uuid,), missing=missing, writes=True) for uuid in uuids]
 
@@ -145,7 +141,7 @@ def _needs_of_create(command: ContactReferralCreate) -> list[Need]:
     return [*named, *own_id(ContactReferral, command.id)]
 
 
-def _needs_of_change(command: Change) -> list[Need]:
+def _needs_of_change(command: Changing) -> list[Need]:
     return [
         *_contacts(command.contact_uuid),
         Need(
@@ -159,7 +155,8 @@ def _needs_of_change(command: Change) -> list[Need]:
 
 
 def _needs_of_update(command: ContactReferralUpdate) -> list[Need]:
-    given = [getattr(command, name) for name in _COLUMNS if name in command.model_fields_set]
+    changes = command.changes()
+    given = [changes[name] for name in _COLUMNS if name in changes]
     return [*_needs_of_change(command), *_contacts(*given)]
 
 
@@ -168,7 +165,7 @@ def pointed_to(row: ContactReferral) -> list[Need]:
     return [Need(Contact, (row.referred_by_id,)), Need(Contact, (row.referred_to_id,))]
 
 
-def _to_show(command: Change, workspace: Workspace) -> Sequence[Need]:
+def _to_show(command: Changing, workspace: Workspace) -> Sequence[Need]:
     row = workspace.find(ContactReferral, command.contact_referral_uuid)
     return () if row is None else pointed_to(row)
 
