@@ -23,6 +23,8 @@ class ProblemCode(StrEnum):
     REFERRAL_ATTRIBUTION_NOT_FOUND = "referral_attribution_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
+    CONTACT_NOT_FOUND = "contact_not_found"
+    CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
@@ -63,6 +65,8 @@ _STATUS = {
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
     ProblemCode.REFERRAL_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
+    ProblemCode.CONTACT_NOT_FOUND: 404,
+    ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,
@@ -155,6 +159,7 @@ _MADE_BY = {
     ProblemCode.PATIENT_NOT_FOUND: "patient.put",
     ProblemCode.PROVIDER_NOT_FOUND: "provider.put",
     ProblemCode.PRACTICE_NOT_FOUND: "practice.put",
+    ProblemCode.CONTACT_NOT_FOUND: "contact.put",
     ProblemCode.EREFERRAL_NOT_FOUND: "referral.send",
 }
 """The operation that makes what was not found, where it is not `<resource>.create`."""

@@ -24,6 +24,8 @@ _SECTION_OF = {
     "provider": "directory",
     "practice": "directory",
     "referral": "referrals",
+    "contact": "contacts",
+    "contact_referral": "contact-referrals",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
 }

@@ -58,6 +58,11 @@ REFERENCES = {
         "referral_attribution.referral_partner_id": "referral_partner",
         "referral_attribution.provider_id": "provider",
         "referral_attribution.referring_patient_id": "patient",
+        "contact.patient_id": "patient",
+        "contact.referral_partner_id": "referral_partner",
+        "contact.provider_id": "provider",
+        "contact_referral.referred_by_id": "contact",
+        "contact_referral.referred_to_id": "contact",
     },
     "ereferral_dispatch": {
         **_MESSAGES,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.documents.examples import EXAMPLES
+from contracts.documents.examples import EXAMPLES, Another
 from tests.integration.mistakes.shop import LEFT_OUT, Change, Shop, check, shown
 from tests.support.waiting import until
 
@@ -31,7 +31,7 @@ def changed(
     operation: str,
     change: Change,
     *,
-    held: Sequence[str] | None = None,
+    held: Sequence[str | Another] | None = None,
     sent: str = "",
     note: str = "",
     holds: Callable[[Any], bool] | None = None,

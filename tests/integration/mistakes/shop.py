@@ -10,7 +10,7 @@ import orjson
 from aiormq import spec
 
 from contracts.catalogue import OPERATIONS
-from contracts.documents.examples import EXAMPLES
+from contracts.documents.examples import EXAMPLES, Another, needed
 from messaging.replies.client import Answered, Client
 from tests.support.broker.raw_messages import Wire
 from tests.support.services.command_line import handoff
@@ -73,10 +73,11 @@ class Shop:
         assert answered.problem is None, answered
         return answered.data
 
-    async def hold(self, operations: Sequence[str], **changes: Change) -> None:
+    async def hold(self, needs: Sequence[str | Another], **changes: Change) -> None:
         """Have the org hold what these operations make; `changes`: by resource."""
-        for operation in operations:
-            await self.done(operation, changes.get(operation.partition(".")[0]))
+        for need in map(needed, needs):
+            change = changes.get(need.operation.partition(".")[0])
+            await self.done(need.operation, {**need.body, **(change or {})})
 
     async def say(
         self,

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.problems import Refusal
 from contracts.referral_partner import ContactMethod
-from contracts.shapes import Update
+from contracts.shapes import Change
 from messaging.intake.admission import MOST_ERRORS, parse
 from messaging.wire.envelope import read_body
 from services.ereferral_dispatch.handlers import command_handlers
@@ -66,6 +66,7 @@ GOOD: dict[str, Any] = {
     "channel": "email",
     "page": 3,
     "search": "50%",
+    "referred_to_uuid": "0192d4e0-7b1a-7c3d-8e4f-123456789abd",
 }
 """A good value for a field of that name, whatever the operation."""
 OUTCOMES = {"ereferral.complete_call": "reached", "ereferral.resolve": "delivered"}
@@ -143,8 +144,8 @@ def test_no_message_makes_a_contract_fall_over(
 
 
 def assert_round_trip(operation: AnyOperation, message: BaseModel) -> None:
-    """An update says what was given and nothing else; every other message may say all."""
-    given_fields = isinstance(message, Update)
+    """A change says what was given and nothing else; every other message may say all."""
+    given_fields = isinstance(message, Change)
     again = message.model_dump_json(exclude_unset=given_fields, warnings="none").encode()
     assert parse(operation.request, read_body(again)) == message
 
