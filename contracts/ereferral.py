@@ -25,15 +25,14 @@ from contracts.text import RequiredReason
 from contracts.values import Time, Uuid
 
 
-class EreferralDispatch(Command):
-    """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent.
+class EreferralPackage(Shape):
+    """A package: everything about a referral as it was when it was sent.
 
     `respond_by_offset_minutes`: the offset from UTC in which the referral's `respond_by` was named,
     where that is not the one it has here; left out where none was. It says whose day is meant if
     the practice has no `time_zone`.
     """
 
-    dispatch_uuid: Uuid
     referral: Referral
     patient: Patient
     practice: Practice
@@ -42,6 +41,12 @@ class EreferralDispatch(Command):
     respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = Field(
         None, exclude_if=lambda minutes: minutes is None
     )
+
+
+class EreferralDispatch(EreferralPackage, Command):
+    """`ereferral.dispatch` → 202 `queued`, with the package that was frozen."""
+
+    dispatch_uuid: Uuid
 
 
 class EreferralCancel(Command):

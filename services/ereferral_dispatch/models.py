@@ -21,8 +21,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
 from contracts.ereferral import AttemptOutcome, Response
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
 from messaging.database.columns import COLUMN_TYPES
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.rules.outcome_codes import OutcomeCode, read_code
 from services.ereferral_dispatch.rules.routing import ContactPoint
 

@@ -28,9 +28,9 @@ from contracts.problems import ProblemCode, Refusal, invalid
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
+from letters.letter import Message
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import (
     CALL_AGAIN_AFTER,
     announce,

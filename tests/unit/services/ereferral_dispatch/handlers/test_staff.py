@@ -13,7 +13,7 @@ from contracts.ereferral_staff import (
 )
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from tests.support.samples.packages import EREFERRAL_ID, PATIENT_ID
 from tests.unit.services.ereferral_dispatch.handlers.rows import (
