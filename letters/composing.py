@@ -18,11 +18,18 @@ LONGEST_SECONDS = 4.0
 """Less than a transaction may be idle (5 s): whoever reads a letter has one open."""
 
 
+class TooSlow(Exception):
+    """A letter took too long. Not a TimeoutError, which says that the database is away."""
+
+
 async def compose(letter: Letter) -> ComposedLetter:
-    """The letter as it would be sent now. Raises TimeoutError after four seconds."""
+    """The letter as it would be sent now. Raises TooSlow after four seconds."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(LONGEST_SECONDS):
-        pdf = await loop.run_in_executor(_threads(), render_letter, letter)
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            pdf = await loop.run_in_executor(_threads(), render_letter, letter)
+    except TimeoutError:
+        raise TooSlow from None
     return as_shown(letter.reference, pdf)
 
 

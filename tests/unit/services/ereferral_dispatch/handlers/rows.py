@@ -73,6 +73,8 @@ def ereferral(*channels: ContactMethod, **changes: Any) -> Ereferral:
         "cancel_reason": None,
         "response": None,
         "response_note": None,
+        "response_reason_code": None,
+        "response_scheduled_at": None,
         "response_occurred_at": None,
         "responses_taken": 0,
         "traceparent": None,

@@ -55,6 +55,8 @@ def test_a_newer_observation_replaces_the_whole_record() -> None:
             "name": "Paula P.",
             "date_of_birth": None,
             "phone": None,
+            "sort_name": "paula p.",
+            "search_text": "paula p.",
             "observed_at": LATER,
             "version": 4,
             "updated_at": NOW,
