@@ -118,7 +118,7 @@ def about(event: Event[Any]) -> Resource:
     """What an event of this type shows."""
     shown = resources()[event.resource]
     fields = {name: getattr(shown, name) for name in type(shown).model_fields}
-    answer = {
+    answer: dict[str, Any] = {
         "response": Response.ACCEPTED,
         "response_note": "Booked.",
         "response_scheduled_at": NOW,

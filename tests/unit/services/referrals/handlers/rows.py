@@ -180,9 +180,9 @@ def attribution(id_: UUID = ATTRIBUTION, **changes: Any) -> ReferralAttribution:
 def referral(**changes: Any) -> Referral:
     """A draft to Alex Example."""
     optional = ("referring_provider_id", "reason_codes", "teeth", "notes", "respond_by")
-    later = ("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "cancel_reason")
+    later = ("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "scheduled_at")
     fields = {
-        **dict.fromkeys((*optional, *later)),
+        **dict.fromkeys((*optional, *later, "cancel_reason")),
         "id": REFERRAL,
         "patient_id": PATIENT,
         "referral_partner_id": PARTNER,
