@@ -22,7 +22,7 @@ async def test_what_is_shown_is_what_would_be_sent() -> None:
 async def test_a_letter_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """With an error that nobody takes for a database that is away, which would be waited for."""
     monkeypatch.setattr(composing, "LONGEST_SECONDS", 0.01)
-    monkeypatch.setattr(composing, "render_letter", lambda _: time.sleep(0.2) or b"")
+    monkeypatch.setattr(composing, "render_letter", lambda _: time.sleep(0.2))
     with pytest.raises(TooSlow) as raised:
         await compose(Letter(package=sample_package()))
     assert not isinstance(raised.value, (TimeoutError, OSError))

@@ -239,7 +239,7 @@ def test_lists_find_a_patient_and_a_provider_by_what_was_put() -> None:
 
 def test_a_number_that_is_read_again_is_what_a_patient_is_found_by() -> None:
     """By the practice's new country."""
-    given = {"phone_given": "020 7946 0958", "phone_country": "US", "phone": None}
-    held = store(practice(), patient(search_text="paula pace", **given))
+    row = patient(phone=None, phone_given="020 7946 0958", phone_country="US")
+    held = store(practice(), row)
     held.decide(d.PUT_PRACTICE, name="Sample Dental", country="GB", **at(LATER))
     assert held.row(Patient, PATIENT).search_text == "paula pace\n+442079460958"
