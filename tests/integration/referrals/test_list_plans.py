@@ -117,6 +117,7 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
         ("referral.list", {"priority": "stat"}),
         ("referral.list", {"search": "zzz"}),
         ("referral.list", {"search": "0000-0000"}),
+        ("referral.list", {"search": "0000-0000-0AB1"}),
     ],
 )
 async def test_few_rows_are_found_in_an_index_and_then_sorted(
