@@ -25,6 +25,7 @@ class ProblemCode(StrEnum):
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
     CONTACT_NOT_FOUND = "contact_not_found"
     CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
+    LETTER_NOT_FOUND = "letter_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
@@ -67,6 +68,7 @@ _STATUS = {
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
     ProblemCode.CONTACT_NOT_FOUND: 404,
     ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
+    ProblemCode.LETTER_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,

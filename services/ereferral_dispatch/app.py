@@ -10,6 +10,7 @@ from functools import partial
 from contracts.documents.asyncapi import TITLES, document
 from contracts.operations import Service as ServiceName
 from contracts.referral_partner import ContactMethod
+from letters.render import render_letter
 from messaging.database.migrations import head
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
@@ -28,7 +29,6 @@ from services.ereferral_dispatch.home import (
     QUERIES,
     TOPOLOGY,
 )
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries import READERS
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.rules.outcomes import RelayUnusable

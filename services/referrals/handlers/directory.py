@@ -14,6 +14,7 @@ from services.referrals.handlers import mirror
 from services.referrals.handlers.mirror import Mirror
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Patient, Practice, Provider
+from services.referrals.rules.directory import search_text, sort_name
 from services.referrals.rules.partner import is_national, read_again, settle_numbers
 
 READ_BY = ("phone_country",)
@@ -60,7 +61,8 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient |
         "phone_given": command.phone if national else None,
         "phone_country": country if national else None,
     }
-    key, columns = (command.patient_uuid,), {**fields, **read_by}
+    found_by = _found_by(fields["name"], fields["phone"], fields["email"])
+    key, columns = (command.patient_uuid,), {**fields, **read_by, **found_by}
     done = mirror.put(PATIENTS, key, command.observed_at, columns, workspace)
     workspace.list_too(workspace.get(Patient, command.patient_uuid), READ_BY)
     return done
@@ -68,7 +70,19 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient |
 
 def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done[d.Provider | None]:
     fields = _settled(command, (), None, workspace)
-    return mirror.put(PROVIDERS, (command.provider_uuid,), command.observed_at, fields, workspace)
+    columns = {**fields, **_found_by(fields["name"])}
+    return mirror.put(PROVIDERS, (command.provider_uuid,), command.observed_at, columns, workspace)
+
+
+def _found_by(name: str | None, *more: str | None) -> dict[str, str | None]:
+    """What lists find somebody by."""
+    return {"sort_name": sort_name(name), "search_text": search_text(name, *more)}
+
+
+def note_how_found(row: Patient) -> None:
+    """What lists find a patient by, after a change of their row."""
+    for name, value in _found_by(row.name, row.phone, row.email).items():
+        setattr(row, name, value)
 
 
 def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practice]:
@@ -98,6 +112,7 @@ def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None
         if phone == row.phone:
             continue
         row.phone = phone
+        note_how_found(row)
         workspace.concerns(row.id)
         next_version(row, workspace)
         workspace.publish(PATIENT_PUT, patient_resource(row), changed=["phone"])

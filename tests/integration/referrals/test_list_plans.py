@@ -93,7 +93,9 @@ def behind(operation: str, id_: str, **fields: Any) -> dict[str, Any]:
         ),
         ("contact.list", row_id(CONTACT, MIDDLE), {}, "contact_by_id"),
         ("contact.list", row_id(CONTACT, MIDDLE), {"search": "garcia"}, "contact_by_id"),
+        ("patient.list", row_id(PATIENT, MIDDLE), {}, "patient_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {}, "referral_by_id"),
+        ("referral.list", row_id(REFERRAL, MIDDLE), {"priority": "routine"}, "referral_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {"status": "completed"}, "referral_by_id"),
     ],
 )
@@ -125,6 +127,11 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
         ("referral_partner.list", {"search": "zzz"}),
         ("contact.list", {"search": "zzz"}),
         ("contact_referral.list", {"contact_uuid": row_id(CONTACT, 1)}),
+        ("patient.list", {"search": "zzz"}),
+        ("referral.list", {"priority": "stat"}),
+        ("referral.list", {"search": "zzz"}),
+        ("referral.list", {"search": "0000-0000"}),
+        ("referral.list", {"search": "0000-0000-0AB1"}),
     ],
 )
 async def test_few_rows_are_found_in_an_index_and_then_sorted(
@@ -140,6 +147,7 @@ async def test_few_rows_are_found_in_an_index_and_then_sorted(
 @pytest.mark.parametrize(
     ("operation", "index"),
     [
+        ("patient.list", "patient_listed"),
         ("referral_partner.list", "referral_partner_listed"),
         ("contact.list", "contact_by_name"),
         ("referral.list", "referral_newest"),

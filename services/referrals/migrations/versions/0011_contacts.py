@@ -6,7 +6,7 @@ from messaging.database.migrations import protect
 from services.referrals.home import HOME
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 _RESOURCE = """
     version integer NOT NULL,
