@@ -57,7 +57,7 @@ async def test_a_new_referral_is_a_draft_that_shows_every_field(org: Org) -> Non
 
 
 async def test_get_shows_the_same_and_the_timeline_from_its_creation(org: Org) -> None:
-    """`at`, `event`, `actor`, `detail` and what an answer names; the actor is who the client says, or null."""
+    """What happened, when, by whom, with which words; the actor is who the client says, or null."""
     made = await org.ask(
         "referral.create",
         headers={"actor": "user-17"},
