@@ -22,6 +22,7 @@ class ProblemCode(StrEnum):
     REFERRAL_SOURCE_COST_NOT_FOUND = "referral_source_cost_not_found"
     REFERRAL_ATTRIBUTION_NOT_FOUND = "referral_attribution_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
+    INTAKE_NOT_FOUND = "intake_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
@@ -57,6 +58,7 @@ _STATUS = {
     ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND: 404,
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
     ProblemCode.REFERRAL_NOT_FOUND: 404,
+    ProblemCode.INTAKE_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.directory import PATIENT_ARCHIVED
@@ -40,14 +40,17 @@ from messaging.trail.erasure import (
 from services.referrals.handlers import (
     attribution,
     directory,
+    intake_resource,
     referral_resource,
     source,
     source_cost,
     timeline,
 )
 from services.referrals.handlers.versions import next_version
+from services.referrals.intake_keeping import empty
 from services.referrals.models.attribution import ReferralAttribution
 from services.referrals.models.directory import Patient
+from services.referrals.models.intake import Intake, IntakeFingerprint
 from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.models.source import ReferralSource, ReferralSourceCost
 
@@ -63,6 +66,7 @@ class PatientRows:
     attributions: Sequence[ReferralAttribution]
     sources: Sequence[ReferralSource]
     costs: Sequence[ReferralSourceCost]
+    intake: Sequence[Intake]
 
     def ids(self) -> list[UUID]:
         """The subject of everything that is published about them."""
@@ -70,7 +74,8 @@ class PatientRows:
         found += [row.id for row in self.referrals]
         found += [row.id for row in self.attributions]
         found += [row.id for row in self.sources]
-        return found + [row.id for row in self.costs]
+        found += [row.id for row in self.costs]
+        return found + [row.id for row in self.intake]
 
 
 async def heard_versions(session: AsyncSession, org_id: str, patient_id: UUID) -> dict[UUID, int]:
@@ -116,6 +121,7 @@ async def erase(
         TimelineEntry.referral_id.in_([row.id for row in about.referrals]),
         detail=None,
     )
+    await _forget_fingerprints(session, org_id, about)
     await work.write()
     erased = Erased(counts)
     if erased.total:
@@ -131,7 +137,20 @@ def _erase_rows(about: PatientRows, workspace: Workspace) -> dict[str, int]:
         "costs of those sources": sum(_erase_cost(row, workspace) for row in about.costs),
         "attributions": sum(_erase_attribution(row, workspace) for row in about.attributions),
         "referrals": sum(_erase_referral(row, workspace) for row in about.referrals),
+        "intake rows": sum(empty(row, workspace) for row in about.intake),
     }
+
+
+async def _forget_fingerprints(session: AsyncSession, org_id: str, about: PatientRows) -> None:
+    """A digest of what a form said tells whether somebody said the same."""
+    await session.execute(
+        delete(IntakeFingerprint)
+        .where(
+            IntakeFingerprint.org_id == org_id,
+            IntakeFingerprint.group_id.in_([row.group_id for row in about.intake]),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> PatientRows:
@@ -163,6 +182,7 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
         await rows(of, named),
         await rows(ReferralSource, ReferralSource.linked_patient_id == patient_id),
         await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
+        await rows(Intake, Intake.patient_id == patient_id),
     )
 
 
@@ -176,6 +196,8 @@ async def _load_shown(work: SystemWork, org_id: str, about: PatientRows) -> None
     for linked in about.sources:
         needs += source.pointed_to(linked)
     needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in about.costs]
+    for row in about.intake:
+        needs += intake_resource.pointed_to(row)
     await load(work.session, work.rows, ((org_id, need) for need in needs))
 
 

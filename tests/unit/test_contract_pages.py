@@ -7,6 +7,7 @@ import pytest
 
 from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.ereferral import FailureCode
+from contracts.intake import IntakeStatus, Likeness, LikenessReason, RejectReason
 from contracts.operations import Kind, Operation
 from contracts.problems import ProblemCode
 from contracts.referral import EreferralStatus
@@ -24,6 +25,8 @@ _SECTION_OF = {
     "provider": "directory",
     "practice": "directory",
     "referral": "referrals",
+    "intake": "intake",
+    "intake_map": "intake",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
 }
@@ -61,6 +64,7 @@ def test_every_problem_code_is_in_the_table() -> None:
         ("outcome-codes", list(FailureCode)),
         ("ereferral-statuses", list(EreferralStatus)),
         ("sources", list(SourceCategory)),
+        ("intake", [*IntakeStatus, *RejectReason, *Likeness, *LikenessReason]),
     ],
 )
 def test_closed_lists_are_whole(section: str, names: list[str]) -> None:

@@ -1,9 +1,11 @@
 """The mirrored directory: patients, providers and the practice."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Computed
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from services.referrals.models.base import Base, Reachable, Versioned
 
@@ -21,7 +23,8 @@ class Patient(Observed, Versioned, Base):
     """A patient, mirrored.
 
     `phone_given` and `phone_country`: a national number as it was put, and the country by which it
-    was read; null where the number named its own.
+    was read; null where the number named its own. `name_key` and `email_key` are PostgreSQL's: a
+    row from outside is compared with them, and no command looks at them.
     """
 
     __tablename__ = "patient"
@@ -34,6 +37,14 @@ class Patient(Observed, Versioned, Base):
     phone_given: Mapped[str | None]
     phone_country: Mapped[str | None]
     email: Mapped[str | None]
+    name_key: Mapped[str | None] = mapped_column(Computed("lower(name)"), deferred=True)
+    email_key: Mapped[str | None] = mapped_column(Computed("lower(email)"), deferred=True)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """Else each insert would read back the keys that it made."""
+        return {"eager_defaults": False}
 
 
 class Provider(Observed, Versioned, Base):

@@ -18,6 +18,7 @@ from contracts.ereferral import (
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
+from contracts.intake import Intake, IntakeStatus, IntakeWarning
 from contracts.mail_relay import MailRelay
 from contracts.referral import EreferralStatus, Response
 from contracts.referral_attribution import AttributionRole, ReferralAttribution
@@ -84,6 +85,27 @@ def resources() -> dict[str, Resource]:
         ),
         "practice": package.practice,
         "referral": package.referral,
+        "intake": Intake.model_validate(
+            {
+                **_SHOWN,
+                "group_uuid": THIS,
+                "row_number": 1,
+                "status": IntakeStatus.ACCEPTED,
+                "first_name": "Demo",
+                "surname": "Person",
+                "org_type_id": "1",
+                "telephone": "+12025550121",
+                "extra": {"preferred_day": "Tuesday", "email": "demo at home"},
+                "warnings": [
+                    IntakeWarning(
+                        field="email", type="email_invalid", msg="Must be one valid e-mail address"
+                    )
+                ],
+                "suspected_spam": False,
+                "patient": _NAMED,
+                "decided_at": NOW,
+            }
+        ),
         "ereferral": Ereferral.model_validate(ereferral),
         "partner_channel": PartnerChannel.model_validate(
             {

@@ -14,6 +14,7 @@ STATUSES = {
     "referral_source_cost_not_found": 404,
     "referral_attribution_not_found": 404,
     "referral_not_found": 404,
+    "intake_not_found": 404,
     "ereferral_not_found": 404,
     "version_conflict": 409,
     "message_id_reused": 409,
