@@ -40,6 +40,8 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "referrals.referral_attribution",
         "referrals.referral_source",
         "referrals.referral_source_cost",
+        "referrals.intake",
+        "referrals.intake_fingerprint",
         "referrals.inbox",
         "ereferral_dispatch.package",
         "ereferral_dispatch.composed",
@@ -63,9 +65,10 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "e-referrals": 1,
         "attempts": 1,
         "early cancels": 0,
+        "intake rows": 1,
     }
     assert dry["timeline entries"] >= 6 and dry["stored replies"] >= 9
-    assert len(places(await both.everything_stored(), org)) == 11
+    assert len(places(await both.everything_stored(), org)) == 13
     assert counts(await erase(both, org, patient)) == dry
 
     assert places(await both.everything_stored(), org) == {}
@@ -97,17 +100,18 @@ async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> No
     before = len(await both.referrals.heard.events(org))
     await erase(both, org, patient)
     told = [said.body for said in (await both.referrals.heard.events(org))[before:]]
-    assert sorted((one["type"], one.get("changed")) for one in told) == [
-        ("patient.archived", None),
+    assert sorted((one["type"], one.get("changed") or "") for one in told) == [
+        ("intake.linked", ""),
+        ("patient.archived", ""),
         ("referral.updated", "cancel_reason,notes,reason,reason_codes,teeth"),
         ("referral.updated", "notes,reason,reason_codes,teeth"),
         ("referral.updated", "reason"),
-        ("referral_attribution.archived", None),
+        ("referral_attribution.archived", ""),
         ("referral_attribution.updated", "source_note"),
         ("referral_attribution.updated", "source_note"),
         ("referral_attribution.updated", "source_note"),
         ("referral_source.updated", "description,name"),
-        ("referral_source_cost.archived", None),
+        ("referral_source_cost.archived", ""),
         ("referral_source_cost.updated", "notes"),
     ]
     assert not [one for one in told if any(trace in str(one) for trace in TRACES)]
