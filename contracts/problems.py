@@ -24,6 +24,8 @@ class ProblemCode(StrEnum):
     REFERRAL_NOT_FOUND = "referral_not_found"
     INTAKE_NOT_FOUND = "intake_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
+    CONTACT_NOT_FOUND = "contact_not_found"
+    CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
@@ -60,6 +62,8 @@ _STATUS = {
     ProblemCode.REFERRAL_NOT_FOUND: 404,
     ProblemCode.INTAKE_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
+    ProblemCode.CONTACT_NOT_FOUND: 404,
+    ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,

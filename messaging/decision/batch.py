@@ -275,6 +275,7 @@ def _entry(
         status=verdict.status,
         record_id=stored.resource_id if stored is not None else None,
         patient_ids=workspace.patient_ids,
+        operation=workspace.audited_as,
     )
 
 

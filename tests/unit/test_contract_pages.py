@@ -25,6 +25,8 @@ _SECTION_OF = {
     "provider": "directory",
     "practice": "directory",
     "referral": "referrals",
+    "contact": "contacts",
+    "contact_referral": "contact-referrals",
     "intake": "intake",
     "intake_map": "intake",
     "ereferral": "ereferrals",

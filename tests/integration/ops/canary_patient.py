@@ -85,6 +85,17 @@ async def attribute(org: Org, patient: str) -> None:
     assert (await org.ask("referral_attribution.archive", **named)).status == 204
 
 
+async def known_as(org: Org, patient: str) -> None:
+    """Two contacts that are the patient, who refer and are referred; one of them is archived."""
+    for archived in (False, True):
+        contact = await org.contact(name=f"Household of {NAME}", patient_uuid=patient)
+        await org.contact_referral(contact_uuid=contact["id"])
+        await org.contact_referral(referred_to_uuid=contact["id"])
+        if archived:
+            gone = {"contact_uuid": contact["id"], "observed_at": "2026-01-06T08:00:00Z"}
+            assert (await org.ask("contact.archive", **gone)).status == 204
+
+
 async def hand_in(org: Org, patient: str) -> None:
     """A row from outside with every text, which was found to be the patient."""
     row = {
@@ -109,6 +120,7 @@ async def fill(both: Both, org: Org) -> str:
     """The canary in every place that takes a text about a patient; their id."""
     patient = str((await canary(org))["id"])
     await attribute(org, patient)
+    await known_as(org, patient)
     await hand_in(org, patient)
     phone = {"phone": "+12025550111", "preferred_contact_method": "phone"}
     called = await sent(both, org, patient, await partner_at(both, org, "unused", **phone))

@@ -11,7 +11,17 @@ import pytest_asyncio
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bench.query_seed import ORDINARY_ORG, PARTNER, PATIENT, REFERRAL, SOURCE, Size, row_id, seed
+from bench.query_seed import (
+    CONTACT,
+    ORDINARY_ORG,
+    PARTNER,
+    PATIENT,
+    REFERRAL,
+    SOURCE,
+    Size,
+    row_id,
+    seed,
+)
 from contracts.shapes import ListQuery
 from messaging.database.engine import open_engine, org_snapshot
 from messaging.database.migrations import migrate
@@ -81,6 +91,8 @@ def behind(operation: str, id_: str, **fields: Any) -> dict[str, Any]:
             {"is_active": False},
             "referral_partner_by_id",
         ),
+        ("contact.list", row_id(CONTACT, MIDDLE), {}, "contact_by_id"),
+        ("contact.list", row_id(CONTACT, MIDDLE), {"search": "garcia"}, "contact_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {}, "referral_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {"status": "completed"}, "referral_by_id"),
     ],
@@ -111,6 +123,8 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
         ("referral.list", {"referral_partner_uuid": row_id(PARTNER, 1)}),
         ("referral.list", {"dispatch_status": "held"}),
         ("referral_partner.list", {"search": "zzz"}),
+        ("contact.list", {"search": "zzz"}),
+        ("contact_referral.list", {"contact_uuid": row_id(CONTACT, 1)}),
     ],
 )
 async def test_few_rows_are_found_in_an_index_and_then_sorted(
@@ -127,6 +141,7 @@ async def test_few_rows_are_found_in_an_index_and_then_sorted(
     ("operation", "index"),
     [
         ("referral_partner.list", "referral_partner_listed"),
+        ("contact.list", "contact_by_name"),
         ("referral.list", "referral_newest"),
     ],
 )

@@ -37,6 +37,7 @@ async def populated(referrals: Referrals) -> tuple[str, dict[str, str]]:
     made = {
         "patient": patient,
         "provider": await org.provider(),
+        "contact": await org.contact(referral_partner_uuid=partner["id"]),
         "partner": partner,
         "source": source,
         "cost": await org.cost(source),
@@ -45,6 +46,8 @@ async def populated(referrals: Referrals) -> tuple[str, dict[str, str]]:
             patient_uuid=patient["id"], referral_partner_uuid=partner["id"]
         ),
     }
+    made["other contact"] = await org.contact()
+    made["contact_referral"] = await org.contact_referral(contact_uuid=made["contact"]["id"])
     await org.practice()
     return org.id, {name: thing["id"] for name, thing in made.items()}
 
@@ -57,6 +60,8 @@ def everything(ids: dict[str, str]) -> Attacks:
     patient = {"patient_uuid": ids["patient"]}
     attribution = {**patient, "attribution_uuid": ids["attribution"]}
     referral = {"referral_uuid": ids["referral"]}
+    contact = {"contact_uuid": ids["contact"]}
+    contact_referral = {**contact, "contact_referral_uuid": ids["contact_referral"]}
     current = {"base_version": 1}
     period = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
     late = {"observed_at": "2026-02-01T08:00:00Z"}
@@ -73,6 +78,10 @@ def everything(ids: dict[str, str]) -> Attacks:
         "patient.get": patient,
         "provider.get": {"provider_uuid": ids["provider"]},
         "practice.get": {},
+        "contact.get": contact,
+        "contact.list": {},
+        "contact_referral.get": contact_referral,
+        "contact_referral.list": contact,
         "referral.get": referral,
         "referral.list": {},
         "referral_partner.update": {**partner, **current, "notes": "Mine"},
@@ -86,10 +95,15 @@ def everything(ids: dict[str, str]) -> Attacks:
         "referral.send": {**referral, **current},
         "referral.record_response": {**referral, "response": "accepted"},
         "referral.cancel": {**referral, **current, "reason": "Mine"},
+        "contact.put": {"contact_uuid": str(uuid4()), "name": "Mine", **patient, **late},
+        "contact_referral.create": {**contact, "referred_to_uuid": ids["other contact"]},
+        "contact_referral.update": {**contact_referral, **current},
+        "contact_referral.archive": contact_referral,
         "referral_source_cost.archive": {**cost, **current},
         "referral_attribution.archive": {**attribution, **current},
         "referral_source.archive": {**source, **current},
         "referral_partner.archive": {**partner, **current},
+        "contact.archive": {**contact, **late},
         "patient.archive": {**patient, **late},
         "provider.archive": {"provider_uuid": ids["provider"], **late},
     }
@@ -112,6 +126,7 @@ async def test_the_database_still_hides_and_refuses(
     assert {name for name, (status, _, _) in reached.items() if status < 300} == {
         *("referral_partner.list", "referral_source.list", "referral.list"),
         *("referral_source.report", "patient.archive", "provider.archive"),
+        *("contact.list", "contact.archive"),
     }
     assert await rows_of(database, HOME, theirs) == before
 

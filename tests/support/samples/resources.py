@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.contact import Contact
+from contracts.contact_referral import ContactReferral
 from contracts.directory import Provider
 from contracts.documents.examples import body_of
 from contracts.ereferral import (
@@ -84,6 +86,12 @@ def resources() -> dict[str, Resource]:
             {**_SHOWN, "name": "Dr. Demo Dentist", "npi": "1245319599", "observed_at": NOW}
         ),
         "practice": package.practice,
+        "contact": Contact.model_validate(
+            {**_SHOWN, "name": "Demo household", "patient": _NAMED, "observed_at": NOW}
+        ),
+        "contact_referral": ContactReferral.model_validate(
+            {**_SHOWN, "referred_by": _NAMED, "referred_to": _NAMED, "updated_in_db_at": NOW}
+        ),
         "referral": package.referral,
         "intake": Intake.model_validate(
             {
@@ -157,6 +165,7 @@ def one_of_each() -> dict[str, bytes]:
             traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
         changed = ["notes"] if name.endswith((".updated", ".put")) else None
-        workspace.publish(event, about(event), changed=changed)
+        overwrote = True if event.says_overwrote else None
+        workspace.publish(event, about(event), changed=changed, overwrote=overwrote)
         events[name] = workspace.outgoing[0].body
     return events

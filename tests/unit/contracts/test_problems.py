@@ -16,6 +16,8 @@ STATUSES = {
     "referral_not_found": 404,
     "intake_not_found": 404,
     "ereferral_not_found": 404,
+    "contact_not_found": 404,
+    "contact_referral_not_found": 404,
     "version_conflict": 409,
     "message_id_reused": 409,
     "already_exists": 409,

@@ -6,7 +6,7 @@ from messaging.database.migrations import close, protect
 from services.referrals.home import HOME
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 
 def upgrade() -> None:

@@ -87,11 +87,11 @@ def test_every_field_that_is_not_nullable_is_null_once(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", CODES)
 def test_every_id_that_is_named_is_nobodys_archived_and_anothers_once(operation: str) -> None:
-    """Filters of lists too. A put takes any id, and so does who makes a patient; nothing archives a
-    referral or a row of the intake."""
-    verb = operation.partition(".")[2]
+    """Filters of lists too. What is observed may have any id, and so has who is made; nothing
+    archives a referral or a row of the intake."""
+    thing = operation.partition(".")[0]
     for name in fields(operation):
-        is_observed = verb in ("put", "archive") and operation.startswith(("patient", "provider"))
+        is_observed = name == f"{thing}_uuid" and "observed_at" in fields(operation)
         is_made = (operation, name) == ("intake.accept", "patient_uuid")
         if not name.endswith("_uuid") or is_observed or is_made:
             continue

@@ -14,7 +14,7 @@ from contracts.intake import REJECT_INTAKE
 from contracts.intake_map import PUT_INTAKE_MAP
 from contracts.problems import Refusal
 from contracts.referral_partner import ContactMethod
-from contracts.shapes import Update
+from contracts.shapes import Change
 from messaging.intake.admission import MOST_ERRORS, parse
 from messaging.wire.envelope import read_body
 from services.ereferral_dispatch.handlers import command_handlers
@@ -65,6 +65,7 @@ GOOD: dict[str, Any] = {
     "channel": "email",
     "page": 3,
     "search": "50%",
+    "referred_to_uuid": "0192d4e0-7b1a-7c3d-8e4f-123456789abd",
     "rows": [{"first_name": "Ann", "surname": "Archer", "org_type_id": 1, "town": "Leeds"}],
 }
 """A good value for a field of that name, whatever the operation."""
@@ -146,8 +147,8 @@ def test_no_message_makes_a_contract_fall_over(
 
 
 def assert_round_trip(operation: AnyOperation, message: BaseModel) -> None:
-    """An update says what was given and nothing else; every other message may say all."""
-    given_fields = isinstance(message, Update)
+    """A change says what was given and nothing else; every other message may say all."""
+    given_fields = isinstance(message, Change)
     again = message.model_dump_json(exclude_unset=given_fields, warnings="none").encode()
     assert parse(operation.request, read_body(again)) == message
 

@@ -12,6 +12,7 @@ from messaging.testing import Store
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import PUBLISHING
 from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.contact import Contact, ContactReferral
 from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.models.intake import Intake, IntakeFingerprint, IntakeMapEntry
 from services.referrals.models.partner import ReferralPartner
@@ -26,7 +27,8 @@ PATIENT, OTHER_PATIENT, PARTNER, OTHER_PARTNER, SOURCE, OTHER_SOURCE, COST, ATTR
     UUID(int=n) for n in range(1, 9)
 )
 PROVIDER, PRACTICE, REFERRAL, EREFERRAL, NOBODY = (UUID(int=n) for n in range(9, 14))
-INTAKE, OTHER_INTAKE, GROUP, OTHER_GROUP = (UUID(int=n) for n in range(14, 18))
+CONTACT, OTHER_CONTACT, THIRD_CONTACT, CONTACT_REFERRAL = (UUID(int=n) for n in range(14, 18))
+INTAKE, OTHER_INTAKE, GROUP, OTHER_GROUP = (UUID(int=n) for n in range(18, 22))
 NEW = UUID("0192d4e0-7b1a-7c3d-8e4f-123456789abc")
 
 RowT = TypeVar("RowT")
@@ -169,6 +171,30 @@ def attribution(id_: UUID = ATTRIBUTION, **changes: Any) -> ReferralAttribution:
         "attributed_at": EARLIER,
     }
     return _row(ReferralAttribution, fields, changes)
+
+
+def contact(id_: UUID = CONTACT, **changes: Any) -> Contact:
+    """The Pace household, linked to nobody, last observed on 20 November."""
+    fields = {
+        "name": "Pace household",
+        "patient_id": None,
+        "referral_partner_id": None,
+        "provider_id": None,
+        "sort_name": "pace household",
+        "search_text": "pace household",
+        "observed_at": EARLIER,
+    }
+    return _row(Contact, {"id": id_, **fields}, changes)
+
+
+def contact_referral(**changes: Any) -> ContactReferral:
+    """The Pace household sent another contact."""
+    fields = {
+        "id": CONTACT_REFERRAL,
+        "referred_by_id": CONTACT,
+        "referred_to_id": OTHER_CONTACT,
+    }
+    return _row(ContactReferral, fields, changes)
 
 
 def referral(**changes: Any) -> Referral:
