@@ -6,7 +6,7 @@ Source: docs/contract/wire.md#intake.
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from contracts.directory import Patient
 from contracts.events import Event, EventSource
@@ -29,6 +29,13 @@ class IntakeStatus(StrEnum):
     ACCEPTED = "accepted"
     LINKED = "linked"
     REJECTED = "rejected"
+
+
+class AcceptedAs(StrEnum):
+    """What an accepted row is made into."""
+
+    PATIENT = "patient"
+    CONTACT = "contact"
 
 
 class RejectReason(StrEnum):
@@ -111,8 +118,15 @@ class _TakingIn(Update):
 
 
 class IntakeAccept(_TakingIn):
-    """`intake.accept` → 200: a new patient of that id, what brought them, and a draft."""
+    """`intake.accept` → 200: a new patient of that id, what brought them, and a draft.
 
+    As a contact it is a new contact alone: nothing brought them, and there is no draft.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    # `as` on the wire, which is no name in Python.
+    as_: Annotated[AcceptedAs, Lax] = Field(AcceptedAs.PATIENT, alias="as")
     patient_uuid: Uuid | None = None
 
 
@@ -170,8 +184,8 @@ class Intake(Resource):
     """A row as a list shows it.
 
     `row_number` counts the rows of its group from 1. `possible_repeat_of` is an earlier group with
-    the same fingerprint. `patient`, `referral_attribution_uuid` and `referral_uuid` are what it was
-    taken in as. `emptied_at`: since when what it said is not kept any more.
+    the same fingerprint. `patient`, or `contact`, is whom it was taken in as, with what was made
+    beside a patient. `emptied_at`: since when what it said is not kept any more.
     """
 
     group_uuid: Uuid
@@ -195,6 +209,7 @@ class Intake(Resource):
     reason: Annotated[RejectReason, Lax] | None = None
     note: Notes = None
     patient: Reference | None = None
+    contact: Reference | None = None
     referral_attribution_uuid: Uuid | None = None
     referral_uuid: Uuid | None = None
     decided_at: Time | None = None

@@ -198,7 +198,7 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
         await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
         contacts,
         await rows(ContactReferral, shown_by),
-        await rows(Intake, Intake.patient_id == patient_id),
+        await rows(Intake, or_(Intake.patient_id == patient_id, Intake.contact_id.in_(known_as))),
     )
 
 

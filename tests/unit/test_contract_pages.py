@@ -49,8 +49,9 @@ def test_no_field_of_an_operation_is_missing(operation: Operation[Any, Any]) -> 
     common = _SECTIONS["resources"] + _SECTIONS["versions"] + _SECTIONS["lists"]
     section = _SECTIONS[_SECTION_OF[operation.name.partition(".")[0]]] + common
     section += _SECTIONS["messages"]
-    fields = operation.request.model_fields
-    assert [name for name in fields if not re.search(rf"\b{name}\b", section)] == []
+    fields = operation.request.model_fields.items()
+    names = [field.alias or name for name, field in fields]
+    assert [name for name in names if not re.search(rf"\b{name}\b", section)] == []
 
 
 def test_every_problem_code_is_in_the_table() -> None:

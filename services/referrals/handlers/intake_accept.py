@@ -1,4 +1,4 @@
-"""Taking a row in: a patient, what brought them and a draft, or nothing of it.
+"""Taking a row in: a patient, what brought them and a draft, or nothing of it; or a contact.
 
 Every rule is that of the handler that makes the thing; each is asked before the first is made.
 """
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from contracts.contact import ContactPut
 from contracts.directory import PatientPut
 from contracts.intake import (
     ACCEPT_INTAKE,
     INTAKE_ACCEPTED,
     INTAKE_LINKED,
     LINK_INTAKE,
+    AcceptedAs,
     IntakeAccept,
     IntakeAttribution,
     IntakeLink,
@@ -29,13 +31,14 @@ from contracts.referral_attribution import AttributionRole, ReferralAttributionC
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.referrals.handlers import attribution, directory, referral
+from services.referrals.handlers import attribution, contact, directory, referral
 from services.referrals.handlers.intake import row_to_decide
 from services.referrals.handlers.intake_map import BY_KIND, mapped_partner, mapped_source
 from services.referrals.handlers.intake_resource import shown
 from services.referrals.handlers.source_figures import moving
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.contact import Contact
 from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.models.intake import Intake, IntakeMapEntry, MapKind
 from services.referrals.models.partner import ReferralPartner
@@ -65,6 +68,8 @@ class Plan:
 def accept(command: IntakeAccept, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(Intake, command.intake_uuid)
     check_move(row.status, IntakeStatus.ACCEPTED, row.emptied_at)
+    if command.as_ is AcceptedAs.CONTACT:
+        return _accept_as_contact(row, workspace)
     patient_id = command.patient_uuid or workspace.new_id()
     workspace.nothing_yet(Patient, patient_id)
     workspace.nothing_yet(ReferralAttribution, patient_id, by=attribution.BY_PATIENT)
@@ -73,6 +78,24 @@ def accept(command: IntakeAccept, workspace: Workspace) -> Done[Resource]:
     _carry_out(plan, row, workspace)
     row.status = IntakeStatus.ACCEPTED
     row.patient_id = patient_id
+    return _decided(row, workspace)
+
+
+def _accept_as_contact(row: Intake, workspace: Workspace) -> Done[Resource]:
+    """A contact of that name, linked to nobody."""
+    contact_id = workspace.new_id()
+    workspace.nothing_yet(Contact, contact_id)
+    contact.put(
+        ContactPut(
+            org_id=workspace.org_id,
+            contact_uuid=contact_id,
+            name=full_name(row.first_name, row.surname),
+            observed_at=workspace.now,
+        ),
+        workspace,
+    )
+    row.status = IntakeStatus.ACCEPTED
+    row.contact_id = contact_id
     return _decided(row, workspace)
 
 
@@ -212,6 +235,16 @@ def _partner_of(row: Intake, workspace: Workspace) -> UUID | None:
     return mapped_partner(workspace.find_all(IntakeMapEntry, BY_KIND, MapKind.PROJECT), row.project)
 
 
+def _check_accept(command: IntakeAccept) -> None:
+    """A contact is nobody's patient, brought by nothing and sent nowhere."""
+    of_patients = ("patient_uuid", "attribution", "referral")
+    given = [name for name in of_patients if getattr(command, name) is not None]
+    if command.as_ is AcceptedAs.CONTACT and given:
+        msg = "It goes with a patient, not with a contact"
+        raise invalid([FieldError(loc=[name], type="does_not_belong", msg=msg) for name in given])
+    _check(command)
+
+
 def _check(command: TakingIn) -> None:
     """What the attribution breaks by itself."""
     if command.attribution is None:
@@ -250,6 +283,8 @@ def _led_to(command: TakingIn, workspace: Workspace) -> Sequence[Need]:
     row = workspace.find(Intake, command.intake_uuid)
     if row is None or row.status is not IntakeStatus.RECEIVED:
         return ()
+    if isinstance(command, IntakeAccept) and command.as_ is AcceptedAs.CONTACT:
+        return ()
     needs: list[Need] = []
     if "attribution" not in command.model_fields_set:
         source = _source_of(row, workspace)
@@ -268,6 +303,6 @@ def _led_to(command: TakingIn, workspace: Workspace) -> Sequence[Need]:
 
 
 HANDLERS = [
-    handles(ACCEPT_INTAKE, accept, needs=_needs_of_accept, then_needs=_led_to, check=_check),
+    handles(ACCEPT_INTAKE, accept, needs=_needs_of_accept, then_needs=_led_to, check=_check_accept),
     handles(LINK_INTAKE, link, needs=_needs_of_link, then_needs=_led_to, check=_check),
 ]

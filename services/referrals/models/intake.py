@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.intake import IntakeStatus, RejectReason
 from services.referrals.models.base import Base, Versioned
+from services.referrals.models.contact import Contact
 from services.referrals.models.directory import Patient
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.source import ReferralSource
@@ -30,6 +31,9 @@ class Intake(Base):
     __table_args__ = (
         ForeignKeyConstraint(
             ["org_id", "patient_id"], ["patient.org_id", "patient.id"], **_AT_COMMIT
+        ),
+        ForeignKeyConstraint(
+            ["org_id", "contact_id"], ["contact.org_id", "contact.id"], **_AT_COMMIT
         ),
         ForeignKeyConstraint(
             ["org_id", "attribution_id"],
@@ -65,6 +69,7 @@ class Intake(Base):
     reason: Mapped[RejectReason | None]
     note: Mapped[str | None]
     patient_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
     attribution_id: Mapped[UUID | None]
     referral_id: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
@@ -74,6 +79,7 @@ class Intake(Base):
     updated_at: Mapped[datetime]
 
     patient: Mapped[Patient | None] = relationship(viewonly=True, lazy="raise")
+    contact: Mapped[Contact | None] = relationship(viewonly=True, lazy="raise")
 
 
 class IntakeFingerprint(Base):

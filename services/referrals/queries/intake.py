@@ -24,19 +24,21 @@ from messaging.handlers.reader import reads
 from services.referrals.handlers.intake_map import map_resource, mapped_partner, mapped_source
 from services.referrals.handlers.intake_resource import intake_resource
 from services.referrals.models.intake import Intake, IntakeMapEntry
+from services.referrals.queries.contact import contacts_patients
 from services.referrals.queries.intake_candidates import find_candidates
 from services.referrals.queries.intake_map import AS_SHOWN
 
-_WITH_PATIENT = joinedload(Intake.patient)
+_AS_SHOWN = (joinedload(Intake.patient), joinedload(Intake.contact))
 
 
 def _shown(row: Intake) -> Resource:
-    return intake_resource(row, row.patient.name if row.patient else None)
+    became = row.patient or row.contact
+    return intake_resource(row, became.name if became else None)
 
 
 async def get(query: IntakeGet, session: AsyncSession, _: datetime) -> IntakeDetail:
     key = (query.org_id, query.intake_uuid)
-    row = await session.get(Intake, key, options=[_WITH_PATIENT])
+    row = await session.get(Intake, key, options=_AS_SHOWN)
     if row is None:
         raise not_found(ProblemCode.INTAKE_NOT_FOUND, query.intake_uuid)
     source, partner = await _mapped(row, session)
@@ -80,7 +82,7 @@ async def _mapped(row: Intake, session: AsyncSession) -> tuple[Reference | None,
 
 async def list_(query: IntakeList, session: AsyncSession, _: datetime) -> Listed[Resource]:
     async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, Intake, query.org_id, ids, _WITH_PATIENT)
+        rows = await rows_by_id(session, Intake, query.org_id, ids, *_AS_SHOWN)
         return {id_: _shown(row) for id_, row in rows.items()}
 
     wanted: list[ColumnElement[bool]] = [Intake.org_id == query.org_id]
@@ -96,17 +98,28 @@ async def list_(query: IntakeList, session: AsyncSession, _: datetime) -> Listed
     return await read_list(session, query, Intake, wanted, order=oldest_first, shown=shown)
 
 
-def _patients(*shown: Resource) -> set[UUID]:
-    """Whom rows were taken in as."""
-    return {one.patient.uuid for one in shown if one.patient is not None}
+async def _patients(org_id: str, rows: Sequence[Resource], session: AsyncSession) -> set[UUID]:
+    """Whom rows were taken in as, also as a contact that is a patient."""
+    contacts = [row.contact.uuid for row in rows if row.contact is not None]
+    known_as = await contacts_patients(org_id, contacts, session)
+    return {*known_as, *(row.patient.uuid for row in rows if row.patient is not None)}
 
 
-def _patients_of_one(shown: IntakeDetail) -> set[UUID]:
-    """And whom this one may be."""
-    return {*_patients(shown), *(one.patient.id for one in shown.candidates)}
+async def _patients_of_one(
+    query: IntakeGet, shown: IntakeDetail, session: AsyncSession
+) -> set[UUID]:
+    """And whom it may be."""
+    candidates = (one.patient.id for one in shown.candidates)
+    return {*await _patients(query.org_id, [shown], session), *candidates}
+
+
+async def _listed_patients(
+    query: IntakeList, page: Listed[Resource], session: AsyncSession
+) -> set[UUID]:
+    return await _patients(query.org_id, page.items, session)
 
 
 READERS = [
-    reads(GET_INTAKE, get, patients=_patients_of_one),
-    reads(LIST_INTAKE, list_, patients=lambda page: _patients(*page.items)),
+    reads(GET_INTAKE, get, find_patients=_patients_of_one),
+    reads(LIST_INTAKE, list_, find_patients=_listed_patients),
 ]

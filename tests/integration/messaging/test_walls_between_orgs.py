@@ -66,6 +66,7 @@ REFERENCES = {
         "intake.group_id": None,
         "intake.possible_repeat_of": None,
         "intake.patient_id": "patient",
+        "intake.contact_id": "contact",
         "intake.attribution_id": "referral_attribution",
         "intake.referral_id": "referral",
         "intake_fingerprint.group_id": None,

@@ -2,8 +2,9 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from messaging.trail.audit import about_patient
 from tests.integration.referrals.marketing import Marketing
 from tests.support.refusals import problem
 from tests.support.services.referrals import Referrals
@@ -198,6 +199,31 @@ async def test_a_linked_row_changes_no_patient(org: Marketing) -> None:
     assert brought.data["referral_source"]["uuid"] == form["id"]
     assert brought.data["attribution_role"] == "secondary"
     assert (await org.ask("patient.get", patient_uuid=patient["id"])).data == patient
+
+
+async def test_a_row_is_accepted_as_a_contact(org: Marketing, referrals: Referrals) -> None:
+    """No patient is made; once the contact is a patient, whoever reads the row has read of them."""
+    (intake,) = await submitted(org, {**ALICE, "description": "Brings her neighbours"})
+    as_contact = {"intake_uuid": intake, "base_version": 1, "as": "contact"}
+    accepted = await org.ask("intake.accept", **as_contact)
+    assert accepted.status == 200, accepted
+    contact = accepted.data["contact"]["uuid"]
+    found = await org.ask("contact.get", contact_uuid=contact)
+    assert (found.data["name"], found.data["patient"]) == ("Alice Smith", None)
+    assert accepted.data["patient"] is None
+    assert await referrals.heard.event_types(org) == [
+        "intake.received",
+        "contact.put",
+        "intake.accepted",
+    ]
+    patient = await org.patient()
+    linked = {"contact_uuid": contact, "name": "Alice Smith", "patient_uuid": patient["id"]}
+    now = found.data["observed_at"]
+    assert (await org.ask("contact.put", **linked, observed_at=now)).status == 200
+    assert (await shown(org, intake))["contact"] == {"uuid": contact, "name": "Alice Smith"}
+    assert (await org.ask("intake.list")).data["items"][0]["contact"]["uuid"] == contact
+    trail = await about_patient(referrals.service.system_engine, org.id, UUID(patient["id"]))
+    assert [one.operation for one in trail][-2:] == ["intake.get", "intake.list"]
 
 
 async def test_what_forms_are_mapped_to_is_listed(org: Marketing) -> None:

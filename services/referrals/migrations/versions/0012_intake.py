@@ -56,6 +56,7 @@ def _create_intake() -> None:
             reason text,
             note text,
             patient_id uuid,
+            contact_id uuid,
             attribution_id uuid,
             referral_id uuid,
             decided_at timestamptz,
@@ -66,9 +67,13 @@ def _create_intake() -> None:
             PRIMARY KEY (org_id, id),
             CHECK ((status = 'rejected') = (reason IS NOT NULL)),
             CHECK ((status = 'received') = (decided_at IS NULL)),
-            CHECK (status IN ('accepted', 'linked') OR patient_id IS NULL),
+            CHECK (num_nonnulls(patient_id, contact_id)
+                = CASE WHEN status IN ('accepted', 'linked') THEN 1 ELSE 0 END),
+            CHECK (patient_id IS NOT NULL OR num_nonnulls(attribution_id, referral_id) = 0),
             -- A row that is accepted is changed before what it is taken in as is inserted.
             FOREIGN KEY (org_id, patient_id) REFERENCES patient (org_id, id)
+                DEFERRABLE INITIALLY DEFERRED,
+            FOREIGN KEY (org_id, contact_id) REFERENCES contact (org_id, id)
                 DEFERRABLE INITIALLY DEFERRED,
             FOREIGN KEY (org_id, attribution_id) REFERENCES referral_attribution (org_id, id)
                 DEFERRABLE INITIALLY DEFERRED,
@@ -90,6 +95,9 @@ def _create_intake() -> None:
     op.execute("CREATE INDEX intake_by_group ON intake (org_id, group_id, row_number)")
     op.execute(
         "CREATE INDEX intake_by_patient ON intake (org_id, patient_id) WHERE patient_id IS NOT NULL"
+    )
+    op.execute(
+        "CREATE INDEX intake_by_contact ON intake (org_id, contact_id) WHERE contact_id IS NOT NULL"
     )
     # Of all orgs, what retention has not emptied yet.
     op.execute(

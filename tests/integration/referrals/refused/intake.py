@@ -308,6 +308,20 @@ ROWS: list[Row] = [
     *_taking_in("intake.accept"),
     *_taking_in("intake.link"),
     *broken("intake.accept", wrongs.uuid_or_null("patient_uuid")),
+    *broken(
+        "intake.accept",
+        wrongs.choice("as"),
+        [
+            Wrong(
+                "a contact is given what a patient has",
+                {"as": "contact", "patient_uuid": NOBODY},
+                frozenset(
+                    (name, "does_not_belong")
+                    for name in ("patient_uuid", "attribution", "referral")
+                ),
+            )
+        ],
+    ),
     *(
         conflict("intake.accept", "already_exists", words, {"patient_uuid": At(taken)}, place=0)
         for words, taken in (

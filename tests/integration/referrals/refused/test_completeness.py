@@ -46,7 +46,8 @@ def is_changed(operation: str) -> bool:
 def fields(operation: str) -> dict[str, Any]:
     """What its contract takes besides the org."""
     shape: type[BaseModel] = OF_REFERRALS[operation].request
-    return {name: field for name, field in shape.model_fields.items() if name != "org_id"}
+    given = {field.alias or name: field for name, field in shape.model_fields.items()}
+    return {name: field for name, field in given.items() if name != "org_id"}
 
 
 def test_every_operation_has_a_good_message_and_its_codes() -> None:

@@ -10,6 +10,7 @@ from contracts.intake import ACCEPT_INTAKE, LINK_INTAKE
 from contracts.shapes import Reference
 from messaging.testing import Store
 from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.contact import Contact
 from services.referrals.models.directory import Patient
 from services.referrals.models.intake import Intake
 from services.referrals.models.referral import Referral
@@ -297,6 +298,36 @@ def test_nobody_refers_themselves() -> None:
     assert wrong_fields(problem) == {("attribution.referring_patient_uuid", "own_referrer")}
     held.decide(ACCEPT_INTAKE, **THIS, **own)
     assert [row.referring_patient_id for row in held.rows(ReferralAttribution)] == [PATIENT]
+
+
+def test_as_a_contact_it_is_a_contact_alone() -> None:
+    """Of that name and linked to nobody; neither the map nor the wish makes anything beside it."""
+    held = store(intake(description=WISH), source(), figures(), mapped_source())
+    decided = held.decide(ACCEPT_INTAKE, **THIS, **{"as": "contact"})
+    [new] = decided.added
+    assert isinstance(new, Contact)
+    assert (new.name, new.sort_name, new.search_text) == ("Alice Smith",) + ("alice smith",) * 2
+    assert (new.patient_id, new.referral_partner_id, new.provider_id) == (None,) * 3
+    assert (new.observed_at, new.version) == (NOW, 1)
+    assert decided.event_types == ["contact.put", "intake.accepted"]
+    assert decided.data.status == "accepted"
+    assert decided.data.contact == Reference(uuid=new.id, name="Alice Smith")
+    assert decided.data.patient is None
+    assert held.row(SourceFigures, SOURCE).patient_count == 0
+    assert decided.patients == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("patient_uuid", NEW), *TO_SOURCE.items(), *TO_PARTNER.items()],
+)
+def test_what_goes_with_a_patient_does_not_go_with_a_contact(field: str, value: Any) -> None:
+    """Null says the same as nothing."""
+    held = store(intake(), source(), figures(), partner())
+    as_contact: dict[str, Any] = {**THIS, "as": "contact"}
+    problem = held.refuse(ACCEPT_INTAKE, **as_contact, **{field: value})
+    assert wrong_fields(problem) == {(field, "does_not_belong")}
+    assert held.decide(ACCEPT_INTAKE, **as_contact, **{field: None}).data.contact is not None
 
 
 @pytest.mark.parametrize("there", [patient(), patient(deleted_at=EARLIER)])
