@@ -87,6 +87,10 @@ def _create_intake() -> None:
         "CREATE INDEX intake_oldest ON intake (org_id, created_at, id) "
         "INCLUDE (status, source, suspected_spam)"
     )
+    # Who reads everything, by id.
+    op.execute(
+        "CREATE INDEX intake_by_id ON intake (org_id, id) INCLUDE (status, source, suspected_spam)"
+    )
     # What waits is looked at most, and is few among many.
     op.execute(
         "CREATE INDEX intake_by_status ON intake (org_id, status, created_at, id) "
