@@ -49,6 +49,8 @@ async def populated(referrals: Referrals) -> tuple[str, dict[str, str]]:
         ),
     }
     made["other contact"] = await org.contact()
+    mapped = {"source": "9", "referral_source_uuid": source["id"]}
+    assert (await org.ask("intake_map.put", **mapped)).status == 200
     submitted = await org.ask("intake.submit", rows=[_PERSON], fingerprint="same")
     made["intake"] = {"id": submitted.data["intake_uuids"][0]}
     made["contact_referral"] = await org.contact_referral(contact_uuid=made["contact"]["id"])

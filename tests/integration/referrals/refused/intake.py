@@ -55,8 +55,6 @@ GOOD: Good = {
     "intake.reopen": _REJECTED,
     "intake.get": {"intake_uuid": At("intake")},
     "intake.list": {},
-    "intake_map.put": {"source": "1", **_TO_SOURCE},
-    "intake_map.list": {},
 }
 
 
@@ -237,42 +235,6 @@ def _taking_in(operation: str) -> list[Row]:
 
 _DECIDED = ("intake.accept", "intake.link", "intake.reject", "intake.reopen")
 
-_MAP: list[Row] = [
-    *broken(
-        "intake_map.put",
-        wrong("source", 1.5, "string_type", "is a fraction"),
-        wrong("source", "x" * 201, "string_too_long", "is too long"),
-        wrong("referral_role", True, "string_type", "is true"),
-        wrong("project", [], "string_type", "is a list"),
-        wrongs.uuid_or_null("referral_source_uuid"),
-        wrongs.uuid_or_null("referral_partner_uuid"),
-        wrong("referral_partner_uuid", NOBODY, "does_not_belong", "is beside a source"),
-        wrong("referral_source_uuid", LEFT_OUT, "missing", "is left out"),
-        [
-            Wrong(
-                "there is neither source nor project",
-                {"source": LEFT_OUT},
-                frozenset({("source", "exactly_one"), ("project", "exactly_one")}),
-            ),
-            Wrong(
-                "there are both",
-                {"project": "7"},
-                frozenset({("source", "exactly_one"), ("project", "exactly_one")}),
-            ),
-        ],
-    ),
-    *named("intake_map.put", "referral_source_uuid", "referral_source", 0),
-    *named(
-        "intake_map.put",
-        "referral_partner_uuid",
-        "referral_partner",
-        0,
-        source=LEFT_OUT,
-        project="7",
-        referral_source_uuid=LEFT_OUT,
-    ),
-]
-
 ROWS: list[Row] = [
     *(row for operation in GOOD for row in of_every_operation(operation)),
     *_SUBMIT,
@@ -366,8 +328,6 @@ ROWS: list[Row] = [
         wrongs.flag_or_null("suspected_spam"),
         wrong("source", False, "string_type", "is false"),
     ),
-    *_MAP,
-    *broken("intake_map.list", wrongs.page()),
 ]
 
 _OF_TAKING_IN = {
@@ -383,6 +343,4 @@ CODES: Codes = {
     "intake.reopen": {"intake_not_found", "version_conflict", "invalid_transition"},
     "intake.get": {"intake_not_found"},
     "intake.list": set(),
-    "intake_map.put": {"referral_source_not_found", "referral_partner_not_found"},
-    "intake_map.list": set(),
 }
