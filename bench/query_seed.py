@@ -31,6 +31,7 @@ SAMPLE_NPI = "1{:09}"
 # The kinds of rows, which open the made-up ids: an id tells what it is and its number in its org.
 PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL, CONTACT = range(1, 9)
 CONTACT_REFERRAL = 10  # 9 is the practice's
+INTAKE = 11
 
 _FIRST_NUMBER = 0x100000000000  # twelve hexadecimal digits, as the end of an id has
 _FIRST = ("Maria", "James", "Aisha", "Wei", "Robert", "Linh", "Élodie", "Noor", "Kenji", "Rachel")
@@ -198,6 +199,20 @@ def _statements(size: Size) -> dict[str, str]:
                 created_at, updated_at)
             SELECT org_id, {_id(CONTACT_REFERRAL, "n")}, {_id(CONTACT, f"n % {REFERRERS}")},
                 {_id(CONTACT, f"n + {REFERRERS}")}, 1, made_at, date_trunc('second', made_at)
+            FROM {_rows(partners, size.orgs)}
+        """,
+        "intake": f"""
+            INSERT INTO intake (org_id, id, group_id, row_number, status, first_name, surname,
+                org_type_id, source, referral_role, telephone, date_of_birth, extra, warnings,
+                suspected_spam, search_text, reason, decided_at, version, created_at, updated_at)
+            SELECT org_id, {_id(INTAKE, "n")}, {_id(INTAKE, "n")}, 1,
+                CASE WHEN h % 50 = 0 THEN 'received' ELSE 'rejected' END,
+                {_pick(_FIRST, "n")}, {_pick(_LAST, "n / 7")}, '1', '1', '1',
+                '+1415555' || lpad((n % 10000)::text, 4, '0'), date '1940-01-01' + (h % 25000),
+                '{{}}', '[]', h % 9 = 0,
+                lower({_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")}),
+                CASE WHEN h % 50 > 0 THEN 'spam' END, CASE WHEN h % 50 > 0 THEN made_at END,
+                {resource}
             FROM {_rows(partners, size.orgs)}
         """,
         **_source_statements(size, orgs),

@@ -7,7 +7,7 @@ value; what is filled in is the contract's.
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.values import DATE_WORDS, TIME_WORDS, UUID_WORDS
+from contracts.values import DATE_WORDS, PATTERNS_IN_WORDS, TIME_WORDS, UUID_WORDS
 
 _SENTENCES = {
     "missing": "Must be given",
@@ -46,6 +46,8 @@ def sentence(kind: str, field: str | int, context: Mapping[str, Any], own: str) 
     """What to give instead, for an error of pydantic's type `kind`; `own` where there is none."""
     if kind == "missing" and field in _WHAT_IS_MISSING:
         return _WHAT_IS_MISSING[str(field)]
+    if kind == "string_pattern_mismatch" and context.get("pattern") in PATTERNS_IN_WORDS:
+        return f"Must be {PATTERNS_IN_WORDS[context['pattern']]}"
     written = _SENTENCES.get(kind)
     if written is None:
         return own

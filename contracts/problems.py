@@ -22,6 +22,7 @@ class ProblemCode(StrEnum):
     REFERRAL_SOURCE_COST_NOT_FOUND = "referral_source_cost_not_found"
     REFERRAL_ATTRIBUTION_NOT_FOUND = "referral_attribution_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
+    INTAKE_NOT_FOUND = "intake_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
     CONTACT_NOT_FOUND = "contact_not_found"
     CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
@@ -65,6 +66,7 @@ _STATUS = {
     ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND: 404,
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
     ProblemCode.REFERRAL_NOT_FOUND: 404,
+    ProblemCode.INTAKE_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
     ProblemCode.CONTACT_NOT_FOUND: 404,
     ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
@@ -162,6 +164,7 @@ _MADE_BY = {
     ProblemCode.PROVIDER_NOT_FOUND: "provider.put",
     ProblemCode.PRACTICE_NOT_FOUND: "practice.put",
     ProblemCode.CONTACT_NOT_FOUND: "contact.put",
+    ProblemCode.INTAKE_NOT_FOUND: "intake.submit",
     ProblemCode.EREFERRAL_NOT_FOUND: "referral.send",
 }
 """The operation that makes what was not found, where it is not `<resource>.create`."""

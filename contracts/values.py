@@ -250,6 +250,13 @@ NamedTime = Annotated[
 ]
 """A time whose day matters to people: it keeps the offset in which it was named. Out in UTC."""
 Date = Annotated[date, BeforeValidator(parse_date)]
+FIELD_NAME_PATTERN = r"^[a-z0-9_]{1,64}$"
+DIGEST_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
+PATTERNS_IN_WORDS = {
+    FIELD_NAME_PATTERN: "1 to 64 letters a to z, digits and _",
+    DIGEST_PATTERN: "1 to 128 letters A to Z and a to z, digits, _ and -",
+}
+"""For who is refused: nobody is asked to read a pattern."""
 ORG_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 ORG_ID_WORDS = "a string of 1 to 64 letters A to Z and a to z, digits, _ and -"
 

@@ -41,6 +41,7 @@ _PARTNER_UUID = _id(0xB001)
 _SOURCE_UUID, _COST_UUID, _ATTRIBUTION_UUID = _id(0xC001), _id(0xC101), _id(0xC201)
 _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
 _CONTACT_UUID, _OTHER_CONTACT_UUID, _CONTACT_REFERRAL_UUID = _id(0xF001), _id(0xF002), _id(0xF101)
+_INTAKE_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
 
 _PRACTICE: dict[str, Any] = {
@@ -101,6 +102,8 @@ _OTHER_CONTACT = Another(
 _CONTACTS_PUT = (*_CONTACT_PUT, _OTHER_CONTACT)
 _CONTACT_REFERRED = (*_CONTACTS_PUT, "contact_referral.create")
 _VERSION = "base_version is its version by then: see ereferral.get"
+_SUBMITTED = ("intake.submit",)
+_ITS_ID = "intake_uuid is that of a row that was submitted: see intake.list."
 
 
 def _shown(id_: str) -> dict[str, Any]:
@@ -401,6 +404,78 @@ EXAMPLES: dict[str, Example] = {
         {"contact_uuid": _CONTACT_UUID},
         _CONTACT_PUT,
     ),
+    "intake.submit": Example(
+        "Stage people whom a form outside refers, for a person to decide.",
+        {
+            "rows": [
+                {
+                    "source": "1",
+                    "referral_role": "1",
+                    "first_name": "Demo",
+                    "surname": "Person",
+                    "org_type_id": 1,
+                    "telephone": "+1 202-555-0121",
+                    "description": "Has a broken tooth and no dentist.",
+                    "preferred_day": "Tuesday",
+                }
+            ]
+        },
+    ),
+    "intake.accept": Example(
+        "Take a staged person in as a new patient, with a draft if wanted.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "attribution": {"referral_source_uuid": _SOURCE_UUID},
+            "referral": {"referral_partner_uuid": _PARTNER_UUID},
+        },
+        (*_SOURCE_MADE, *_PARTNER_MADE, *_SUBMITTED),
+        _ITS_ID,
+    ),
+    "intake.link": Example(
+        "Take a staged person in as a patient who is there already.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "patient_uuid": _PATIENT_UUID,
+            "referral": None,
+        },
+        (*_PATIENT_PUT, *_SUBMITTED),
+        _ITS_ID,
+    ),
+    "intake.reject": Example(
+        "Decide that a staged person is not taken in.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "reason": "not_reached",
+            "note": "Called three times.",
+        },
+        _SUBMITTED,
+        _ITS_ID,
+    ),
+    "intake.reopen": Example(
+        "Let a rejected person wait again.",
+        {"intake_uuid": _INTAKE_UUID, "base_version": 2},
+        (*_SUBMITTED, "intake.reject"),
+        _ITS_ID,
+    ),
+    "intake.get": Example(
+        "Read a staged person, the group, and the patients it may be.",
+        {"intake_uuid": _INTAKE_UUID},
+        _SUBMITTED,
+        _ITS_ID,
+    ),
+    "intake.list": Example(
+        "Read staged people, those who wait longest first.",
+        {"status": "received", "suspected_spam": False, "page_size": 20},
+    ),
+    "intake_map.put": Example(
+        "Say which referral source a form outside is, or whose a project.",
+        {"source": "1", "referral_role": "1", "referral_source_uuid": _SOURCE_UUID},
+        _SOURCE_MADE,
+    ),
+    "intake_map.list": Example("Read what the forms and projects outside are mapped to.", {}),
     "ereferral.dispatch": Example(
         "Deliver a frozen referral; referral.send sends it for you.", _PACKAGE
     ),

@@ -159,6 +159,15 @@ class Workspace:
         self._rows.found[model, (self.org_id, *key)] = row
         self._rows.added.append(row)
 
+    def nothing_yet(self, model: type[Any], *key: Any, by: Columns = ()) -> None:
+        """Say that nothing can be under a key that was made just now: whoever looks finds that out
+        without having asked for it."""
+        under = (self.org_id, *key)
+        if by:
+            self._rows.lists.setdefault((model, by, under), [])
+        else:
+            self._rows.found.setdefault((model, under), None)
+
     def list_too(self, row: Any, by: Columns) -> None:
         """Put a row into the list of a Need with `by` that it belongs to now, if one was asked for:
         later messages of the same transaction find it there."""

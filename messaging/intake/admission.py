@@ -144,7 +144,9 @@ def parse(shape: type[MessageT], payload: dict[str, Any]) -> MessageT:
     try:
         return shape.model_validate(payload)
     except ValidationError as error:
-        raise invalid(field_errors(error, list(shape.model_fields))) from None
+        raise invalid(
+            field_errors(error, [field.alias or name for name, field in shape.model_fields.items()])
+        ) from None
 
 
 def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:

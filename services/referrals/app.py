@@ -19,6 +19,7 @@ from services.referrals.home import (
     QUERIES,
     TOPOLOGY,
 )
+from services.referrals.intake_keeping import keep_emptying
 from services.referrals.overdue import keep_marking
 from services.referrals.queries import READERS
 from services.referrals.settings import ReferralsSettings
@@ -52,7 +53,12 @@ def build(settings: ReferralsSettings) -> Service:
         await service.until_possible(stop)
         await keep_marking(service.system_engine, PUBLISHING, stop, service.relay.wake)
 
-    service.parts.append(mark_overdue)
+    async def empty_intake(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        engine, wake = service.system_engine, service.relay.wake
+        await keep_emptying(engine, PUBLISHING, stop, wake, kept=settings.intake_kept)
+
+    service.parts += [mark_overdue, empty_intake]
     return service
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.contact import CONTACT_ARCHIVED, CONTACT_PUT
@@ -42,15 +42,18 @@ from services.referrals.handlers import (
     attribution,
     contact,
     directory,
+    intake_resource,
     referral_resource,
     source,
     source_cost,
     timeline,
 )
 from services.referrals.handlers.versions import next_version
+from services.referrals.intake_keeping import empty
 from services.referrals.models.attribution import ReferralAttribution
 from services.referrals.models.contact import Contact, ContactReferral
 from services.referrals.models.directory import Patient
+from services.referrals.models.intake import Intake, IntakeFingerprint
 from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.models.source import ReferralSource, ReferralSourceCost
 
@@ -68,6 +71,7 @@ class PatientRows:
     costs: Sequence[ReferralSourceCost]
     contacts: Sequence[Contact]
     contact_referrals: Sequence[ContactReferral]
+    intake: Sequence[Intake]
 
     def ids(self) -> list[UUID]:
         """The subject of everything that is published about them."""
@@ -77,7 +81,8 @@ class PatientRows:
         found += [row.id for row in self.sources]
         found += [row.id for row in self.contacts]
         found += [row.id for row in self.contact_referrals]
-        return found + [row.id for row in self.costs]
+        found += [row.id for row in self.costs]
+        return found + [row.id for row in self.intake]
 
 
 async def heard_versions(session: AsyncSession, org_id: str, patient_id: UUID) -> dict[UUID, int]:
@@ -123,6 +128,7 @@ async def erase(
         TimelineEntry.referral_id.in_([row.id for row in about.referrals]),
         detail=None,
     )
+    await _forget_fingerprints(session, org_id, about)
     await work.write()
     erased = Erased(counts)
     if erased.total:
@@ -139,7 +145,20 @@ def _erase_rows(about: PatientRows, workspace: Workspace) -> dict[str, int]:
         "costs of those sources": sum(_erase_cost(row, workspace) for row in about.costs),
         "attributions": sum(_erase_attribution(row, workspace) for row in about.attributions),
         "referrals": sum(_erase_referral(row, workspace) for row in about.referrals),
+        "intake rows": sum(empty(row, workspace) for row in about.intake),
     }
+
+
+async def _forget_fingerprints(session: AsyncSession, org_id: str, about: PatientRows) -> None:
+    """A digest of what a form said tells whether somebody said the same."""
+    await session.execute(
+        delete(IntakeFingerprint)
+        .where(
+            IntakeFingerprint.org_id == org_id,
+            IntakeFingerprint.group_id.in_([row.group_id for row in about.intake]),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> PatientRows:
@@ -179,6 +198,7 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
         await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
         contacts,
         await rows(ContactReferral, shown_by),
+        await rows(Intake, or_(Intake.patient_id == patient_id, Intake.contact_id.in_(known_as))),
     )
 
 
@@ -193,6 +213,8 @@ async def _load_shown(work: SystemWork, org_id: str, about: PatientRows) -> None
         needs += source.pointed_to(linked)
     needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in about.costs]
     needs += [Need(Patient, (one.patient_id,)) for one in about.contacts]
+    for row in about.intake:
+        needs += intake_resource.pointed_to(row)
     await load(work.session, work.rows, ((org_id, need) for need in needs))
 
 

@@ -1,10 +1,10 @@
 """Reading contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -54,6 +54,19 @@ async def list_(query: ContactList, session: AsyncSession, _: datetime) -> Liste
         wanted.append(contains(Contact.search_text, query.search))
     by_name = (Contact.sort_name, Contact.id)
     return await read_list(session, query, Contact, wanted, order=by_name, shown=shown)
+
+
+async def contacts_patients(
+    org_id: str, contacts: Collection[UUID], session: AsyncSession
+) -> Sequence[UUID]:
+    """The patients that these contacts are."""
+    if not contacts:
+        return ()
+    ids = literal(list(contacts), ARRAY(Uuid))
+    linked = await session.scalars(
+        select(Contact.patient_id).where(Contact.org_id == org_id, Contact.id == func.any_(ids))
+    )
+    return [patient for patient in linked if patient is not None]
 
 
 def _patients(*shown: Resource) -> set[UUID]:

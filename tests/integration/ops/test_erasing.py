@@ -41,6 +41,8 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "referrals.referral_source",
         "referrals.referral_source_cost",
         "referrals.contact",
+        "referrals.intake",
+        "referrals.intake_fingerprint",
         "referrals.inbox",
         "ereferral_dispatch.package",
         "ereferral_dispatch.composed",
@@ -65,9 +67,10 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "e-referrals": 1,
         "attempts": 1,
         "early cancels": 0,
+        "intake rows": 1,
     }
     assert dry["timeline entries"] >= 6 and dry["stored replies"] >= 9
-    assert len(places(await both.everything_stored(), org)) == 12
+    assert len(places(await both.everything_stored(), org)) == 14
     assert counts(await erase(both, org, patient)) == dry
 
     assert places(await both.everything_stored(), org) == {}
@@ -99,19 +102,20 @@ async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> No
     before = len(await both.referrals.heard.events(org))
     await erase(both, org, patient)
     told = [said.body for said in (await both.referrals.heard.events(org))[before:]]
-    assert sorted((one["type"], one.get("changed")) for one in told) == [
-        ("contact.archived", None),
+    assert sorted((one["type"], one.get("changed") or "") for one in told) == [
+        ("contact.archived", ""),
         ("contact.put", "name,observed_at"),
-        ("patient.archived", None),
+        ("intake.linked", ""),
+        ("patient.archived", ""),
         ("referral.updated", "cancel_reason,notes,reason,reason_codes,teeth"),
         ("referral.updated", "notes,reason,reason_codes,teeth"),
         ("referral.updated", "reason"),
-        ("referral_attribution.archived", None),
+        ("referral_attribution.archived", ""),
         ("referral_attribution.updated", "source_note"),
         ("referral_attribution.updated", "source_note"),
         ("referral_attribution.updated", "source_note"),
         ("referral_source.updated", "description,name"),
-        ("referral_source_cost.archived", None),
+        ("referral_source_cost.archived", ""),
         ("referral_source_cost.updated", "notes"),
     ]
     assert not [one for one in told if any(trace in str(one) for trace in TRACES)]

@@ -27,6 +27,10 @@ async def send(both: Both, org: Org, name: str | Another, **changed: object) -> 
     """The example of an operation, or another body of it, for an org of the test's own."""
     sent = needed(name)
     body = {"org_id": org.id, **sent.body, **changed}
+    if "intake_uuid" in body:
+        # Whoever submits does not choose the id.
+        submitted = await org.ask("intake.list")
+        body["intake_uuid"] = submitted.data["items"][0]["id"]
     exchange = OPERATIONS[sent.operation].exchange
     return await both.referrals.client.call(exchange, sent.operation, body)
 

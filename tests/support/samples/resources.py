@@ -20,6 +20,7 @@ from contracts.ereferral import (
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
+from contracts.intake import Intake, IntakeStatus, IntakeWarning
 from contracts.mail_relay import MailRelay
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
@@ -98,6 +99,27 @@ def resources() -> dict[str, Resource]:
             {**_SHOWN, "referred_by": _NAMED, "referred_to": _NAMED, "updated_in_db_at": NOW}
         ),
         "referral": package.referral,
+        "intake": Intake.model_validate(
+            {
+                **_SHOWN,
+                "group_uuid": THIS,
+                "row_number": 1,
+                "status": IntakeStatus.ACCEPTED,
+                "first_name": "Demo",
+                "surname": "Person",
+                "org_type_id": "1",
+                "telephone": "+12025550121",
+                "extra": {"preferred_day": "Tuesday", "email": "demo at home"},
+                "warnings": [
+                    IntakeWarning(
+                        field="email", type="email_invalid", msg="Must be one valid e-mail address"
+                    )
+                ],
+                "suspected_spam": False,
+                "patient": _NAMED,
+                "decided_at": NOW,
+            }
+        ),
         "ereferral": Ereferral.model_validate(ereferral),
         "partner_channel": PartnerChannel.model_validate(
             {

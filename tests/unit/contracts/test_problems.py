@@ -19,6 +19,7 @@ STATUSES = {
     "referral_source_cost_not_found": 404,
     "referral_attribution_not_found": 404,
     "referral_not_found": 404,
+    "intake_not_found": 404,
     "ereferral_not_found": 404,
     "contact_not_found": 404,
     "contact_referral_not_found": 404,

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from contracts.catalogue import OPERATIONS, AnyOperation
+from contracts.intake import REJECT_INTAKE
+from contracts.intake_map import PUT_INTAKE_MAP
 from contracts.problems import Refusal
 from contracts.referral_partner import ContactMethod
 from contracts.shapes import Change
@@ -67,6 +69,7 @@ GOOD: dict[str, Any] = {
     "page": 3,
     "search": "50%",
     "referred_to_uuid": "0192d4e0-7b1a-7c3d-8e4f-123456789abd",
+    "rows": [{"first_name": "Ann", "surname": "Archer", "org_type_id": 1, "town": "Leeds"}],
 }
 """A good value for a field of that name, whatever the operation."""
 OUTCOMES = {"ereferral.complete_call": "reached", "ereferral.resolve": "delivered"}
@@ -78,6 +81,10 @@ def good(operation: AnyOperation) -> dict[str, Any]:
     Of a partner's names it depends on its type which ones must be there.
     """
     values = {**GOOD, "outcome": OUTCOMES.get(operation.name)}
+    if operation is REJECT_INTAKE:
+        values["reason"] = "duplicate"
+    if operation is PUT_INTAKE_MAP:
+        return {"org_id": "org_1", "project": 7, "referral_partner_uuid": _UUID}
     return {
         name: values.get(name, _UUID)
         for name, field in operation.request.model_fields.items()
