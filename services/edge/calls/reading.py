@@ -23,7 +23,7 @@ from services.edge.routes import VERSION_FIELD, Route
 BODY_LIMIT_BYTES = MAX_BODY_BYTES - 4 * 1024
 """A request's body; the path's fields join it in the message, which may have 1 MiB."""
 
-_NAMESPACE = UUID("6f1f2e0c-6a0f-5c0e-9b53-0f3f1c1f7a52")
+_NAMESPACE = UUID("74f2dc85-14be-4a48-bb9b-d93a5700c188")
 """Made once for `message_id_of`; another one would make new messages of all repeats."""
 
 
