@@ -1,4 +1,4 @@
-"""`handoff schemas`: files generated from the code. JSON Schemas, AsyncAPI, the page of settings,
+"""`handoff schemas`: files generated from the code. JSON Schemas, AsyncAPI, OpenAPI, settings,
 the pictures of the lifecycles. The same code always gives the same bytes."""
 
 import json
@@ -16,7 +16,7 @@ from ops.catalogue import Served, ServiceName, settings_of
 from ops.lifecycle_drawing import drawings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_GENERATED = ("schemas", "asyncapi")
+_GENERATED = ("schemas", "asyncapi", "openapi")
 
 
 def generated_files() -> dict[str, str]:
@@ -24,6 +24,7 @@ def generated_files() -> dict[str, str]:
     files = _schemas()
     for name, asyncapi in _asyncapi_documents():
         files[f"asyncapi/{name.service}.json"] = _json(asyncapi())
+    files["openapi/edge.json"] = _json(_openapi())
     files["operators/settings.md"] = settings_page()
     files.update(drawings())
     return files
@@ -115,6 +116,12 @@ def _asyncapi_documents() -> Iterator[tuple[ServiceName, Callable[[], Schema]]]:
 
     yield ServiceName.REFERRALS, referrals.asyncapi
     yield ServiceName.EREFERRAL_DISPATCH, dispatch.asyncapi
+
+
+def _openapi() -> Schema:
+    from services.edge.app import document
+
+    return document()
 
 
 def _json(document: Any) -> str:

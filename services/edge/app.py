@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -13,8 +14,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contracts.documents.schemas import Schema
 from messaging.replies.standing_client import StandingClient
 from messaging.running.settings import variable
 from messaging.telemetry import logs
@@ -25,8 +27,17 @@ from services.edge.http.answering import Answering
 from services.edge.http.record import REQUEST_ID, Recorded, record_of
 from services.edge.http.responses import problem_response
 from services.edge.http.server import listen, open_many_connections, serve
+from services.edge.openapi import (
+    SUMMARY,
+    TITLE,
+    VERSION,
+    completed,
+    operation_id,
+    operation_of,
+    summary,
+)
 from services.edge.problems import EdgeCode, HttpProblem, refusal
-from services.edge.routes import EXCHANGES, ROUTES, Route, methods_of
+from services.edge.routes import EXCHANGES, ROUTES, Route, by_path
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.register import TokenRegister
 
@@ -104,20 +115,34 @@ def build(settings: EdgeSettings) -> Edge:
 def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
     """The interface: every row of the table, its document, and refusals in one shape."""
     app = FastAPIOffline(
-        title="Handoff",
+        title=TITLE,
+        version=VERSION,
+        summary=SUMMARY,
         docs_url="/docs",
         redoc_url=None,
         static_url="/docs-assets",
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    for route in ROUTES:
-        app.add_api_route(
-            route.path,
-            _endpoint(answering, route, parameters_of(route)),
-            methods=[route.method],
-            response_class=Response,
+    for path, routes in by_path().items():
+        for route in routes:
+            app.add_api_route(
+                path,
+                _endpoint(answering, route, parameters_of(route)),
+                methods=[route.method],
+                status_code=int(route.operation.status),
+                response_class=Response,
+                operation_id=operation_id(route),
+                summary=summary(route),
+                tags=[route.name.partition(".")[0]],
+                openapi_extra=operation_of(route),
+            )
+        # Whatever else is asked of this path; a later path that it fits too is not meant.
+        app.add_route(
+            path, _NotAllowed([route.method for route in routes]), include_in_schema=False
         )
+    written = app.openapi
+    app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(Exception, _fault)
@@ -130,6 +155,18 @@ def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
             expose_headers=_EXPOSED_HEADERS,
         )
     return app
+
+
+def document() -> Schema:
+    """The interface's OpenAPI document, as `/openapi.json` has it."""
+    health = Health()
+    settings = EdgeSettings(rabbitmq_url="amqp://nobody@localhost/")
+    tokens = TokenRegister(None, health.condition("tokens"))
+    client = StandingClient(
+        settings.broker, "", (), report=health.condition("broker"), note=health.note("exchanges")
+    )
+    made: Schema = application(Answering(settings, tokens, client), settings).openapi()
+    return made
 
 
 def ops_pages(health: Health) -> ASGIApp:
@@ -167,21 +204,33 @@ async def _refused(_: Request, problem: Exception) -> Response:
     return problem_response(problem)
 
 
-async def _not_routed(request: Request, error: Exception) -> Response:
+async def _not_routed(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == EdgeCode.METHOD_NOT_ALLOWED.status:
-        allowed = ", ".join(methods_of(request.url.path)) or "GET"
-        problem = refusal(
-            EdgeCode.METHOD_NOT_ALLOWED,
-            ("path",),
-            f"This path takes {allowed}.",
-            headers={"Allow": allowed},
-        )
-    else:
-        problem = refusal(
-            EdgeCode.NO_SUCH_ROUTE, ("path",), "There is no such route; /docs lists all."
-        )
-    return problem_response(problem)
+        return problem_response(_not_allowed((error.headers or {}).get("Allow", "GET")))
+    return problem_response(
+        refusal(EdgeCode.NO_SUCH_ROUTE, ("path",), "There is no such route; /docs lists all.")
+    )
+
+
+class _NotAllowed:
+    """Refuses what a path does not take, as an ASGI application."""
+
+    def __init__(self, methods: list[str]) -> None:
+        self._allowed = ", ".join(sorted(methods))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """405."""
+        await problem_response(_not_allowed(self._allowed))(scope, receive, send)
+
+
+def _not_allowed(allowed: str) -> HttpProblem:
+    return refusal(
+        EdgeCode.METHOD_NOT_ALLOWED,
+        ("path",),
+        f"This path takes {allowed}.",
+        headers={"Allow": allowed},
+    )
 
 
 async def _fault(request: Request, _: Exception) -> Response:

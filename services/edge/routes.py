@@ -10,14 +10,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from starlette.routing import compile_path
-
 from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.operations import DeclarationError, Kind
 
 ORG_FIELD = "org_id"
 VERSION_FIELD = "base_version"
-O = f"/api/v1/{{{ORG_FIELD}}}"  # noqa: E741  # as docs/contract/http.md has it
+O = f"/api/v1/{{{ORG_FIELD}}}"  # noqa: E741  # as docs/contract/http.md#routes has it
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -81,7 +79,7 @@ _C = f"{_U}/{{referral_source_uuid}}/costs"
 _D = f"{O}/referrals"
 _E = f"{O}/ereferrals"
 
-SEED_ROUTES = (
+MARKETING_ROUTES = (
     Route("GET", _A, "referral_attribution.list"),
     Route("POST", _A, "referral_attribution.create"),
     Route("POST", f"{_A}/{{attribution_uuid}}/archive", "referral_attribution.archive"),
@@ -138,7 +136,7 @@ REFERRAL_ROUTES = (
     ),
 )
 
-ROUTES = (*SEED_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES)
+ROUTES = (*MARKETING_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES)
 
 NOT_REACHABLE = frozenset({"ereferral.dispatch", "ereferral.cancel"})
 """Operations that only referrals itself asks for: no route leads to them."""
@@ -147,9 +145,9 @@ EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""
 
 
-_MATCHERS = [(compile_path(route.path)[0], route.method) for route in ROUTES]
-
-
-def methods_of(path: str) -> list[str]:
-    """The methods that a path takes, whichever rows it fits."""
-    return sorted({method for matcher, method in _MATCHERS if matcher.match(path)})
+def by_path() -> dict[str, list[Route]]:
+    """The rows of each path, in the table's order."""
+    paths: dict[str, list[Route]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, []).append(route)
+    return paths

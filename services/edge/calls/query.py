@@ -13,6 +13,7 @@ from messaging.intake.hints import MOST_HINTS, about_field
 from services.edge.problems import Detail, EdgeCode, invalid, refusal
 from services.edge.routes import Route
 
+LARGEST_INTEGER = 999_999_999
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE | re.ASCII)
 _BOOLEANS = {"true": True, "false": False}

@@ -206,11 +206,14 @@ async def test_a_second_primary_and_a_known_id_are_conflicts(caller: Caller) -> 
 
 
 async def test_405_names_what_the_path_takes(caller: Caller) -> None:
-    """All the methods of its rows, not only of the first."""
+    """All the methods of its rows, not only of the first; of `report`, which a source's id could
+    be taken for, its own alone."""
     partners = await caller.ask("DELETE", "/referral-partners")
     assert (partners.status, partners.headers["allow"]) == (405, "GET, POST")
     report = await caller.ask("DELETE", "/referral-sources/report")
-    assert report.headers["allow"] == "GET, PATCH"
+    assert (report.status, report.headers["allow"]) == (405, "GET")
+    patched = await caller.ask("PATCH", "/referral-sources/report", {"base_version": 1})
+    assert patched.refusal[0] == 405
     archive = await caller.ask("GET", f"/patients/{UNKNOWN}/archive")
     assert archive.headers["allow"] == "POST"
 

@@ -50,14 +50,14 @@ class Answered:
         return self.status, problem["code"], [one["loc"] for one in problem["detail"]]
 
 
+@dataclass(frozen=True)
 class Caller:
     """Whoever holds a token, and asks about one org."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str, org_id: str) -> None:
-        self._session = session
-        self.url = url
-        self.token = token
-        self.org_id = org_id
+    session: aiohttp.ClientSession
+    url: str
+    token: str
+    org_id: str
 
     async def ask(
         self,
@@ -74,7 +74,7 @@ class Caller:
             data = json.dumps(body).encode()
         if data is not None:
             said.setdefault("Content-Type", "application/json")
-        async with self._session.request(
+        async with self.session.request(
             method, f"{self.url}/api/v1/{self.org_id}{path}", headers=said, data=data
         ) as answer:
             body = await answer.read()

@@ -7,7 +7,7 @@ from starlette.routing import compile_path
 
 from contracts.catalogue import OPERATIONS
 from contracts.operations import DeclarationError
-from services.edge.routes import NOT_REACHABLE, ROUTES, Route, methods_of
+from services.edge.routes import NOT_REACHABLE, ROUTES, Route
 
 
 def row(name: str) -> Route:
@@ -62,13 +62,6 @@ def test_what_takes_a_version() -> None:
     assert all(row(name).versioned for name in names)
     others = ("referral.create", "patient.put", "patient.archive", "referral.get")
     assert not any(row(name).versioned for name in others)
-
-
-def test_the_methods_of_a_path() -> None:
-    """Of all the rows that it fits."""
-    assert methods_of("/api/v1/org_1/practice") == ["GET", "PUT"]
-    assert methods_of("/api/v1/org_1/referral-sources/report") == ["GET", "PATCH"]
-    assert methods_of("/api/v1/org_1") == []
 
 
 def test_a_path_that_names_no_field_is_refused() -> None:

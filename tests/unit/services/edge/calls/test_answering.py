@@ -93,7 +93,7 @@ def test_what_has_no_fields_is_about_the_path() -> None:
 
 
 def test_a_reused_key_is_422() -> None:
-    """In HTTP's words (draft-ietf-httpapi-idempotency-key-header-07, section 2.7)."""
+    """As draft-ietf-httpapi-idempotency-key-header-07 wants it."""
     problem = refused(update(), 409, code="message_id_reused")
     assert (problem.status, problem.detail[0].loc) == (422, ("header", "Idempotency-Key"))
 
