@@ -138,9 +138,8 @@ def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
                 openapi_extra=operation_of(route),
             )
         # Whatever else is asked of this path; a later path that it fits too is not meant.
-        app.add_route(
-            path, _NotAllowed([route.method for route in routes]), include_in_schema=False
-        )
+        refusing = _NotAllowed([route.method for route in routes])
+        app.router.routes.append(StarletteRoute(path, refusing, include_in_schema=False))
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)

@@ -10,7 +10,7 @@ from functools import cache
 from contracts.documents.examples import EXAMPLES
 from contracts.documents.schemas import Schema, Schemas
 from contracts.replies import ReplyStatus
-from services.edge.calls.answering import JSON_CONTENT_TYPE, shows_a_resource
+from services.edge.calls.answering import shows_a_resource
 from services.edge.calls.headers import (
     ACTOR,
     IDEMPOTENCY_KEY,
@@ -20,13 +20,14 @@ from services.edge.calls.headers import (
 )
 from services.edge.calls.query import LARGEST_INTEGER
 from services.edge.problems import PROBLEM_CONTENT_TYPE
-from services.edge.routes import Route
+from services.edge.routes import Route, Shown
 
 TITLE = "Handoff"
 VERSION = "1"
 SUMMARY = "Gets a patient's referral from one practice to another without losing it."
 _SCHEMAS = "#/components/schemas/"
 _TOKEN = "token"  # noqa: S105  # the scheme's name
+_PDF: Schema = {"type": "string", "format": "binary"}
 _KEY_PATTERN = (
     rf"^([!#-~][!-~]{{0,{LONGEST_KEY - 1}}}"
     rf'|"([!#-\[\]-~]|\\["\\]){{1,{LONGEST_KEY}}}")$'
@@ -151,7 +152,7 @@ def operation_of(route: Route) -> Schema:
     }
     if route.in_body:
         body = {"schema": _body(route, request), "example": _example(route)}
-        made["requestBody"] = {"required": True, "content": {JSON_CONTENT_TYPE: body}}
+        made["requestBody"] = {"required": True, "content": {Shown.JSON.value: body}}
     return made
 
 
@@ -254,7 +255,9 @@ def _responses(route: Route) -> Schema:
             else {
                 "description": "Done.",
                 "headers": {**headers, **({"ETag": _ETAG} if shows_a_resource(route) else {})},
-                "content": {JSON_CONTENT_TYPE: {"schema": data}},
+                "content": {
+                    route.shown.value: {"schema": data if route.shown is Shown.JSON else _PDF}
+                },
             }
         )
     if not route.writes and shows_a_resource(route):

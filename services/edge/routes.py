@@ -8,6 +8,7 @@ Source: docs/contract/http.md#routes.
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from contracts.catalogue import OPERATIONS, AnyOperation
@@ -19,6 +20,14 @@ O = f"/api/v1/{{{ORG_FIELD}}}"  # noqa: E741  # as docs/contract/http.md#routes 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
+class Shown(StrEnum):
+    """As what a success is answered, by its media type."""
+
+    JSON = "application/json"
+    PDF = "application/pdf"
+    """The document that the reply holds in base64 as `pdf`, beside its `reference`."""
+
+
 @dataclass(frozen=True)
 class Route:
     """One row. `operation` is found in the catalogue by its name."""
@@ -26,6 +35,7 @@ class Route:
     method: str
     path: str
     name: str
+    shown: Shown = Shown.JSON
 
     @cached_property
     def operation(self) -> AnyOperation:
@@ -44,7 +54,8 @@ class Route:
 
     @cached_property
     def _elsewhere(self) -> tuple[str, ...]:
-        fields = self.operation.request.model_fields
+        declared = self.operation.request.model_fields
+        fields = [field.alias or name for name, field in declared.items()]
         if unknown := [name for name in self.in_path if name not in fields]:
             raise DeclarationError(f"{self.name} has no field {unknown[0]}, which its path names")
         return tuple(name for name in fields if name not in self.in_path)

@@ -1,6 +1,7 @@
 """From a service's reply to the answer of HTTP."""
 
 import hashlib
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +16,8 @@ from messaging.replies.standing_client import Replied
 from services.edge.calls import headers as h
 from services.edge.calls.reading import Call, stale
 from services.edge.problems import Detail, EdgeCode, HttpProblem, Loc, refusal
-from services.edge.routes import ORG_FIELD, VERSION_FIELD, Route
+from services.edge.routes import ORG_FIELD, VERSION_FIELD, Route, Shown
 
-JSON_CONTENT_TYPE = "application/json"
 BROKER_RETRY_AFTER_SECONDS = 5
 OVERLOAD_RETRY_AFTER_SECONDS = 1
 REPLY_FORGOTTEN = "reply_forgotten"
@@ -43,6 +43,7 @@ class Answer:
     status: int
     body: bytes | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = Shown.JSON
 
 
 def answer(call: Call, replied: Replied, headers: h.Headers) -> Answer:
@@ -51,12 +52,21 @@ def answer(call: Call, replied: Replied, headers: h.Headers) -> Answer:
         raise _refused(call, replied)
     if replied.status == 204:
         return Answer(204, None)
+    if call.route.shown is Shown.PDF:
+        return _pdf(replied)
     etag = etag_of(call.route, replied.data)
     if etag is None:
         return Answer(replied.status, replied.data)
     if not call.route.writes and h.if_none_match(headers, etag):
         return Answer(304, None, {"ETag": etag})
     return Answer(replied.status, replied.data, {"ETag": etag})
+
+
+def _pdf(replied: Replied) -> Answer:
+    """A letter as a browser shows it, called by its reference."""
+    letter = orjson.loads(replied.data)
+    named = {"Content-Disposition": f'inline; filename="{letter["reference"]}.pdf"'}
+    return Answer(replied.status, b64decode(letter["pdf"]), named, Shown.PDF)
 
 
 def etag_of(route: Route, body: bytes) -> str | None:

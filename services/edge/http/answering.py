@@ -58,7 +58,7 @@ class Answering:
             raise _forbidden()
         record.org_id = path[ORG_FIELD]
         headers = _headers(request)
-        check_accepts(headers, answering.JSON_CONTENT_TYPE)
+        check_accepts(headers, route.shown)
         call = read_call(
             route,
             parameters,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from services.edge.calls.answering import JSON_CONTENT_TYPE, Answer
+from services.edge.calls.answering import Answer
 from services.edge.problems import PROBLEM_CONTENT_TYPE, HttpProblem
 
 
@@ -18,5 +18,5 @@ def answer_response(answer: Answer, headers: Mapping[str, str]) -> Response:
     """A success; `headers` join its own."""
     said = {**answer.headers, **headers}
     if answer.body is not None:
-        said["Content-Type"] = JSON_CONTENT_TYPE
+        said["Content-Type"] = answer.content_type
     return Response(answer.body or b"", answer.status, said)

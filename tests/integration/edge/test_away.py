@@ -157,6 +157,16 @@ async def test_it_starts_without_a_broker(declared: str, tmp_path: Path) -> None
             await until(lambda: edge.edge.health.ready, 10)
 
 
+async def test_what_is_under_way_is_answered_when_it_stops(declared: str, tmp_path: Path) -> None:
+    """A replica that is told to stop takes nothing new, and leaves nobody without an answer."""
+    async with running_edge(declared, tmp_path, reply_timeout_seconds=1.0) as edge:
+        asking = asyncio.create_task(edge.caller().ask("POST", "/referral-partners", PARTNER))
+        await asyncio.sleep(0.3)
+        edge.stop.set()
+        lost = await asking
+        assert lost.refusal[:2] == (504, "reply_timeout")
+
+
 async def test_more_than_may_be_under_way_is_refused(declared: str, tmp_path: Path) -> None:
     """503 `overloaded`, `Retry-After: 1`; those under way are not disturbed."""
     async with running_edge(declared, tmp_path, max_in_flight=2, reply_timeout_seconds=1.0) as edge:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 from ops.environment import CHECKOUT
-from tests.support.services.edge import RunningEdge
+from tests.support.services.both import Both
+from tests.support.services.edge import RunningEdge, running_edge
 
 
 async def test_the_document_is_the_committed_one_and_public(edge: RunningEdge) -> None:
@@ -40,3 +42,22 @@ async def test_cors_is_off_and_opens_to_those_that_are_named(edge: RunningEdge) 
     """Without an origin set, no page of another host is told anything."""
     answered = await edge.get(f"{edge.url}/openapi.json", Origin="https://desk.example.com")
     assert not [name for name in answered.headers if name.startswith("access-control-")]
+
+
+async def test_a_page_of_an_origin_that_is_named_may_ask(
+    both: Both, rabbitmq_vhost: str, tmp_path: Path
+) -> None:
+    """It may send what the interface takes, and read what it answers; no other page may."""
+    ours, theirs = "https://desk.example.com", "https://elsewhere.example.com"
+    async with running_edge(rabbitmq_vhost, tmp_path, cors_origins=(ours,)) as edge:
+        url = f"{edge.url}/api/v1/org_1/referral-partners"
+        asked = {
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "authorization, if-match, idempotency-key",
+        }
+        for origin, status, allowed in ((ours, 200, ours), (theirs, 400, None)):
+            async with edge.session.options(url, headers={"Origin": origin, **asked}) as answer:
+                assert answer.status == status
+                assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+        shown = await edge.get(url, Origin=ours)
+        assert "ETag" in shown.headers["access-control-expose-headers"]

@@ -106,6 +106,7 @@ class RunningEdge:
     edge: Edge
     tokens_file: Path
     session: aiohttp.ClientSession
+    stop: asyncio.Event
 
     @property
     def url(self) -> str:
@@ -175,7 +176,7 @@ async def running_edge(
             if wait_until_ready:
                 await until(lambda: edge.health.ready or running.done(), READY_WITHIN_SECONDS)
             assert not running.done(), "the edge ended at its start"
-            yield RunningEdge(edge, tokens_file, session)
+            yield RunningEdge(edge, tokens_file, session, stop)
     finally:
         stop.set()
         await running

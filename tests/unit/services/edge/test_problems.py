@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from contracts.problems import ProblemCode
+from ops.environment import CHECKOUT
 from services.edge.problems import EdgeCode, HttpProblem, refusal, words
 
 
@@ -30,6 +31,13 @@ def test_a_refusal_says_something() -> None:
 def test_every_code_is_a_refusal(code: EdgeCode) -> None:
     """With a status of its own kind."""
     assert 400 <= code.status <= 599
+
+
+def test_every_code_is_on_the_contracts_page() -> None:
+    """So that a client knows what to decide by."""
+    page = (CHECKOUT / "docs" / "contract" / "http.md").read_text("utf-8")
+    assert [code.value for code in EdgeCode if f"`{code.value}`" not in page] == []
+    assert "`reply_forgotten`" in page
 
 
 def test_titles_are_as_the_services_write_them() -> None:

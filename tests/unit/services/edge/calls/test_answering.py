@@ -1,6 +1,7 @@
 """From a reply to an answer. What the real services say is looked at in tests/integration/edge."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from messaging.replies.standing_client import Replied
 from services.edge.calls.answering import Answer, answer, call_headers, no_reply
 from services.edge.calls.reading import Call
 from services.edge.problems import HttpProblem
-from services.edge.routes import ROUTES
+from services.edge.routes import ROUTES, Shown
 from tests.unit.services.edge.calls.test_reading import PARTNER, read
 
 SHOWN = b'{"id":"x","version":3,"total_cost":12345678901234567.10}'
@@ -55,6 +56,19 @@ def test_without_a_version_there_is_no_etag(data: bytes) -> None:
 def test_an_archive_has_no_body() -> None:
     """204."""
     assert answer(update(), Replied(204, b"null"), {}) == Answer(204, None, {})
+
+
+def test_a_letter_is_shown_as_what_it_is() -> None:
+    """The document itself, called by its reference."""
+    asked = read("referral_partner.list")
+    call = replace(asked, route=replace(asked.route, shown=Shown.PDF))
+    letter = b'{"reference":"0123-4567-89AB","pdf":"JVBERi0xLjc="}'
+    assert answer(call, Replied(200, letter), {}) == Answer(
+        200,
+        b"%PDF-1.7",
+        {"Content-Disposition": 'inline; filename="0123-4567-89AB.pdf"'},
+        "application/pdf",
+    )
 
 
 def test_errors_are_placed_where_their_fields_were_said() -> None:
