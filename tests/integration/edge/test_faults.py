@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.services.edge import RunningEdge
 
@@ -12,7 +13,7 @@ SECRET = "Zebulonquackenbush"
 
 
 async def test_a_fault_of_ours_is_told_by_its_incident_alone(
-    edge: RunningEdge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    edge: RunningEdge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """500 in the shape of all; the log has the incident, the kind and the place, and no text."""
 
@@ -21,15 +22,17 @@ async def test_a_fault_of_ours_is_told_by_its_incident_alone(
 
     caller = edge.caller()
     monkeypatch.setattr(edge.edge.client, "ask", fail)
-    answered = await caller.ask("GET", "/referral-partners")
+    with capture_logs() as logged:
+        answered = await caller.ask("GET", "/referral-partners")
     assert answered.refusal == (500, "internal_error", [["path"]])
     incident = answered.headers["handoff-request-id"]
     assert answered.data["detail"][0]["msg"] == f"A fault of ours; incident {incident}."
     monkeypatch.undo()
     assert (await caller.ask("GET", "/referral-partners")).status == 200
-    logged = capsys.readouterr().out
-    assert incident in logged and "ValueError" in logged
-    assert SECRET not in logged and SECRET not in answered.body.decode()
+    (told,) = [line for line in logged if line["event"] == "a fault of ours"]
+    assert (told["error"], told["incident"]) == ("ValueError", incident)
+    assert told["where"].partition(":")[0].endswith("test_faults.py")
+    assert SECRET not in str(logged) and SECRET not in answered.body.decode()
 
 
 async def test_a_body_that_does_not_come_is_408(
