@@ -1,4 +1,4 @@
-"""What is answered to a fault of ours, and to a body that does not come."""
+"""A fault of ours, and a body that does not come: what is answered."""
 
 import asyncio
 import json

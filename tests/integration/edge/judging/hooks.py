@@ -1,4 +1,4 @@
-"""What the judge may not know: rules that no JSON Schema of one value can say, each by its name.
+"""Rules that no JSON Schema of one value can say, each by its name: the judge may not know them.
 
 Read by schemathesis (SCHEMATHESIS_HOOKS) in the place of its own check that right data is taken.
 """
