@@ -28,7 +28,7 @@ _BROKERS_OWN = ("amq.rabbitmq.reply-to", "amq.gen-")
 
 
 class Grants(Protocol):
-    """Decides what a client may do, and where an answer may go."""
+    """Decides what a client may do, and where a reply may go."""
 
     def check(self, envelope: Envelope) -> None:
         """Raises Refusal `forbidden` where the client may not do the operation in the org."""
