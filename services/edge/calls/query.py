@@ -97,6 +97,8 @@ def shown(name: str) -> str:
 
 def _kind(schema: Mapping[str, Any]) -> Parameter:
     types = {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
+    if "string" in types:  # An id that may be a number is kept as text.
+        return Parameter.TEXT
     if "integer" in types:
         return Parameter.INTEGER
     return Parameter.BOOLEAN if "boolean" in types else Parameter.TEXT

@@ -16,6 +16,7 @@ RULES = {
     "text_characters": "a text holds no control characters",
     "period_order": "a period ends after it began",
     "exactly_one_reference": "one of four references",
+    "does_not_belong": "a source is mapped for a form, a partner for a project",
     "exclusive_links": "a patient or a partner",
     "self_referral": "nobody refers themselves",
     "inactive": "the partner or source is in use",
