@@ -157,10 +157,10 @@ class StandingClient:
             self._report(None)
             log.info("connected to the broker")
             while self._missing and not stop.is_set() and not channel.is_closed:
-                await _closed(channel, stop, LOOK_AGAIN_AFTER_SECONDS)
+                await closed(channel, stop, LOOK_AGAIN_AFTER_SECONDS)
                 if not channel.is_closed:
                     await self._look_for_exchanges(opened)
-            await _closed(channel, stop, None)
+            await closed(channel, stop, None)
         finally:
             self._client = None
             client.lose()
@@ -180,7 +180,7 @@ class StandingClient:
         self._note(words if missing else None)
 
 
-async def _closed(
+async def closed(
     channel: AbstractChannel, stop: asyncio.Event, timeout_seconds: float | None
 ) -> None:
     """Wait until the channel is closed, it is time to stop, or this time has passed."""

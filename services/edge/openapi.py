@@ -4,7 +4,7 @@ FastAPI writes the document; what a route takes and answers is said here, from t
 shape is written a second time. Source: docs/contract/http.md#routes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from contracts.documents.examples import EXAMPLES
@@ -27,6 +27,7 @@ VERSION = "1"
 SUMMARY = "Gets a patient's referral from one practice to another without losing it."
 _SCHEMAS = "#/components/schemas/"
 _TOKEN = "token"  # noqa: S105  # the scheme's name
+SECURITY: list[Schema] = [{_TOKEN: []}]
 _PDF: Schema = {"type": "string", "format": "binary"}
 _KEY_PATTERN = (
     rf"^([!#-~][!-~]{{0,{LONGEST_KEY - 1}}}"
@@ -37,7 +38,7 @@ _RETRY_AFTER: Schema = {
     "schema": {"type": "integer", "minimum": 1},
     "required": True,
 }
-_REQUEST_ID: Schema = {
+REQUEST_ID: Schema = {
     "description": "The request in the edge's log.",
     "schema": {"type": "string", "format": "uuid"},
     "required": True,
@@ -148,7 +149,7 @@ def operation_of(route: Route) -> Schema:
     made: Schema = {
         "parameters": [*_path_and_query(route, request), *_headers(route)],
         "responses": _responses(route),
-        "security": [{_TOKEN: []}],
+        "security": SECURITY,
     }
     if route.in_body:
         body = {"schema": _body(route, request), "example": _example(route)}
@@ -163,7 +164,7 @@ def completed(document: Schema) -> Schema:
         "responses": {
             _refusal_name(status): {
                 "description": description,
-                "headers": {"Handoff-Request-Id": _REQUEST_ID, **headers},
+                "headers": {"Handoff-Request-Id": REQUEST_ID, **headers},
                 "content": {PROBLEM_CONTENT_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
             }
             for status, (description, headers) in _REFUSALS.items()
@@ -244,7 +245,7 @@ def _example(route: Route) -> Schema:
 
 
 def _responses(route: Route) -> Schema:
-    headers: Schema = {"Handoff-Request-Id": _REQUEST_ID}
+    headers: Schema = {"Handoff-Request-Id": REQUEST_ID}
     if route.writes:
         headers |= {IDEMPOTENCY_KEY: _KEY_ANSWERED, MESSAGE_ID: _MESSAGE_ID_ANSWERED}
     responses: Schema = {}
@@ -263,7 +264,7 @@ def _responses(route: Route) -> Schema:
     if not route.writes and shows_a_resource(route):
         responses["304"] = {
             "description": "It is known already.",
-            "headers": {"Handoff-Request-Id": _REQUEST_ID, "ETag": _ETAG},
+            "headers": {"Handoff-Request-Id": REQUEST_ID, "ETag": _ETAG},
         }
     refusals = [
         *_ALWAYS,
@@ -271,9 +272,15 @@ def _responses(route: Route) -> Schema:
         *([412] if route.versioned else []),
         *([415] if route.in_body else []),
     ]
-    for refused in sorted(refusals):
-        responses[str(refused)] = {"$ref": f"#/components/responses/{_refusal_name(refused)}"}
-    return responses
+    return responses | refused_with(refusals)
+
+
+def refused_with(statuses: Iterable[int]) -> Schema:
+    """The responses of refusals, by status."""
+    return {
+        str(status): {"$ref": f"#/components/responses/{_refusal_name(status)}"}
+        for status in sorted(statuses)
+    }
 
 
 def _refusal_name(status: int) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from contracts.catalogue import OPERATIONS, AnyOperation
-from contracts.operations import DeclarationError, Kind
+from contracts.operations import DeclarationError, Kind, Service
 
 ORG_FIELD = "org_id"
 VERSION_FIELD = "base_version"
@@ -182,6 +182,9 @@ OTHER_FORMS = frozenset(
 
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""
+
+EVENT_EXCHANGES = frozenset(f"{service}.events" for service in Service)
+"""Where the edge listens."""
 
 
 def by_path() -> dict[str, list[Route]]:

@@ -14,6 +14,7 @@ from services.edge.problems import EdgeCode, HttpProblem, refusal
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 MESSAGE_ID: Final = "Handoff-Message-Id"
 ACTOR: Final = "Handoff-Actor"
+LAST_EVENT_ID: Final = "Last-Event-ID"
 LONGEST_KEY = 255
 LONGEST_ACTOR = 64
 # draft-ietf-httpapi-idempotency-key-header-07: a String of RFC 8941, section 3.3.3.

@@ -50,14 +50,12 @@ class Answering:
         """
         record = record_of(request.scope)
         record.route = route.path
-        token = self._holder(request)
-        record.token_id = token.id
-        _check_rate(self._token_rate, token.id)
+        token = self.admit(request)
         path = {name: str(request.path_params[name]) for name in route.in_path}
         if not token.may(path[ORG_FIELD], route.name):
-            raise _forbidden()
+            raise forbidden()
         record.org_id = path[ORG_FIELD]
-        headers = _headers(request)
+        headers = headers_of(request)
         check_accepts(headers, route.shown)
         call = read_call(
             route,
@@ -76,6 +74,13 @@ class Answering:
             return answer_response(answering.answer(call, replied, headers), said)
         except HttpProblem as problem:
             return problem_response(problem, said)
+
+    def admit(self, request: Request) -> Token:
+        """Whose request it is. Raises HttpProblem 401, and 429 beyond the token's rate."""
+        token = self._holder(request)
+        record_of(request.scope).token_id = token.id
+        _check_rate(self._token_rate, token.id)
+        return token
 
     async def _ask(self, call: Call) -> Replied:
         if self._in_flight >= self._settings.max_in_flight:
@@ -126,14 +131,15 @@ def _check_rate(rate: Rate, key: str) -> None:
         )
 
 
-def _forbidden() -> HttpProblem:
+def forbidden() -> HttpProblem:
     """The same for an org that exists and for one that does not."""
     return refusal(
         EdgeCode.FORBIDDEN, ("path", ORG_FIELD), "This token may not do this in this org."
     )
 
 
-def _headers(request: Request) -> Headers:
+def headers_of(request: Request) -> Headers:
+    """A request's headers, those that came more than once joined."""
     joined: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
