@@ -25,7 +25,7 @@ from messaging.wire.connection import BROKER_ERRORS, connection, loss_raised, us
 log = logs.get(__name__)
 
 RECONNECT_AFTER_SECONDS = 0.5
-LOOK_AGAIN_AFTER_SECONDS = 2.0
+LOOK_AGAIN_AFTER_SECONDS = 0.5
 """How often an exchange that is missing is looked for: its service has never run on the broker."""
 # As `messaging` writes a reply to what was done: the data behind it is passed on, digit for digit.
 _DONE = re.compile(rb'\{"status":(\d{3}),"data":(.*)\}', re.DOTALL)

@@ -1,4 +1,4 @@
-"""What a page is told of an event: that something was changed, and what, never how it is now.
+"""A hint for a page: that something was changed, and what, never how it is now.
 
 Source: docs/contract/http.md#events.
 """

@@ -1,4 +1,4 @@
-"""What a page hears of events: its org's, what its token may read, in order, or a reset."""
+"""The hints that a page hears: its org's, what its token may read, in order, or a reset."""
 
 import asyncio
 import json
