@@ -36,7 +36,9 @@ _MATTERING = (
 _CONTENT_ENCODINGS = ("", "identity", "utf-8", "utf8")
 """Spring AMQP puts the charset there; `identity` says that nothing was packed."""
 _LONGEST_INTEGER_DIGITS = 30
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+# A string that does not end is taken to the body's end: were it passed over, it would be looked for
+# again from each quote in it, and a body of quotes took hours.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.?)*+"?|[\[\]{}]', re.DOTALL)
 
 _ORG_ID: TypeAdapter[str] = TypeAdapter(OrgId)
 _TRACEPARENT = re.compile(
