@@ -48,7 +48,7 @@ _ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
     "traceparent",
 )
-_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, MESSAGE_ID, REQUEST_ID, "Retry-After")
+_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, "Location", MESSAGE_ID, REQUEST_ID, "Retry-After")
 
 
 class Edge:
@@ -138,7 +138,7 @@ def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
                 openapi_extra=operation_of(route),
             )
         # Whatever else is asked of this path; a later path that it fits too is not meant.
-        refusing = _NotAllowed([route.method for route in routes])
+        refusing = _NotAllowed(routes)
         app.router.routes.append(StarletteRoute(path, refusing, include_in_schema=False))
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
@@ -193,14 +193,16 @@ def ops_pages(health: Health) -> ASGIApp:
 
 def _endpoint(answering: Answering, route: Route, parameters: dict[str, Parameter]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        record = record_of(request.scope)
+        record.route, record.form = route.path, route.form
         return await answering.answer(route, parameters, request)
 
     return endpoint
 
 
-async def _refused(_: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HttpProblem)
-    return problem_response(problem)
+    return problem_response(problem, form=record_of(request.scope).form)
 
 
 async def _not_routed(_: Request, error: Exception) -> Response:
@@ -215,12 +217,14 @@ async def _not_routed(_: Request, error: Exception) -> Response:
 class _NotAllowed:
     """Refuses what a path does not take, as an ASGI application."""
 
-    def __init__(self, methods: list[str]) -> None:
-        self._allowed = ", ".join(sorted(methods))
+    def __init__(self, routes: list[Route]) -> None:
+        self._allowed = ", ".join(sorted(route.method for route in routes))
+        self._form = routes[0].form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """405."""
-        await problem_response(_not_allowed(self._allowed))(scope, receive, send)
+        response = problem_response(_not_allowed(self._allowed), form=self._form)
+        await response(scope, receive, send)
 
 
 def _not_allowed(allowed: str) -> HttpProblem:
@@ -233,7 +237,7 @@ def _not_allowed(allowed: str) -> HttpProblem:
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    incident = record_of(request.scope).request_id
-    return problem_response(
-        refusal(EdgeCode.INTERNAL_ERROR, ("path",), f"A fault of ours; incident {incident}.")
-    )
+    record = record_of(request.scope)
+    msg = f"A fault of ours; incident {record.request_id}."
+    fault = refusal(EdgeCode.INTERNAL_ERROR, ("path",), msg)
+    return problem_response(fault, form=record.form)
