@@ -30,6 +30,7 @@ _SENTENCES = {
     "string_type": "Must be a string, in quotes",
     "string_unicode": "Must be text in Unicode, without lone surrogates",
     "too_long": "Must have at most {max_length} items",
+    "too_short": "Must have {min_length} items or more",
 }
 """By pydantic's type of error, with the names of its context in braces. Of the contracts' types a
 UUID is the only one that is asked for as an instance."""

@@ -101,7 +101,7 @@ def _grants(user: str) -> Iterator[Finding]:
             clients = [client for client in read_clients(Path(given)) if client.user == user]
         except GrantsError:
             continue  # Said of the service whose file it is.
-        needed = [r.name for r in ROUTES if r.operation.service is name.service]
+        needed = dict.fromkeys(r.name for r in ROUTES if r.operation.service is name.service)
         missing = [one for one in needed if not any(client.does(one) for client in clients)]
         if missing:
             words = f"{variable}: {given} does not grant {user!r} {missing[0]}"

@@ -42,7 +42,7 @@ from services.edge.openapi import (
     summary,
 )
 from services.edge.problems import EdgeCode, HttpProblem, refusal
-from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Route, by_path
+from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Form, Route, by_path
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.register import TokenRegister
 
@@ -53,7 +53,7 @@ _ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
     *(LAST_EVENT_ID, "traceparent"),
 )
-_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, MESSAGE_ID, REQUEST_ID, "Retry-After")
+_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, "Location", MESSAGE_ID, REQUEST_ID, "Retry-After")
 
 
 class Edge:
@@ -152,7 +152,7 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
                 tags=[route.name.partition(".")[0]],
                 openapi_extra=operation_of(route),
             )
-        _refuse_others(app, path, [route.method for route in routes])
+        _refuse_others(app, path, [route.method for route in routes], routes[0].form)
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)
@@ -180,12 +180,12 @@ def _add_events(app: FastAPI, answering: EventsAnswering) -> None:
         tags=["events"],
         openapi_extra=events_openapi.OPERATION,
     )
-    _refuse_others(app, EVENTS_PATH, ["GET"])
+    _refuse_others(app, EVENTS_PATH, ["GET"], Form.FIELDS)
 
 
-def _refuse_others(app: FastAPI, path: str, methods: list[str]) -> None:
+def _refuse_others(app: FastAPI, path: str, methods: list[str], form: Form) -> None:
     """Whatever else is asked of this path; a later path that it fits too is not meant."""
-    refusing = StarletteRoute(path, _NotAllowed(methods), include_in_schema=False)
+    refusing = StarletteRoute(path, _NotAllowed(methods, form), include_in_schema=False)
     app.router.routes.append(refusing)
 
 
@@ -227,14 +227,16 @@ def ops_pages(health: Health) -> ASGIApp:
 
 def _endpoint(answering: Answering, route: Route, parameters: dict[str, Parameter]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        record = record_of(request.scope)
+        record.route, record.form = route.path, route.form
         return await answering.answer(route, parameters, request)
 
     return endpoint
 
 
-async def _refused(_: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HttpProblem)
-    return problem_response(problem)
+    return problem_response(problem, form=record_of(request.scope).form)
 
 
 async def _not_routed(_: Request, error: Exception) -> Response:
@@ -249,12 +251,14 @@ async def _not_routed(_: Request, error: Exception) -> Response:
 class _NotAllowed:
     """Refuses what a path does not take, as an ASGI application."""
 
-    def __init__(self, methods: list[str]) -> None:
+    def __init__(self, methods: list[str], form: Form) -> None:
         self._allowed = ", ".join(sorted(methods))
+        self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """405."""
-        await problem_response(_not_allowed(self._allowed))(scope, receive, send)
+        response = problem_response(_not_allowed(self._allowed), form=self._form)
+        await response(scope, receive, send)
 
 
 def _not_allowed(allowed: str) -> HttpProblem:
@@ -267,7 +271,7 @@ def _not_allowed(allowed: str) -> HttpProblem:
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    incident = record_of(request.scope).request_id
-    return problem_response(
-        refusal(EdgeCode.INTERNAL_ERROR, ("path",), f"A fault of ours; incident {incident}.")
-    )
+    record = record_of(request.scope)
+    msg = f"A fault of ours; incident {record.request_id}."
+    fault = refusal(EdgeCode.INTERNAL_ERROR, ("path",), msg)
+    return problem_response(fault, form=record.form)
