@@ -86,6 +86,8 @@ class SuccessCode(StrEnum):
     """Somebody was reached by a call."""
     FAX_COMPLETED = "fax_completed"
     """The partner's machine took the fax, as the fax provider reports it."""
+    OPENED = "opened"
+    """The partner opened the link in the letter, and knew its code."""
 
 
 class FailureCode(StrEnum):
@@ -169,18 +171,21 @@ class EreferralChange(Ereferral):
     """An e-referral as its events show it: a list item, and what the event is about.
 
     `response`, `response_note` and `response_occurred_at` (where the partner answered before it was
-    recorded) come with `ereferral.response_recorded`, `call` with `ereferral.call_requested`.
+    recorded) come with `ereferral.response_recorded`, `call` with `ereferral.call_requested`,
+    `information` with `ereferral.information_requested` (the partner's question) and
+    `ereferral.information_provided` (what it was told).
     """
 
     response: Annotated[Response, Lax] | None = None
     response_note: str | None = None
     response_occurred_at: Time | None = None
     call: CallTask | None = None
+    information: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_it_is_not_about(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = shown(self)
-        about = ("response", "response_note", "response_occurred_at", "call")
+        about = ("response", "response_note", "response_occurred_at", "call", "information")
         return {
             name: value for name, value in fields.items() if value is not None or name not in about
         }
@@ -208,6 +213,7 @@ class EreferralNews(BaseModel):
         response: Response | None = None
         response_note: str | None = None
         response_occurred_at: Time | None = None
+        information: str | None = None
 
     type: str
     subject: Uuid

@@ -23,11 +23,14 @@ class ProblemCode(StrEnum):
     REFERRAL_ATTRIBUTION_NOT_FOUND = "referral_attribution_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
+    ANSWER_LINK_NOT_FOUND = "answer_link_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
     PRIMARY_ATTRIBUTION_EXISTS = "primary_attribution_exists"
     INVALID_TRANSITION = "invalid_transition"
+    ANSWER_LINK_LOCKED = "answer_link_locked"
+    ANSWER_LINK_EXPIRED = "answer_link_expired"
     VALIDATION_ERROR = "validation_error"
     PARTNER_INACTIVE = "partner_inactive"
     PARTNER_DOES_NOT_ACCEPT_EREFERRALS = "partner_does_not_accept_ereferrals"
@@ -58,11 +61,14 @@ _STATUS = {
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
     ProblemCode.REFERRAL_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
+    ProblemCode.ANSWER_LINK_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,
     ProblemCode.PRIMARY_ATTRIBUTION_EXISTS: 409,
     ProblemCode.INVALID_TRANSITION: 409,
+    ProblemCode.ANSWER_LINK_LOCKED: 409,
+    ProblemCode.ANSWER_LINK_EXPIRED: 409,
     ProblemCode.VALIDATION_ERROR: 422,
     ProblemCode.PARTNER_INACTIVE: 422,
     ProblemCode.PARTNER_DOES_NOT_ACCEPT_EREFERRALS: 422,

@@ -105,13 +105,18 @@ class ReferralFields(Shape):
 
 
 class ReferralCreate(ReferralFields, Command):
-    """`referral.create` → 201, a draft."""
+    """`referral.create` → 201, a draft.
+
+    `follows_uuid`: the referral of the same patient that is sent on by it, to another partner: one
+    that was declined, failed, could not be delivered or is overdue.
+    """
 
     id: Uuid | None = None
     patient_uuid: Uuid
     referral_partner_uuid: Uuid
     referring_provider_uuid: Uuid | None = None
     reason: RequiredReason
+    follows_uuid: Uuid | None = None
 
 
 class ReferralUpdate(ReferralFields, Update):
@@ -169,13 +174,15 @@ class ReferralList(ListQuery):
     fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None
     overdue: bool | None = None
+    information_requested: bool | None = None
 
 
 class Referral(Resource):
     """A referral as a list shows it.
 
     `dispatch_status` is the e-referral's, as last heard; `overdue` means active, requested, and
-    `respond_by` past.
+    `respond_by` past. `information_requested`: the partner's question that waits for an answer.
+    `follows`: what was sent on by this one; `followed_by`: by which one this was.
     """
 
     patient: Reference
@@ -194,6 +201,9 @@ class Referral(Resource):
     sent_at: Time | None = None
     overdue: bool = False
     cancel_reason: RequiredReason | None = None
+    information_requested: Notes = None
+    follows: Reference | None = None
+    followed_by: Reference | None = None
 
 
 class TimelineEntry(Shape):

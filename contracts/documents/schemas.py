@@ -32,7 +32,13 @@ _FORGOTTEN: Schema = {
 _ABSENT_WHERE_UNSET: dict[type[BaseModel], tuple[str, ...]] = {
     Problem: ("current_version",),
     CloudEvent: ("causationid", "traceparent", "changed"),
-    EreferralChange: ("response", "response_note", "response_occurred_at", "call"),
+    EreferralChange: (
+        "response",
+        "response_note",
+        "response_occurred_at",
+        "call",
+        "information",
+    ),
 }
 """The only fields of what a service says that are left out instead of being null."""
 

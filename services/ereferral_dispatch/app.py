@@ -43,13 +43,14 @@ from services.ereferral_dispatch.subscribers import asyncapi
 
 def build(settings: DispatchSettings) -> Service:
     """A replica of the service, ready to be run. Raises SettingError."""
+    answer_links = settings.answer_links()
     definition = Definition(
         name="ereferral_dispatch",
         home=HOME,
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, command_handlers(settings.fallback)),
+        commands=(COMMANDS, command_handlers(settings.fallback, answer_links)),
         queries=(QUERIES, READERS),
         events=None,
         asyncapi=asyncapi,
@@ -87,6 +88,7 @@ def build(settings: DispatchSettings) -> Service:
                 lane_concurrency=settings.lane_concurrency,
                 tracing=service.tracing,
                 after_commit=service.relay.wake,
+                answer_links=answer_links,
             )
             service.when_committed.append(worker.wake)
             async with asyncio.TaskGroup() as group:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.ereferral import EreferralDispatch
 from contracts.referral_partner import ContactMethod
+from services.ereferral_dispatch.rules.answer_links import LetterLink
 
 
 class Message(StrEnum):
@@ -28,7 +29,8 @@ class Consignment:
     so. `authored_on` in the letter and bundle is the referral's `sent_at`, so that the same package
     always gives the same bytes.
     `attempted_at`: when this attempt began, by the database's clock; nothing that is composed
-    depends on it.
+    depends on it. `answer_link`: what the letter of a referral shows of its answer link, if it has
+    one.
     """
 
     org_id: str
@@ -42,6 +44,7 @@ class Consignment:
     message: Message = Message.REFERRAL
     cancel_reason: str | None = None
     cancelled_at: datetime | None = None
+    answer_link: LetterLink | None = None
 
     @property
     def authored_at(self) -> datetime:

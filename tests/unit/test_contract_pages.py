@@ -26,6 +26,7 @@ _SECTION_OF = {
     "referral": "referrals",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
+    "answer_link": "answer-links",
 }
 
 

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from contracts.catalogue import EVENTS
 from contracts.ereferral import EREFERRAL_RESPONSE_RECORDED, EreferralNews
+from contracts.ereferral_information import EREFERRAL_INFORMATION_REQUESTED
 from contracts.referral import REFERRAL_DISPATCH_CHANGED
+from contracts.referral_follow_up import REFERRAL_INFORMATION_REQUESTED
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import hears
 from messaging.handlers.workspace import Done, Need, Workspace
@@ -17,6 +19,7 @@ from services.referrals.handlers.referral_resource import (
 from services.referrals.handlers.timeline import add_entry, answer_detail
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.referral import Referral
+from services.referrals.rules.follow_up import takes_a_question
 from services.referrals.rules.referral import Effect, response_effect
 
 
@@ -45,12 +48,30 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         row.dispatch_status = news.data.status
         next_version(row, workspace)
         workspace.publish(REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
-    response = news.data.response
-    if response is not None and (
-        response_effect(row.status, row.fulfilment_status, response) is Effect.MOVES
-    ):
-        take_response(row, workspace, response)
+    _hear_answer(row, news, workspace)
+    _hear_question(row, news, workspace)
     return Done(ReplyStatus.OK, None, row.id)
+
+
+def _hear_answer(row: Referral, news: EreferralNews, workspace: Workspace) -> None:
+    """The answer that the e-referral has by now, though its own news may come later.
+
+    Of one that was reopened here only a new one: an event from before may still show the old.
+    """
+    response, is_new = news.data.response, news.type == EREFERRAL_RESPONSE_RECORDED.name
+    if response is None or (row.reopened_at is not None and not is_new):
+        return
+    if response_effect(row.status, row.fulfilment_status, response) is Effect.MOVES:
+        take_response(row, workspace, response)
+
+
+def _hear_question(row: Referral, news: EreferralNews, workspace: Workspace) -> None:
+    if news.type != EREFERRAL_INFORMATION_REQUESTED.name or news.data.information is None:
+        return
+    if takes_a_question(row.status, row.fulfilment_status):
+        row.information_requested = news.data.information
+        next_version(row, workspace)
+        workspace.publish(REFERRAL_INFORMATION_REQUESTED, shown(row, workspace))
 
 
 def _happened_at(news: EreferralNews, row: Referral) -> datetime:
@@ -63,7 +84,9 @@ def _happened_at(news: EreferralNews, row: Referral) -> datetime:
 
 
 def _detail(news: EreferralNews) -> str | None:
-    if news.data.response is not None:
+    if news.data.information is not None:
+        return news.data.information
+    if news.data.response is not None and news.type == EREFERRAL_RESPONSE_RECORDED.name:
         return answer_detail(news.data.response, news.data.response_note)
     return None if news.data.channel is None else f"channel {news.data.channel}"
 

@@ -4,7 +4,9 @@ What the commands, the news of e-referrals and the overdue sweep have in common.
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from contracts.fulfilment import fulfilment_after
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
     ReasonCode,
@@ -18,7 +20,7 @@ from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Patient, Provider
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral
-from services.referrals.rules.referral import fulfilment_after, status_after
+from services.referrals.rules.referral import status_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,20 @@ def referral_resource(row: Referral, names: Names) -> Resource:
         sent_at=row.sent_at,
         overdue=row.overdue,
         cancel_reason=row.cancel_reason,
+        information_requested=row.information_requested,
+        follows=_referral_reference(row.follows_id),
+        followed_by=_referral_reference(row.followed_by_id),
     )
+
+
+def letter_reference(referral_id: UUID) -> str:
+    """What a person reads out to name a referral: `0123-4567-89AB`."""
+    digits = referral_id.hex[-12:].upper()
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+def _referral_reference(uuid: UUID | None) -> Reference | None:
+    return None if uuid is None else reference(uuid, letter_reference(uuid))
 
 
 def pointed_to(row: Referral) -> list[Need]:
@@ -88,10 +103,14 @@ def referring_provider(row: Referral, workspace: Workspace) -> Provider | None:
 
 
 def take_response(row: Referral, workspace: Workspace, response: Response) -> Resource:
-    """Move a referral to where a response leads, with its event; it is not overdue any more."""
+    """Move a referral to where a response leads, with its event.
+
+    It is not overdue any more, and what the partner asked before it answered is no question now.
+    """
     row.fulfilment_status = fulfilment_after(response)
     row.status = status_after(response)
     row.overdue = False
+    row.information_requested = None
     next_version(row, workspace)
     resource = shown(row, workspace)
     workspace.publish(REFERRAL_RESPONSE_RECORDED, resource)

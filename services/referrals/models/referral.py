@@ -16,7 +16,9 @@ class Referral(Versioned, Base):
     """An outbound referral. `dispatch_version` is that of the newest news of its e-referral.
 
     `respond_by_offset_minutes`: the offset from UTC in which a command named `respond_by`; null
-    where none did.
+    where none did. `information_requested`: the partner's question, until it is answered.
+    `reopened_at`: when a decline was last taken back. `follows_id` is what this one sends on,
+    `followed_by_id` the newest by which this one was.
     """
 
     __tablename__ = "referral"
@@ -27,6 +29,13 @@ class Referral(Versioned, Base):
         ),
         ForeignKeyConstraint(
             ["org_id", "referring_provider_id"], ["provider.org_id", "provider.id"]
+        ),
+        # Looked at when all is written: the one that follows comes behind the one that it follows.
+        ForeignKeyConstraint(
+            ["org_id", "follows_id"], ["referral.org_id", "referral.id"], deferrable=True
+        ),
+        ForeignKeyConstraint(
+            ["org_id", "followed_by_id"], ["referral.org_id", "referral.id"], deferrable=True
         ),
     )
 
@@ -50,6 +59,10 @@ class Referral(Versioned, Base):
     sent_at: Mapped[datetime | None]
     overdue: Mapped[bool]
     cancel_reason: Mapped[str | None]
+    information_requested: Mapped[str | None]
+    reopened_at: Mapped[datetime | None]
+    follows_id: Mapped[UUID | None]
+    followed_by_id: Mapped[UUID | None]
 
 
 class TimelineEntry(Base):

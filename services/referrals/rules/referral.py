@@ -3,10 +3,10 @@
 Source: docs/contract/wire.md#referrals, after FHIR R4 ServiceRequest and Task.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from contracts.fulfilment import FORWARD, fulfilment_after
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import FulfilmentStatus, ReferralStatus, Response
 from contracts.referral_partner import ReferralPartner, contact_addresses
@@ -14,25 +14,6 @@ from contracts.referral_partner import ReferralPartner, contact_addresses
 RESPOND_WITHIN = timedelta(days=14)
 MOST_RESPONSES = 200
 """Each stays in the timeline, with a note of at most 10,000 characters."""
-
-FORWARD: Mapping[FulfilmentStatus, frozenset[Response]] = {
-    FulfilmentStatus.REQUESTED: frozenset(Response),
-    # Which of the two it was is settled; a partner who declined may still take the work up.
-    FulfilmentStatus.ACCEPTED: frozenset(
-        {Response.IN_PROGRESS, Response.COMPLETED, Response.FAILED}
-    ),
-    FulfilmentStatus.REJECTED: frozenset(
-        {Response.IN_PROGRESS, Response.COMPLETED, Response.FAILED}
-    ),
-    FulfilmentStatus.IN_PROGRESS: frozenset({Response.COMPLETED, Response.FAILED}),
-    FulfilmentStatus.COMPLETED: frozenset(),
-    FulfilmentStatus.FAILED: frozenset(),
-    FulfilmentStatus.CANCELLED: frozenset(),
-}
-"""Which responses move a request on from where it stands.
-
-The order is requested, then accepted or rejected, then in progress, then completed or failed.
-"""
 
 
 class Effect(StrEnum):
@@ -86,11 +67,6 @@ def check_takes_a_response(effect: Effect, recorded: int) -> None:
             ProblemCode.INVALID_TRANSITION,
             f"This referral has {MOST_RESPONSES} responses and takes no more that change nothing.",
         )
-
-
-def fulfilment_after(response: Response) -> FulfilmentStatus:
-    """How far the partner is after a response: each names the FHIR TaskStatus that it leads to."""
-    return FulfilmentStatus(response.value)
 
 
 def status_after(response: Response) -> ReferralStatus:

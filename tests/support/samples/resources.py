@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from contracts.answer_link import AnswerLink
 from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.directory import Provider
 from contracts.documents.examples import body_of
@@ -15,6 +16,10 @@ from contracts.ereferral import (
     CallTask,
     Ereferral,
     EreferralChange,
+)
+from contracts.ereferral_information import (
+    EREFERRAL_INFORMATION_PROVIDED,
+    EREFERRAL_INFORMATION_REQUESTED,
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
@@ -95,6 +100,14 @@ def resources() -> dict[str, Resource]:
                 "held_at": NOW,
             }
         ),
+        "answer_link": AnswerLink.model_construct(
+            **_SHOWN,
+            ereferral_uuid=THIS,
+            referral_uuid=THIS,
+            referral_partner=_NAMED,
+            expires_at=NOW,
+            locked_at=None,
+        ),
         "mail_relay": MailRelay.model_validate(
             {
                 **_SHOWN,
@@ -119,6 +132,8 @@ def about(event: Event[Any]) -> Resource:
         answer = {"response": Response.ACCEPTED, "response_note": "Booked."}
     if event is EREFERRAL_CALL_REQUESTED:
         answer = {"call": CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")}
+    if event in (EREFERRAL_INFORMATION_REQUESTED, EREFERRAL_INFORMATION_PROVIDED):
+        answer = {"information": "Is there a recent radiograph?"}
     return EreferralChange.model_construct(**fields, **answer)
 
 

@@ -20,6 +20,7 @@ REFERRAL = {
         "active · in-progress",
         "active · failed",
     },
+    ("reopen", "active · requested"): {"active · rejected"},
     ("accepted", "active · accepted"): {"active · requested"},
     ("rejected", "active · rejected"): {"active · requested"},
     ("in-progress", "active · in-progress"): {
@@ -61,6 +62,15 @@ EREFERRAL = {
         "awaiting_call",
         "held",
         "retry_scheduled",
+    },
+    ("opens the link", "delivered"): {
+        "sent",
+        "outcome_unknown",
+        "awaiting_call",
+        "queued",
+        "retry_scheduled",
+        "held",
+        "failed",
     },
     ("call: reached", "delivered"): {"awaiting_call"},
     ("call: no_answer", "awaiting_call"): {"awaiting_call"},

@@ -61,6 +61,8 @@ GOOD: dict[str, Any] = {
     "last_name": "Archer",
     "response": "accepted",
     "channel": "email",
+    "answer_link": "dem00-dem00-dem00-dem00",
+    "code": "123456",
     "page": 3,
     "search": "50%",
 }

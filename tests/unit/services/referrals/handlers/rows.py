@@ -170,7 +170,10 @@ def attribution(id_: UUID = ATTRIBUTION, **changes: Any) -> ReferralAttribution:
 def referral(**changes: Any) -> Referral:
     """A draft to Alex Example."""
     optional = ("referring_provider_id", "reason_codes", "teeth", "notes", "respond_by")
-    later = ("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "cancel_reason")
+    later = (
+        *("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "cancel_reason"),
+        *("information_requested", "reopened_at", "follows_id", "followed_by_id"),
+    )
     fields = {
         **dict.fromkeys((*optional, *later)),
         "id": REFERRAL,

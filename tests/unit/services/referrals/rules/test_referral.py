@@ -2,6 +2,7 @@
 
 import pytest
 
+from contracts.fulfilment import fulfilment_after
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import FulfilmentStatus, ReferralStatus, Response
 from services.referrals.rules.referral import (
@@ -10,7 +11,6 @@ from services.referrals.rules.referral import (
     check_can_be_cancelled,
     check_can_be_updated,
     check_takes_a_response,
-    fulfilment_after,
     fulfilment_after_cancel,
     response_effect,
     status_after,

@@ -1,0 +1,42 @@
+"""What is done about a referral that a partner declined, or asks something about.
+
+To send one on is `referral.create` with `follows_uuid`: a draft of its own, to another partner.
+"""
+
+from typing import Final
+
+from contracts.events import Event, EventSource
+from contracts.operations import Service, command
+from contracts.referral import Referral
+from contracts.shapes import Update
+from contracts.text import RequiredNotes
+from contracts.values import Uuid
+
+
+class ReferralReopen(Update):
+    """`referral.reopen` → 200: one that was declined by mistake is `requested` again."""
+
+    referral_uuid: Uuid
+    note: RequiredNotes
+
+
+class ReferralProvideInformation(Update):
+    """`referral.provide_information` → 200: what the partner who asked is told."""
+
+    referral_uuid: Uuid
+    note: RequiredNotes
+
+
+REOPEN_REFERRAL: Final = command("referral.reopen", Service.REFERRALS, ReferralReopen, Referral)
+PROVIDE_REFERRAL_INFORMATION: Final = command(
+    "referral.provide_information", Service.REFERRALS, ReferralProvideInformation, Referral
+)
+
+REFERRAL_REOPENED: Final = Event("referral.reopened", EventSource.REFERRALS, Referral)
+REFERRAL_SENT_ON: Final = Event("referral.sent_on", EventSource.REFERRALS, Referral)
+REFERRAL_INFORMATION_REQUESTED: Final = Event(
+    "referral.information_requested", EventSource.REFERRALS, Referral
+)
+REFERRAL_INFORMATION_PROVIDED: Final = Event(
+    "referral.information_provided", EventSource.REFERRALS, Referral
+)
