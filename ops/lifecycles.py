@@ -356,7 +356,7 @@ def _people_moves(here: Progress) -> Iterator[tuple[str, str, Progress]]:
     row, workspace = here.row(), _workspace()
     opening.note_opening(row, workspace)
     if row.status is not here.status:
-        yield _ANSWER, "opens the link", here.after(row)
+        yield _PERSON, "link opened", here.after(row)
     row, workspace = here.row(), _workspace()
     asked = EreferralCancel(org_id=ORG, ereferral_uuid=ID, reason="-")
     cancel.cancel(asked, _holding(workspace, row))

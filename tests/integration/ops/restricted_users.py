@@ -36,7 +36,9 @@ operations = ["ereferral.*", "partner_channel.release"]
 [[clients]]
 user = "referrals"
 orgs = ["*"]
-operations = ["ereferral.dispatch", "ereferral.cancel"]
+operations = [
+    "ereferral.dispatch", "ereferral.cancel", "ereferral.provide_information", "ereferral.reopen",
+]
 """
 
 

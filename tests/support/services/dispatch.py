@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from pydantic import SecretStr
 
+from contracts.catalogue import OPERATIONS
 from contracts.shapes import Reference
 from messaging.database.migrations import migrate
 from messaging.replies.client import Answered, Client, open_client
@@ -127,9 +128,9 @@ class Org:
         **fields: Any,
     ) -> Answered:
         """Send the operation and await its reply, which keeps to its schema."""
-        kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
+        known = OPERATIONS.get(operation)
         answered = await self._client.call(
-            f"ereferral_dispatch.{kind}",
+            "ereferral_dispatch.commands" if known is None else known.exchange,
             operation,
             {"org_id": self.id, **fields},
             message_id=message_id,

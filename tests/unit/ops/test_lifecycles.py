@@ -43,6 +43,7 @@ REFERRAL = {
 }
 
 # By hand, from docs/contract/wire.md#ereferrals, docs/contract/dispatch.md#outcomes,
+# docs/contract/dispatch.md#answer-links,
 # docs/contract/dispatch.md#holds and docs/contract/dispatch.md#cancel.
 EREFERRAL = {
     ("begins", "in_progress"): {"queued", "retry_scheduled", "held"},
@@ -63,7 +64,7 @@ EREFERRAL = {
         "held",
         "retry_scheduled",
     },
-    ("opens the link", "delivered"): {
+    ("link opened", "delivered"): {
         "sent",
         "outcome_unknown",
         "awaiting_call",
