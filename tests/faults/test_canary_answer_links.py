@@ -56,7 +56,7 @@ def traces(org: Org, ereferral: str) -> list[str]:
 async def answer(org: Org, ereferral: str) -> None:
     """Whatever may be asked of a link, right and wrong, until it is locked and renewed."""
     letter = LINKS.derive(org.id, UUID(ereferral), 1).letter
-    link = {"answer_link": letter.url.rpartition("/")[2]}
+    link: dict[str, Any] = {"answer_link": letter.url.rpartition("/")[2]}
     wrong = f"{(int(letter.code) + 1) % 1_000_000:06}"
     right: dict[str, Any] = {**link, "code": letter.code}
     assert (await org.ask("answer_link.verify", **right)).data["verified"]

@@ -148,9 +148,9 @@ async def test_five_wrong_codes_lock_it_and_a_renewal_makes_another(
 async def test_a_renewal_is_told_once(org: Org, dispatch: Dispatch) -> None:
     """A repeat gets its status and the link's id; nothing that opens it is stored."""
     partner = await mailed(dispatch, org, "renewed")
-    asked = {"message_id": uuid4(), "ereferral_uuid": partner.ereferral}
-    first = await org.ask("answer_link.renew", **asked)
-    again = await org.ask("answer_link.renew", **asked)
+    message, ereferral = uuid4(), partner.ereferral
+    first = await org.ask("answer_link.renew", message_id=message, ereferral_uuid=ereferral)
+    again = await org.ask("answer_link.renew", message_id=message, ereferral_uuid=ereferral)
     link = (await org.ask("answer_link.list")).data["items"][0]["id"]
     assert (again.status, again.data) == (200, {"id": link})
     another = Partner(org, partner.ereferral, first.data["url"], first.data["code"])
@@ -305,21 +305,30 @@ async def test_what_is_still_to_be_sent_goes_out_though_its_link_was_opened(
     assert attempts(shown)[-1] == (2, "portal", "delivered", "http_201")
 
 
-async def test_a_link_ends_with_its_days_and_with_its_package(dispatch: Dispatch, org: Org) -> None:
-    """Expired is told, before and after the code; a purged e-referral gets no other link."""
-    for local in ("old", "purged"):
-        partner = await mailed(dispatch, org, local)
-        if local == "old":
-            await dispatch.execute(
-                "UPDATE answer_link SET expires_at = now() WHERE org_id = $1", org.id
-            )
-        else:
-            operator = Operator(client="handoff", actor="staff-9")
-            before = datetime.now(UTC) + timedelta(hours=1)
-            await purging.purge(dispatch.service.system_engine, before, operator)
-        asked = (await partner.open(), await partner.verify(), await partner.answer("accepted"))
-        for over in asked:
-            assert refusal(over) == (409, "answer_link_expired")
+async def refuse_all(partner: Partner) -> None:
+    """Whatever is asked of an expired link."""
+    asked = (await partner.open(), await partner.verify(), await partner.answer("accepted"))
+    for over in asked:
+        assert refusal(over) == (409, "answer_link_expired")
+
+
+async def test_a_link_ends_with_its_days(dispatch: Dispatch, org: Org) -> None:
+    """Expired is told, before and after the code; a renewal gives it 180 more."""
+    partner = await mailed(dispatch, org, "old")
+    await dispatch.execute("UPDATE answer_link SET expires_at = now() WHERE org_id = $1", org.id)
+    await refuse_all(partner)
+    renewed = await org.ask("answer_link.renew", ereferral_uuid=partner.ereferral)
+    assert renewed.status == 200
+    await holding(org, partner.ereferral, epoch=2).proven()
+
+
+async def test_a_link_ends_with_its_package(dispatch: Dispatch, org: Org) -> None:
+    """What was purged gets no other one: it would show nothing."""
+    partner = await mailed(dispatch, org, "purged")
+    operator = Operator(client="handoff", actor="staff-9")
+    before = datetime.now(UTC) + timedelta(hours=1)
+    await purging.purge(dispatch.service.system_engine, before, operator)
+    await refuse_all(partner)
     renewed = await org.ask("answer_link.renew", ereferral_uuid=partner.ereferral)
     assert refusal(renewed) == (409, "invalid_transition")
 

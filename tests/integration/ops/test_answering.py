@@ -57,7 +57,7 @@ async def shows(org: Org, referral: dict[str, Any], **wanted: Any) -> dict[str, 
 
     async def heard() -> bool:
         shown = (await org.ask("referral.get", referral_uuid=referral["id"])).data
-        return wanted.items() <= shown.items()
+        return all(shown[name] == value for name, value in wanted.items())
 
     await until(heard)
     shown = (await org.ask("referral.get", referral_uuid=referral["id"])).data

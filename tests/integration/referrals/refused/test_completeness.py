@@ -93,7 +93,8 @@ def test_every_id_that_is_named_is_nobodys_archived_and_anothers_once(operation:
         if not name.endswith("_uuid") or is_observed:
             continue
         uuids = {value.name for value in given(operation, name) if isinstance(value, At)}
-        states = {NOBODY.name, "elsewhere"} | ({"gone"} if name != "referral_uuid" else set())
+        of_a_referral = name in ("referral_uuid", "follows_uuid")
+        states = {NOBODY.name, "elsewhere"} | (set() if of_a_referral else {"gone"})
         assert states <= {uuid.rpartition(" ")[2] for uuid in uuids}, name
 
 
