@@ -66,8 +66,8 @@ class DispatchSettings(ServiceSettings):
         8002, description="Port of health and metrics; 0 takes any free one."
     )
     signing_key: Annotated[SecretStr, AfterValidator(_not_empty)] = Field(
-        description="Every partner's webhook secret is derived from it: random, as "
-        "`openssl rand -hex 32` makes it."
+        description="Every partner's webhook secret and every answer link is derived from it: "
+        "random, as `openssl rand -hex 32` makes it."
     )
     signing_key_previous: SecretStr | None = Field(
         None, description="Signs too while keys are changed: partners accept either signature."

@@ -56,12 +56,11 @@ def provide_information(
 
 
 def reopen(command: EreferralReopen, workspace: Workspace) -> Done[Resource]:
-    """The last answer counts no more; where there was none, nothing changes."""
+    """The last answer counts no more. The event tells from which version on none of before does,
+    and so comes where there was none, too."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    workspace.concerns(row.patient_id)
-    if row.response is not None:
-        row.response = row.response_note = row.response_occurred_at = None
-        announce(row, workspace, EREFERRAL_REOPENED)
+    row.response = row.response_note = row.response_occurred_at = None
+    announce(row, workspace, EREFERRAL_REOPENED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
 

@@ -5,7 +5,10 @@ from datetime import datetime
 
 from contracts.catalogue import EVENTS
 from contracts.ereferral import EREFERRAL_RESPONSE_RECORDED, EreferralNews
-from contracts.ereferral_information import EREFERRAL_INFORMATION_REQUESTED
+from contracts.ereferral_information import (
+    EREFERRAL_INFORMATION_REQUESTED,
+    EREFERRAL_REOPENED,
+)
 from contracts.referral import REFERRAL_DISPATCH_CHANGED
 from contracts.referral_follow_up import REFERRAL_INFORMATION_REQUESTED
 from contracts.replies import ReplyStatus
@@ -41,6 +44,8 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         dispatch_version=news.aggregateversion,
         detail=_detail(news),
     )
+    if news.type == EREFERRAL_REOPENED.name:
+        row.reopened_at = None
     if news.aggregateversion <= row.dispatch_version:
         return Done(ReplyStatus.OK, None, row.id)
     row.dispatch_version = news.aggregateversion
@@ -56,7 +61,8 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
 def _hear_answer(row: Referral, news: EreferralNews, workspace: Workspace) -> None:
     """The answer that the e-referral has by now, though its own news may come later.
 
-    Of one that was reopened here only a new one: an event from before may still show the old.
+    Of one that was reopened here only a new one, until dispatch says that it knows: an event from
+    before may still show the old.
     """
     response, is_new = news.data.response, news.type == EREFERRAL_RESPONSE_RECORDED.name
     if response is None or (row.reopened_at is not None and not is_new):

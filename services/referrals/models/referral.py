@@ -17,7 +17,8 @@ class Referral(Versioned, Base):
 
     `respond_by_offset_minutes`: the offset from UTC in which a command named `respond_by`; null
     where none did. `information_requested`: the partner's question, until it is answered.
-    `reopened_at`: when a decline was last taken back. `follows_id` is what this one sends on,
+    `reopened_at`: when a decline was taken back of which dispatch has not said yet that it knows.
+    `follows_id` is what this one sends on,
     `followed_by_id` the newest by which this one was.
     """
 

@@ -169,10 +169,11 @@ def test_what_was_reopened_may_be_answered_anew() -> None:
     assert held.decide(RECORD_EREFERRAL_RESPONSE, **THIS, response="accepted").status == 200
 
 
-def test_what_was_never_answered_stays_as_it_is() -> None:
-    """200 without a version: the practice recorded the decline by itself."""
+def test_that_it_was_reopened_is_told_though_nothing_was_answered_here() -> None:
+    """The practice had recorded the decline by itself, and waits for the word of it."""
     decided = by_link().decide(REOPEN_EREFERRAL, **THIS)
-    assert (decided.status, decided.changes, decided.outgoing) == (200, {}, [])
+    assert decided.changes == {ROW: {"version": 4, "updated_at": NOW}}
+    assert decided.event_types == ["ereferral.reopened"]
 
 
 @pytest.mark.parametrize(

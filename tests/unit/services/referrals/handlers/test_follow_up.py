@@ -217,7 +217,7 @@ def test_twenty_reopenings_are_enough() -> None:
 
 
 def test_an_answer_from_before_a_reopening_does_not_come_back() -> None:
-    """Any event shows the last answer; only a new one moves what was reopened."""
+    """Any event shows the last answer; only a new one moves what dispatch may not know of yet."""
     reopened = {"reopened_at": EARLIER}
     late = hear(EREFERRAL_DELIVERED, sent_referral(**reopened), response="rejected")
     assert late.event_types == ["referral.dispatch_changed"]
@@ -225,12 +225,18 @@ def test_an_answer_from_before_a_reopening_does_not_come_back() -> None:
     assert new.events[-1]["data"]["fulfilment_status"] == "rejected"
 
 
-def test_that_dispatch_reopened_it_joins_the_timeline() -> None:
-    """And changes nothing: the referral is requested already."""
-    row = sent_referral(dispatch_status="delivered", reopened_at=EARLIER)
+@pytest.mark.parametrize(("version", "changed"), [(3, {"dispatch_version": 4}), (9, {})])
+def test_that_dispatch_reopened_it_joins_the_timeline(
+    version: int, changed: dict[str, int]
+) -> None:
+    """The referral is requested already. From then on any event's answer is a new one, also where
+    this word of it comes late."""
+    row = sent_referral(dispatch_status="delivered", reopened_at=EARLIER, dispatch_version=version)
     decided = hear(EREFERRAL_REOPENED, row)
-    assert decided.changes == {ROW: {"dispatch_version": 4}}
+    assert decided.changes == {ROW: {"reopened_at": None, **changed}}
     assert [entry.event for entry in decided.added] == ["ereferral.reopened"]
+    later = hear(EREFERRAL_DELIVERED, row, version=10, response="accepted")
+    assert later.events[-1]["data"]["fulfilment_status"] == "accepted"
 
 
 # --- asked and told
