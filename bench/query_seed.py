@@ -23,11 +23,15 @@ SOURCES = 50
 SOURCES_OF_THE_BIG_ORG = 100
 PROVIDERS = 10
 TIMELINE_ENTRIES = 3
+REFERRERS = 100
+"""Contacts of an org that have referred all the others."""
 SAMPLE_NPI = "1{:09}"
 """How the rows' NPIs look (their check digits are not right): by the partner's number."""
 
 # The kinds of rows, which open the made-up ids: an id tells what it is and its number in its org.
-PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL = range(1, 8)
+PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL, CONTACT = range(1, 9)
+CONTACT_REFERRAL = 10  # 9 is the practice's
+INTAKE = 11
 
 _FIRST_NUMBER = 0x100000000000  # twelve hexadecimal digits, as the end of an id has
 _FIRST = ("Maria", "James", "Aisha", "Wei", "Robert", "Linh", "Élodie", "Noor", "Kenji", "Rachel")
@@ -77,7 +81,7 @@ class Size:
         return self.orgs * PARTNERS_OF_AN_ORG * 10 // 9
 
     def partners_of(self, org_id: str) -> int:
-        """In one org; as many patients, referrals and costs, and five times the attributions."""
+        """In one org; as many patients, contacts, referrals, costs, five times the attributions."""
         return self.partners // 10 if org_id == BIG_ORG else PARTNERS_OF_AN_ORG
 
 
@@ -140,33 +144,39 @@ def _statements(size: Size) -> dict[str, str]:
             FROM {orgs}
         """,
         "provider": f"""
-            INSERT INTO provider (org_id, id, name, observed_at, {_RESOURCE})
-            SELECT org_id, {_id(PROVIDER, "n")}, 'Dr. Rose Rand ' || n, now(), 1, now(), now()
+            INSERT INTO provider (org_id, id, name, sort_name, search_text, observed_at,
+                {_RESOURCE})
+            SELECT org_id, {_id(PROVIDER, "n")}, 'Dr. Rose Rand ' || n, 'dr. rose rand ' || n,
+                'dr. rose rand ' || n, now(), 1, now(), now()
             FROM {orgs}, generate_series(0, {PROVIDERS - 1}) n
         """,
         "patient": f"""
-            INSERT INTO patient (org_id, id, name, date_of_birth, phone, observed_at, {_RESOURCE})
-            SELECT org_id, {_id(PATIENT, "n")},
-                {_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")},
-                date '1940-01-01' + (h % 25000), '+1415555' || lpad((n % 10000)::text, 4, '0'),
+            INSERT INTO patient (org_id, id, name, date_of_birth, phone, sort_name, search_text,
+                observed_at, {_RESOURCE})
+            SELECT org_id, id, name, born, phone, lower(name), lower(name) || E'\\n' || phone,
                 made_at, {resource}
-            FROM {_rows(partners, size.orgs)}
+            FROM (SELECT org_id, {_id(PATIENT, "n")} AS id, made_at,
+                {_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")} AS name,
+                date '1940-01-01' + (h % 25000) AS born,
+                '+1415555' || lpad((n % 10000)::text, 4, '0') AS phone
+                FROM {_rows(partners, size.orgs)}) named
         """,
         "referral_partner": f"""
             INSERT INTO referral_partner (org_id, id, contact_type, first_name, last_name,
                 practice_name, npi, specialty, email, phone, address_line1, city, state,
                 postal_code, country, notes, is_active, accepts_ereferral, ereferral_endpoint,
-                sort_name, search_text, specialty_text, {_RESOURCE})
+                sort_name, name_text, search_text, specialty_text, {_RESOURCE})
             SELECT org_id, {_id(PARTNER, "n")}, contact_type, first_name, last_name,
                 practice_name, npi, {_pick(_SPECIALTIES, "h")}, 'referrals' || n || '@example.com',
                 '+14155550' || lpad((n % 1000)::text, 3, '0'), n || ' Main Street',
                 'San Francisco', 'CA', '94110', 'US',
                 CASE WHEN h % 2 = 0 THEN repeat('Takes new patients on weekdays. ', 5) END,
                 h % 10 > 0, true, 'https://portal' || n || '.example.com/fhir',
-                lower(CASE contact_type WHEN 'provider' THEN first_name || ' ' || last_name
-                    ELSE practice_name END),
+                lower(shown_name), lower(shown_name),
                 lower(first_name || ' ' || last_name || E'\\n' || practice_name || E'\\n' || npi),
                 lower({_pick(_SPECIALTIES, "h")}), {resource}
+            FROM (SELECT *, CASE contact_type WHEN 'provider' THEN first_name || ' ' || last_name
+                ELSE practice_name END AS shown_name
             FROM (SELECT *,
                 CASE WHEN h % 20 < 15 THEN 'provider' WHEN h % 20 < 18 THEN 'practice'
                     ELSE 'lab' END AS contact_type,
@@ -174,7 +184,36 @@ def _statements(size: Size) -> dict[str, str]:
                 {_pick(_LAST, "h / 100")} || ' ' || chr(97 + h % 26) AS last_name,
                 {_pick(_LAST, "h / 5000")} || ' Dental ' || h % 9973 AS practice_name,
                 '1' || lpad(n::text, 9, '0') AS npi
-                FROM {_rows(partners, size.orgs)}) named
+                FROM {_rows(partners, size.orgs)}) parts) named
+        """,
+        "contact": f"""
+            INSERT INTO contact (org_id, id, name, patient_id, sort_name, search_text,
+                observed_at, {_RESOURCE})
+            SELECT org_id, {_id(CONTACT, "n")}, name, {_id(PATIENT, "n")}, lower(name),
+                lower(name), made_at, {resource}
+            FROM (SELECT *, {_pick(_LAST, "h / 7")} || ' family ' || n AS name
+                FROM {_rows(partners, size.orgs)}) known
+        """,
+        "contact_referral": f"""
+            INSERT INTO contact_referral (org_id, id, referred_by_id, referred_to_id, version,
+                created_at, updated_at)
+            SELECT org_id, {_id(CONTACT_REFERRAL, "n")}, {_id(CONTACT, f"n % {REFERRERS}")},
+                {_id(CONTACT, f"n + {REFERRERS}")}, 1, made_at, date_trunc('second', made_at)
+            FROM {_rows(partners, size.orgs)}
+        """,
+        "intake": f"""
+            INSERT INTO intake (org_id, id, group_id, row_number, status, first_name, surname,
+                org_type_id, source, referral_role, telephone, date_of_birth, extra, warnings,
+                suspected_spam, search_text, reason, decided_at, version, created_at, updated_at)
+            SELECT org_id, {_id(INTAKE, "n")}, {_id(INTAKE, "n")}, 1,
+                CASE WHEN h % 50 = 0 THEN 'received' ELSE 'rejected' END,
+                {_pick(_FIRST, "n")}, {_pick(_LAST, "n / 7")}, '1', '1', '1',
+                '+1415555' || lpad((n % 10000)::text, 4, '0'), date '1940-01-01' + (h % 25000),
+                '{{}}', '[]', h % 9 = 0,
+                lower({_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")}),
+                CASE WHEN h % 50 > 0 THEN 'spam' END, CASE WHEN h % 50 > 0 THEN made_at END,
+                {resource}
+            FROM {_rows(partners, size.orgs)}
         """,
         **_source_statements(size, orgs),
         "referral": f"""

@@ -119,7 +119,8 @@ class AnswerLinkReferral(Shape):
     """What whoever has the letter and knows its code may be shown.
 
     `patient_initials`: of the first and the last name. `respond_on`: `respond_by` as a day of the
-    practice's. `response`: the last answer. `information_requested` is the partner's own question,
+    practice's. `response`: the last answer, and `scheduled_at` the appointment that it named.
+    `information_requested` is the partner's own question,
     `information_provided` what the practice wrote back. `may_answer`: the responses that are taken
     now; none where it is withdrawn or `answers_left` is 0.
     """
@@ -131,6 +132,7 @@ class AnswerLinkReferral(Shape):
     respond_by: Time | None = None
     respond_on: Date | None = None
     response: Annotated[Response, Lax] | None = None
+    scheduled_at: Time | None = None
     information_requested: str | None = None
     information_provided: str | None = None
     may_answer: list[Annotated[Response, Lax]]

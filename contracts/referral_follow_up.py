@@ -5,9 +5,8 @@ To send one on is `referral.create` with `follows_uuid`: a draft of its own, to 
 
 from typing import Final
 
-from contracts.events import Event, EventSource
 from contracts.operations import Service, command
-from contracts.referral import Referral
+from contracts.referral import Referral, referral_event
 from contracts.shapes import Update
 from contracts.text import RequiredNotes
 from contracts.values import Uuid
@@ -32,11 +31,7 @@ PROVIDE_REFERRAL_INFORMATION: Final = command(
     "referral.provide_information", Service.REFERRALS, ReferralProvideInformation, Referral
 )
 
-REFERRAL_REOPENED: Final = Event("referral.reopened", EventSource.REFERRALS, Referral)
-REFERRAL_SENT_ON: Final = Event("referral.sent_on", EventSource.REFERRALS, Referral)
-REFERRAL_INFORMATION_REQUESTED: Final = Event(
-    "referral.information_requested", EventSource.REFERRALS, Referral
-)
-REFERRAL_INFORMATION_PROVIDED: Final = Event(
-    "referral.information_provided", EventSource.REFERRALS, Referral
-)
+REFERRAL_REOPENED: Final = referral_event("referral.reopened")
+REFERRAL_SENT_ON: Final = referral_event("referral.sent_on")
+REFERRAL_INFORMATION_REQUESTED: Final = referral_event("referral.information_requested")
+REFERRAL_INFORMATION_PROVIDED: Final = referral_event("referral.information_provided")

@@ -1,4 +1,4 @@
-"""The two services as a person who runs them sees them: names, variables, where their parts are.
+"""The services as a person who runs them sees them: names, variables, where their parts are.
 
 What a command does not need is not imported: a service takes seconds to load.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ServiceName(StrEnum):
-    """A service's name on the command line."""
+    """The name of a service with a database, on the command line."""
 
     REFERRALS = "referrals"
     EREFERRAL_DISPATCH = "ereferral-dispatch"
@@ -33,6 +33,35 @@ class ServiceName(StrEnum):
     def prefix(self) -> str:
         """What the names of its variables start with."""
         return "REFERRALS_" if self is ServiceName.REFERRALS else "DISPATCH_"
+
+
+class Served(StrEnum):
+    """What `handoff serve` runs: the services, and the edge, which has no database."""
+
+    REFERRALS = ServiceName.REFERRALS.value
+    EREFERRAL_DISPATCH = ServiceName.EREFERRAL_DISPATCH.value
+    EDGE = "edge"
+
+    @property
+    def with_database(self) -> ServiceName | None:
+        """The service, where it is one with a database."""
+        return None if self is Served.EDGE else ServiceName(self.value)
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its variables start with."""
+        service = self.with_database
+        return "EDGE_" if service is None else service.prefix
+
+    @property
+    def pages_host(self) -> str:
+        """The variable of where health and metrics are served."""
+        return f"{self.prefix}{'OPS' if self is Served.EDGE else 'HTTP'}_HOST"
+
+    @property
+    def pages_port(self) -> str:
+        """The variable of the port of health and metrics."""
+        return f"{self.prefix}{'OPS' if self is Served.EDGE else 'HTTP'}_PORT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,25 @@ from typing import Any
 ORG_ID = "demo"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Another:
+    """An operation with another body than its example's."""
+
+    operation: str
+    body: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """What an operation does, in a sentence, and a body that works.
 
-    `needs`: the operations whose examples have to be sent before it, in this order. `when`: a state
-    that no command alone brings about, in words.
+    `needs`: the operations whose examples have to be sent before it, in this order; or which other
+    body of one. `when`: a state that no command alone brings about, in words.
     """
 
     does: str
     body: dict[str, Any]
-    needs: tuple[str, ...] = ()
+    needs: tuple[str | Another, ...] = ()
     when: str | None = None
 
 
@@ -33,6 +41,8 @@ _PARTNER_UUID = _id(0xB001)
 _SOURCE_UUID, _COST_UUID, _ATTRIBUTION_UUID = _id(0xC001), _id(0xC101), _id(0xC201)
 _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
 _ANSWER_LINK = "DEM00-DEM00-DEM00-DEM00"
+_CONTACT_UUID, _OTHER_CONTACT_UUID, _CONTACT_REFERRAL_UUID = _id(0xF001), _id(0xF002), _id(0xF101)
+_INTAKE_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
 
 _PRACTICE: dict[str, Any] = {
@@ -81,7 +91,20 @@ _DRAFTED = (*_PATIENT_PUT, "provider.put", *_PARTNER_MADE, "referral.create")
 _READY = ("practice.put", *_DRAFTED)
 _SENT = (*_READY, "referral.send")
 _DISPATCHED = ("ereferral.dispatch",)
+_CONTACT_PUT = (*_PATIENT_PUT, "contact.put")
+_OTHER_CONTACT = Another(
+    "contact.put",
+    {
+        "contact_uuid": _OTHER_CONTACT_UUID,
+        "name": "Demo Neighbour Nora",
+        "observed_at": _OBSERVED_AT,
+    },
+)
+_CONTACTS_PUT = (*_CONTACT_PUT, _OTHER_CONTACT)
+_CONTACT_REFERRED = (*_CONTACTS_PUT, "contact_referral.create")
 _VERSION = "base_version is its version by then: see ereferral.get"
+_SUBMITTED = ("intake.submit",)
+_ITS_ID = "intake_uuid is that of a row that was submitted: see intake.list."
 
 
 def _shown(id_: str) -> dict[str, Any]:
@@ -203,6 +226,7 @@ EXAMPLES: dict[str, Example] = {
             "referral_source_uuid": _SOURCE_UUID,
             "attribution_role": "primary",
             "source_note": "Brought the cutting along.",
+            "attributed_at": _OBSERVED_AT,
         },
         (*_PATIENT_PUT, *_SOURCE_MADE),
     ),
@@ -245,6 +269,10 @@ EXAMPLES: dict[str, Example] = {
         _PATIENT_PUT,
     ),
     "patient.get": Example("Read one patient.", {"patient_uuid": _PATIENT_UUID}, _PATIENT_PUT),
+    "patient.list": Example(
+        "Read patients, searched by name, phone and e-mail, by name.",
+        {"search": "eve", "page_size": 20},
+    ),
     "provider.put": Example(
         "Tell what is known of a provider of the practice.",
         {
@@ -262,6 +290,7 @@ EXAMPLES: dict[str, Example] = {
     "provider.get": Example(
         "Read one provider.", {"provider_uuid": _PROVIDER_UUID}, ("provider.put",)
     ),
+    "provider.list": Example("Read the practice's providers by name.", {"search": "demo"}),
     "practice.put": Example(
         "Tell what is known of the practice itself, once for each org.",
         {**_PRACTICE, "observed_at": _OBSERVED_AT},
@@ -306,6 +335,7 @@ EXAMPLES: dict[str, Example] = {
             "referral_uuid": _REFERRAL_UUID,
             "response": "accepted",
             "note": "Booked for Tuesday morning.",
+            "scheduled_at": "2026-01-13T14:30:00Z",
         },
         _SENT,
     ),
@@ -328,9 +358,141 @@ EXAMPLES: dict[str, Example] = {
     "referral.get": Example(
         "Read one referral with its timeline.", {"referral_uuid": _REFERRAL_UUID}, _DRAFTED
     ),
-    "referral.list": Example(
-        "Read referrals, filtered, newest first.", {"status": "active", "page_size": 20}
+    "referral.preview": Example(
+        "Read the letter that a draft would be sent with.",
+        {"referral_uuid": _REFERRAL_UUID},
+        _READY,
     ),
+    "referral.list": Example(
+        "Read referrals, filtered and searched, newest first.",
+        {"status": "active", "search": "eve", "page_size": 20},
+    ),
+    "contact.put": Example(
+        "Tell what is known of a contact; replaces the whole record.",
+        {
+            "contact_uuid": _CONTACT_UUID,
+            "name": "Household of Demo Patient Eve",
+            "patient_uuid": _PATIENT_UUID,
+            "observed_at": _OBSERVED_AT,
+        },
+        _PATIENT_PUT,
+    ),
+    "contact.archive": Example(
+        "Tell that a contact is no longer kept.",
+        {"contact_uuid": _CONTACT_UUID, "observed_at": _LATER},
+        _CONTACT_PUT,
+    ),
+    "contact.get": Example("Read one contact.", {"contact_uuid": _CONTACT_UUID}, _CONTACT_PUT),
+    "contact.list": Example(
+        "Read contacts, searched, by name.", {"search": "household", "page_size": 20}
+    ),
+    "contact_referral.create": Example(
+        "Record that a contact referred another one.",
+        {
+            "id": _CONTACT_REFERRAL_UUID,
+            "contact_uuid": _CONTACT_UUID,
+            "referred_to_uuid": _OTHER_CONTACT_UUID,
+        },
+        _CONTACTS_PUT,
+    ),
+    "contact_referral.update": Example(
+        "Change who referred whom.",
+        {
+            "contact_uuid": _CONTACT_UUID,
+            "contact_referral_uuid": _CONTACT_REFERRAL_UUID,
+            "base_version": 1,
+            "referred_by_uuid": _OTHER_CONTACT_UUID,
+            "referred_to_uuid": _CONTACT_UUID,
+        },
+        _CONTACT_REFERRED,
+    ),
+    "contact_referral.archive": Example(
+        "Take a contact referral back.",
+        {"contact_uuid": _CONTACT_UUID, "contact_referral_uuid": _CONTACT_REFERRAL_UUID},
+        _CONTACT_REFERRED,
+    ),
+    "contact_referral.get": Example(
+        "Read one referral by a contact.",
+        {"contact_uuid": _CONTACT_UUID, "contact_referral_uuid": _CONTACT_REFERRAL_UUID},
+        _CONTACT_REFERRED,
+    ),
+    "contact_referral.list": Example(
+        "Read whom a contact referred, oldest first.",
+        {"contact_uuid": _CONTACT_UUID},
+        _CONTACT_PUT,
+    ),
+    "intake.submit": Example(
+        "Stage people whom a form outside refers, for a person to decide.",
+        {
+            "rows": [
+                {
+                    "source": "1",
+                    "referral_role": "1",
+                    "first_name": "Demo",
+                    "surname": "Person",
+                    "org_type_id": 1,
+                    "telephone": "+1 202-555-0121",
+                    "description": "Has a broken tooth and no dentist.",
+                    "preferred_day": "Tuesday",
+                }
+            ]
+        },
+    ),
+    "intake.accept": Example(
+        "Take a staged person in as a new patient, with a draft if wanted.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "attribution": {"referral_source_uuid": _SOURCE_UUID},
+            "referral": {"referral_partner_uuid": _PARTNER_UUID},
+        },
+        (*_SOURCE_MADE, *_PARTNER_MADE, *_SUBMITTED),
+        _ITS_ID,
+    ),
+    "intake.link": Example(
+        "Take a staged person in as a patient who is there already.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "patient_uuid": _PATIENT_UUID,
+            "referral": None,
+        },
+        (*_PATIENT_PUT, *_SUBMITTED),
+        _ITS_ID,
+    ),
+    "intake.reject": Example(
+        "Decide that a staged person is not taken in.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "reason": "not_reached",
+            "note": "Called three times.",
+        },
+        _SUBMITTED,
+        _ITS_ID,
+    ),
+    "intake.reopen": Example(
+        "Let a rejected person wait again.",
+        {"intake_uuid": _INTAKE_UUID, "base_version": 2},
+        (*_SUBMITTED, "intake.reject"),
+        _ITS_ID,
+    ),
+    "intake.get": Example(
+        "Read a staged person, the group, and the patients it may be.",
+        {"intake_uuid": _INTAKE_UUID},
+        _SUBMITTED,
+        _ITS_ID,
+    ),
+    "intake.list": Example(
+        "Read staged people, those who wait longest first.",
+        {"status": "received", "suspected_spam": False, "page_size": 20},
+    ),
+    "intake_map.put": Example(
+        "Say which referral source a form outside is, or whose a project.",
+        {"source": "1", "referral_role": "1", "referral_source_uuid": _SOURCE_UUID},
+        _SOURCE_MADE,
+    ),
+    "intake_map.list": Example("Read what the forms and projects outside are mapped to.", {}),
     "ereferral.dispatch": Example(
         "Deliver a frozen referral; referral.send sends it for you.", _PACKAGE
     ),
@@ -369,7 +531,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ereferral.record_response": Example(
         "Record what the partner said about an e-referral.",
-        {"ereferral_uuid": _EREFERRAL_UUID, "response": "accepted"},
+        {"ereferral_uuid": _EREFERRAL_UUID, "response": "rejected", "reason_code": "no_capacity"},
         _DISPATCHED,
         "It was handed to its partner.",
     ),
@@ -415,6 +577,15 @@ EXAMPLES: dict[str, Example] = {
     "ereferral.get": Example(
         "Read one e-referral with its attempts.", {"ereferral_uuid": _EREFERRAL_UUID}, _DISPATCHED
     ),
+    "ereferral.letter": Example(
+        "Read the letter that an e-referral brings.",
+        {"ereferral_uuid": _EREFERRAL_UUID},
+        _DISPATCHED,
+    ),
+    "ereferral.preview": Example(
+        "Read the letter that a package would be sent with.",
+        {name: part for name, part in _PACKAGE.items() if name != "dispatch_uuid"},
+    ),
     "ereferral.list": Example(
         "Read e-referrals, such as those that need a person.", {"needs_person": True}
     ),
@@ -424,3 +595,8 @@ EXAMPLES: dict[str, Example] = {
 def body_of(operation: str) -> dict[str, Any]:
     """The whole body of an operation's example, with its org."""
     return {"org_id": ORG_ID, **EXAMPLES[operation].body}
+
+
+def needed(need: str | Another) -> Another:
+    """What has to be sent before an example: an operation and its body, without the org."""
+    return need if isinstance(need, Another) else Another(need, EXAMPLES[need].body)

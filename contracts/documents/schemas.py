@@ -12,12 +12,12 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from contracts.ereferral import EreferralChange
 from contracts.events import SCHEMA_PREFIX, CloudEvent, Event
 from contracts.operations import Kind, Operation
 from contracts.problems import Problem
+from contracts.referral import Answered
 from contracts.replies import ReplyStatus
-from contracts.shapes import Update
+from contracts.shapes import Change
 
 Schema = dict[str, Any]
 
@@ -31,16 +31,10 @@ _FORGOTTEN: Schema = {
 
 _ABSENT_WHERE_UNSET: dict[type[BaseModel], tuple[str, ...]] = {
     Problem: ("current_version",),
-    CloudEvent: ("causationid", "traceparent", "changed"),
-    EreferralChange: (
-        "response",
-        "response_note",
-        "response_occurred_at",
-        "call",
-        "information",
-    ),
+    CloudEvent: ("causationid", "traceparent", "changed", "overwrote"),
 }
-"""The only fields of what a service says that are left out instead of being null."""
+"""With those of `Answered` the only fields of what a service says that are left out instead of
+being null."""
 
 
 class _RequestSchema(GenerateJsonSchema):
@@ -98,7 +92,7 @@ class Schemas:
 
     def request(self, request: type[BaseModel]) -> Schema:
         """What a client may send."""
-        generator = _UpdateSchema if issubclass(request, Update) else _RequestSchema
+        generator = _UpdateSchema if issubclass(request, Change) else _RequestSchema
         schema = TypeAdapter(request).json_schema(mode="validation", schema_generator=generator)
         return self._sharing(schema)
 
@@ -107,8 +101,8 @@ class Schemas:
         successes = [_object(status={"type": "integer", "minimum": 200, "maximum": 299}, data=True)]
         if operation is not None:
             successes = [
-                _object(status={"const": int(status)}, data=self._any_of(options))
-                for status, options in _successes(operation).items()
+                _object(status={"const": int(status)}, data=data)
+                for status, data in self.data(operation).items()
             ]
         refusal: Schema = {"type": "integer", "minimum": 400, "maximum": 599}
         if operation is None or operation.kind is Kind.COMMAND:
@@ -121,10 +115,18 @@ class Schemas:
             "oneOf": [*successes, refused],
         }
 
+    def data(self, operation: Operation[Any, Any]) -> dict[ReplyStatus, Schema]:
+        """What `data` may be, by the status of success."""
+        return {status: self._any_of(options) for status, options in _successes(operation).items()}
+
     def event(self, event: Event[Any]) -> Schema:
         """A CloudEvent with its `data`."""
         envelope = self._said(CloudEvent)
         envelope["properties"]["data"] = self.shape(event.data)
+        if event.says_overwrote:
+            envelope["required"].append("overwrote")
+        else:
+            del envelope["properties"]["overwrote"]
         fixed = {"source": event.source, "type": event.name, "dataschema": event.dataschema}
         for name, value in fixed.items():
             envelope["properties"][name] = {"const": str(value)}
@@ -142,7 +144,7 @@ class Schemas:
         schema: Schema = _open(
             TypeAdapter(shape).json_schema(mode="serialization", schema_generator=_OutSchema)
         )
-        for name in _ABSENT_WHERE_UNSET.get(shape, ()):
+        for name in _left_out_where_unset(shape):
             schema["required"].remove(name)
             (schema["properties"][name],) = (
                 kind for kind in schema["properties"][name]["anyOf"] if kind != {"type": "null"}
@@ -186,6 +188,12 @@ class Schemas:
         if data is None:
             return {"type": "null"}
         return data if isinstance(data, dict) else self.shape(data)
+
+
+def _left_out_where_unset(shape: type[BaseModel]) -> tuple[str, ...]:
+    if issubclass(shape, Answered):
+        return shape.LEFT_OUT_WHERE_UNSET
+    return _ABSENT_WHERE_UNSET.get(shape, ())
 
 
 def shape_name(shape: type[BaseModel]) -> str:
@@ -232,16 +240,29 @@ def _open(schema: Any) -> Any:
     }
 
 
+_WHOLE = {
+    "Ereferral": "EreferralListItem",
+    "EreferralChange": "Ereferral",
+    "Referral": "ReferralListItem",
+    "ReferralChange": "Referral",
+}
+"""The events of these carry the whole of it, and their schema has its name."""
+
+
 def _plain(name: str) -> str:
-    """Pydantic's names without brackets; an e-referral's events carry the whole of it."""
-    plain = name.replace("[", "Of").replace("]", "").removesuffix("_")
-    return {"Ereferral": "EreferralListItem", "EreferralChange": "Ereferral"}.get(plain, plain)
+    plain = _without_brackets(name)
+    return _WHOLE.get(plain, plain)
+
+
+def _without_brackets(name: str) -> str:
+    """Pydantic's name of a shape."""
+    return name.replace("[", "Of").replace("]", "").removesuffix("_")
 
 
 def _name_of(definition_name: str, definition: Schema) -> str:
     """What a client gives is closed and what a service says is open: it has a name of its own."""
     closed = definition.get("additionalProperties") is False
-    return f"{_plain(definition_name)}Given" if closed else _plain(definition_name)
+    return f"{_without_brackets(definition_name)}Given" if closed else _plain(definition_name)
 
 
 def _object(**properties: Any) -> Schema:

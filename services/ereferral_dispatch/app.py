@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
+from contracts.documents.asyncapi import TITLES, document
+from contracts.operations import Service as ServiceName
 from contracts.referral_partner import ContactMethod
+from letters.render import render_letter
 from messaging.database.migrations import head
+from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
 from messaging.running.settings import SettingError
 from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.delivery.relay_holds import RelayUse
@@ -24,7 +29,6 @@ from services.ereferral_dispatch.home import (
     QUERIES,
     TOPOLOGY,
 )
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries import READERS
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.rules.outcomes import RelayUnusable
@@ -38,7 +42,11 @@ from services.ereferral_dispatch.senders.smtp import SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
 from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
-from services.ereferral_dispatch.subscribers import asyncapi
+from services.ereferral_dispatch.subscribers import subscribe
+
+CONTRACT = Contract(
+    TITLES[ServiceName.EREFERRAL_DISPATCH], lambda: document(ServiceName.EREFERRAL_DISPATCH, "1")
+)
 
 
 def build(settings: DispatchSettings) -> Service:
@@ -50,10 +58,10 @@ def build(settings: DispatchSettings) -> Service:
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, command_handlers(settings.fallback, answer_links)),
-        queries=(QUERIES, READERS),
-        events=None,
-        asyncapi=asyncapi,
+        contract=CONTRACT,
+        subscribe=subscribe,
+        commands={COMMANDS: command_handlers(settings.fallback, answer_links)},
+        queries={QUERIES: READERS},
     )
     mail = _mail(settings)
     service = Service(definition, settings)
@@ -181,3 +189,7 @@ def _mail(settings: DispatchSettings) -> _Mail:
         RelayUse(relay.name, frozenset(channels)),
         partial(transport.probe, mail_from),
     )
+
+
+app = FromEnvironment(CONTRACT, DispatchSettings, build)
+"""For `faststream run services.ereferral_dispatch.app:app`."""

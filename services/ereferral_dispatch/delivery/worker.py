@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
 from contracts.text import KEPT
+from letters.letter import LetterLink
 from messaging.database.errors import is_outage, why_away
 from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs, metrics
@@ -33,7 +34,7 @@ from services.ereferral_dispatch.delivery.lane_holds import move_held
 from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.delivery.recording import Recorder
-from services.ereferral_dispatch.rules.answer_links import AnswerLinks, LetterLink
+from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,

@@ -7,11 +7,11 @@ from contracts.ereferral import DISPATCH_EREFERRAL, EREFERRAL_QUEUED, EreferralD
 from contracts.ereferral import Ereferral as Resource
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
-from contracts.referral_partner import ContactMethod, display_name
+from contracts.referral_partner import NO_ADDRESS, ContactMethod, display_name
 from contracts.replies import ReplyStatus
+from letters.letter import Message
 from messaging.handlers.handler import NamedHandler, handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import announce, end
 from services.ereferral_dispatch.handlers.answer_link import make_link
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
@@ -48,7 +48,7 @@ class Planner:
         if not plan:
             raise Refusal(
                 ProblemCode.NO_USABLE_CONTACT_POINT,
-                "The partner has no address that an e-referral can be sent to.",
+                NO_ADDRESS,
             )
         row = _planned(command, plan, workspace)
         workspace.add(Ereferral, row.id, row=row)

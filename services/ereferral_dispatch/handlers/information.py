@@ -59,7 +59,8 @@ def reopen(command: EreferralReopen, workspace: Workspace) -> Done[Resource]:
     """The last answer counts no more. The event tells from which version on none of before does,
     and so comes where there was none, too."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    row.response = row.response_note = row.response_occurred_at = None
+    row.response = row.response_note = row.response_reason_code = None
+    row.response_scheduled_at = row.response_occurred_at = None
     announce(row, workspace, EREFERRAL_REOPENED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from contracts.clock import early_errors, time_errors
 from contracts.ereferral import (
+    CANCEL_EREFERRAL,
     EREFERRAL_ATTEMPT_FAILED,
     EREFERRAL_RESPONSE_RECORDED,
     FailureCode,
@@ -25,12 +26,12 @@ from contracts.ereferral_staff import (
     Resolution,
 )
 from contracts.problems import ProblemCode, Refusal, invalid
-from contracts.referral import EreferralStatus
+from contracts.referral import EreferralStatus, check_recorded_response
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
+from letters.letter import Message
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import (
     CALL_AGAIN_AFTER,
     announce,
@@ -76,11 +77,20 @@ RETRYABLE = (
     EreferralStatus.RETRY_SCHEDULED,
 )
 
+_TAKEN_FROM = {
+    RETRY_EREFERRAL.name: RETRYABLE,
+    COMPLETE_EREFERRAL_CALL.name: (EreferralStatus.AWAITING_CALL,),
+    RESOLVE_EREFERRAL.name: (EreferralStatus.OUTCOME_UNKNOWN,),
+    RECORD_EREFERRAL_RESPONSE.name: tuple(EreferralStatus),
+    CANCEL_EREFERRAL.name: tuple(s for s in EreferralStatus if s is not EreferralStatus.CANCELLED),
+}
+"""From where each of the commands about an e-referral leads on."""
+
 
 def retry(command: EreferralRetry, workspace: Workspace) -> Done[Resource]:
     """One attempt now, though its time has not come or its lane is held."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    _check_status(row, *RETRYABLE)
+    _check_status(row, RETRY_EREFERRAL.name)
     _check_has_package(row)
     check_takes_a_retry(calls_made(row, workspace), row.attempts_made)
     position = _position_of(row, command.channel)
@@ -98,7 +108,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done[Resource]:
 def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done[Resource]:
     """What came of the call that was asked for."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    _check_status(row, EreferralStatus.AWAITING_CALL)
+    _check_status(row, COMPLETE_EREFERRAL_CALL.name)
     match command.outcome:
         case CallOutcome.REACHED:
             record_call(row, workspace, Delivered(SuccessCode.REACHED), command.note)
@@ -120,7 +130,7 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done[
 def resolve(command: EreferralResolve, workspace: Workspace) -> Done[Resource]:
     """What a person found out about an outcome that nobody knew."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    _check_status(row, EreferralStatus.OUTCOME_UNKNOWN)
+    _check_status(row, RESOLVE_EREFERRAL.name)
     attempt = find_newest_attempt(row, workspace)
     if attempt is not None and command.note is not None:
         attempt.detail = command.note
@@ -144,16 +154,24 @@ def record_response(command: EreferralRecordResponse, workspace: Workspace) -> D
     count_answer_by_link(row, workspace)
     row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
+    row.response_reason_code = command.reason_code
+    row.response_scheduled_at = command.scheduled_at
     row.response_occurred_at = command.occurred_at
     announce(row, workspace, EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
 
-def _check_status(row: Ereferral, *allowed: EreferralStatus) -> None:
+def _possible_from(status: EreferralStatus) -> list[str]:
+    return [name for name, statuses in _TAKEN_FROM.items() if status in statuses]
+
+
+def _check_status(row: Ereferral, operation: str) -> None:
+    allowed = _TAKEN_FROM[operation]
     if row.status not in allowed:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"It is {row.status}; this takes one that is {', '.join(allowed)}.",
+            f"It is {row.status}; this takes one that is {', '.join(allowed)}. "
+            f"Possible from there: {', '.join(_possible_from(row.status))}.",
         )
 
 
@@ -161,8 +179,8 @@ def _check_has_package(row: Ereferral) -> None:
     if row.purged_at is not None:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            "What it was made of is not kept any more, so it cannot be sent again; "
-            "send a new referral.",
+            "What it was made of is not kept any more, so it cannot be sent again: "
+            "make a new referral (referral.create, then referral.send).",
         )
 
 
@@ -173,7 +191,9 @@ def _position_of(row: Ereferral, channel: ContactMethod | None) -> int:
         if point.channel is channel:
             return position
     raise Refusal(
-        ProblemCode.NO_USABLE_CONTACT_POINT, "The partner has no address for this channel."
+        ProblemCode.NO_USABLE_CONTACT_POINT,
+        "The partner had no address for this channel when it was sent: choose one of "
+        f"{', '.join(point.channel for point in row.plan)}, or leave channel out.",
     )
 
 
@@ -259,5 +279,6 @@ HANDLERS = [
         record_response,
         needs=_needs_of_response,
         then_needs=_link_of_response,
+        check=check_recorded_response,
     ),
 ]

@@ -118,6 +118,7 @@ def _referral(
         respond_by=referral.respond_by,
         respond_on=consignment.respond_by_day,
         response=row.response,
+        scheduled_at=row.response_scheduled_at,
         information_requested=row.information_requested,
         information_provided=row.information_provided,
         may_answer=answers_taken(row.response) if takes_any else [],
@@ -145,7 +146,7 @@ async def list_(query: AnswerLinkList, session: AsyncSession, _: datetime) -> Li
     if query.ereferral_uuid is not None:
         row = await session.get(Ereferral, (query.org_id, query.ereferral_uuid))
         if row is None:
-            raise not_found(ProblemCode.EREFERRAL_NOT_FOUND, query.ereferral_uuid)
+            raise not_found(ProblemCode.EREFERRAL_NOT_FOUND)
 
     async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
         asked = as_table(query.org_id, ids)

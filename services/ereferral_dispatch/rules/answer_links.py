@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.problems import ProblemCode, Refusal
+from letters.letter import LetterLink
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base32 (crockford.com/base32.html): no I, L, O and U."""
@@ -119,14 +120,6 @@ def is_proof(written: str, code_hash: bytes, now: datetime) -> bool:
 def _signed(code_hash: bytes, expires_at: int) -> str:
     signature = hmac.digest(code_hash, f"proof/{expires_at}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(signature).decode().rstrip("=")
-
-
-@dataclass(frozen=True, slots=True)
-class LetterLink:
-    """What a letter shows of an answer link. Neither is written anywhere else."""
-
-    url: str = field(repr=False)
-    code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from contracts.fulfilment import FORWARD, fulfilment_after
 from contracts.referral import EreferralStatus, FulfilmentStatus, Response
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 
 
 def is_withdrawn(

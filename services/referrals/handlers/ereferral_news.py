@@ -14,16 +14,13 @@ from contracts.referral_follow_up import REFERRAL_INFORMATION_REQUESTED
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import hears
 from messaging.handlers.workspace import Done, Need, Workspace
-from services.referrals.handlers.referral_resource import (
-    pointed_to,
-    shown,
-    take_response,
-)
-from services.referrals.handlers.timeline import add_entry, answer_detail
+from services.referrals.handlers.answer import Answer, take_answer
+from services.referrals.handlers.referral_resource import pointed_to, shown
+from services.referrals.handlers.timeline import add_entry
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.referral import Referral
 from services.referrals.rules.follow_up import takes_a_question
-from services.referrals.rules.referral import Effect, response_effect
+from services.referrals.rules.referral import response_effect
 
 
 def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
@@ -36,6 +33,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
     if row is None or row.ereferral_id != news.subject:
         return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
     workspace.concerns(row.patient_id)
+    answer = _answer(news)
     add_entry(
         row,
         workspace,
@@ -43,6 +41,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         at=_happened_at(news, row),
         dispatch_version=news.aggregateversion,
         detail=_detail(news),
+        answer=answer if _is_answer(news) else None,
     )
     if news.type == EREFERRAL_REOPENED.name:
         row.reopened_at = None
@@ -53,22 +52,23 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         row.dispatch_status = news.data.status
         next_version(row, workspace)
         workspace.publish(REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
-    _hear_answer(row, news, workspace)
+    _hear_answer(row, news, answer, workspace)
     _hear_question(row, news, workspace)
     return Done(ReplyStatus.OK, None, row.id)
 
 
-def _hear_answer(row: Referral, news: EreferralNews, workspace: Workspace) -> None:
+def _hear_answer(
+    row: Referral, news: EreferralNews, answer: Answer | None, workspace: Workspace
+) -> None:
     """The answer that the e-referral has by now, though its own news may come later.
 
     Of one that was reopened here only a new one, until dispatch says that it knows: an event from
     before may still show the old.
     """
-    response, is_new = news.data.response, news.type == EREFERRAL_RESPONSE_RECORDED.name
-    if response is None or (row.reopened_at is not None and not is_new):
+    if answer is None or (row.reopened_at is not None and not _is_answer(news)):
         return
-    if response_effect(row.status, row.fulfilment_status, response) is Effect.MOVES:
-        take_response(row, workspace, response)
+    effect = response_effect(row.status, row.fulfilment_status, answer.response)
+    take_answer(row, workspace, answer, effect)
 
 
 def _hear_question(row: Referral, news: EreferralNews, workspace: Workspace) -> None:
@@ -84,16 +84,35 @@ def _happened_at(news: EreferralNews, row: Referral) -> datetime:
     """When the partner answered, where that was said. Else dispatch's time, whose clock may be
     behind ours: nothing was heard of what was not sent."""
     answered_at = news.data.response_occurred_at
-    if answered_at is not None and news.type == EREFERRAL_RESPONSE_RECORDED.name:
+    if answered_at is not None and _is_answer(news):
         return answered_at
     return max(news.time, row.sent_at or news.time)
+
+
+def _is_answer(news: EreferralNews) -> bool:
+    return news.type == EREFERRAL_RESPONSE_RECORDED.name
+
+
+def _answer(news: EreferralNews) -> Answer | None:
+    """The answer that dispatch has; later events than its own name it too, and its appointment is
+    not news then."""
+    state = news.data
+    if state.response is None:
+        return None
+    if not _is_answer(news):
+        return Answer(state.response, state.response_note)
+    return Answer(
+        state.response,
+        state.response_note,
+        state.response_reason_code,
+        state.response_scheduled_at,
+        state.response_occurred_at,
+    )
 
 
 def _detail(news: EreferralNews) -> str | None:
     if news.data.information is not None:
         return news.data.information
-    if news.data.response is not None and news.type == EREFERRAL_RESPONSE_RECORDED.name:
-        return answer_detail(news.data.response, news.data.response_note)
     return None if news.data.channel is None else f"channel {news.data.channel}"
 
 

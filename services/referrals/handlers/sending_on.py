@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from contracts.letter import letter_reference
 from contracts.problems import FieldError, ProblemCode, invalid
 from contracts.referral import ReferralCreate
 from contracts.referral_follow_up import REFERRAL_SENT_ON
 from messaging.handlers.workspace import Need, Workspace
-from services.referrals.handlers.referral_resource import letter_reference, pointed_to, shown
+from services.referrals.handlers.referral_resource import pointed_to, shown
 from services.referrals.handlers.timeline import add_entry
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.referral import Referral

@@ -8,7 +8,13 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contracts.referral import EreferralStatus, FulfilmentStatus, Priority, ReferralStatus
+from contracts.referral import (
+    EreferralStatus,
+    FulfilmentStatus,
+    Priority,
+    ReferralStatus,
+    ResponseReason,
+)
 from services.referrals.models.base import Base, Versioned
 
 
@@ -16,10 +22,10 @@ class Referral(Versioned, Base):
     """An outbound referral. `dispatch_version` is that of the newest news of its e-referral.
 
     `respond_by_offset_minutes`: the offset from UTC in which a command named `respond_by`; null
-    where none did. `information_requested`: the partner's question, until it is answered.
-    `reopened_at`: when a decline was taken back of which dispatch has not said yet that it knows.
-    `follows_id` is what this one sends on,
-    `followed_by_id` the newest by which this one was.
+    where none did. `scheduled_at`: the appointment that the partner named last.
+    `information_requested`: the partner's question, until it is answered. `reopened_at`: when a
+    decline was taken back of which dispatch has not said yet that it knows. `follows_id` is what
+    this one sends on, `followed_by_id` the newest by which this one was.
     """
 
     __tablename__ = "referral"
@@ -58,6 +64,7 @@ class Referral(Versioned, Base):
     dispatch_version: Mapped[int]
     ereferral_id: Mapped[UUID | None]
     sent_at: Mapped[datetime | None]
+    scheduled_at: Mapped[datetime | None]
     overdue: Mapped[bool]
     cancel_reason: Mapped[str | None]
     information_requested: Mapped[str | None]
@@ -90,3 +97,5 @@ class TimelineEntry(Base):
     actor: Mapped[str | None]
     # Not loaded to count entries: it may be long.
     detail: Mapped[str | None] = mapped_column(deferred=True)
+    reason_code: Mapped[ResponseReason | None]
+    scheduled_at: Mapped[datetime | None]

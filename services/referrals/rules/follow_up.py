@@ -5,6 +5,7 @@ Source: docs/contract/wire.md#follow-up.
 
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus, FulfilmentStatus, ReferralStatus
+from services.referrals.rules.referral import not_from
 
 MOST_REOPENINGS = 20
 """Each stays in the timeline, with a note of at most 10,000 characters."""
@@ -29,11 +30,17 @@ def check_can_be_sent_on(
         or dispatch is EreferralStatus.FAILED
         or overdue
     )
-    if status is not ReferralStatus.ACTIVE or not stuck:
+    asked = (
+        "Only an active referral that was declined, failed, could not be delivered or is overdue "
+        "is sent on"
+    )
+    if status is not ReferralStatus.ACTIVE:
+        raise not_from(status, asked)
+    if not stuck:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            "Only an active referral that was declined, failed, could not be delivered or is "
-            "overdue is sent on.",
+            f"{asked}; the fulfilment_status of this one is {fulfilment}, its dispatch_status "
+            f"{dispatch}, and it is not overdue.",
         )
 
 
@@ -42,14 +49,19 @@ def check_can_be_reopened(
 ) -> None:
     """Whether a decline may be taken back, after so many that were. Raises Refusal
     `invalid_transition`."""
-    if status is not ReferralStatus.ACTIVE or fulfilment is not FulfilmentStatus.REJECTED:
+    if status is not ReferralStatus.ACTIVE:
+        raise not_from(status, "Only an active referral that was declined is reopened")
+    if fulfilment is not FulfilmentStatus.REJECTED:
         raise Refusal(
-            ProblemCode.INVALID_TRANSITION, "Only an active referral that was declined is reopened."
+            ProblemCode.INVALID_TRANSITION,
+            "Only an active referral that was declined is reopened; the fulfilment_status of this "
+            f"one is {fulfilment}.",
         )
     if reopened >= MOST_REOPENINGS:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This referral was reopened {MOST_REOPENINGS} times and is no more.",
+            f"This referral was reopened {MOST_REOPENINGS} times and is no more: referral.create "
+            "with follows_uuid sends it on to another partner.",
         )
 
 
@@ -59,7 +71,7 @@ def check_is_not_followed(follower: ReferralStatus | None) -> None:
     if follower is not None and follower is not ReferralStatus.REVOKED:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            "It was sent on already: cancel the referral that follows it first.",
+            "It was sent on already: cancel the referral that follows it (followed_by) first.",
         )
 
 
@@ -72,5 +84,6 @@ def check_can_be_informed(question: str | None) -> None:
     """Raises Refusal `invalid_transition` where no partner's question waits."""
     if question is None:
         raise Refusal(
-            ProblemCode.INVALID_TRANSITION, "No question of the partner's waits for an answer."
+            ProblemCode.INVALID_TRANSITION,
+            "No question of the partner's waits for an answer: information_requested is null.",
         )

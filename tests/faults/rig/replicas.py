@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from messaging.running import service
-from messaging.running.service import Service, stop_on_signals
+from messaging.running.service import Service
+from messaging.running.serving import stop_on_signals
 from messaging.telemetry import logs
 from services.ereferral_dispatch import app as dispatch
 from services.ereferral_dispatch.delivery import worker
@@ -112,7 +113,7 @@ def _set_clock(ahead: timedelta) -> None:
             return datetime.now(tz) + ahead
 
     for name, module in list(sys.modules.items()):
-        ours = name.partition(".")[0] in ("contracts", "messaging", "services")
+        ours = name.partition(".")[0] in ("contracts", "letters", "messaging", "services")
         if ours and getattr(module, "datetime", None) is datetime:
             module.datetime = Clock  # type: ignore[attr-defined]  # their own global
     time.time = lambda: real_time() + ahead.total_seconds()

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts.operations import Service
 from messaging.replies.client import Answered, Client
 from ops.servers.rabbitmq import PrivateRabbitMQ
 from tests.support.services.command_line import handoff
+from tests.support.services.exchanges import exchange_of
 from tests.support.waiting import until
 
 SERVICES = ("referrals", "ereferral_dispatch")
 CLIENTS = ("crm", "desk")
-USERS = (*SERVICES, *CLIENTS, "subscriber", "operator")
+USERS = (*SERVICES, "edge", *CLIENTS, "subscriber", "operator")
 
 GRANTS = """
 [[clients]]
@@ -31,6 +33,12 @@ operations = ["patient.*", "practice.put", "referral_partner.*", "referral.*"]
 user = "desk"
 orgs = ["{org_id}"]
 operations = ["ereferral.*", "partner_channel.release"]
+
+# What the edge asks for those who hold its tokens.
+[[clients]]
+user = "edge"
+orgs = ["*"]
+operations = ["*"]
 
 # What referrals tells dispatch.
 [[clients]]
@@ -113,9 +121,8 @@ def restricted_users(
 
 async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Answered:
     """One request of a client that says who it is."""
-    of = "ereferral_dispatch" if operation.startswith(("ereferral", "partner_")) else "referrals"
-    kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
-    return await client.call(f"{of}.{kind}", operation, {"org_id": org_id, **fields}, user_id=user)
+    exchange = exchange_of(operation, Service.REFERRALS)
+    return await client.call(exchange, operation, {"org_id": org_id, **fields}, user_id=user)
 
 
 def as_operator(restricted: Restricted, *arguments: str) -> str:

@@ -151,6 +151,61 @@ class Attributions(Rows):
         await self.done("referral_attribution.archive", id_, **named)
 
 
+class Contacts(Rows):
+    """Those whose name is searched for; each is observed a second later with each change."""
+
+    list_ = "contact.list"
+
+    async def prepare(self) -> None:
+        self.filters = {"search": "house"}
+
+    async def create(self, id_: UUID) -> None:
+        await self._observed("put", id_, name="M House")
+
+    async def change(self, id_: UUID, n: int) -> None:
+        await self._observed("put", id_, name=f"{'az'[n % 2]} House {n} {self.versions[id_]}")
+
+    async def end(self, id_: UUID, n: int) -> None:
+        await (self._observed("archive", id_) if n % 2 else self._observed("put", id_, name="Z"))
+
+    async def _observed(self, verb: str, id_: UUID, **fields: Any) -> None:
+        version = self.versions.get(id_, 0) + 1
+        at = f"2026-01-05T08:00:{version:02}Z"
+        named = {"contact_uuid": str(id_), "observed_at": at, **fields}
+        answered = await self.org.ask(f"contact.{verb}", **named)
+        assert answered.status in (200, 204), answered
+        self.versions[id_] = version
+
+
+class ContactReferrals(Rows):
+    """Those by one contact; a change is of whom they refer, and some end by moving away."""
+
+    list_ = "contact_referral.list"
+
+    async def prepare(self) -> None:
+        self.filters = {"contact_uuid": (await self.org.contact())["id"]}
+        self.others = [(await self.org.contact())["id"] for _ in range(3)]
+
+    async def create(self, id_: UUID) -> None:
+        to = {"referred_to_uuid": self.others[0]}
+        await self.made("contact_referral.create", id_, **to, **self.filters)
+
+    async def change(self, id_: UUID, n: int) -> None:
+        to = {"referred_to_uuid": self.others[(self.versions[id_] + n % 2) % 2]}
+        await self.done("contact_referral.update", id_, **to, **self._named(id_))
+
+    async def end(self, id_: UUID, n: int) -> None:
+        if n % 2:
+            gone = await self.org.ask("contact_referral.archive", **self._named(id_))
+            assert gone.status == 204
+        else:
+            by = {"referred_by_uuid": self.others[2]}
+            await self.done("contact_referral.update", id_, **by, **self._named(id_))
+
+    def _named(self, id_: UUID) -> dict[str, Any]:
+        return {"contact_referral_uuid": str(id_), **self.filters}
+
+
 class Drafts(Rows):
     """A patient's referrals that are drafts. Nothing archives a referral: it is cancelled."""
 
@@ -173,10 +228,78 @@ class Drafts(Rows):
         await self.done("referral.cancel", id_, referral_uuid=str(id_), reason="Moved away")
 
 
-LISTS = (Partners, Sources, Costs, Attributions, Drafts)
+class Patients(Rows):
+    """Those whose name is searched for; a put tells of them again, later each time."""
+
+    list_ = "patient.list"
+    operation, named = "patient.put", "patient_uuid"
+
+    async def prepare(self) -> None:
+        self.filters = {"search": "pace"}
+        self.seconds = 0
+
+    async def create(self, id_: UUID) -> None:
+        await self._put(id_, "Paul Pace")
+
+    async def change(self, id_: UUID, n: int) -> None:
+        await self._put(id_, f"{'az'[n % 2]} {n} Pace {self.seconds}")
+
+    async def end(self, id_: UUID, n: int) -> None:
+        if n % 2:
+            await self._put(id_, "Quinn Quill")
+            return
+        archive = self.operation.replace("put", "archive")
+        answered = await self.org.ask(archive, **{self.named: str(id_)}, **self._seen())
+        assert answered.status == 204, answered
+
+    async def _put(self, id_: UUID, name: str) -> None:
+        named = {self.named: str(id_), "name": name}
+        answered = await self.org.ask(self.operation, **named, **self._seen())
+        assert answered.status == 200, answered
+
+    def _seen(self) -> dict[str, str]:
+        self.seconds += 1
+        return {"observed_at": f"2026-01-05T08:{self.seconds // 60:02}:{self.seconds % 60:02}Z"}
 
 
-@pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.list_)
+class Providers(Patients):
+    """Likewise."""
+
+    list_ = "provider.list"
+    operation, named = "provider.put", "provider_uuid"
+
+
+class Searched(Drafts):
+    """The urgent ones of a patient whose name is searched for; a change of priority ends it."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.patient_uuid = self.filters["patient_uuid"]
+        self.filters = {"search": "PAUL", "priority": "urgent"}
+
+    async def create(self, id_: UUID) -> None:
+        to = {"patient_uuid": self.patient_uuid, "referral_partner_uuid": self.partner}
+        await self.made("referral.create", id_, reason="Tooth 14", priority="urgent", **to)
+
+    async def end(self, id_: UUID, n: int) -> None:
+        await self.done("referral.update", id_, referral_uuid=str(id_), priority="routine")
+
+
+LISTS = (
+    Partners,
+    Sources,
+    Costs,
+    Attributions,
+    Contacts,
+    ContactReferrals,
+    Drafts,
+    Searched,
+    Patients,
+    Providers,
+)
+
+
+@pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.__name__)
 async def test_a_row_that_is_there_throughout_is_read_exactly_once(
     referrals: Referrals, another: Client, rows: type[Rows]
 ) -> None:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from contracts.answer_link import AnswerLink
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.contact import Contact
+from contracts.contact_referral import ContactReferral
 from contracts.directory import Provider
 from contracts.documents.examples import body_of
 from contracts.ereferral import (
@@ -23,8 +25,14 @@ from contracts.ereferral_information import (
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
+from contracts.intake import Intake, IntakeStatus, IntakeWarning
 from contracts.mail_relay import MailRelay
-from contracts.referral import EreferralStatus, Response
+from contracts.referral import (
+    REFERRAL_RESPONSE_RECORDED,
+    EreferralStatus,
+    ReferralChange,
+    Response,
+)
 from contracts.referral_attribution import AttributionRole, ReferralAttribution
 from contracts.referral_partner import ContactMethod
 from contracts.referral_source import ReferralSource, SourceCategory
@@ -44,6 +52,7 @@ def resources() -> dict[str, Resource]:
     package: Any = dispatch.model_validate_json(json.dumps(body_of("ereferral.dispatch")))
     ereferral = {
         **_SHOWN,
+        "reference": "0000-0000-E001",
         "referral_uuid": THIS,
         "referral_partner": _NAMED,
         "status": EreferralStatus.AWAITING_CALL,
@@ -88,7 +97,34 @@ def resources() -> dict[str, Resource]:
             {**_SHOWN, "name": "Dr. Demo Dentist", "npi": "1245319599", "observed_at": NOW}
         ),
         "practice": package.practice,
+        "contact": Contact.model_validate(
+            {**_SHOWN, "name": "Demo household", "patient": _NAMED, "observed_at": NOW}
+        ),
+        "contact_referral": ContactReferral.model_validate(
+            {**_SHOWN, "referred_by": _NAMED, "referred_to": _NAMED, "updated_in_db_at": NOW}
+        ),
         "referral": package.referral,
+        "intake": Intake.model_validate(
+            {
+                **_SHOWN,
+                "group_uuid": THIS,
+                "row_number": 1,
+                "status": IntakeStatus.ACCEPTED,
+                "first_name": "Demo",
+                "surname": "Person",
+                "org_type_id": "1",
+                "telephone": "+12025550121",
+                "extra": {"preferred_day": "Tuesday", "email": "demo at home"},
+                "warnings": [
+                    IntakeWarning(
+                        field="email", type="email_invalid", msg="Must be one valid e-mail address"
+                    )
+                ],
+                "suspected_spam": False,
+                "patient": _NAMED,
+                "decided_at": NOW,
+            }
+        ),
         "ereferral": Ereferral.model_validate(ereferral),
         "partner_channel": PartnerChannel.model_validate(
             {
@@ -124,17 +160,25 @@ def resources() -> dict[str, Resource]:
 def about(event: Event[Any]) -> Resource:
     """What an event of this type shows."""
     shown = resources()[event.resource]
-    if event.resource != "ereferral":
-        return shown
     fields = {name: getattr(shown, name) for name in type(shown).model_fields}
-    answer: dict[str, Any] = {}
+    answer: dict[str, Any] = {
+        "response": Response.ACCEPTED,
+        "response_note": "Booked.",
+        "response_scheduled_at": NOW,
+    }
+    if event is REFERRAL_RESPONSE_RECORDED:
+        return ReferralChange.model_construct(**fields, **answer)
     if event is EREFERRAL_RESPONSE_RECORDED:
-        answer = {"response": Response.ACCEPTED, "response_note": "Booked."}
+        return EreferralChange.model_construct(**fields, **answer)
     if event is EREFERRAL_CALL_REQUESTED:
-        answer = {"call": CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")}
+        call = CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")
+        return EreferralChange.model_construct(**fields, call=call)
     if event in (EREFERRAL_INFORMATION_REQUESTED, EREFERRAL_INFORMATION_PROVIDED):
-        answer = {"information": "Is there a recent radiograph?"}
-    return EreferralChange.model_construct(**fields, **answer)
+        question = "Is there a recent radiograph?"
+        return EreferralChange.model_construct(**fields, information=question)
+    if event.resource == "ereferral":
+        return EreferralChange.model_construct(**fields)
+    return shown
 
 
 def one_of_each() -> dict[str, bytes]:
@@ -150,6 +194,7 @@ def one_of_each() -> dict[str, bytes]:
             traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
         changed = ["notes"] if name.endswith((".updated", ".put")) else None
-        workspace.publish(event, about(event), changed=changed)
+        overwrote = True if event.says_overwrote else None
+        workspace.publish(event, about(event), changed=changed, overwrote=overwrote)
         events[name] = workspace.outgoing[0].body
     return events

@@ -6,7 +6,7 @@ from messaging.database.migrations import protect
 from services.ereferral_dispatch.home import HOME
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 _CODES = (
     "name_not_resolved|address_blocked|connect_refused|connect_timeout|connection_lost|"

@@ -19,8 +19,9 @@ import orjson
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter.wording import one_line
+from letters.letter import Message
+from letters.wording import one_line
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.outcomes import Outcome, OutcomeUnknown
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.fax.answer import (

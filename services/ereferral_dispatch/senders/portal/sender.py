@@ -14,7 +14,8 @@ import aiohttp
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Consignment, Message
+from letters.letter import Message
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.bundle import (
     FHIR_JSON,
     cancellation_bundle,

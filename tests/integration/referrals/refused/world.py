@@ -6,6 +6,8 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
 
+from contracts.catalogue import OPERATIONS
+from contracts.operations import Kind
 from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing
 from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Row
@@ -29,17 +31,19 @@ class World:
         """Send the row's message: the good one with its change."""
         given = {"org_id": self.org.id, **good, **row.change}
         kinds = ("queries", "commands")
-        is_query = row.operation.rpartition(".")[2] in ("get", "list", "report")
+        is_query = OPERATIONS[row.operation].kind is Kind.QUERY
         return await self.referrals.client.call(
             f"referrals.{kinds[is_query == row.to_other_exchange]}",
             row.operation,
-            {
-                name: self._id(value) if isinstance(value, At) else value
-                for name, value in given.items()
-                if value is not LEFT_OUT
-            },
+            {name: self._given(value) for name, value in given.items() if value is not LEFT_OUT},
             message_id=self.used_id if row.under_used_id else None,
         )
+
+    def _given(self, value: Any) -> Any:
+        """The value with the ids that are meant in it."""
+        if isinstance(value, dict):
+            return {name: self._given(inner) for name, inner in value.items()}
+        return self._id(value) if isinstance(value, At) else value
 
     def _id(self, at: At) -> str:
         return str(uuid4()) if at == NOBODY else self.ids[at.name]

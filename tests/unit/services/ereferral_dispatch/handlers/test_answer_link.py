@@ -10,8 +10,8 @@ from contracts.ereferral import CANCEL_EREFERRAL, DISPATCH_EREFERRAL
 from contracts.problems import Refusal
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
 from messaging.testing import Store
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.models import AnswerLink, Attempt, EarlyCancel, Ereferral
 from services.ereferral_dispatch.rules.answer_links import is_proof
 from tests.support.samples.packages import EREFERRAL_ID, ORG_ID, PATIENT_ID, sample_package
@@ -173,7 +173,10 @@ def test_whatever_is_no_links_is_one_not_found(written: str) -> None:
     """404, malformed or unknown, and it names nothing."""
     problem = store(linked(), link()).refuse(VERIFY_ANSWER_LINK, answer_link=written, code=CODE)
     assert problem.code == "answer_link_not_found"
-    assert problem.detail == "There is no answer link here."
+    assert problem.detail == (
+        "There is no such answer link in this org: answer_link.list shows those that there are, "
+        "answer_link.renew makes one."
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.referral import EreferralStatus, Response
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.rules.opening import (
     answers_taken,
     is_withdrawn,
