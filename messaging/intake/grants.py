@@ -1,4 +1,4 @@
-"""Who may do what, by the AMQP user that the broker vouches for.
+"""Grants: who may do what, by the AMQP user that the broker vouches for.
 
 Source: docs/contract/wire.md#grants. A grant is asked for each message, after its form and
 operation were checked.

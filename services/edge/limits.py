@@ -1,4 +1,4 @@
-"""How often a token or an address may ask: token buckets, held by this replica alone.
+"""The rates of tokens and addresses: token buckets, held by this replica alone.
 
 Pure but for what is remembered: `now` is passed in, in seconds of a clock that never goes back.
 """

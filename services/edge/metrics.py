@@ -1,4 +1,4 @@
-"""What the edge's /metrics tells. Labels hold names of ours alone: route templates, statuses."""
+"""The edge's metrics. Labels hold names of ours alone: route templates, statuses."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

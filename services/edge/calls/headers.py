@@ -1,4 +1,4 @@
-"""What a request's headers say: its key, the version it is about, who is behind it.
+"""A request's headers: its key, the version it is about, who is behind it.
 
 A header that breaks its form is 400: HTTP's own grammar, not a field of ours.
 """

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its line in the access log, its figures, a last resort.
+"""The surroundings of a request: its id, its access log line, its figures, a last resort.
 
 The access log holds no value of a path, no query, no body and no user agent: only what is listed in
 `Record`.

@@ -1,1 +1,1 @@
-"""Who may ask: tokens, the file that holds their hashes, and looking up whose a request is."""
+"""Tokens: the file that holds their hashes, and looking up whose a request is."""

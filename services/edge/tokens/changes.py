@@ -1,4 +1,4 @@
-"""What `handoff token` does to the file: create, rotate, revoke. Secrets are shown once."""
+"""Changes of the file by `handoff token`: create, rotate, revoke. Secrets are shown once."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

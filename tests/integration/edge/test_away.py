@@ -1,4 +1,4 @@
-"""What is told when the broker or a service is away: that nothing was taken, or that it may be."""
+"""A broker or a service that is away: whether nothing was taken, or it may have been, is said."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What one client can do to the others: nothing."""
+"""The harm that one client can do to the others: none."""
 
 import asyncio
 import resource

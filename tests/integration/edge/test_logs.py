@@ -1,4 +1,4 @@
-"""What the edge writes down: nothing that a client sent."""
+"""The edge's logs: nothing that a client sent."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""What is refused, by which status and code, and about which part of the request."""
+"""Refusals by their status and code, and by the part of the request that they are about."""
 
 import asyncio
 import json

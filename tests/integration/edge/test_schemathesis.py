@@ -3,23 +3,38 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.integration.edge.judging.hooks import RULES
-from tests.support.services.edge import RunningEdge
+from tests.support.services.both import Both
+from tests.support.services.edge import RunningEdge, running_edge
 
 JUDGING = Path(__file__).parent / "judging"
 SECONDS = int(os.environ.get("EDGE_JUDGED_SECONDS", "50"))
 """Of each of the two runs; longer by hand."""
 
 
+@pytest_asyncio.fixture
+async def patient_edge(
+    both: Both, rabbitmq_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningEdge]:
+    """A replica that bears any number of requests without a token: the judge makes many."""
+    monkeypatch.setattr("services.edge.http.answering.ADDRESS_PER_MINUTE", 1_000_000)
+    async with running_edge(rabbitmq_vhost, tmp_path) as running:
+        yield running
+
+
 @pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing,stateful"])
-async def test_the_document_is_kept_to(edge: RunningEdge, phases: str, tmp_path: Path) -> None:
+async def test_the_document_is_kept_to(
+    patient_edge: RunningEdge, phases: str, tmp_path: Path
+) -> None:
     """No 5xx, nothing undocumented, every wrong request refused, every right one taken but by a
     rule that is named in `judging/hooks.py`."""
-    token = edge.token("judged")
+    edge, token = patient_edge, patient_edge.token("judged")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli"),
         *("--config-file", str(JUDGING / "schemathesis.toml")),

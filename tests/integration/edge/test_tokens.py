@@ -1,4 +1,4 @@
-"""Who may ask: what a token is for, and how it ends."""
+"""Tokens: what one is for, and how it ends."""
 
 import asyncio
 import secrets

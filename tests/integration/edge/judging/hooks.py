@@ -1,4 +1,4 @@
-"""What the judge may not know: rules that no JSON Schema of one value can say, each by its name.
+"""Rules that no JSON Schema of one value can say, each by its name: the judge may not know them.
 
 Read by schemathesis (SCHEMATHESIS_HOOKS) in the place of its own check that right data is taken.
 """
@@ -21,6 +21,7 @@ RULES = {
     "inactive": "the partner or source is in use",
     "endpoint_missing": "who accepts e-referrals has an endpoint",
     "time_in_future": "nothing is observed later than now",
+    "date_in_future": "nobody is born later than tomorrow",
     "time_value": "a time that exists",
     "date_value": "a date that exists",
     "npi_format": "an NPI's digits",

@@ -1,4 +1,4 @@
-"""What is read of a reply. The client itself is looked at in tests/integration/edge."""
+"""A reply, read. The client itself is looked at in tests/integration/edge."""
 
 import orjson
 import pytest

@@ -1,4 +1,4 @@
-"""What a request's headers say."""
+"""A request's headers, read."""
 
 import pytest
 
