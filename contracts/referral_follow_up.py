@@ -1,4 +1,4 @@
-"""What is done about a referral that a partner declined, or asks something about.
+"""Operations on a referral that a partner declined, or asks something about.
 
 To send one on is `referral.create` with `follows_uuid`: a draft of its own, to another partner.
 """

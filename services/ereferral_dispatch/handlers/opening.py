@@ -1,4 +1,4 @@
-"""What an opened answer link makes of its e-referral: the letter has arrived."""
+"""An opened answer link, and what it makes of its e-referral: the letter has arrived."""
 
 from contracts.ereferral import SuccessCode
 from contracts.referral import EreferralStatus

@@ -1,4 +1,4 @@
-"""What it proves that a partner opened an answer link, and which answers are taken by one.
+"""Opened answer links: what the opening proves, and which answers are taken by one.
 
 Source: docs/contract/dispatch.md#answer-links.
 """

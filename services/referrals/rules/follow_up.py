@@ -1,4 +1,4 @@
-"""What may follow when a partner declines, fails, stays silent or asks.
+"""Rules of what may follow when a partner declines, fails, stays silent or asks.
 
 Source: docs/contract/wire.md#follow-up.
 """

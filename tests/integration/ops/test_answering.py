@@ -1,4 +1,4 @@
-"""What a partner answers by its link, in both services: declined, reopened, sent on, asked."""
+"""A partner's answers by its link, in both services: declined, reopened, sent on, asked."""
 
 from datetime import timedelta
 from typing import Any

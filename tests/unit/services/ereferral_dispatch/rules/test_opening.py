@@ -1,4 +1,4 @@
-"""What an opened link proves, and which answers it takes."""
+"""Opened links: what they prove, and which answers they take."""
 
 from datetime import UTC, datetime
 

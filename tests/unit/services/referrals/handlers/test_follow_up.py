@@ -1,4 +1,4 @@
-"""What follows a decline or a question: sent on, reopened, answered."""
+"""Declines and questions, and what follows them: sent on, reopened, answered."""
 
 from typing import Any
 from uuid import UUID
