@@ -23,10 +23,9 @@ from contracts.ereferral import EreferralDispatch
 from contracts.problems import ProblemCode, not_found
 from contracts.shapes import Listed
 from contracts.text import KEPT
+from letters.letter import Letter
 from messaging.handlers.pages import as_table, read_list
 from messaging.handlers.reader import reads
-from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import AnswerLink, Ereferral, Package
 from services.ereferral_dispatch.resources import answer_link_resource
 from services.ereferral_dispatch.rules.answer_links import (
@@ -51,8 +50,8 @@ async def open_(query: AnswerLinkOpen, session: AsyncSession, now: datetime) -> 
     """What the link shows; of the referral nothing without a proof that holds."""
     row, link = await _find(query, session)
     check_can_be_used(link.locked_at, link.expires_at, row.purged_at, now)
-    consignment = _consignment(row, await _package(row, session), now)
-    practice = consignment.package.practice
+    letter = Letter(package=await _package(row, session))
+    practice = letter.package.practice
     withdrawn = is_withdrawn(row.status, row.message, row.cancel_requested_at)
     proven = query.proof is not None and is_proof(query.proof, link.code_hash, now)
     return OpenedAnswerLink(
@@ -60,9 +59,9 @@ async def open_(query: AnswerLinkOpen, session: AsyncSession, now: datetime) -> 
         status=AnswerLinkStatus.WITHDRAWN if withdrawn else AnswerLinkStatus.OPEN,
         practice=AnswerLinkPractice(name=practice.name, phone=practice.phone),
         partner=row.referral_partner_name,
-        sent_on=consignment.authored_day,
+        sent_on=letter.authored_day,
         expires_at=link.expires_at,
-        referral=_referral(row, link, consignment, withdrawn=withdrawn) if proven else None,
+        referral=_referral(row, link, letter, withdrawn=withdrawn) if proven else None,
     )
 
 
@@ -82,41 +81,28 @@ async def _find(query: AnswerLinkOpen, session: AsyncSession) -> tuple[Ereferral
     return one[0], one[1]
 
 
-async def _package(row: Ereferral, session: AsyncSession) -> bytes:
+async def _package(row: Ereferral, session: AsyncSession) -> EreferralDispatch:
     body = await session.scalar(
         select(Package.body).where(Package.org_id == row.org_id, Package.ereferral_id == row.id)
     )
     if body is None:
         raise LookupError("a package that was not purged is not there")
-    return body
-
-
-def _consignment(row: Ereferral, body: bytes, now: datetime) -> Consignment:
-    """The e-referral as its letter shows it: its days and its reference."""
-    point = contact_point(row)
-    return Consignment(
-        org_id=row.org_id,
-        ereferral_id=row.id,
-        channel=point.channel,
-        address=point.address,
-        package=EreferralDispatch.model_validate_json(body, context=KEPT),
-        attempted_at=now,
-    )
+    return EreferralDispatch.model_validate_json(body, context=KEPT)
 
 
 def _referral(
-    row: Ereferral, link: AnswerLink, consignment: Consignment, *, withdrawn: bool
+    row: Ereferral, link: AnswerLink, letter: Letter, *, withdrawn: bool
 ) -> AnswerLinkReferral:
-    referral = consignment.package.referral
+    referral = letter.package.referral
     answers_left = max(0, MOST_ANSWERS - link.answers)
     takes_any = answers_left > 0 and not withdrawn
     return AnswerLinkReferral(
         ereferral_uuid=row.id,
-        reference=consignment.reference,
-        patient_initials=initials(consignment.package.patient.name),
+        reference=letter.reference,
+        patient_initials=initials(letter.package.patient.name),
         priority=referral.priority,
         respond_by=referral.respond_by,
-        respond_on=consignment.respond_by_day,
+        respond_on=letter.respond_by_day,
         response=row.response,
         scheduled_at=row.response_scheduled_at,
         information_requested=row.information_requested,

@@ -72,6 +72,7 @@ async def test_a_partner_answers_by_the_letter(dispatch: Dispatch, org: Org) -> 
         "respond_by": "2026-12-04T15:30:00Z",
         "respond_on": "2026-12-04",
         "response": None,
+        "scheduled_at": None,
         "information_requested": None,
         "information_provided": None,
         "may_answer": ["accepted", "rejected", "in-progress", "completed", "failed"],
@@ -80,10 +81,12 @@ async def test_a_partner_answers_by_the_letter(dispatch: Dispatch, org: Org) -> 
     }
     assert "Sample Patient" not in str(after) and "Root canal" not in str(after)
 
-    answered = await partner.answer("accepted", note="Monday at nine")
+    monday = "2026-12-07T15:00:00Z"
+    answered = await partner.answer("accepted", note="Monday at nine", scheduled_at=monday)
     assert answered.status == 200
     now = await partner.proven()
-    assert (now["response"], now["answers_left"]) == ("accepted", 19)
+    assert (now["response"], now["scheduled_at"]) == ("accepted", monday)
+    assert now["answers_left"] == 19
     assert now["may_answer"] == ["accepted", "in-progress", "completed", "failed"]
     story = await dispatch.heard.story(partner.ereferral)
     assert story == ["queued", "sent", "delivered", "response_recorded"]

@@ -152,12 +152,20 @@ def test_what_the_practice_tells_stands_beside_the_question() -> None:
 
 def test_what_was_reopened_may_be_answered_anew() -> None:
     """The last answer is gone from it, and from what its events show."""
-    held = by_link(response=R.REJECTED, response_note="No capacity", response_occurred_at=EARLIER)
+    held = by_link(
+        response=R.REJECTED,
+        response_note="No capacity",
+        response_reason_code="no_capacity",
+        response_scheduled_at=EARLIER,
+        response_occurred_at=EARLIER,
+    )
     decided = held.decide(REOPEN_EREFERRAL, **THIS)
     assert decided.changes == {
         ROW: {
             "response": None,
             "response_note": None,
+            "response_reason_code": None,
+            "response_scheduled_at": None,
             "response_occurred_at": None,
             "version": 4,
             "updated_at": NOW,
@@ -165,7 +173,7 @@ def test_what_was_reopened_may_be_answered_anew() -> None:
     }
     [event] = decided.events
     assert event["type"] == "ereferral.reopened"
-    assert "response" not in event["data"]
+    assert not any(name.startswith("response") for name in event["data"])
     assert held.decide(RECORD_EREFERRAL_RESPONSE, **THIS, response="accepted").status == 200
 
 
