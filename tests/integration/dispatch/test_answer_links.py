@@ -355,4 +355,7 @@ async def test_no_link_is_no_link(org: Org) -> None:
         assert refusal(opened) == (404, "answer_link_not_found")
         assert opened.problem is not None
         told.add(opened.problem["detail"])
-    assert told == {"There is no answer link here."}
+    assert told == {
+        "There is no such answer link in this org: answer_link.list shows those that there are, "
+        "answer_link.renew makes one."
+    }
