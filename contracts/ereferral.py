@@ -95,6 +95,8 @@ class SuccessCode(StrEnum):
     """Somebody was reached by a call."""
     FAX_COMPLETED = "fax_completed"
     """The partner's machine took the fax, as the fax provider reports it."""
+    OPENED = "opened"
+    """The partner opened the link in the letter, and knew its code."""
 
 
 class FailureCode(StrEnum):
@@ -192,12 +194,19 @@ class EreferralChange(Answered, Ereferral):
     """An e-referral as its events show it: a list item, and what the event is about.
 
     The answer comes with `ereferral.response_recorded`; `response_occurred_at` where the partner
-    answered before it was recorded. `call` comes with `ereferral.call_requested`.
+    answered before it was recorded. `call` comes with `ereferral.call_requested`, `information`
+    with `ereferral.information_requested` (the partner's question) and
+    `ereferral.information_provided` (what it was told).
     """
 
-    LEFT_OUT_WHERE_UNSET: ClassVar[tuple[str, ...]] = (*Answered.LEFT_OUT_WHERE_UNSET, "call")
+    LEFT_OUT_WHERE_UNSET: ClassVar[tuple[str, ...]] = (
+        *Answered.LEFT_OUT_WHERE_UNSET,
+        "call",
+        "information",
+    )
 
     call: CallTask | None = None
+    information: str | None = None
 
 
 class EreferralDetail(Ereferral):
@@ -225,6 +234,7 @@ class EreferralNews(BaseModel):
         response_reason_code: ResponseReason | None = None
         response_scheduled_at: Time | None = None
         response_occurred_at: Time | None = None
+        information: str | None = None
 
     type: str
     subject: Uuid

@@ -24,6 +24,7 @@ class ProblemCode(StrEnum):
     REFERRAL_NOT_FOUND = "referral_not_found"
     INTAKE_NOT_FOUND = "intake_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
+    ANSWER_LINK_NOT_FOUND = "answer_link_not_found"
     CONTACT_NOT_FOUND = "contact_not_found"
     CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
     LETTER_NOT_FOUND = "letter_not_found"
@@ -32,6 +33,8 @@ class ProblemCode(StrEnum):
     ALREADY_EXISTS = "already_exists"
     PRIMARY_ATTRIBUTION_EXISTS = "primary_attribution_exists"
     INVALID_TRANSITION = "invalid_transition"
+    ANSWER_LINK_LOCKED = "answer_link_locked"
+    ANSWER_LINK_EXPIRED = "answer_link_expired"
     VALIDATION_ERROR = "validation_error"
     PARTNER_INACTIVE = "partner_inactive"
     PARTNER_DOES_NOT_ACCEPT_EREFERRALS = "partner_does_not_accept_ereferrals"
@@ -68,6 +71,7 @@ _STATUS = {
     ProblemCode.REFERRAL_NOT_FOUND: 404,
     ProblemCode.INTAKE_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
+    ProblemCode.ANSWER_LINK_NOT_FOUND: 404,
     ProblemCode.CONTACT_NOT_FOUND: 404,
     ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
     ProblemCode.LETTER_NOT_FOUND: 404,
@@ -76,6 +80,8 @@ _STATUS = {
     ProblemCode.ALREADY_EXISTS: 409,
     ProblemCode.PRIMARY_ATTRIBUTION_EXISTS: 409,
     ProblemCode.INVALID_TRANSITION: 409,
+    ProblemCode.ANSWER_LINK_LOCKED: 409,
+    ProblemCode.ANSWER_LINK_EXPIRED: 409,
     ProblemCode.VALIDATION_ERROR: 422,
     ProblemCode.PARTNER_INACTIVE: 422,
     ProblemCode.PARTNER_DOES_NOT_ACCEPT_EREFERRALS: 422,
@@ -166,6 +172,7 @@ _MADE_BY = {
     ProblemCode.CONTACT_NOT_FOUND: "contact.put",
     ProblemCode.INTAKE_NOT_FOUND: "intake.submit",
     ProblemCode.EREFERRAL_NOT_FOUND: "referral.send",
+    ProblemCode.ANSWER_LINK_NOT_FOUND: "answer_link.renew",
 }
 """The operation that makes what was not found, where it is not `<resource>.create`."""
 

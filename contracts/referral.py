@@ -141,13 +141,18 @@ class ReferralFields(Shape):
 
 
 class ReferralCreate(ReferralFields, Command):
-    """`referral.create` → 201, a draft."""
+    """`referral.create` → 201, a draft.
+
+    `follows_uuid`: the referral of the same patient that is sent on by it, to another partner: one
+    that was declined, failed, could not be delivered or is overdue.
+    """
 
     id: Uuid | None = None
     patient_uuid: Uuid
     referral_partner_uuid: Uuid
     referring_provider_uuid: Uuid | None = None
     reason: RequiredReason
+    follows_uuid: Uuid | None = None
 
 
 class ReferralUpdate(ReferralFields, Update):
@@ -247,6 +252,7 @@ class ReferralList(ListQuery):
     fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None
     overdue: bool | None = None
+    information_requested: bool | None = None
     priority: Annotated[Priority, Lax] | None = None
     search: SearchText | None = None
 
@@ -256,7 +262,9 @@ class Referral(Resource):
 
     `reference`: the letter's, from the draft on; a package may come without it. `scheduled_at`: the
     appointment that the partner named last. `dispatch_status` is the e-referral's, as last heard;
-    `overdue` means active, requested, and `respond_by` past.
+    `overdue` means active, requested, and `respond_by` past. `information_requested`: the partner's
+    question that waits for an answer. `follows`: what was sent on by this one; `followed_by`: by
+    which one this was.
     """
 
     reference: LetterReference | None = None
@@ -277,6 +285,9 @@ class Referral(Resource):
     scheduled_at: Time | None = None
     overdue: bool = False
     cancel_reason: RequiredReason | None = None
+    information_requested: Notes = None
+    follows: Reference | None = None
+    followed_by: Reference | None = None
 
 
 class Answered(Shape):
@@ -353,17 +364,17 @@ PREVIEW_REFERRAL: Final = query(
 )
 
 
-def _event(name: str) -> Event[Referral]:
+def referral_event(name: str) -> Event[Referral]:
     """All but an answer's show a list item, which is encoded once for them and their replies."""
     return Event(name, EventSource.REFERRALS, ReferralChange)
 
 
-REFERRAL_CREATED: Final = _event("referral.created")
-REFERRAL_UPDATED: Final = _event("referral.updated")
-REFERRAL_SENT: Final = _event("referral.sent")
-REFERRAL_CANCELLED: Final = _event("referral.cancelled")
+REFERRAL_CREATED: Final = referral_event("referral.created")
+REFERRAL_UPDATED: Final = referral_event("referral.updated")
+REFERRAL_SENT: Final = referral_event("referral.sent")
+REFERRAL_CANCELLED: Final = referral_event("referral.cancelled")
 REFERRAL_RESPONSE_RECORDED: Final = Event(
     "referral.response_recorded", EventSource.REFERRALS, ReferralChange
 )
-REFERRAL_DISPATCH_CHANGED: Final = _event("referral.dispatch_changed")
-REFERRAL_OVERDUE: Final = _event("referral.overdue")
+REFERRAL_DISPATCH_CHANGED: Final = referral_event("referral.dispatch_changed")
+REFERRAL_OVERDUE: Final = referral_event("referral.overdue")

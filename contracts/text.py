@@ -136,6 +136,9 @@ RequiredReason = Annotated[_Reason, BeforeValidator(_required(multiline=True))]
 Notes = Annotated[_Notes | None, BeforeValidator(_nullable(multiline=True))]
 """Notes and descriptions: at most 10,000 characters, line breaks allowed, or null."""
 
+RequiredNotes = Annotated[_Notes, BeforeValidator(_required(multiline=True))]
+"""Notes of 1 to 10,000 characters, line breaks allowed."""
+
 SearchText = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=100)],
     BeforeValidator(_required(multiline=False)),

@@ -8,7 +8,8 @@ from typing import Any
 from contracts.referral import Priority, ReasonCode
 from letters import wording
 from letters.fonts import han_font
-from letters.letter import Letter, Message
+from letters.letter import Letter, LetterLink, Message
+from letters.qr_code import qr_code
 from letters.teeth import in_charting_order, tooth_name
 
 # CLDR 46, supplemental data, measurementData: the territories of paperSize "US-Letter".
@@ -31,6 +32,8 @@ _OVERLONG_WORD = re.compile(r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-
 _BREAK_EVERY = 20
 _ZERO_WIDTH_SPACE = "\u200b"
 
+_OVERLONG_PART = re.compile(r"[^/-]{41,}")
+
 Text = dict[str, str]
 
 
@@ -38,7 +41,7 @@ def letter_content(letter: Letter) -> dict[str, Any]:
     """Everything the template shows. Each text carries its direction, `ltr` or `rtl`.
 
     `cancellation` is None in the letter of a referral. In that of its cancellation it is what
-    was said about why; urgency and the warning of a repeat are left out of it.
+    was said about why; urgency, the warning of a repeat and the answer link are left out of it.
     """
     package = letter.package
     referral, practice, partner = package.referral, package.practice, package.partner
@@ -81,6 +84,7 @@ def letter_content(letter: Letter) -> dict[str, Any]:
         "respond_by": wording.date_in_words(due, practice.country)
         if (due := letter.respond_by_day)
         else None,
+        "answer_link": None if cancelled else _answer_link(letter.answer_link),
         "ways_to_answer": _pairs(wording.ways_to_answer(practice, reader_country=reader)),
         "referring_provider": _referring_provider(letter),
     }
@@ -149,6 +153,19 @@ def _patient(letter: Letter) -> dict[str, Any]:
 def _referring_provider(letter: Letter) -> dict[str, Any] | None:
     provider = letter.package.referring_provider
     return {"name": _text(provider.name), "npi": provider.npi} if provider else None
+
+
+def _answer_link(link: LetterLink | None) -> dict[str, Any] | None:
+    """The link as it is followed, scanned and typed, and its code as it is read out."""
+    if link is None:
+        return None
+    return {
+        "url": link.url,
+        # Lines end behind slashes and hyphens by themselves.
+        "shown": _OVERLONG_PART.sub(_with_breaks, link.url.removeprefix("https://")),
+        "qr_code": qr_code(link.url),
+        "code": f"{link.code[:3]} {link.code[3:]}",
+    }
 
 
 def _code(code: ReasonCode) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A letter before it is composed: what it is made of."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -17,13 +17,21 @@ class Message(StrEnum):
     CANCELLATION = "cancellation"
 
 
+@dataclass(frozen=True, slots=True)
+class LetterLink:
+    """What a letter shows of an answer link. Neither is written anywhere else."""
+
+    url: str = field(repr=False)
+    code: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What a letter is made of; nothing else goes into it, so the same one gives the same bytes.
 
     `package` is what was frozen when the referral was sent. `possible_repeat`: the partner may hold
     it already, by another channel; the letter says so. Its date is the referral's `sent_at`, or
-    `cancelled_at`.
+    `cancelled_at`. `answer_link`: by which its reader answers, if there is one; a preview has none.
     """
 
     package: EreferralPackage
@@ -31,6 +39,7 @@ class Letter:
     message: Message = Message.REFERRAL
     cancel_reason: str | None = None
     cancelled_at: datetime | None = None
+    answer_link: LetterLink | None = None
 
     @property
     def authored_at(self) -> datetime:

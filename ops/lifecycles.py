@@ -27,7 +27,7 @@ from contracts.referral_partner import ContactMethod, ContactType, ReferralPartn
 from letters.letter import Message
 from messaging.handlers.workspace import Rows, Workspace
 from services.ereferral_dispatch.delivery import transitions
-from services.ereferral_dispatch.handlers import cancel, staff
+from services.ereferral_dispatch.handlers import cancel, opening, staff
 from services.ereferral_dispatch.home import PUBLISHING
 from services.ereferral_dispatch.models import Ereferral
 from services.ereferral_dispatch.rules.cancelling import CancelStep, cancel_step
@@ -56,6 +56,7 @@ from services.ereferral_dispatch.rules.routing import (
     Step,
     next_step,
 )
+from services.referrals.rules.follow_up import check_can_be_reopened
 from services.referrals.rules.referral import (
     Effect,
     check_can_be_cancelled,
@@ -132,10 +133,13 @@ def _referral_moves(here: Standpoint) -> Iterator[tuple[str, str, Standpoint]]:
         check_can_be_cancelled(here.status)
         after = Standpoint(ReferralStatus.REVOKED, fulfilment_after_cancel(here.fulfilment))
         yield "the practice", "cancel", after
+    with suppress(Refusal):
+        check_can_be_reopened(here.status, here.fulfilment, reopened=0)
+        yield "the practice", "reopen", Standpoint(here.status, FulfilmentStatus.REQUESTED)
     for response in Response:
         if response_effect(here.status, here.fulfilment, response) is Effect.MOVES:
             after = Standpoint(status_after(response), FulfilmentStatus(response.value))
-            yield "the partner answers", response.value, after
+            yield _ANSWER, response.value, after
 
 
 # ---- an e-referral -------------------------------------------------------------------------------
@@ -225,14 +229,15 @@ _OUTCOMES: dict[ContactMethod, tuple[Outcome, ...]] = {
     ContactMethod.FAX: _BY_MAIL,
     ContactMethod.PHONE: (CallRequested("script", b"letter"),),
 }
-_ATTEMPT, _LANE, _PERSON, _CANCEL, _TELLING = (
+_ANSWER, _ATTEMPT, _LANE, _PERSON, _CANCEL, _TELLING = (
+    "the partner answers",
     "attempts",
     "lanes",
     "people",
     "cancel",
     "telling of a cancel",
 )
-GROUPS = ("the practice", "the partner answers", _ATTEMPT, _LANE, _PERSON, _CANCEL, _TELLING)
+GROUPS = ("the practice", _ANSWER, _ATTEMPT, _LANE, _PERSON, _CANCEL, _TELLING)
 """Kinds of things that happen, in the order in which they are shown."""
 _TOLD = {
     EreferralStatus.CANCELLED: "told, all of them",
@@ -348,6 +353,10 @@ def _people_moves(here: Progress) -> Iterator[tuple[str, str, Progress]]:
             resolved = EreferralResolve.model_validate({**names, "outcome": resolution.value})
             staff.resolve(resolved, _holding(workspace, row))
             yield _PERSON, f"resolve: {resolution.value}", here.after(row)
+    row, workspace = here.row(), _workspace()
+    opening.note_opening(row, workspace)
+    if row.status is not here.status:
+        yield _PERSON, "link opened", here.after(row)
     row, workspace = here.row(), _workspace()
     asked = EreferralCancel(org_id=ORG, ereferral_uuid=ID, reason="-")
     cancel.cancel(asked, _holding(workspace, row))

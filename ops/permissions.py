@@ -33,7 +33,12 @@ _EVENTS = {name: f"{name.service}.events" for name in ServiceName}
 # What a service tells another one to do.
 _SENDS = {
     ServiceName.REFERRALS: {
-        "ereferral_dispatch.commands": ("ereferral.cancel", "ereferral.dispatch")
+        "ereferral_dispatch.commands": (
+            "ereferral.cancel",
+            "ereferral.dispatch",
+            "ereferral.provide_information",
+            "ereferral.reopen",
+        )
     },
     ServiceName.EREFERRAL_DISPATCH: {},
 }

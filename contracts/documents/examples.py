@@ -40,6 +40,7 @@ _PATIENT_UUID, _PROVIDER_UUID, _PRACTICE_UUID = _id(0xA001), _id(0xA101), _id(0x
 _PARTNER_UUID = _id(0xB001)
 _SOURCE_UUID, _COST_UUID, _ATTRIBUTION_UUID = _id(0xC001), _id(0xC101), _id(0xC201)
 _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
+_ANSWER_LINK = "DEM00-DEM00-DEM00-DEM00"
 _CONTACT_UUID, _OTHER_CONTACT_UUID, _CONTACT_REFERRAL_UUID = _id(0xF001), _id(0xF002), _id(0xF101)
 _INTAKE_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
@@ -338,6 +339,22 @@ EXAMPLES: dict[str, Example] = {
         },
         _SENT,
     ),
+    "referral.reopen": Example(
+        "Take back a decline that was a mistake.",
+        {"referral_uuid": _REFERRAL_UUID, "base_version": 3, "note": "They meant another patient."},
+        _SENT,
+        "The partner declined it; base_version is its version by then: see referral.get.",
+    ),
+    "referral.provide_information": Example(
+        "Answer what the partner asked.",
+        {
+            "referral_uuid": _REFERRAL_UUID,
+            "base_version": 3,
+            "note": "Yes, of January 3; it is on its way.",
+        },
+        _SENT,
+        "The partner asked something; base_version is its version by then: see referral.get.",
+    ),
     "referral.get": Example(
         "Read one referral with its timeline.", {"referral_uuid": _REFERRAL_UUID}, _DRAFTED
     ),
@@ -517,6 +534,40 @@ EXAMPLES: dict[str, Example] = {
         {"ereferral_uuid": _EREFERRAL_UUID, "response": "rejected", "reason_code": "no_capacity"},
         _DISPATCHED,
         "It was handed to its partner.",
+    ),
+    "ereferral.request_information": Example(
+        "Ask the practice something before answering.",
+        {"ereferral_uuid": _EREFERRAL_UUID, "note": "Is there a recent radiograph?"},
+        _DISPATCHED,
+    ),
+    "ereferral.provide_information": Example(
+        "Tell the partner what it asked; referral.provide_information does.",
+        {"ereferral_uuid": _EREFERRAL_UUID, "note": "Yes, of January 3; it is on its way."},
+        _DISPATCHED,
+    ),
+    "ereferral.reopen": Example(
+        "Let the partner answer anew; referral.reopen sends it for you.",
+        {"ereferral_uuid": _EREFERRAL_UUID},
+        _DISPATCHED,
+    ),
+    "answer_link.verify": Example(
+        "Check the code of a letter's answer link.",
+        {"answer_link": _ANSWER_LINK, "code": "123 456"},
+        when="The link is of a letter, or was given by answer_link.renew.",
+    ),
+    "answer_link.open": Example(
+        "Read what an answer link shows.",
+        {"answer_link": _ANSWER_LINK},
+        when="The link is of a letter, or was given by answer_link.renew.",
+    ),
+    "answer_link.renew": Example(
+        "Make another answer link to read out; the one before is void.",
+        {"ereferral_uuid": _EREFERRAL_UUID},
+        _DISPATCHED,
+        "DISPATCH_PUBLIC_URL is set.",
+    ),
+    "answer_link.list": Example(
+        "Read answer links, such as those that are locked.", {"locked": True}
     ),
     "partner_channel.release": Example(
         "Let a held channel of a partner go again.",

@@ -259,7 +259,7 @@ def _decide_one(
     body = success_body(done.status, data)
     return (
         Verdict(incoming.delivery, done.status, body),
-        StoredReply(body_hash, done.status, done.id, body),
+        StoredReply(body_hash, done.status, done.id, None if done.reply_is_secret else body),
     )
 
 

@@ -67,11 +67,15 @@ def row_to_change(
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[ReplyT_co]):
-    """A handler's decision: the reply's status, the resource (None after an archive) and its id."""
+    """A handler's decision: the reply's status, the resource (None after an archive) and its id.
+
+    `reply_is_secret`: it is not stored; a repeat gets the status and the id alone.
+    """
 
     status: ReplyStatus
     data: ReplyT_co
     id: UUID | None
+    reply_is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

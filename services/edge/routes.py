@@ -157,6 +157,8 @@ REFERRAL_ROUTES = (
     Route("POST", f"{_D}/{{referral_uuid}}/send", "referral.send"),
     Route("POST", f"{_D}/{{referral_uuid}}/cancel", "referral.cancel"),
     Route("POST", f"{_D}/{{referral_uuid}}/responses", "referral.record_response"),
+    Route("POST", f"{_D}/{{referral_uuid}}/reopen", "referral.reopen"),
+    Route("POST", f"{_D}/{{referral_uuid}}/information", "referral.provide_information"),
     Route("GET", f"{_D}/{{referral_uuid}}/preview", "referral.preview", Shown.PDF),
     Route("GET", _E, "ereferral.list"),
     Route("GET", f"{_E}/{{ereferral_uuid}}", "ereferral.get"),
@@ -164,6 +166,8 @@ REFERRAL_ROUTES = (
     Route("POST", f"{_E}/{{ereferral_uuid}}/complete-call", "ereferral.complete_call"),
     Route("POST", f"{_E}/{{ereferral_uuid}}/resolve", "ereferral.resolve"),
     Route("POST", f"{_E}/{{ereferral_uuid}}/responses", "ereferral.record_response"),
+    Route("POST", f"{_E}/{{ereferral_uuid}}/answer-link", "answer_link.renew"),
+    Route("GET", f"{O}/answer-links", "answer_link.list"),
     Route("GET", f"{_E}/{{ereferral_uuid}}/letter", "ereferral.letter", Shown.PDF),
     Route(
         "POST",
@@ -209,8 +213,19 @@ FIELD_ROUTES = (*MARKETING_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES, *INTAKE_
 
 ROUTES = (*FIELD_ROUTES, *JSON_API_ROUTES, SUBMIT_ROUTE)
 
-NOT_REACHABLE = frozenset({"ereferral.dispatch", "ereferral.cancel", "ereferral.preview"})
-"""Operations on packages, which referrals alone makes: no route leads to them."""
+NOT_REACHABLE = frozenset(
+    {
+        *("ereferral.dispatch", "ereferral.cancel", "ereferral.preview"),
+        *("ereferral.reopen", "ereferral.provide_information"),
+    }
+)
+"""Operations on packages, which referrals alone makes, and what it tells dispatch of a referral: no
+route leads to them."""
+
+BY_LINK_ALONE = frozenset(
+    {"answer_link.open", "answer_link.verify", "ereferral.request_information"}
+)
+"""What a partner asks by the link in a letter, on a page of its own: no token does."""
 
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""

@@ -51,6 +51,7 @@ CONTRACT = Contract(
 
 def build(settings: DispatchSettings) -> Service:
     """A replica of the service, ready to be run. Raises SettingError."""
+    answer_links = settings.answer_links()
     definition = Definition(
         name="ereferral_dispatch",
         home=HOME,
@@ -59,7 +60,7 @@ def build(settings: DispatchSettings) -> Service:
         publishing=PUBLISHING,
         contract=CONTRACT,
         subscribe=subscribe,
-        commands={COMMANDS: command_handlers(settings.fallback)},
+        commands={COMMANDS: command_handlers(settings.fallback, answer_links)},
         queries={QUERIES: READERS},
     )
     mail = _mail(settings)
@@ -95,6 +96,7 @@ def build(settings: DispatchSettings) -> Service:
                 lane_concurrency=settings.lane_concurrency,
                 tracing=service.tracing,
                 after_commit=service.relay.wake,
+                answer_links=answer_links,
             )
             service.when_committed.append(worker.wake)
             async with asyncio.TaskGroup() as group:

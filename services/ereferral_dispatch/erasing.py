@@ -86,7 +86,13 @@ async def erase(
             "packages": removed.packages,
             "letters and bundles": removed.composed,
             "e-referrals": await clear(
-                session, Ereferral, *these, cancel_reason=None, response_note=None
+                session,
+                Ereferral,
+                *these,
+                cancel_reason=None,
+                response_note=None,
+                information_requested=None,
+                information_provided=None,
             ),
             "attempts": await clear(session, Attempt, *of_these, detail=None),
             "early cancels": await clear(session, EarlyCancel, *asked, reason=ERASED),

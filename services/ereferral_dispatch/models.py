@@ -129,6 +129,9 @@ class Ereferral(Base):
     `referral_created_at`: no answer can be older; null of those that came before it was kept.
     `forced`: a person asked for this attempt, a held lane does not keep it. `call_due_at`: when its
     call is to be made. `purged_at`: since when its package is gone, and nothing can be composed.
+    `opened_at`: when somebody last opened its answer link with the code. `information_requested`:
+    the partner's last question, `information_provided` what it was told since then.
+    `answer_token_hash`: of the token of its answer link, by which that is found; null without one.
     """
 
     __tablename__ = "ereferral"
@@ -164,6 +167,10 @@ class Ereferral(Base):
     response_occurred_at: Mapped[datetime | None]
     referral_created_at: Mapped[datetime | None]
     responses_taken: Mapped[int] = mapped_column(server_default="0")
+    information_requested: Mapped[str | None]
+    information_provided: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    answer_token_hash: Mapped[bytes | None]
     traceparent: Mapped[str | None]
     purged_at: Mapped[datetime | None]
     version: Mapped[int]
@@ -182,6 +189,32 @@ class Package(Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     ereferral_id: Mapped[UUID] = mapped_column(primary_key=True)
     body: Mapped[bytes]
+
+
+class AnswerLink(Base):
+    """An e-referral's answer link. What its letter shows is derived, and only hashed is it kept.
+
+    `epoch` counts links, from 1: a renewal makes another. `wrong_codes` and `answers` are those of
+    the present one. Whoever locks it has locked its e-referral before.
+    """
+
+    __tablename__ = "answer_link"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "ereferral_id"], ["ereferral.org_id", "ereferral.id"]),
+    )
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    ereferral_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    epoch: Mapped[int]
+    code_hash: Mapped[bytes]
+    wrong_codes: Mapped[int]
+    answers: Mapped[int]
+    expires_at: Mapped[datetime]
+    locked_at: Mapped[datetime | None]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class EarlyCancel(Base):

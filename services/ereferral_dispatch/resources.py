@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from contracts.answer_link import AnswerLink as AnswerLinkResource
 from contracts.ereferral import Attempt as AttemptResource
 from contracts.ereferral import CallTask, EreferralChange
 from contracts.ereferral import Ereferral as Resource
@@ -11,7 +12,7 @@ from contracts.letter import letter_reference
 from contracts.mail_relay import MailRelay as MailRelayResource
 from contracts.referral import EreferralStatus
 from contracts.shapes import Reference, resource_fields
-from services.ereferral_dispatch.models import Attempt, Ereferral, Lane, MailRelay
+from services.ereferral_dispatch.models import AnswerLink, Attempt, Ereferral, Lane, MailRelay
 
 
 def ereferral_resource(row: Ereferral) -> Resource:
@@ -19,7 +20,9 @@ def ereferral_resource(row: Ereferral) -> Resource:
     return Resource.model_construct(**_shown(row))
 
 
-def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralChange:
+def ereferral_change(
+    row: Ereferral, call: CallTask | None = None, information: str | None = None
+) -> EreferralChange:
     """An e-referral as its events show it."""
     return EreferralChange.model_construct(
         **_shown(row),
@@ -29,6 +32,7 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
         response_scheduled_at=row.response_scheduled_at,
         response_occurred_at=row.response_occurred_at,
         call=call,
+        information=information,
     )
 
 
@@ -60,6 +64,20 @@ def attempt_resource(row: Attempt) -> AttemptResource:
     code = None if row.code is None else str(row.code)
     return AttemptResource.model_construct(
         **{**shown, "address": row.address or None, "code": code}
+    )
+
+
+def answer_link_resource(row: AnswerLink, ereferral: Ereferral) -> AnswerLinkResource:
+    """An answer link as its events and lists show it: without what opens it."""
+    return AnswerLinkResource.model_construct(
+        **resource_fields(row),
+        ereferral_uuid=ereferral.id,
+        referral_uuid=ereferral.referral_id,
+        referral_partner=Reference(
+            uuid=ereferral.referral_partner_id, name=ereferral.referral_partner_name
+        ),
+        expires_at=row.expires_at,
+        locked_at=row.locked_at,
     )
 
 

@@ -1,5 +1,7 @@
 """The settings of dispatch. Source: docs/contract/dispatch.md#attempt and what follows it there."""
 
+import re
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Self
@@ -10,10 +12,14 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from contracts.referral_partner import ContactMethod
 from messaging.running.settings import ServiceSettings
 from messaging.wire.tls import CaFile
+from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.senders.smtp_relay import in_clear_text
 
 Network = IPv4Network | IPv6Network
 
+_PUBLIC_URL = re.compile(
+    r"(?=.{9,120}$)https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?", re.ASCII
+)
 _DOMAIN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 
 
@@ -40,6 +46,15 @@ def _not_empty(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _public_url(url: str) -> str:
+    """The URL without a slash at its end. It stands in letters: it is short, and plain to type."""
+    if not _PUBLIC_URL.fullmatch(url):
+        raise ValueError(
+            "must be https://, a host and perhaps a port and a path, of 120 characters at most"
+        )
+    return url.rstrip("/")
+
+
 class DispatchSettings(ServiceSettings):
     """Read from the environment under `DISPATCH_`."""
 
@@ -51,11 +66,19 @@ class DispatchSettings(ServiceSettings):
         8002, description="Port of health and metrics; 0 takes any free one."
     )
     signing_key: Annotated[SecretStr, AfterValidator(_not_empty)] = Field(
-        description="Every partner's webhook secret is derived from it: random, as "
-        "`openssl rand -hex 32` makes it."
+        description="Every partner's webhook secret and every answer link is derived from it: "
+        "random, as `openssl rand -hex 32` makes it."
     )
     signing_key_previous: SecretStr | None = Field(
         None, description="Signs too while keys are changed: partners accept either signature."
+    )
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        None,
+        description="Where partners answer: `https://answer.example.org`, of which letters show "
+        "`/r/…`. Unset: letters have no answer link.",
+    )
+    answer_link_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        180, description="How long a letter's answer link may be used."
     )
     fallback: Annotated[tuple[ContactMethod, ...], NoDecode, BeforeValidator(_split)] = Field(
         (ContactMethod.PORTAL, ContactMethod.EMAIL, ContactMethod.FAX, ContactMethod.PHONE),
@@ -136,6 +159,23 @@ class DispatchSettings(ServiceSettings):
         """The variables by which something leaves this machine unencrypted."""
         mail = ["DISPATCH_SMTP_URL"] if self.smtp_url and in_clear_text(self.smtp_url) else []
         return super().clear_text() + mail
+
+    def answer_links(self) -> AnswerLinks | None:
+        """How answer links are made; None where there are to be none."""
+        if self.public_url is None:
+            return None
+        keys = [self.signing_key.get_secret_value()]
+        if self.signing_key_previous is not None:
+            keys.append(self.signing_key_previous.get_secret_value())
+        lasts = timedelta(days=self.answer_link_days)
+        return AnswerLinks(self.public_url, tuple(key for key in keys if key), lasts)
+
+    @model_validator(mode="after")
+    def _links_are_not_read_on_their_way(self) -> Self:
+        in_clear = self.public_url is not None and not self.public_url.startswith("https://")
+        if in_clear and not self.allow_http:
+            raise ValueError("DISPATCH_PUBLIC_URL must start with https://")
+        return self
 
     @model_validator(mode="after")
     def _mail_needs_a_sender(self) -> Self:

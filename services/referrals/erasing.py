@@ -255,6 +255,7 @@ def _erase_referral(row: Referral, workspace: Workspace) -> bool:
     row.reason = ERASED
     row.notes = row.reason_codes = row.teeth = None
     row.cancel_reason = None if row.cancel_reason is None else ERASED
+    row.information_requested = None if row.information_requested is None else ERASED
     changed = changed_fields(before, referral_resource.shown(row, workspace))
     if not changed:
         return False

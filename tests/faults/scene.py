@@ -119,6 +119,7 @@ class Scene:
             "DISPATCH_SMTP_URL": self.mail.url,
             "DISPATCH_MAIL_FROM": MAIL_FROM,
             "DISPATCH_PORTAL_CA_FILE": str(settings.portal_ca_file),
+            **({"DISPATCH_PUBLIC_URL": settings.public_url} if settings.public_url else {}),
         }
 
 

@@ -31,6 +31,7 @@ _SECTION_OF = {
     "intake_map": "intake",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
+    "answer_link": "answer-links",
 }
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.ereferral import FailureCode
+from contracts.ereferral import AttemptOutcome, FailureCode, SuccessCode
 from services.ereferral_dispatch.models import Attempt
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,
@@ -28,3 +28,15 @@ def finish(attempt: Attempt, outcome: Ended, now: datetime, note: str | None = N
 def withdraw_call(attempt: Attempt, now: datetime) -> None:
     """Let a call that was asked for and not made be over."""
     finish(attempt, _NO_CALL, now)
+
+
+def correct_as_opened(attempt: Attempt, now: datetime) -> None:
+    """Let an attempt that may have arrived be one that did, since its letter's link was opened.
+
+    Its detail keeps what was known before.
+    """
+    if attempt.outcome is AttemptOutcome.DELIVERED:
+        return
+    known = f"Before: {attempt.outcome}, {attempt.code}."
+    detail = known if attempt.detail is None else f"{known} {attempt.detail}"
+    finish(attempt, Delivered(SuccessCode.OPENED), now, detail)

@@ -26,7 +26,8 @@ from services.ereferral_dispatch.rules.pace import PACES, Pace
 class Claimed:
     """One e-referral whose attempt began at `started_at`, by the database's clock.
 
-    `content`: what an earlier attempt composed, if any.
+    `content`: what an earlier attempt composed, if any. `answer_epoch` and `answer_token_hash`: the
+    answer link that its letter shows; both None where it shows none.
     """
 
     org_id: str
@@ -43,6 +44,8 @@ class Claimed:
     cancelled_at: datetime | None
     package: bytes
     content: bytes | None
+    answer_epoch: int | None = None
+    answer_token_hash: bytes | None = None
 
 
 # Each has an index of its own by this condition.
@@ -125,7 +128,7 @@ _BEGIN = text(
             AS chosen (org_id, id, token)
         WHERE e.org_id = chosen.org_id AND e.id = chosen.id
         RETURNING e.org_id, e.id, e.attempts_made, chosen.token, e.possible_repeat, e.traceparent,
-            e.message, e.cancel_reason, e.cancel_requested_at,
+            e.message, e.cancel_reason, e.cancel_requested_at, e.answer_token_hash,
             e.plan -> e.position ->> 'channel' AS channel,
             e.plan -> e.position ->> 'address' AS address
     ), attempts AS (
@@ -135,13 +138,14 @@ _BEGIN = text(
             now() + make_interval(secs => :lease_seconds), now()
         FROM begun
     )
-    SELECT b.*, now() AS started_at, p.body, c.content
+    SELECT b.*, now() AS started_at, p.body, c.content, a.epoch AS answer_epoch
     FROM begun b
     JOIN package p ON p.org_id = b.org_id AND p.ereferral_id = b.id
     LEFT JOIN composed c
         ON c.org_id = b.org_id AND c.ereferral_id = b.id AND c.channel = b.channel
         AND c.message = b.message
         AND (b.channel = ANY(CAST(:recognising AS text[])) OR c.possible_repeat = b.possible_repeat)
+    LEFT JOIN answer_link a ON a.org_id = b.org_id AND a.ereferral_id = b.id
     """
 )
 
@@ -255,6 +259,8 @@ async def _begin(connection: AsyncConnection, due: list[Any], limits: Limits) ->
             cancelled_at=row.cancel_requested_at,
             package=row.body,
             content=row.content,
+            answer_epoch=row.answer_epoch,
+            answer_token_hash=row.answer_token_hash,
         )
         for row in begun
     ]

@@ -20,7 +20,11 @@ from messaging.handlers.workspace import Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
 from messaging.pacing.sweep import in_rounds
 from messaging.telemetry import logs, metrics
-from services.ereferral_dispatch.delivery.attempt_ends import finish, withdraw_call
+from services.ereferral_dispatch.delivery.attempt_ends import (
+    correct_as_opened,
+    finish,
+    withdraw_call,
+)
 from services.ereferral_dispatch.delivery.claiming import Claimed
 from services.ereferral_dispatch.delivery.outcome_rows import (
     Locked,
@@ -35,6 +39,7 @@ from services.ereferral_dispatch.delivery.transitions import (
     announce,
     cancel_or_tell,
     contact_point,
+    end,
     follow,
     forget_receipt,
     hold,
@@ -44,6 +49,7 @@ from services.ereferral_dispatch.delivery.transitions import (
 )
 from services.ereferral_dispatch.models import Attempt, Ereferral
 from services.ereferral_dispatch.rules.lanes import HoldRule, Streak, after_outcome, must_be_held
+from services.ereferral_dispatch.rules.opening import is_withdrawn, proves_arrival
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -188,6 +194,8 @@ class Recorder:
             # A mail whose outcome nobody knows has not been shown to fail.
             announce(row, workspace, EREFERRAL_ATTEMPT_FAILED)
         _go_on(row, step, outcome, workspace, lane_is_held=held)
+        if _was_opened_meanwhile(row, attempt):
+            _deliver(row, attempt, outcome, workspace)
         if row.status is EreferralStatus.CANCELLED and attempt.finished_at is None:
             withdraw_call(attempt, now)
         if row.lane_id != left_lane:
@@ -256,6 +264,25 @@ def _go_on(
         follow(row, step, outcome, workspace)
         if cancelled:
             cancel_or_tell(row, workspace)
+
+
+def _was_opened_meanwhile(row: Ereferral, attempt: Attempt) -> bool:
+    """Whether the partner opened its answer link while the attempt was under way: what that proves
+    was left for the outcome to decide."""
+    return (
+        row.opened_at is not None
+        and row.opened_at >= attempt.started_at
+        and not is_withdrawn(row.status, row.message, row.cancel_requested_at)
+        and proves_arrival(row.status, maybe_received=bool(row.received))
+    )
+
+
+def _deliver(row: Ereferral, attempt: Attempt, outcome: Outcome, workspace: Workspace) -> None:
+    if attempt.finished_at is None:
+        withdraw_call(attempt, workspace.now)
+    elif may_have_been_received(outcome):
+        correct_as_opened(attempt, workspace.now)
+    end(row, EreferralStatus.DELIVERED, workspace)
 
 
 async def _was_the_only_one(connection: AsyncConnection, attempt: Attempt) -> bool:

@@ -78,13 +78,15 @@ def announce(
     row: Ereferral,
     workspace: Workspace,
     event: Event[EreferralChange],
+    *,
     call: CallTask | None = None,
+    information: str | None = None,
 ) -> None:
     """Publish an event about it as it is now: a version of its own."""
     row.version += 1
     row.updated_at = workspace.now
     workspace.concerns(row.patient_id)
-    workspace.publish(event, ereferral_change(row, call))
+    workspace.publish(event, ereferral_change(row, call, information))
 
 
 def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -> None:
@@ -165,7 +167,7 @@ def await_call(row: Ereferral, workspace: Workspace, task: CallTask | None) -> N
     row.status = EreferralStatus.AWAITING_CALL
     row.due_at = None
     row.call_due_at = workspace.now
-    announce(row, workspace, EREFERRAL_CALL_REQUESTED, task)
+    announce(row, workspace, EREFERRAL_CALL_REQUESTED, call=task)
 
 
 End = Literal[

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.ereferral import EreferralDispatch, FailureCode
 from contracts.referral_partner import ContactMethod
 from contracts.text import KEPT
+from letters.letter import LetterLink
 from messaging.database.errors import is_outage, why_away
 from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs, metrics
@@ -33,6 +34,7 @@ from services.ereferral_dispatch.delivery.lane_holds import move_held
 from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.delivery.recording import Recorder
+from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,
@@ -76,7 +78,10 @@ class Channel:
 
 
 class Worker:
-    """One replica's worker. Makes at most `concurrency` attempts at a time."""
+    """One replica's worker. Makes at most `concurrency` attempts at a time.
+
+    `answer_links`: how the links are made that letters show; None: they show none.
+    """
 
     def __init__(
         self,
@@ -88,8 +93,10 @@ class Worker:
         lane_concurrency: int,
         tracing: Tracing,
         after_commit: Callable[[], None],
+        answer_links: AnswerLinks | None = None,
     ) -> None:
         self._engine = engine
+        self._answer_links = answer_links
         self._channels = channels
         self._recorder = recorder
         self._concurrency = concurrency
@@ -202,7 +209,12 @@ class Worker:
     def _start(self, claimed: Claimed) -> None:
         channel = self._channels.get(claimed.channel)
         attempt = _Attempt(
-            claimed, channel, self._recorder, self._composing, self._begin_span(claimed)
+            claimed,
+            channel,
+            self._recorder,
+            self._composing,
+            self._begin_span(claimed),
+            self._answer_links,
         )
         task = asyncio.create_task(attempt.run())
         self._running[task] = attempt
@@ -258,8 +270,10 @@ class _Attempt:
         recorder: Recorder,
         composing: Executor,
         traced: Traced,
+        answer_links: AnswerLinks | None,
     ) -> None:
         self.claimed = claimed
+        self._answer_links = answer_links
         self._channel = channel
         self._recorder = recorder
         self._composing = composing
@@ -307,6 +321,7 @@ class _Attempt:
             message=claimed.message,
             cancel_reason=claimed.cancel_reason,
             cancelled_at=claimed.cancelled_at,
+            answer_link=self._letter_link(),
         )
         content = claimed.content
         try:
@@ -320,6 +335,14 @@ class _Attempt:
         except Exception as error:
             # Our own fault with this one: it must neither be lost nor stop the others.
             return self._our_fault(error)
+
+    def _letter_link(self) -> LetterLink | None:
+        claimed, links = self.claimed, self._answer_links
+        if links is None or claimed.answer_epoch is None or claimed.answer_token_hash is None:
+            return None
+        return links.in_letter(
+            claimed.org_id, claimed.ereferral_id, claimed.answer_epoch, claimed.answer_token_hash
+        )
 
     async def _send(self, channel: Channel, consignment: Consignment, content: bytes) -> Outcome:
         async def point_of_no_return() -> None:

@@ -13,18 +13,24 @@ from letters.letter import Message
 from messaging.handlers.handler import NamedHandler, handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.ereferral_dispatch.delivery.transitions import announce, end
+from services.ereferral_dispatch.handlers.answer_link import make_link
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package
 from services.ereferral_dispatch.resources import ereferral_resource
+from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.rules.package import check_package, with_named_offset
 from services.ereferral_dispatch.rules.routing import ContactPoint, contact_plan, lane_id
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans e-referrals. `fallback`: the channels tried after the preferred one."""
+    """Plans e-referrals. `fallback`: the channels tried after the preferred one.
+
+    `answer_links`: how their letters' links are made; None: they have none.
+    """
 
     fallback: Sequence[ContactMethod]
+    answer_links: AnswerLinks | None = None
 
     def needs(self, command: EreferralDispatch) -> list[Need]:
         """The e-referral or its cancel, should they be there already, and its lanes."""
@@ -57,10 +63,12 @@ class Planner:
         if cancel is not None:
             row.cancel_requested_at, row.cancel_reason = cancel.requested_at, cancel.reason
             end(row, EreferralStatus.CANCELLED, workspace)
+        elif self.answer_links is not None:
+            make_link(row, self.answer_links, workspace)
         return Done(ReplyStatus.ACCEPTED, ereferral_resource(row), row.id)
 
     def handlers(self) -> list[NamedHandler]:
-        """`ereferral.dispatch`, bound to this plan of fallbacks."""
+        """`ereferral.dispatch`, bound to this plan of fallbacks and these links."""
         return [handles(DISPATCH_EREFERRAL, self.dispatch, needs=self.needs, check=check_package)]
 
 

@@ -50,6 +50,11 @@ from services.ereferral_dispatch.handlers.attempt import (
     record_call,
 )
 from services.ereferral_dispatch.handlers.lane import enter_lane, lanes_of
+from services.ereferral_dispatch.handlers.link_answers import (
+    check_answer_by_link,
+    count_answer_by_link,
+    link_that_answers,
+)
 from services.ereferral_dispatch.models import Ereferral
 from services.ereferral_dispatch.resources import ereferral_resource
 from services.ereferral_dispatch.rules.channels import traits_of
@@ -139,12 +144,14 @@ def resolve(command: EreferralResolve, workspace: Workspace) -> Done[Resource]:
 def record_response(command: EreferralRecordResponse, workspace: Workspace) -> Done[Resource]:
     """The partner's answer, told to whoever subscribes."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
+    check_answer_by_link(row, command.response, workspace)
     if errors := time_errors("occurred_at", command.occurred_at, workspace.now):
         raise invalid(errors)
     check_takes_a_response(row.responses_taken)
     created_at = row.referral_created_at
     if created_at and (errors := early_errors("occurred_at", command.occurred_at, created_at)):
         raise invalid(errors)
+    count_answer_by_link(row, workspace)
     row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
     row.response_reason_code = command.reason_code
@@ -242,6 +249,10 @@ def _needs_of_response(command: EreferralRecordResponse) -> list[Need]:
     return [Need(Ereferral, (uuid,), writes=True, missing=ProblemCode.EREFERRAL_NOT_FOUND)]
 
 
+def _link_of_response(command: EreferralRecordResponse, workspace: Workspace) -> Sequence[Need]:
+    return link_that_answers(command.ereferral_uuid, workspace)
+
+
 def _rows_around(command: EreferralDecision, workspace: Workspace) -> Sequence[Need]:
     row = workspace.find(Ereferral, command.ereferral_uuid)
     if row is None:
@@ -267,6 +278,7 @@ HANDLERS = [
         RECORD_EREFERRAL_RESPONSE,
         record_response,
         needs=_needs_of_response,
+        then_needs=_link_of_response,
         check=check_recorded_response,
     ),
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.fulfilment import fulfilment_after
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
     ReferralChange,
@@ -16,7 +17,6 @@ from services.referrals.handlers.versions import next_version
 from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import (
     Effect,
-    fulfilment_after,
     names_an_appointment,
     status_after,
 )
@@ -41,12 +41,14 @@ class Answer:
 def take_answer(row: Referral, workspace: Workspace, answer: Answer, effect: Effect) -> Resource:
     """Move a referral to where an answer leads, and note the appointment that it names.
 
-    With its event where anything of that is new; it is not overdue any more.
+    With its event where anything of that is new; it is not overdue any more, and what the
+    partner asked before it answered is no question now.
     """
     if effect is Effect.MOVES:
         row.fulfilment_status = fulfilment_after(answer.response)
         row.status = status_after(answer.response)
         row.overdue = False
+        row.information_requested = None
     named = names_an_appointment(row.status, effect, row.scheduled_at, answer.scheduled_at)
     if named:
         row.scheduled_at = answer.scheduled_at

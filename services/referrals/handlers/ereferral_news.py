@@ -5,7 +5,12 @@ from datetime import datetime
 
 from contracts.catalogue import EVENTS
 from contracts.ereferral import EREFERRAL_RESPONSE_RECORDED, EreferralNews
+from contracts.ereferral_information import (
+    EREFERRAL_INFORMATION_REQUESTED,
+    EREFERRAL_REOPENED,
+)
 from contracts.referral import REFERRAL_DISPATCH_CHANGED
+from contracts.referral_follow_up import REFERRAL_INFORMATION_REQUESTED
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import hears
 from messaging.handlers.workspace import Done, Need, Workspace
@@ -14,6 +19,7 @@ from services.referrals.handlers.referral_resource import pointed_to, shown
 from services.referrals.handlers.timeline import add_entry
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.referral import Referral
+from services.referrals.rules.follow_up import takes_a_question
 from services.referrals.rules.referral import response_effect
 
 
@@ -35,8 +41,10 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         at=_happened_at(news, row),
         dispatch_version=news.aggregateversion,
         detail=_detail(news),
-        answer=answer,
+        answer=answer if _is_answer(news) else None,
     )
+    if news.type == EREFERRAL_REOPENED.name:
+        row.reopened_at = None
     if news.aggregateversion <= row.dispatch_version:
         return Done(ReplyStatus.OK, None, row.id)
     row.dispatch_version = news.aggregateversion
@@ -44,19 +52,45 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         row.dispatch_status = news.data.status
         next_version(row, workspace)
         workspace.publish(REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
-    if answer is not None:
-        effect = response_effect(row.status, row.fulfilment_status, answer.response)
-        take_answer(row, workspace, answer, effect)
+    _hear_answer(row, news, answer, workspace)
+    _hear_question(row, news, workspace)
     return Done(ReplyStatus.OK, None, row.id)
+
+
+def _hear_answer(
+    row: Referral, news: EreferralNews, answer: Answer | None, workspace: Workspace
+) -> None:
+    """The answer that the e-referral has by now, though its own news may come later.
+
+    Of one that was reopened here only a new one, until dispatch says that it knows: an event from
+    before may still show the old.
+    """
+    if answer is None or (row.reopened_at is not None and not _is_answer(news)):
+        return
+    effect = response_effect(row.status, row.fulfilment_status, answer.response)
+    take_answer(row, workspace, answer, effect)
+
+
+def _hear_question(row: Referral, news: EreferralNews, workspace: Workspace) -> None:
+    if news.type != EREFERRAL_INFORMATION_REQUESTED.name or news.data.information is None:
+        return
+    if takes_a_question(row.status, row.fulfilment_status):
+        row.information_requested = news.data.information
+        next_version(row, workspace)
+        workspace.publish(REFERRAL_INFORMATION_REQUESTED, shown(row, workspace))
 
 
 def _happened_at(news: EreferralNews, row: Referral) -> datetime:
     """When the partner answered, where that was said. Else dispatch's time, whose clock may be
     behind ours: nothing was heard of what was not sent."""
     answered_at = news.data.response_occurred_at
-    if answered_at is not None and news.type == EREFERRAL_RESPONSE_RECORDED.name:
+    if answered_at is not None and _is_answer(news):
         return answered_at
     return max(news.time, row.sent_at or news.time)
+
+
+def _is_answer(news: EreferralNews) -> bool:
+    return news.type == EREFERRAL_RESPONSE_RECORDED.name
 
 
 def _answer(news: EreferralNews) -> Answer | None:
@@ -65,7 +99,7 @@ def _answer(news: EreferralNews) -> Answer | None:
     state = news.data
     if state.response is None:
         return None
-    if news.type != EREFERRAL_RESPONSE_RECORDED.name:
+    if not _is_answer(news):
         return Answer(state.response, state.response_note)
     return Answer(
         state.response,
@@ -77,6 +111,8 @@ def _answer(news: EreferralNews) -> Answer | None:
 
 
 def _detail(news: EreferralNews) -> str | None:
+    if news.data.information is not None:
+        return news.data.information
     return None if news.data.channel is None else f"channel {news.data.channel}"
 
 

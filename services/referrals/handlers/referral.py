@@ -51,6 +51,12 @@ from services.referrals.handlers.referral_resource import (
     referring_provider,
     shown,
 )
+from services.referrals.handlers.sending_on import (
+    around_sent_on,
+    check_sent_on,
+    note_sent_on,
+    sent_on,
+)
 from services.referrals.handlers.timeline import (
     add_entry,
     find_recorded_responses,
@@ -78,6 +84,7 @@ _COLUMNS = {
 
 
 def create(command: ReferralCreate, workspace: Workspace) -> Done[Resource]:
+    check_sent_on(command, workspace)
     row = Referral(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -94,6 +101,7 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done[Resource]:
         status=ReferralStatus.DRAFT,
         dispatch_version=0,
         overdue=False,
+        follows_id=command.follows_uuid,
         version=1,
         created_at=workspace.now,
         updated_at=workspace.now,
@@ -102,6 +110,7 @@ def create(command: ReferralCreate, workspace: Workspace) -> Done[Resource]:
     resource = shown(row, workspace)
     add_entry(row, workspace, REFERRAL_CREATED.name, actor=workspace.actor)
     workspace.publish(REFERRAL_CREATED, resource)
+    note_sent_on(row, workspace)
     return Done(ReplyStatus.CREATED, resource, row.id)
 
 
@@ -170,6 +179,7 @@ def cancel(command: ReferralCancel, workspace: Workspace) -> Done[Resource]:
     row.fulfilment_status = fulfilment_after_cancel(row.fulfilment_status)
     row.cancel_reason = command.reason
     row.overdue = False
+    row.information_requested = None
     next_version(row, workspace)
     resource = shown(row, workspace)
     add_entry(
@@ -233,6 +243,7 @@ def _needs_of_create(command: ReferralCreate) -> list[Need]:
     return [
         Need(Patient, (command.patient_uuid,), missing=ProblemCode.PATIENT_NOT_FOUND),
         *_partner_and_provider(command),
+        *sent_on(command),
         *own_id(Referral, command.id),
     ]
 
@@ -290,7 +301,7 @@ def _sent_along(command: ReferralSend, workspace: Workspace) -> Sequence[Need]:
 
 
 HANDLERS = [
-    handles(CREATE_REFERRAL, create, needs=_needs_of_create),
+    handles(CREATE_REFERRAL, create, needs=_needs_of_create, then_needs=around_sent_on),
     handles(UPDATE_REFERRAL, update, needs=_needs_of_update, then_needs=_names_to_show),
     handles(SEND_REFERRAL, send, needs=_needs_of_change, then_needs=_sent_along),
     handles(CANCEL_REFERRAL, cancel, needs=_needs_of_change, then_needs=_names_to_show),

@@ -1,6 +1,7 @@
 """A referral as it is shown: to whoever asks, and in every event."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from contracts.letter import letter_reference
 from contracts.referral import ReasonCode
@@ -48,7 +49,14 @@ def referral_resource(row: Referral, names: Names) -> Resource:
         scheduled_at=row.scheduled_at,
         overdue=row.overdue,
         cancel_reason=row.cancel_reason,
+        information_requested=row.information_requested,
+        follows=_referral_reference(row.follows_id),
+        followed_by=_referral_reference(row.followed_by_id),
     )
+
+
+def _referral_reference(uuid: UUID | None) -> Reference | None:
+    return None if uuid is None else reference(uuid, letter_reference(uuid))
 
 
 def pointed_to(row: Referral) -> list[Need]:

@@ -42,11 +42,21 @@ def add_entry(
     return entry
 
 
+def entries_of(referral_id: UUID, event: str) -> Need:
+    """The timeline's entries of one event."""
+    return Need(TimelineEntry, (referral_id, event), by=_BY_EVENT)
+
+
+def find_entries(row: Referral, event: str, workspace: Workspace) -> list[TimelineEntry]:
+    """What `entries_of` asked for; whoever adds one adds it here too, for later messages."""
+    return workspace.find_all(TimelineEntry, _BY_EVENT, row.id, event)
+
+
 def recorded_responses(referral_id: UUID) -> Need:
     """The timeline's entries of responses that a command recorded."""
-    return Need(TimelineEntry, (referral_id, REFERRAL_RESPONSE_RECORDED.name), by=_BY_EVENT)
+    return entries_of(referral_id, REFERRAL_RESPONSE_RECORDED.name)
 
 
 def find_recorded_responses(row: Referral, workspace: Workspace) -> list[TimelineEntry]:
     """What `recorded_responses` asked for; whoever records one adds it, for later messages."""
-    return workspace.find_all(TimelineEntry, _BY_EVENT, row.id, REFERRAL_RESPONSE_RECORDED.name)
+    return find_entries(row, REFERRAL_RESPONSE_RECORDED.name, workspace)

@@ -23,6 +23,9 @@ class Referral(Versioned, Base):
 
     `respond_by_offset_minutes`: the offset from UTC in which a command named `respond_by`; null
     where none did. `scheduled_at`: the appointment that the partner named last.
+    `information_requested`: the partner's question, until it is answered. `reopened_at`: when a
+    decline was taken back of which dispatch has not said yet that it knows. `follows_id` is what
+    this one sends on, `followed_by_id` the newest by which this one was.
     """
 
     __tablename__ = "referral"
@@ -33,6 +36,13 @@ class Referral(Versioned, Base):
         ),
         ForeignKeyConstraint(
             ["org_id", "referring_provider_id"], ["provider.org_id", "provider.id"]
+        ),
+        # Looked at when all is written: the one that follows comes behind the one that it follows.
+        ForeignKeyConstraint(
+            ["org_id", "follows_id"], ["referral.org_id", "referral.id"], deferrable=True
+        ),
+        ForeignKeyConstraint(
+            ["org_id", "followed_by_id"], ["referral.org_id", "referral.id"], deferrable=True
         ),
     )
 
@@ -57,6 +67,10 @@ class Referral(Versioned, Base):
     scheduled_at: Mapped[datetime | None]
     overdue: Mapped[bool]
     cancel_reason: Mapped[str | None]
+    information_requested: Mapped[str | None]
+    reopened_at: Mapped[datetime | None]
+    follows_id: Mapped[UUID | None]
+    followed_by_id: Mapped[UUID | None]
 
 
 class TimelineEntry(Base):

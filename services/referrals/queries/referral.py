@@ -85,10 +85,18 @@ def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
         Referral.org_id == query.org_id,
         Referral.deleted_at.is_(None),
         *(column == value for column, value in filters.items() if value is not None),
+        *_waiting_for_information(query.information_requested),
     ]
     if query.search is not None:
         wanted.append(referral_holds(query.org_id, query.search))
     return wanted
+
+
+def _waiting_for_information(wanted: bool | None) -> list[ColumnElement[bool]]:
+    if wanted is None:
+        return []
+    waits = Referral.information_requested.is_not(None)
+    return [waits if wanted else ~waits]
 
 
 async def _shown(session: AsyncSession, org_id: str, ids: Sequence[UUID]) -> dict[UUID, Resource]:

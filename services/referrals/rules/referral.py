@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from contracts.fulfilment import FORWARD, fulfilment_after
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import (
     CANCEL_REFERRAL,
@@ -24,25 +25,6 @@ RESPOND_WITHIN = timedelta(days=14)
 _GOING_ON = (ReferralStatus.DRAFT, ReferralStatus.ACTIVE)
 MOST_RESPONSES = 200
 """Each stays in the timeline, with a note of at most 10,000 characters."""
-
-FORWARD: Mapping[FulfilmentStatus, frozenset[Response]] = {
-    FulfilmentStatus.REQUESTED: frozenset(Response),
-    # Which of the two it was is settled; a partner who declined may still take the work up.
-    FulfilmentStatus.ACCEPTED: frozenset(
-        {Response.IN_PROGRESS, Response.COMPLETED, Response.FAILED}
-    ),
-    FulfilmentStatus.REJECTED: frozenset(
-        {Response.IN_PROGRESS, Response.COMPLETED, Response.FAILED}
-    ),
-    FulfilmentStatus.IN_PROGRESS: frozenset({Response.COMPLETED, Response.FAILED}),
-    FulfilmentStatus.COMPLETED: frozenset(),
-    FulfilmentStatus.FAILED: frozenset(),
-    FulfilmentStatus.CANCELLED: frozenset(),
-}
-"""Which responses move a request on from where it stands.
-
-The order is requested, then accepted or rejected, then in progress, then completed or failed.
-"""
 
 TAKES: Mapping[ReferralStatus, tuple[str, ...]] = {
     ReferralStatus.DRAFT: (UPDATE_REFERRAL.name, SEND_REFERRAL.name, CANCEL_REFERRAL.name),
@@ -129,11 +111,6 @@ def names_an_appointment(
     if status is ReferralStatus.REVOKED or effect is Effect.REFUSED:
         return False
     return named is not None and named != held
-
-
-def fulfilment_after(response: Response) -> FulfilmentStatus:
-    """How far the partner is after a response: each names the FHIR TaskStatus that it leads to."""
-    return FulfilmentStatus(response.value)
 
 
 def status_after(response: Response) -> ReferralStatus:

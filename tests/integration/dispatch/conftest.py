@@ -6,15 +6,17 @@ import pytest
 import pytest_asyncio
 
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
+from tests.integration.dispatch.answering import PUBLIC_URL
 from tests.support.partners.sending import portal_sender
 from tests.support.services.dispatch import Dispatch, Org, dispatching
 
 
 @pytest_asyncio.fixture(scope="module")
 async def dispatch(postgres_database: str, rabbitmq_vhost: str) -> AsyncIterator[Dispatch]:
-    """A running replica with partners, a client and a listener. A held lane gets no probe."""
+    """A running replica with partners, a client and a listener. A held lane gets no probe; letters
+    have answer links."""
     async with dispatching(
-        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0
+        postgres_database, rabbitmq_vhost, probe_every_seconds=3600.0, public_url=PUBLIC_URL
     ) as running:
         yield running
 

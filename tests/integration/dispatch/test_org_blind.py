@@ -1,8 +1,10 @@
 """With every check of the org taken out of dispatch's code, the database still keeps orgs apart."""
 
-from uuid import uuid4
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 from services.ereferral_dispatch.home import HOME
+from tests.integration.dispatch.answering import LINKS
 from tests.support.services.dispatch import Dispatch, new_partner
 from tests.support.services.org_blind import (
     SAME_FOR_ALL,
@@ -14,6 +16,23 @@ from tests.support.services.org_blind import (
     without_row_level_security,
 )
 from tests.support.services.referrals import new_org_id
+
+
+@dataclass(frozen=True)
+class Link:
+    """What opens an answer link."""
+
+    token: str
+    code: str
+
+
+NO_LINK = Link("0" * 20, "000000")
+
+
+def link_of(org_id: str, ereferral: str) -> Link:
+    """The link that the e-referral has."""
+    letter = LINKS.derive(org_id, UUID(ereferral), 1).letter
+    return Link(letter.url.rpartition("/")[2], letter.code)
 
 
 async def waiting_for_a_call(dispatch: Dispatch) -> tuple[str, str, str]:
@@ -31,8 +50,8 @@ async def waiting_for_a_call(dispatch: Dispatch) -> tuple[str, str, str]:
     return org.id, str(partner["id"]), ereferral
 
 
-def everything(partner: str, ereferral: str) -> Attacks:
-    """Every operation that names what another has made, and the list."""
+def everything(partner: str, ereferral: str, link: Link = NO_LINK) -> Attacks:
+    """Every operation that names what another has made, and the lists."""
     named = {"ereferral_uuid": ereferral}
     current = {**named, "base_version": 2}
     return {
@@ -44,6 +63,13 @@ def everything(partner: str, ereferral: str) -> Attacks:
         "ereferral.complete_call": {**current, "outcome": "reached"},
         "ereferral.retry": current,
         "partner_channel.release": {"referral_partner_uuid": partner, "channel": "phone"},
+        "ereferral.request_information": {**named, "note": "Mine"},
+        "ereferral.provide_information": {**named, "note": "Mine"},
+        "ereferral.reopen": named,
+        "answer_link.list": {},
+        "answer_link.open": {"answer_link": link.token},
+        "answer_link.verify": {"answer_link": link.token, "code": link.code},
+        "answer_link.renew": named,
         "ereferral.cancel": {**named, "reason": "Mine"},
     }
 
@@ -53,7 +79,8 @@ async def test_the_database_still_hides_and_refuses(dispatch: Dispatch) -> None:
     theirs, partner, ereferral = await waiting_for_a_call(dispatch)
     before = await rows_of(dispatch.database, HOME, theirs)
     with org_blind(dispatch.service) as blinding:
-        reached = await attempt(dispatch.client, new_org_id(), everything(partner, ereferral))
+        link = link_of(theirs, ereferral)
+        reached = await attempt(dispatch.client, new_org_id(), everything(partner, ereferral, link))
         missed = await attempt(
             dispatch.client, new_org_id(), everything(str(uuid4()), str(uuid4()))
         )
@@ -61,17 +88,17 @@ async def test_the_database_still_hides_and_refuses(dispatch: Dispatch) -> None:
     assert blinding.comparisons > 2 * len(reached)
     assert unreached(reached, missed) == reached.keys()
     assert {name for name, (status, _, _) in reached.items() if status < 300} == {
-        *("ereferral.list", "ereferral.cancel")
+        *("ereferral.list", "answer_link.list", "ereferral.cancel")
     }
     assert await rows_of(dispatch.database, HOME, theirs) == before
 
 
 async def test_without_the_database_nothing_would(dispatch: Dispatch) -> None:
     """The checks are really out: with row-level security off as well, everything is reached."""
-    _, partner, ereferral = await waiting_for_a_call(dispatch)
+    theirs, partner, ereferral = await waiting_for_a_call(dispatch)
     attacks = {
         name: fields
-        for name, fields in everything(partner, ereferral).items()
+        for name, fields in everything(partner, ereferral, link_of(theirs, ereferral)).items()
         if name not in SAME_FOR_ALL
     }
     nobodys = everything(str(uuid4()), str(uuid4()))

@@ -110,6 +110,7 @@ async def test_the_tables_are_those_of_dispatch() -> None:
         "attempt",
         "early_cancel",
         "mail_relay",
+        "answer_link",
     }
 
 
@@ -149,4 +150,4 @@ async def test_an_update_does_not_reach_another_orgs_rows(service: asyncpg.Conne
     for table in OWN_TABLES:
         if await service.fetchval("SELECT has_table_privilege($1, 'UPDATE')", table):
             changed[table] = await service.execute(f"UPDATE {table} SET org_id = org_id")
-    assert changed == dict.fromkeys(("lane", "ereferral", "attempt"), "UPDATE 1")
+    assert changed == dict.fromkeys(("lane", "ereferral", "attempt", "answer_link"), "UPDATE 1")

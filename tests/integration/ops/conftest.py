@@ -17,9 +17,12 @@ from tests.support.services.referrals import Org
 async def both(
     new_postgres_database: Callable[[], str], rabbitmq_vhost: str
 ) -> AsyncIterator[Both]:
-    """One replica of each, with partners' stubs."""
+    """One replica of each, with partners' stubs; letters have answer links."""
     async with both_services(
-        new_postgres_database(), new_postgres_database(), rabbitmq_vhost
+        new_postgres_database(),
+        new_postgres_database(),
+        rabbitmq_vhost,
+        public_url="https://answer.example.org",
     ) as running:
         yield running
 

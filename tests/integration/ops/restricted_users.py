@@ -44,7 +44,9 @@ operations = ["*"]
 [[clients]]
 user = "referrals"
 orgs = ["*"]
-operations = ["ereferral.dispatch", "ereferral.cancel"]
+operations = [
+    "ereferral.dispatch", "ereferral.cancel", "ereferral.provide_information", "ereferral.reopen",
+]
 """
 
 

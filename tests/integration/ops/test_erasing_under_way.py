@@ -57,7 +57,7 @@ async def test_what_is_between_the_services_has_to_arrive_first(both: Both, org:
     refused = await erase(both, org, patient)
     assert f"news of e-referral {uuid} has not reached referrals" in refused.stderr
     assert counts(await erase(both, org, patient, "--dry-run", "--despite-missing-news"))
-    for table in ("attempt", "composed", "package"):
+    for table in ("attempt", "composed", "package", "answer_link"):
         statement = f"DELETE FROM ereferral_dispatch.{table} WHERE ereferral_id = $1"
         await database.execute(statement, uuid)
     await database.execute("DELETE FROM ereferral_dispatch.ereferral WHERE id = $1", uuid)

@@ -20,6 +20,15 @@ STATES = {
     "partner_channel.release": (
         "UPDATE lane SET channel = 'portal', held_at = now() WHERE org_id = $1"
     ),
+    **dict.fromkeys(
+        ("answer_link.verify", "answer_link.open"),
+        "UPDATE ereferral SET answer_token_hash = sha256('DEM00DEM00DEM00DEM00') WHERE org_id = $1",
+    ),
+}
+# What referrals hears of a partner.
+ANSWERS: dict[str, tuple[str, dict[str, str]]] = {
+    "referral.reopen": ("referral.record_response", {"response": "rejected"}),
+    "referral.provide_information": ("ereferral.request_information", {"note": "Which tooth?"}),
 }
 
 
@@ -45,6 +54,31 @@ async def awaiting_call(both: Both, org: Org) -> int:
     return int((await send(both, org, "ereferral.get")).data["version"])
 
 
+async def answered_by_partner(both: Both, org: Org, operation: str, said: dict[str, str]) -> int:
+    """The version of the example's referral, once its partner was heard and dispatch too."""
+    sent = (await send(both, org, "referral.get")).data
+
+    async def called() -> bool:
+        return bool(
+            (await send(both, org, "referral.get")).data["dispatch_status"] == "awaiting_call"
+        )
+
+    await until(called)
+    named = {"referral_uuid": sent["id"], "ereferral_uuid": sent["ereferral_uuid"]}
+    field = f"{operation.partition('.')[0]}_uuid"
+    answered = await both.referrals.client.call(
+        OPERATIONS[operation].exchange, operation, {"org_id": org.id, field: named[field], **said}
+    )
+    assert answered.problem is None, answered
+
+    async def heard() -> bool:
+        shown = (await send(both, org, "referral.get")).data
+        return bool(shown["information_requested"] or shown["fulfilment_status"] == "rejected")
+
+    await until(heard)
+    return int((await send(both, org, "referral.get")).data["version"])
+
+
 async def brought_about(both: Both, org: Org, statement: str) -> None:
     """A state of dispatch that takes a partner's failure."""
     database = await asyncpg.connect(plain_url(both.dispatch.settings.database_url))
@@ -63,12 +97,14 @@ async def test_an_example_works_in_an_org_that_holds_what_it_needs(
     for need in EXAMPLES[name].needs:
         assert (await send(both, org, need)).problem is None, need
     changed: dict[str, object] = {}
-    if name == "partner_channel.release":
+    if name in {"partner_channel.release", "answer_link.verify", "answer_link.open"}:
         assert (await send(both, org, "ereferral.dispatch")).problem is None
     if name in {*STATES, "ereferral.retry", "ereferral.complete_call"}:
         version = await awaiting_call(both, org)
         if "base_version" in EXAMPLES[name].body:
             changed["base_version"] = version
+    if name in ANSWERS:
+        changed["base_version"] = await answered_by_partner(both, org, *ANSWERS[name])
     if name in STATES:
         await brought_about(both, org, STATES[name])
     answered = await send(both, org, name, **changed)

@@ -53,6 +53,9 @@ async def test_a_new_referral_is_a_draft_that_shows_every_field(org: Org) -> Non
         "scheduled_at": None,
         "overdue": False,
         "cancel_reason": None,
+        "information_requested": None,
+        "follows": None,
+        "followed_by": None,
     }
 
 

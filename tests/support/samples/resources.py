@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from contracts.answer_link import AnswerLink
 from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.contact import Contact
 from contracts.contact_referral import ContactReferral
@@ -17,6 +18,10 @@ from contracts.ereferral import (
     CallTask,
     Ereferral,
     EreferralChange,
+)
+from contracts.ereferral_information import (
+    EREFERRAL_INFORMATION_PROVIDED,
+    EREFERRAL_INFORMATION_REQUESTED,
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
@@ -131,6 +136,14 @@ def resources() -> dict[str, Resource]:
                 "held_at": NOW,
             }
         ),
+        "answer_link": AnswerLink.model_construct(
+            **_SHOWN,
+            ereferral_uuid=THIS,
+            referral_uuid=THIS,
+            referral_partner=_NAMED,
+            expires_at=NOW,
+            locked_at=None,
+        ),
         "mail_relay": MailRelay.model_validate(
             {
                 **_SHOWN,
@@ -160,6 +173,9 @@ def about(event: Event[Any]) -> Resource:
     if event is EREFERRAL_CALL_REQUESTED:
         call = CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")
         return EreferralChange.model_construct(**fields, call=call)
+    if event in (EREFERRAL_INFORMATION_REQUESTED, EREFERRAL_INFORMATION_PROVIDED):
+        question = "Is there a recent radiograph?"
+        return EreferralChange.model_construct(**fields, information=question)
     if event.resource == "ereferral":
         return EreferralChange.model_construct(**fields)
     return shown

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 from typer.testing import Result
 
+from contracts.catalogue import OPERATIONS
 from messaging.replies.client import Answered
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import SETTLED_WITHIN_SECONDS, Dispatch, dispatching
@@ -38,10 +39,8 @@ class Both:
 
     async def ask_dispatch(self, org: Org, operation: str, **fields: Any) -> Answered:
         """An operation of dispatch for an org."""
-        kind = "queries" if operation.endswith((".get", ".list")) else "commands"
-        return await self.referrals.client.call(
-            f"ereferral_dispatch.{kind}", operation, {"org_id": org.id, **fields}
-        )
+        exchange = OPERATIONS[operation].exchange
+        return await self.referrals.client.call(exchange, operation, {"org_id": org.id, **fields})
 
     async def ereferral(self, org: Org, referral: dict[str, Any], status: str) -> dict[str, Any]:
         """The e-referral of a sent referral, once referrals has heard that it is so."""
@@ -77,11 +76,11 @@ class Both:
 
 @asynccontextmanager
 async def both_services(
-    referrals_database: str, dispatch_database: str, rabbitmq_url: str
+    referrals_database: str, dispatch_database: str, rabbitmq_url: str, **settings: Any
 ) -> AsyncIterator[Both]:
-    """One replica of each, with partners' stubs."""
+    """One replica of each, with partners' stubs; `settings` are those of dispatch."""
     async with (
         referrals_with_client(referrals_database, rabbitmq_url) as referrals,
-        dispatching(dispatch_database, rabbitmq_url) as dispatch,
+        dispatching(dispatch_database, rabbitmq_url, **settings) as dispatch,
     ):
         yield Both(referrals, dispatch)

@@ -20,6 +20,7 @@ REFERRAL = {
         "active · in-progress",
         "active · failed",
     },
+    ("reopen", "active · requested"): {"active · rejected"},
     ("accepted", "active · accepted"): {"active · requested"},
     ("rejected", "active · rejected"): {"active · requested"},
     ("in-progress", "active · in-progress"): {
@@ -42,6 +43,7 @@ REFERRAL = {
 }
 
 # By hand, from docs/contract/wire.md#ereferrals, docs/contract/dispatch.md#outcomes,
+# docs/contract/dispatch.md#answer-links,
 # docs/contract/dispatch.md#holds and docs/contract/dispatch.md#cancel.
 EREFERRAL = {
     ("begins", "in_progress"): {"queued", "retry_scheduled", "held"},
@@ -61,6 +63,15 @@ EREFERRAL = {
         "awaiting_call",
         "held",
         "retry_scheduled",
+    },
+    ("link opened", "delivered"): {
+        "sent",
+        "outcome_unknown",
+        "awaiting_call",
+        "queued",
+        "retry_scheduled",
+        "held",
+        "failed",
     },
     ("call: reached", "delivered"): {"awaiting_call"},
     ("call: no_answer", "awaiting_call"): {"awaiting_call"},

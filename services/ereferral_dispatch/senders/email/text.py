@@ -49,6 +49,7 @@ def email_text(consignment: Consignment) -> str:
             ]
         ),
         _how_to_answer(consignment),
+        *_online(consignment),
         _CONFIDENTIAL,
     ]
     if consignment.possible_repeat:
@@ -78,6 +79,15 @@ def _how_to_answer(consignment: Consignment) -> str:
         f"Please let {wording.one_line(practice.name)} know{by} whether you can see the "
         f"patient, and name the reference:\n{_ways(consignment)}"
     )
+
+
+def _online(consignment: Consignment) -> list[str]:
+    """Where to answer without an account. The code is in the letter alone: whoever reads only the
+    mail cannot answer."""
+    link = consignment.answer_link
+    if link is None:
+        return []
+    return [f"Or answer online, with the code that is in the letter:\n  {link.url}"]
 
 
 def _ways(consignment: Consignment) -> str:

@@ -1,6 +1,7 @@
 """The sender of the phone channel: it asks a person to call."""
 
 import base64
+from dataclasses import replace
 
 import orjson
 
@@ -22,8 +23,12 @@ class PhoneSender:
     channel = ContactMethod.PHONE
 
     def compose(self, consignment: Consignment) -> bytes:
-        """The script and the letter; the same consignment gives the same bytes."""
-        letter = base64.b64encode(render_letter(consignment)).decode()
+        """The script and the letter; the same consignment gives the same bytes.
+
+        Both travel in an event, which whoever subscribes may read: the letter has no answer link.
+        Who calls can renew it, and read out what that gives.
+        """
+        letter = base64.b64encode(render_letter(replace(consignment, answer_link=None))).decode()
         return orjson.dumps({"script": call_script(consignment), "letter": letter})
 
     async def send(

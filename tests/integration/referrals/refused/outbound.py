@@ -1,5 +1,6 @@
 """Refusals of the operations of outbound referrals."""
 
+from tests.integration.referrals.news import tell
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.identity import based, naming
 from tests.integration.referrals.refused.table import (
@@ -20,6 +21,7 @@ from tests.integration.referrals.refused.table import (
     of_every_operation,
     wrong,
 )
+from tests.integration.referrals.refused.world import World
 
 GOOD: Good = {
     "referral.create": {
@@ -35,6 +37,16 @@ GOOD: Good = {
         "reason": "Moved away",
     },
     "referral.record_response": {"referral_uuid": At("referral sent"), "response": "accepted"},
+    "referral.reopen": {
+        "referral_uuid": At("referral declined"),
+        "base_version": 3,
+        "note": "They meant another patient.",
+    },
+    "referral.provide_information": {
+        "referral_uuid": At("referral asked about"),
+        "base_version": 4,
+        "note": "Yes, of January.",
+    },
     "referral.get": {"referral_uuid": At("referral")},
     "referral.preview": {"referral_uuid": At("referral")},
     "referral.list": {},
@@ -179,6 +191,85 @@ _ANSWERS = [
     )
 ]
 
+_FOLLOWS = [
+    *named("referral.create", "follows_uuid", "referral", 3),
+    *(
+        conflict(
+            "referral.create",
+            "invalid_transition",
+            f"what it follows is {state}",
+            {"follows_uuid": At(f"referral {state}")},
+        )
+        for state in ("to send", "sent", "accepted", "in-progress", "completed", "revoked")
+    ),
+    merged(
+        "referral.create",
+        "what it follows is another patient's",
+        {"follows_uuid": At("referral failed"), "patient_uuid": At("patient another")},
+        ("patient_uuid", "another_patient"),
+    ),
+]
+_FOLLOW_UPS = [
+    *(
+        row
+        for operation, version in (("reopen", 3), ("provide_information", 4))
+        for row in (
+            *missing(f"referral.{operation}", "note"),
+            *broken(
+                f"referral.{operation}",
+                wrongs.required_notes("note"),
+                wrongs.base_version(),
+            ),
+            *(
+                Row(
+                    f"referral.{operation}",
+                    f"base_version is {n}",
+                    Check.VERSION,
+                    "version_conflict",
+                    {"base_version": n},
+                    current_version=version,
+                )
+                for n in (1, 9)
+            ),
+        )
+    ),
+    *(
+        conflict(
+            f"referral.{operation}",
+            "invalid_transition",
+            f"it is {state}",
+            {"referral_uuid": At(f"referral {state}"), "base_version": version},
+        )
+        for operation in ("reopen", "provide_information")
+        for state, version in (
+            *(("to send", 1), ("sent", 2), ("accepted", 3), ("in-progress", 3)),
+            *(("completed", 3), ("failed", 3), ("revoked", 2)),
+        )
+    ),
+]
+
+
+async def build(world: World) -> None:
+    """One that was declined, and one whose partner asks."""
+    usual = {
+        "patient_uuid": world.ids["patient"],
+        "referral_partner_uuid": world.ids["referral_partner"],
+    }
+    declined = await world.org.sent_referral(**usual)
+    answered = await world.org.ask(
+        "referral.record_response", referral_uuid=declined["id"], response="rejected"
+    )
+    assert answered.status == 200
+    asked = await world.org.sent_referral(**usual)
+    await tell(
+        *(world.referrals, world.org, asked, "information_requested"),
+        version=1,
+        information="Is there a recent radiograph?",
+    )
+    world.ids["referral declined"] = declined["id"]
+    world.ids["referral asked about"] = asked["id"]
+
+
 ROWS: list[Row] = [
     *(row for operation in GOOD for row in of_every_operation(operation)),
     *missing("referral.create", "patient_uuid", "referral_partner_uuid", "reason"),
@@ -187,6 +278,7 @@ ROWS: list[Row] = [
         _FIELDS,
         wrongs.uuid("patient_uuid"),
         wrongs.uuid_or_null("id"),
+        wrongs.uuid_or_null("follows_uuid"),
         wrong("status", "active", "extra_forbidden", "is given"),
     ),
     *named("referral.create", "patient_uuid", "patient", 0),
@@ -238,17 +330,21 @@ ROWS: list[Row] = [
         wrong("base_version", 2, "extra_forbidden", "is given"),
     ),
     *_ANSWERS,
+    *_FOLLOW_UPS,
     *(
         row
-        for row in naming(
-            "referral",
-            "update send cancel record_response get preview",
-            "referral_uuid",
-            "referral",
-            0,
+        for row in (
+            *_FOLLOWS,
+            *naming(
+                "referral",
+                "update send cancel record_response reopen provide_information get preview",
+                "referral_uuid",
+                "referral",
+                0,
+            ),
         )
         # Nothing archives a referral.
-        if row.change["referral_uuid"] != At("referral gone")
+        if At("referral gone") not in row.change.values()
     ),
     *based("referral", "update send cancel"),
     *named("referral.list", "patient_uuid", "patient", 0),
@@ -262,6 +358,7 @@ ROWS: list[Row] = [
         wrongs.choice_or_null("fulfilment_status"),
         wrongs.choice_or_null("dispatch_status"),
         wrongs.flag_or_null("overdue"),
+        wrongs.flag_or_null("information_requested"),
         wrongs.choice_or_null("priority"),
         wrongs.search(),
     ),
@@ -270,7 +367,7 @@ ROWS: list[Row] = [
 CODES: Codes = {
     "referral.create": {
         *("patient_not_found", "referral_partner_not_found", "provider_not_found"),
-        "already_exists",
+        *("referral_not_found", "already_exists", "invalid_transition"),
     },
     "referral.update": {
         *("referral_not_found", "referral_partner_not_found", "provider_not_found"),
@@ -283,6 +380,10 @@ CODES: Codes = {
     },
     "referral.cancel": {"referral_not_found", "version_conflict", "invalid_transition"},
     "referral.record_response": {"referral_not_found", "invalid_transition"},
+    "referral.reopen": {"referral_not_found", "version_conflict", "invalid_transition"},
+    "referral.provide_information": {
+        *("referral_not_found", "version_conflict", "invalid_transition"),
+    },
     "referral.get": {"referral_not_found"},
     "referral.preview": {
         *("referral_not_found", "patient_not_found", "referral_partner_not_found"),

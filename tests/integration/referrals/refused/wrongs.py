@@ -54,6 +54,14 @@ def notes(name: str) -> list[Wrong]:
     return _text(name, 10_000)
 
 
+def required_notes(name: str) -> list[Wrong]:
+    """Notes that may not be null, and so not empty."""
+    return [
+        *notes(name),
+        *_all(name, ("is null", None, "string_type"), ("is empty", " \r\n ", "text_empty")),
+    ]
+
+
 def reason(name: str) -> list[Wrong]:
     """Why a referral is made or cancelled."""
     return _text(

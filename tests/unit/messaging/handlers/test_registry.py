@@ -83,7 +83,7 @@ def test_every_operation_is_done_and_nothing_else() -> None:
 
 def test_every_event_of_an_ereferral_is_heard() -> None:
     """By its type; a partner's channel is none of the referrals' business."""
-    assert len(EVENT_HANDLERS) == 11
+    assert len(EVENT_HANDLERS) == 14
     assert {name.partition(".")[0] for name in EVENT_HANDLERS} == {"ereferral"}
 
 

@@ -8,6 +8,7 @@ from starlette.routing import compile_path
 from contracts.catalogue import OPERATIONS
 from contracts.operations import DeclarationError
 from services.edge.routes import (
+    BY_LINK_ALONE,
     FIELD_ROUTES,
     JSON_API_ROUTES,
     NOT_REACHABLE,
@@ -24,12 +25,14 @@ def row(name: str) -> Route:
 
 
 def test_every_operation_has_one_route() -> None:
-    """But those that only a service asks for: what can be asked by AMQP can be asked by HTTP."""
+    """But those that only a service or a partner's link asks for: what can be asked by AMQP can be
+    asked by HTTP."""
     routed = Counter(route.name for route in FIELD_ROUTES)
     in_another_form = {route.name for route in (*JSON_API_ROUTES, SUBMIT_ROUTE)}
-    assert set(routed) == OPERATIONS.keys() - NOT_REACHABLE - in_another_form
+    unrouted = NOT_REACHABLE | BY_LINK_ALONE | in_another_form
+    assert set(routed) == OPERATIONS.keys() - unrouted
     assert set(routed.values()) == {1}
-    assert OPERATIONS.keys() >= NOT_REACHABLE | in_another_form
+    assert OPERATIONS.keys() >= unrouted
 
 
 def test_the_routes_that_have_a_form_of_their_own() -> None:

@@ -11,6 +11,7 @@ from messaging.testing import Store
 from services.ereferral_dispatch.handlers import command_handlers
 from services.ereferral_dispatch.home import PUBLISHING
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
+from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.rules.routing import ContactPoint, lane_id
 from tests.support.samples.packages import (
     EREFERRAL_ID,
@@ -34,9 +35,16 @@ PORTAL, EMAIL, FAX, PHONE = range(4)
 """Positions in the plan of `ereferral`."""
 
 
-def store(*rows: Any, fallback: tuple[ContactMethod, ...] = FALLBACK, now: datetime = NOW) -> Store:
+def store(
+    *rows: Any,
+    fallback: tuple[ContactMethod, ...] = FALLBACK,
+    now: datetime = NOW,
+    answer_links: AnswerLinks | None = None,
+    actor: str | None = None,
+) -> Store:
     """The service's own handlers on these rows."""
-    return Store(command_handlers(fallback), PUBLISHING, *rows, org_id=ORG_ID, now=now)
+    handlers = command_handlers(fallback, answer_links)
+    return Store(handlers, PUBLISHING, *rows, org_id=ORG_ID, now=now, actor=actor)
 
 
 def lane_of(channel: ContactMethod) -> UUID:
@@ -77,6 +85,10 @@ def ereferral(*channels: ContactMethod, **changes: Any) -> Ereferral:
         "response_scheduled_at": None,
         "response_occurred_at": None,
         "responses_taken": 0,
+        "information_requested": None,
+        "information_provided": None,
+        "opened_at": None,
+        "answer_token_hash": None,
         "traceparent": None,
         "purged_at": None,
         "version": 3,

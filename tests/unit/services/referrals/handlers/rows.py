@@ -210,7 +210,10 @@ def contact_referral(**changes: Any) -> ContactReferral:
 def referral(**changes: Any) -> Referral:
     """A draft to Alex Example."""
     optional = ("referring_provider_id", "reason_codes", "teeth", "notes", "respond_by")
-    later = ("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "scheduled_at")
+    later = (
+        *("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "scheduled_at"),
+        *("information_requested", "reopened_at", "follows_id", "followed_by_id"),
+    )
     fields = {
         **dict.fromkeys((*optional, *later, "cancel_reason")),
         "id": REFERRAL,

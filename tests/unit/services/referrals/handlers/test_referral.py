@@ -248,7 +248,7 @@ def test_a_cancelled_draft_was_never_anybodys_task() -> None:
 
 def test_a_cancel_of_what_was_sent_goes_on_to_dispatch() -> None:
     """Behind its event, under the same subject: so it cannot overtake the package."""
-    held = store(sent_referral(overdue=True), *AROUND)
+    held = store(sent_referral(overdue=True, information_requested="Is there a film?"), *AROUND)
     decided = held.decide(CANCEL_REFERRAL, **THIS, reason="Moved away")
     assert decided.changes == {
         (Referral, (REFERRAL,)): {
@@ -256,6 +256,7 @@ def test_a_cancel_of_what_was_sent_goes_on_to_dispatch() -> None:
             "fulfilment_status": "cancelled",
             "cancel_reason": "Moved away",
             "overdue": False,
+            "information_requested": None,
             "version": 4,
             "updated_at": NOW,
         }

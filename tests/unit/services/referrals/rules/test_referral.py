@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from contracts.fulfilment import fulfilment_after
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import FulfilmentStatus, ReferralStatus, Response
 from contracts.referral_partner import ReferralPartner
@@ -17,7 +18,6 @@ from services.referrals.rules.referral import (
     check_can_be_sent,
     check_can_be_updated,
     check_takes_a_response,
-    fulfilment_after,
     fulfilment_after_cancel,
     response_effect,
     status_after,
