@@ -35,7 +35,7 @@ async def test_the_document_is_kept_to(edge: RunningEdge, phases: str, tmp_path:
     said, _ = await asyncio.wait_for(process.communicate(), SECONDS + 120)
     print(said.decode()[-3_000:])
     assert process.returncode == 0, said.decode()[-10_000:]
-    assert b"Selected: 43/44" in said
+    assert b"Selected: 59/60" in said
 
 
 def test_every_exception_has_a_reason() -> None:
