@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 
-from bench import backlog, dispatch, idle, isolation, letter, queries, waiting
+from bench import backlog, dispatch, edge, idle, isolation, letter, queries, waiting
 from bench.benchmark import Benchmark
 from ops.servers import Servers, backing_servers
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for benchmark in (
         backlog.BENCHMARK,
+        edge.BENCHMARK,
         idle.BENCHMARK,
         queries.BENCHMARK,
         dispatch.BENCHMARK,

@@ -18,7 +18,8 @@ from typing import BinaryIO
 
 REFERRALS = ("bench.product", "referrals")
 EREFERRAL_DISPATCH = ("bench.product", "ereferral-dispatch")
-"""The programs that are one replica of a service."""
+EDGE = ("bench.product", "edge")
+"""The programs that are one replica of a service, or of the edge."""
 
 UP_TIMEOUT_SECONDS = 120.0
 END_TIMEOUT_SECONDS = 60.0

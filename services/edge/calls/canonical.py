@@ -4,9 +4,11 @@ A service knows a repeat by its bytes: the order in which a client's library wri
 white space, must not make another message of it. Numbers keep the digits that they came with.
 """
 
-import json
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 def canonical_json(value: Any) -> bytes:
@@ -20,9 +22,9 @@ def canonical_json(value: Any) -> bytes:
 
 def _written(value: Any) -> str:
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return encode_basestring(value)
     if value is None or isinstance(value, bool):
-        return json.dumps(value)
+        return _CONSTANTS[value]
     if isinstance(value, int | Decimal):
         return str(value)
     if isinstance(value, list):
