@@ -1,4 +1,4 @@
-"""Contact referrals as JSON:API documents."""
+"""Contact referrals as JSON:API documents: what a client says, and what is answered."""
 
 import json
 from collections.abc import Callable
