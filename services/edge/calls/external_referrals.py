@@ -35,7 +35,7 @@ _ROWS_IN_JSON = re.compile(r'\s*(?:\[\s*+)?\{\s*+"')
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What was sent. `proof` is the text of the proof of work, where there is one."""
+    """What was sent. `proof` is the proof of work as it came, None where there is none."""
 
     rows: list[Any]
     suspected_spam: bool
@@ -50,34 +50,27 @@ def read_rows(headers: h.Headers, body: bytes, *, honeypot: str, proof: str | No
     None where none is asked for. Both may stand in a row or, in a form, beside the rows.
     """
     h.check_not_packed(headers)
-    own = {honeypot, *((proof,) if proof else ())}
+    own = {honeypot} if proof is None else {honeypot, proof}
     rows, beside = _rows(headers, body, own)
-    given = next((beside[name] for name in (proof,) if name and name in beside), None)
-    filled = _is_filled(beside.get(honeypot))
-    for row in rows:
-        if not isinstance(row, dict):
-            continue  # The service says what a row is.
-        if proof and proof in row:
-            found = row.pop(proof)
-            given = found if given is None else given
-        if honeypot in row:
-            if _is_filled(row[honeypot]):
-                filled = True
-            else:
-                del row[honeypot]
-    if _is_filled(beside.get(honeypot)) and rows and isinstance(rows[0], dict):
-        rows[0].setdefault(honeypot, beside[honeypot])
-    return Submission(rows, filled, given)
+    places = [beside, *(row for row in rows if isinstance(row, dict))]
+    proofs = [place.pop(proof) for place in places if proof is not None and proof in place]
+    for place in places:
+        if not _is_filled(place.get(honeypot)):
+            place.pop(honeypot, None)
+    suspect = any(honeypot in place for place in places)
+    if honeypot in beside and places[1:]:
+        places[1].setdefault(honeypot, beside[honeypot])
+    return Submission(rows, suspect, proofs[0] if proofs else None)
 
 
-def _rows(headers: h.Headers, body: bytes, own: set[str]) -> tuple[list[Any], dict[str, str]]:
+def _rows(headers: h.Headers, body: bytes, own: set[str]) -> tuple[list[Any], dict[str, Any]]:
     """The rows, and what of the form's own fields stands beside them."""
     text = _decoded(body).removeprefix("\ufeff").strip()
     if _is_json(text):
         return _json_rows(text), {}
     h.check_is_a_form(headers)
     pairs = _pairs(body)
-    beside = {name: value for name, value in pairs if name in own}
+    beside: dict[str, Any] = {name: value for name, value in pairs if name in own}
     rest = [(name, value) for name, value in pairs if name not in own]
     if not rest:
         raise _malformed("There are no rows.")

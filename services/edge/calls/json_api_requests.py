@@ -39,7 +39,7 @@ def read_document(
     if not isinstance(resource, dict):
         at: Loc = _DATA if isinstance(document, dict) and "data" in document else ("body",)
         raise invalid([Detail(at, "dict_type", "data must be one resource object")])
-    _check_is_meant(route, resource, path)
+    _check_is_meant(resource, path)
     creates = route.method == "POST"
     wrong: list[Detail] = []
     fields = _attributes(resource, wrong, creates=creates)
@@ -56,7 +56,7 @@ def read_document(
     return {**fields, **related}
 
 
-def _check_is_meant(route: Route, resource: Mapping[str, Any], path: Mapping[str, str]) -> None:
+def _check_is_meant(resource: Mapping[str, Any], path: Mapping[str, str]) -> None:
     """Raises HttpProblem 409 where the resource is none of this path (JSON:API, updating)."""
     if resource.get("type") != TYPE:
         at: Loc = (*_DATA, "type") if "type" in resource else _DATA

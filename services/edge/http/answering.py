@@ -101,18 +101,31 @@ class Answering:
         request: Request,
     ) -> Call:
         """The message that a request becomes, of whichever form it is. Raises HttpProblem."""
-        query = request.scope["query_string"]
-        if route.form is not Form.EXTERNAL_REFERRAL:
-            if route.form is Form.JSON_API:
-                check_accepts_json_api(headers)
-            else:
-                check_accepts(headers, route.shown)
-            body = await _body(request, BODY_LIMIT_BYTES)
-            return read_call(
-                *(route, parameters, path, query, headers, body),
-                client=token.client,
-                person=token.actor,
-            )
+        if route.form is Form.EXTERNAL_REFERRAL:
+            return await self._read_submission(route, path, token, headers, request)
+        if route.form is Form.JSON_API:
+            check_accepts_json_api(headers)
+        else:
+            check_accepts(headers, route.shown)
+        body = await _body(request, BODY_LIMIT_BYTES)
+        return read_call(
+            *(route, parameters, path, request.scope["query_string"], headers, body),
+            client=token.client,
+            person=token.actor,
+        )
+
+    async def _read_submission(
+        self,
+        route: Route,
+        path: Mapping[str, str],
+        token: Token,
+        headers: Headers,
+        request: Request,
+    ) -> Call:
+        """The message that external referrals become. Raises HttpProblem.
+
+        Their own rates come first: who may submit is anybody's page.
+        """
         _check_rate(self._submission_rate, token.id)
         _check_rate(self._submitting_rate, _address(request))
         check_accepts(headers, route.shown)
@@ -127,7 +140,7 @@ class Answering:
             # A thread: how long it takes is the challenge's to say.
             await asyncio.to_thread(self._proofs.check, submission.proof, body)
         return read_submission(
-            *(route, path, query, headers, body, submission),
+            *(route, path, request.scope["query_string"], headers, body, submission),
             client=token.client,
             person=token.actor,
         )

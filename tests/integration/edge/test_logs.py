@@ -1,14 +1,17 @@
 """The edge's logs: nothing that a client sent."""
 
 import asyncio
+import json
 import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import aiohttp
 
+from services.edge.tokens.token import TokenKind
 from tests.support.services.both import Both
 from tests.support.services.edge import Caller, new_token
 from tests.support.services.process import running_service
@@ -40,6 +43,32 @@ async def everything(caller: Caller) -> None:
     await replace(caller, token=CANARY).ask("GET", "/practice")
 
 
+async def everything_in_other_forms(caller: Caller, submitting: str) -> None:
+    """Contact referrals as JSON:API and what forms send, with the canary wherever it can stand."""
+    json_api = {"Content-Type": "application/vnd.api+json"}
+    listed = f"/contacts/{CANARY}/referrals"
+    document = {"data": {"type": CANARY, "id": CANARY, CANARY: CANARY}}
+    await caller.ask("POST", listed, document, headers=json_api)
+    named = {"type": "contact_referrals", "attributes": {CANARY: CANARY}}
+    await caller.ask("PATCH", f"{listed}/{CANARY}", {"data": named}, headers=json_api)
+    await caller.ask("GET", f"{listed}?{CANARY}={CANARY}")
+    row = {"first_name": CANARY, "surname": CANARY, "org_type_id": CANARY, "website": CANARY}
+    for data, status in (
+        (urlencode(row), 202),
+        (json.dumps([{**row, CANARY: CANARY}]), 422),
+        (urlencode({**row, f"0[{CANARY}]": CANARY}), 400),
+    ):
+        async with caller.session.put(
+            f"{caller.url}/v2/external_referral",
+            headers={
+                "Authorization": f"Bearer {submitting}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            data=data.encode(),
+        ) as answer:
+            assert answer.status == status
+
+
 async def test_logs_hold_no_value_and_no_token(
     both: Both, rabbitmq_vhost: str, tmp_path: Path
 ) -> None:
@@ -48,6 +77,7 @@ async def test_logs_hold_no_value_and_no_token(
     tokens_file = tmp_path / "tokens.toml"
     org_id = f"org_{secrets.token_hex(6)}"
     token = new_token(tokens_file, orgs=[org_id])
+    submitting = new_token(tokens_file, orgs=[org_id], kind=TokenKind.SUBMIT)
     variables = {"EDGE_RABBITMQ_URL": rabbitmq_vhost, "EDGE_TOKENS_FILE": str(tokens_file)}
     service = running_service("edge", variables)
     running = await asyncio.to_thread(service.__enter__)
@@ -55,16 +85,25 @@ async def test_logs_hold_no_value_and_no_token(
         (started,) = [line for line in running.log_lines() if line["event"] == "started"]
         async with aiohttp.ClientSession() as session:
             url = f"http://127.0.0.1:{started['detail']}"
-            await everything(Caller(session, url, token, org_id))
+            caller = Caller(session, url, token, org_id)
+            await everything(caller)
+            await everything_in_other_forms(caller, submitting)
         metrics = (await asyncio.to_thread(running.get, "/metrics"))[1]
         text, lines = running.log.read_text(), running.log_lines()
     finally:
         await asyncio.to_thread(service.__exit__, None, None, None)
     for said in (text, metrics):
         assert CANARY.lower() not in said.lower()
-        assert token[13:] not in said
+        assert token[13:] not in said and submitting[13:] not in said
     requests = [line for line in lines if line["event"] == "request"]
-    assert len(requests) == 11
+    assert len(requests) == 17
+    routes = [line["route"] for line in requests[-6:]]
+    assert routes[1:4] == [
+        "/api/v1/{org_id}/contacts/{contact_uuid}/referrals/{contact_referral_uuid}",
+        "/api/v1/{org_id}/contacts/{contact_uuid}/referrals",
+        "/v2/external_referral",
+    ]
+    assert requests[-1]["org_id"] == org_id
     first: dict[str, Any] = requests[0]
     assert first["route"] == "/api/v1/{org_id}/referral-partners"
     assert (first["method"], first["status"], first["org_id"]) == ("POST", 201, org_id)
@@ -75,4 +114,4 @@ async def test_logs_hold_no_value_and_no_token(
         *("milliseconds", "bytes", "token_id", "org_id", "message_id", "request_id"),
     }
     # Of an org that the token is not for, nothing is told: it is the client's own text.
-    assert [line["org_id"] for line in requests[-2:]] == [None, None]
+    assert [line["org_id"] for line in requests[9:11]] == [None, None]
