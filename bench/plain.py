@@ -42,7 +42,7 @@ from messaging.trail import audit
 from services.referrals.handlers.partner import FIELDS, partner_name, partner_resource
 from services.referrals.home import COMMANDS, HOME, PUBLISHING
 from services.referrals.models.partner import ReferralPartner
-from services.referrals.rules.partner import search_text, settle_partner
+from services.referrals.rules.partner import read_partner, search_text
 from services.referrals.settings import ReferralsSettings
 
 PREFETCH = 256
@@ -72,7 +72,7 @@ EVENTS = RabbitExchange(PUBLISHING.exchange, type=ExchangeType.TOPIC, durable=Tr
 
 def new_partner(command: ReferralPartnerCreate, now: datetime) -> ReferralPartner:
     """The row of a valid command. Raises Refusal."""
-    fields = settle_partner({name: getattr(command, name) for name in FIELDS})
+    fields = read_partner({name: getattr(command, name) for name in FIELDS})
     partner = ReferralPartner(
         org_id=command.org_id,
         id=command.id or uuid_utils.uuid7(),

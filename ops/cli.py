@@ -117,7 +117,7 @@ def doctor(
 
             print(permissions.script(permissions.all_permissions(), vhost))
         return
-    from ops.doctor import Verdict, examine
+    from ops.doctor import Severity, examine
     from ops.edge_doctor import examine_edge
     from ops.environment import adopt_running_up
 
@@ -128,8 +128,8 @@ def doctor(
     for title, findings in [*looked_at, (Served.EDGE.value, examine_edge())]:
         print(f"{title}:")
         for finding in findings:
-            print(f"  {finding.verdict:5}  {finding.what}: {finding.words}", flush=True)
-            wrong += finding.verdict is Verdict.WRONG
+            print(f"  {finding.severity:5}  {finding.what}: {finding.words}", flush=True)
+            wrong += finding.severity is Severity.WRONG
     print("Everything is fine." if not wrong else f"{wrong} to be mended.")
     raise typer.Exit(FAILED if wrong else 0)
 

@@ -34,7 +34,7 @@ LOOK_TIMEOUT_SECONDS = 5.0
 SHORTEST_SIGNING_KEY = 32  # characters: of hexadecimal ones, 128 bits
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """What a finding means. A note is worth knowing and nothing to be done about at once."""
 
     FINE = "fine"
@@ -46,7 +46,7 @@ class Verdict(StrEnum):
 class Finding:
     """One thing that was looked at; `words` say how it is, or what to do."""
 
-    verdict: Verdict
+    severity: Severity
     what: str
     words: str
 
@@ -63,7 +63,7 @@ def told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
         # A missing setting is met at every place that needs it, and told once.
         if finding.words not in complaints:
             yield finding
-        if finding.verdict is Verdict.WRONG:
+        if finding.severity is Severity.WRONG:
             complaints.add(finding.words)
 
 
@@ -82,7 +82,7 @@ def _settings(name: ServiceName) -> Iterator[Finding]:
     try:
         loaded = load_settings(settings)
     except SettingError as wrong:
-        yield Finding(Verdict.WRONG, "settings", str(wrong))
+        yield Finding(Severity.WRONG, "settings", str(wrong))
         return
     yield from given_settings(settings, name.prefix)
     try:
@@ -98,11 +98,11 @@ def given_settings(settings: type[BaseSettings], prefix: str) -> Iterator[Findin
     """How many are set, and what is set that is no setting."""
     given = [variable(settings, field) for field in settings.model_fields]
     known = len([one for one in given if one in os.environ])
-    yield Finding(Verdict.FINE, "settings", f"{known} of {len(given)} set, the rest have defaults")
+    yield Finding(Severity.FINE, "settings", f"{known} of {len(given)} set, the rest have defaults")
     unknown = sorted(one for one in os.environ if one.startswith(prefix) and one not in given)
     if unknown:
         yield Finding(
-            Verdict.WRONG,
+            Severity.WRONG,
             "settings",
             f"no such setting: {', '.join(unknown)}; see docs/operators/settings.md",
         )
@@ -112,25 +112,25 @@ def in_the_clear(settings: Sequence[str]) -> Iterator[Finding]:
     """What leaves this machine unencrypted, by its variable."""
     for setting in settings:
         words = f"{setting}: nothing to it is encrypted, and it leaves this machine"
-        yield Finding(Verdict.NOTE, "TLS", words)
+        yield Finding(Severity.NOTE, "TLS", words)
 
 
 def _grants(name: ServiceName, path: Path | None) -> Iterator[Finding]:
     if path is None:
         words = f"{name.prefix}CLIENT_GRANTS_FILE is unset: every client may do everything"
-        yield Finding(Verdict.NOTE, "grants", words)
+        yield Finding(Severity.NOTE, "grants", words)
         return
     try:
         clients = read_clients(path)
     except GrantsError as wrong:
         words = f"{name.prefix}CLIENT_GRANTS_FILE: {path} {wrong}"
-        yield Finding(Verdict.WRONG, "grants", words)
+        yield Finding(Severity.WRONG, "grants", words)
         return
-    yield Finding(Verdict.FINE, "grants", f"{path} can be read")
+    yield Finding(Severity.FINE, "grants", f"{path} can be read")
     for client in clients:
         for pattern in client.unmatched():
             words = f"{path} grants {client.user!r} {pattern!r}, and no operation is called so"
-            yield Finding(Verdict.WRONG, "grants", f"{words}: mend it or take it out")
+            yield Finding(Severity.WRONG, "grants", f"{words}: mend it or take it out")
 
 
 def _database(name: ServiceName) -> Iterator[Finding]:
@@ -138,42 +138,42 @@ def _database(name: ServiceName) -> Iterator[Finding]:
         url = database_url(name)
         state = schema_state(name, url)
     except (SettingError, CannotGoOn) as wrong:
-        yield Finding(Verdict.WRONG, "PostgreSQL", str(wrong))
+        yield Finding(Severity.WRONG, "PostgreSQL", str(wrong))
         return
     words = f"{state.server_version} at {database_place(url)}"
-    yield Finding(Verdict.FINE, "PostgreSQL", words)
+    yield Finding(Severity.FINE, "PostgreSQL", words)
     if state.logs_values:
         words = "logs statements with their values, which are patients' data: "
         words += "set log_parameter_max_length = 0 there"
-        yield Finding(Verdict.WRONG, "PostgreSQL's log", words)
+        yield Finding(Severity.WRONG, "PostgreSQL's log", words)
     if state.sees_all_orgs:
         words = "sees the rows of every org before it works as one of the service's roles: "
         words += "let the services log in as one that is NOINHERIT and no superuser"
-        yield Finding(Verdict.NOTE, "PostgreSQL's user", words)
+        yield Finding(Severity.NOTE, "PostgreSQL's user", words)
     if state.current:
-        yield Finding(Verdict.FINE, "migrations", f"at {state.held}, the newest")
+        yield Finding(Severity.FINE, "migrations", f"at {state.held}, the newest")
     else:
         held = state.held or "no migration"
         words = f"{held} is applied and {state.needed} is needed: run handoff migrate {name}"
-        yield Finding(Verdict.WRONG, "migrations", words)
+        yield Finding(Severity.WRONG, "migrations", words)
 
 
 def _broker(name: ServiceName) -> Iterator[Finding]:
     try:
         yield from asyncio.run(_queues(name, rabbitmq_url(name)))
     except (SettingError, CannotGoOn) as wrong:
-        yield Finding(Verdict.WRONG, "RabbitMQ", str(wrong))
+        yield Finding(Severity.WRONG, "RabbitMQ", str(wrong))
 
 
 async def _queues(name: ServiceName, url: str) -> list[Finding]:
     where = place_of(name)
     async with broker(name, url, "handoff.doctor") as opened:
-        found = [Finding(Verdict.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
+        found = [Finding(Severity.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
         if believes_clients_deaths(version(opened)):
             words = (
                 "one client can end dead-lettering before 4.0: see docs/operators/permissions.md"
             )
-            found.append(Finding(Verdict.NOTE, "RabbitMQ", words))
+            found.append(Finding(Severity.NOTE, "RabbitMQ", words))
         missing = False
         for queue in where.consumes:
             state = await queue_state(opened, queue.name)
@@ -190,15 +190,15 @@ def _queue(
 ) -> Finding:
     if state is None or letters is None:
         words = f"is not on this broker yet: handoff serve {name} makes it"
-        return Finding(Verdict.WRONG, queue.name, words)
+        return Finding(Severity.WRONG, queue.name, words)
     figures = f"consumers {state.consumers}, waiting {state.depth}, dead letters {letters.depth}"
     if not state.consumers:
         words = f"{figures}: nobody takes from it: start handoff serve {name}"
-        return Finding(Verdict.WRONG, queue.name, words)
+        return Finding(Severity.WRONG, queue.name, words)
     if letters.depth:
         words = f"{figures}: look at them with handoff dead-letters list {queue.name}"
-        return Finding(Verdict.WRONG, queue.name, words)
-    return Finding(Verdict.FINE, queue.name, figures)
+        return Finding(Severity.WRONG, queue.name, words)
+    return Finding(Severity.FINE, queue.name, figures)
 
 
 async def _arguments(name: ServiceName, where: Place, opened: AbstractConnection) -> Finding:
@@ -210,15 +210,15 @@ async def _arguments(name: ServiceName, where: Place, opened: AbstractConnection
             f"declared with other arguments than this program's: {error}; "
             f"stop handoff serve {name}, delete that queue when it is empty, start it again"
         )
-        return Finding(Verdict.WRONG, "topology", words)
-    return Finding(Verdict.FINE, "topology", "exchanges and queues are as this program wants")
+        return Finding(Severity.WRONG, "topology", words)
+    return Finding(Severity.FINE, "topology", "exchanges and queues are as this program wants")
 
 
 def _signing_key() -> Iterator[Finding]:
     if 0 < len(os.environ.get("DISPATCH_SIGNING_KEY", "")) < SHORTEST_SIGNING_KEY:
         words = "DISPATCH_SIGNING_KEY is short, and can be guessed from what a portal is sent: "
         words += "take one of openssl rand -hex 32"
-        yield Finding(Verdict.NOTE, "signing key", words)
+        yield Finding(Severity.NOTE, "signing key", words)
 
 
 def _mail_relay() -> Iterator[Finding]:
@@ -226,16 +226,16 @@ def _mail_relay() -> Iterator[Finding]:
     ca_file = os.environ.get("DISPATCH_SMTP_CA_FILE")
     if not url:
         words = "DISPATCH_SMTP_URL is unset: nothing can be sent by e-mail, nor by fax through it"
-        yield Finding(Verdict.NOTE, "mail relay", words)
+        yield Finding(Severity.NOTE, "mail relay", words)
         return
     try:
         relay = relay_of(url)
         if held := relay_hold(relay):
-            yield Finding(Verdict.WRONG, "mail relay", held)
+            yield Finding(Severity.WRONG, "mail relay", held)
         words = check_mail_relay(relay, ca_file, os.environ.get("DISPATCH_MAIL_FROM"))
-        yield Finding(Verdict.FINE, "mail relay", words)
+        yield Finding(Severity.FINE, "mail relay", words)
     except CannotGoOn as wrong:
-        yield Finding(Verdict.WRONG, "mail relay", str(wrong))
+        yield Finding(Severity.WRONG, "mail relay", str(wrong))
 
 
 def _health(name: ServiceName) -> Iterator[Finding]:
@@ -256,10 +256,10 @@ def health(host: str, port: int) -> Iterator[Finding]:
     except urllib.error.HTTPError as answer:
         checks = json.loads(answer.read()).get("checks", {})
         wrong = "; ".join(f"{what}: {words}" for what, words in checks.items() if words != "ok")
-        yield Finding(Verdict.WRONG, "health", f"{url} is not ready: {wrong}")
+        yield Finding(Severity.WRONG, "health", f"{url} is not ready: {wrong}")
     except OSError:
-        yield Finding(Verdict.NOTE, "health", f"nothing answers at {url} on this machine")
+        yield Finding(Severity.NOTE, "health", f"nothing answers at {url} on this machine")
     else:
-        yield Finding(Verdict.FINE, "health", f"{url} is ready")
+        yield Finding(Severity.FINE, "health", f"{url} is ready")
         for what, words in notes.items():
-            yield Finding(Verdict.NOTE, "health", f"{url} notes: {what}: {words}")
+            yield Finding(Severity.NOTE, "health", f"{url} notes: {what}: {words}")

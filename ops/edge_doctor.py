@@ -14,7 +14,7 @@ from messaging.running.settings import SettingError, load_settings
 from messaging.wire.connection import user_of
 from ops.broker import broker, place, version
 from ops.catalogue import Served, ServiceName
-from ops.doctor import Finding, Verdict, given_settings, health, in_the_clear, told_once
+from ops.doctor import Finding, Severity, given_settings, health, in_the_clear, told_once
 from ops.environment import CannotGoOn
 from services.edge.routes import EXCHANGES, ROUTES
 from services.edge.settings import EdgeSettings
@@ -28,7 +28,7 @@ def examine_edge() -> Iterator[Finding]:
     """
     if not any(name.startswith(Served.EDGE.prefix) for name in os.environ):
         yield Finding(
-            Verdict.NOTE, "settings", "EDGE_RABBITMQ_URL is not set: no edge is looked at"
+            Severity.NOTE, "settings", "EDGE_RABBITMQ_URL is not set: no edge is looked at"
         )
         return
     yield from told_once(_everything())
@@ -38,7 +38,7 @@ def _everything() -> Iterator[Finding]:
     try:
         settings = load_settings(EdgeSettings)
     except SettingError as wrong:
-        yield Finding(Verdict.WRONG, "settings", str(wrong))
+        yield Finding(Severity.WRONG, "settings", str(wrong))
         return
     yield from given_settings(EdgeSettings, Served.EDGE.prefix)
     yield from in_the_clear(settings.clear_text())
@@ -46,7 +46,7 @@ def _everything() -> Iterator[Finding]:
     try:
         yield from asyncio.run(_broker(settings.broker))
     except CannotGoOn as wrong:
-        yield Finding(Verdict.WRONG, "RabbitMQ", str(wrong))
+        yield Finding(Severity.WRONG, "RabbitMQ", str(wrong))
     yield from _grants(user_of(settings.rabbitmq_url))
     yield from health(settings.ops_host, settings.ops_port)
 
@@ -54,29 +54,29 @@ def _everything() -> Iterator[Finding]:
 def _tokens(path: Path | None) -> Iterator[Finding]:
     if path is None:
         words = "EDGE_TOKENS_FILE is unset: nothing is allowed; make one with handoff token create"
-        yield Finding(Verdict.WRONG, "tokens", words)
+        yield Finding(Severity.WRONG, "tokens", words)
         return
     try:
         tokens = read_tokens(path)
     except TokensError as wrong:
-        yield Finding(Verdict.WRONG, "tokens", f"EDGE_TOKENS_FILE: {path} {wrong}")
+        yield Finding(Severity.WRONG, "tokens", f"EDGE_TOKENS_FILE: {path} {wrong}")
         return
     now = datetime.now(UTC)
     valid = sum(token.valid_at(now) for token in tokens)
-    yield Finding(Verdict.FINE, "tokens", f"{valid} of {len(tokens)} are valid")
+    yield Finding(Severity.FINE, "tokens", f"{valid} of {len(tokens)} are valid")
     for token in tokens:
         for pattern in token.unmatched():
             words = f"token {token.id} allows {pattern!r}, and no operation is called so"
-            yield Finding(Verdict.WRONG, "tokens", words)
+            yield Finding(Severity.WRONG, "tokens", words)
 
 
 async def _broker(url: str) -> list[Finding]:
     async with broker(Served.EDGE, url, "handoff.doctor") as opened:
-        found = [Finding(Verdict.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
+        found = [Finding(Severity.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
         for exchange in sorted(EXCHANGES):
             if not await _is_there(opened, exchange):
                 words = f"{exchange} is not on this broker yet: its service makes it"
-                found.append(Finding(Verdict.WRONG, "exchanges", words))
+                found.append(Finding(Severity.WRONG, "exchanges", words))
     return found
 
 
@@ -101,13 +101,13 @@ def _grants(user: str) -> Iterator[Finding]:
             clients = [client for client in read_clients(Path(given)) if client.user == user]
         except GrantsError:
             continue  # Said of the service whose file it is.
-        needed = [r.name for r in ROUTES if r.operation.service is name.service]
+        needed = dict.fromkeys(r.name for r in ROUTES if r.operation.service is name.service)
         missing = [one for one in needed if not any(client.does(one) for client in clients)]
         if missing:
             words = f"{variable}: {given} does not grant {user!r} {missing[0]}"
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             yield Finding(
-                Verdict.WRONG, "grants", f"{words}{more}: see docs/operators/permissions.md"
+                Severity.WRONG, "grants", f"{words}{more}: see docs/operators/permissions.md"
             )
         else:
-            yield Finding(Verdict.FINE, "grants", f"{given} grants {user!r} what the routes need")
+            yield Finding(Severity.FINE, "grants", f"{given} grants {user!r} what the routes need")

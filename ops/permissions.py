@@ -16,7 +16,7 @@ from messaging.running.settings import SettingError
 from messaging.wire.topology import DEAD_LETTERS
 from ops.catalogue import ServiceName, place_of
 from ops.environment import WrongArgument, one_path
-from services.edge.routes import EXCHANGES
+from services.edge.routes import EVENT_EXCHANGES, EXCHANGES
 
 NOTHING = "^$"
 ANY_CLIENT = "client"
@@ -141,8 +141,19 @@ def client_of(user: str, granted: Iterable[Client] = ()) -> Permissions:
 
 
 def edge() -> Permissions:
-    """What the edge needs: to ask. It hears replies by direct reply-to, which needs no right."""
-    return Permissions(EDGE, "handoff serve edge", NOTHING, write=_one_of(EXCHANGES), read=NOTHING)
+    """What the edge needs: to ask, and to hear events through a queue that the broker names.
+
+    It hears replies by direct reply-to, which needs no right.
+    """
+    own = _NAMED_BY_THE_BROKER
+    return Permissions(
+        EDGE,
+        "handoff serve edge",
+        configure=_matching([own]),
+        # To bind a queue is to write to it.
+        write=_matching([*map(re.escape, sorted(EXCHANGES)), own]),
+        read=_matching([*map(re.escape, sorted(EVENT_EXCHANGES)), own]),
+    )
 
 
 def subscriber(user: str) -> Permissions:

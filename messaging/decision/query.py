@@ -40,7 +40,7 @@ def check_size(body: bytes, query: Query) -> None:
         return
     paged = "page_size" in type(query).model_fields
     ask = ": ask for fewer a page" if paged else ""
-    message = f"The answer is larger than {MAX_REPLY_BYTES // 1024**2} MiB{ask}"
+    message = f"The reply is larger than {MAX_REPLY_BYTES // 1024**2} MiB{ask}"
     loc: list[str | int] = ["page_size"] if paged else []
     raise invalid([FieldError(loc=loc, type="answer_too_large", msg=message)])
 

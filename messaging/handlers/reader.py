@@ -1,4 +1,4 @@
-"""A reader: how a service answers one kind of query."""
+"""A reader: how a service replies to one kind of query."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from contracts.shapes import Shape
 class Reader(Generic[QueryT]):
     """How one kind of query is read. Raises Refusal where what it names is not there.
 
-    `patients`: whose data an answer shows, for the audit trail; `find_patients` where the answer
+    `patients`: whose data a reply shows, for the audit trail; `find_patients` where the reply
     itself does not name them.
     """
 

@@ -67,7 +67,7 @@ def row_to_change(
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[ReplyT_co]):
-    """What a handler answers: the status, the resource (None after an archive) and its id.
+    """A handler's decision: the reply's status, the resource (None after an archive) and its id.
 
     `reply_is_secret`: it is not stored; a repeat gets the status and the id alone.
     """

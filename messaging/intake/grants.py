@@ -18,7 +18,7 @@ from contracts.problems import ProblemCode, Refusal
 from contracts.values import OrgId
 from messaging.wire.envelope import Envelope
 
-_EVERY_ORG = "*"
+EVERY_ORG = "*"
 _UNNAMED = "user_id must be the user of the connection: grants are given to users."
 _NOT_GRANTED = (
     "This client has no grant for this operation in this org: whoever runs the service adds it to "
@@ -28,7 +28,7 @@ _BROKERS_OWN = ("amq.rabbitmq.reply-to", "amq.gen-")
 
 
 class Grants(Protocol):
-    """Decides what a client may do, and where an answer may go."""
+    """Decides what a client may do, and where a reply may go."""
 
     def check(self, envelope: Envelope) -> None:
         """Raises Refusal `forbidden` where the client may not do the operation in the org."""
@@ -67,7 +67,7 @@ class Grant(BaseModel):
 
     def allows(self, org_id: str, operation: str) -> bool:
         """Whether it may do the operation in the org."""
-        return (_EVERY_ORG in self.orgs or org_id in self.orgs) and self.does(operation)
+        return (EVERY_ORG in self.orgs or org_id in self.orgs) and self.does(operation)
 
     def does(self, operation: str) -> bool:
         """Whether it may do the operation at all."""

@@ -1,4 +1,4 @@
-"""Dead letters: what cannot be processed nor answered is parked, whole, with its reason."""
+"""Dead letters: what can neither be processed nor get a reply is parked, whole, with its reason."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

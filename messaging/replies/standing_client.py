@@ -25,7 +25,7 @@ from messaging.wire.connection import BROKER_ERRORS, connection, loss_raised, us
 log = logs.get(__name__)
 
 RECONNECT_AFTER_SECONDS = 0.5
-LOOK_AGAIN_AFTER_SECONDS = 2.0
+LOOK_AGAIN_AFTER_SECONDS = 0.5
 """How often an exchange that is missing is looked for: its service has never run on the broker."""
 # As `messaging` writes a reply to what was done: the data behind it is passed on, digit for digit.
 _DONE = re.compile(rb'\{"status":(\d{3}),"data":(.*)\}', re.DOTALL)
@@ -157,10 +157,10 @@ class StandingClient:
             self._report(None)
             log.info("connected to the broker")
             while self._missing and not stop.is_set() and not channel.is_closed:
-                await _closed(channel, stop, LOOK_AGAIN_AFTER_SECONDS)
+                await closed(channel, stop, LOOK_AGAIN_AFTER_SECONDS)
                 if not channel.is_closed:
                     await self._look_for_exchanges(opened)
-            await _closed(channel, stop, None)
+            await closed(channel, stop, None)
         finally:
             self._client = None
             client.lose()
@@ -180,7 +180,7 @@ class StandingClient:
         self._note(words if missing else None)
 
 
-async def _closed(
+async def closed(
     channel: AbstractChannel, stop: asyncio.Event, timeout_seconds: float | None
 ) -> None:
     """Wait until the channel is closed, it is time to stop, or this time has passed."""

@@ -1,7 +1,7 @@
 """The erasure of a patient in any service: its inbox forgets them, its outbox is asked.
 
 The audit trail keeps its ids. Source: the promise that no copy of a patient's data stays behind
-where it was only kept to answer a repeat.
+where it was only kept as the reply to a repeat.
 """
 
 from collections.abc import Collection, Mapping

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 import orjson
 from aiormq.abc import DeliveredMessage
 from uuid_utils.compat import uuid7
@@ -21,6 +20,7 @@ from contracts.referral import REFERRAL_DISPATCH_CHANGED, EreferralStatus
 from contracts.referral_partner import ContactMethod, ContactType
 from messaging.replies.client import Client, listen, open_client
 from messaging.wire.connection import user_of
+from ops.demo.http_client import post
 from ops.demo.portal import PortalPartner, letter_in
 from ops.demo.sample import NOTES, ORG_ID, PRACTICE, PROVIDER_NAME, SCENES
 from ops.demo.showing import Progress, Show
@@ -94,14 +94,10 @@ class Storyteller:
         Raises CannotGoOn where it is refused.
         """
         url = f"{self._stage.edge_url}/referrals/{row.referral_uuid}/send?base_version=1"
-        headers = {"Authorization": f"Bearer {self._stage.token}"}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(url, headers=headers) as answer,
-        ):
-            if answer.status != HTTPStatus.ACCEPTED:
-                raise CannotGoOn(f"POST …/send was answered {answer.status}")
-        return "POST …/send was answered 202 by the edge"
+        status, by = await post(url, self._stage.token, f"demo-{row.referral_uuid}")
+        if status != HTTPStatus.ACCEPTED:
+            raise CannotGoOn(f"POST …/send was answered {status}")
+        return f"POST …/send by {by} was answered 202 by the edge"
 
     async def follow(self, heard: "asyncio.Queue[DeliveredMessage]") -> None:
         """Take in events until every referral is where the story ends, or time is up."""

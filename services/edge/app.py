@@ -18,11 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.documents.schemas import Schema
 from messaging.replies.standing_client import StandingClient
+from messaging.replies.standing_listener import StandingListener
 from messaging.running.settings import variable
 from messaging.telemetry import logs
 from messaging.telemetry.health import Health
-from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, MESSAGE_ID
+from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, MESSAGE_ID
 from services.edge.calls.query import Parameter, parameters_of
+from services.edge.events import openapi as events_openapi
+from services.edge.events.answering import PATH as EVENTS_PATH
+from services.edge.events.answering import EventsAnswering
+from services.edge.events.streams import Streams
 from services.edge.http.answering import Answering
 from services.edge.http.record import REQUEST_ID, Recorded, record_of
 from services.edge.http.responses import problem_response
@@ -37,7 +42,7 @@ from services.edge.openapi import (
     summary,
 )
 from services.edge.problems import EdgeCode, HttpProblem, refusal
-from services.edge.routes import EXCHANGES, ROUTES, Route, by_path
+from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Form, Route, by_path
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.register import TokenRegister
 
@@ -46,9 +51,9 @@ log = logs.get(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 _ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
-    "traceparent",
+    *(LAST_EVENT_ID, "traceparent"),
 )
-_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, MESSAGE_ID, REQUEST_ID, "Retry-After")
+_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, "Location", MESSAGE_ID, REQUEST_ID, "Retry-After")
 
 
 class Edge:
@@ -67,7 +72,12 @@ class Edge:
         )
         if settings.tokens_file is None:
             self.health.note("no tokens")("EDGE_TOKENS_FILE is not set: nothing is allowed")
-        self.app = Recorded(application(Answering(settings, self.tokens, self.client), settings))
+        self.streams = Streams(self.tokens)
+        self.listener = StandingListener(
+            settings.broker, "edge.events", EVENT_EXCHANGES, self.health.note("events")
+        )
+        answering = Answering(settings, self.tokens, self.client)
+        self.app = Recorded(application(answering, self.streams, settings))
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
 
@@ -92,6 +102,10 @@ class Edge:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.client.run(closing))
             group.create_task(self.tokens.keep_reading(closing))
+            group.create_task(
+                self.listener.run(closing, began=self.streams.reset, take=self.streams.hear)
+            )
+            group.create_task(self.streams.watch(stop))
             group.create_task(serve(ops_pages(self.health), self._ops, closing))
             log.info(
                 "started", port=self.ops_port, host=self.settings.ops_host, detail=str(self.port)
@@ -112,7 +126,7 @@ def build(settings: EdgeSettings) -> Edge:
     return Edge(settings)
 
 
-def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
+def application(answering: Answering, streams: Streams, settings: EdgeSettings) -> FastAPI:
     """The interface: every row of the table, its document, and refusals in one shape."""
     app = FastAPIOffline(
         title=TITLE,
@@ -124,6 +138,7 @@ def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
+    _add_events(app, EventsAnswering(answering, streams))
     for path, routes in by_path().items():
         for route in routes:
             app.add_api_route(
@@ -137,9 +152,7 @@ def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
                 tags=[route.name.partition(".")[0]],
                 openapi_extra=operation_of(route),
             )
-        # Whatever else is asked of this path; a later path that it fits too is not meant.
-        refusing = _NotAllowed([route.method for route in routes])
-        app.router.routes.append(StarletteRoute(path, refusing, include_in_schema=False))
+        _refuse_others(app, path, [route.method for route in routes], routes[0].form)
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)
@@ -156,6 +169,26 @@ def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
     return app
 
 
+def _add_events(app: FastAPI, answering: EventsAnswering) -> None:
+    app.add_api_route(
+        EVENTS_PATH,
+        answering.answer,
+        methods=["GET"],
+        response_class=Response,
+        operation_id="events",
+        summary=events_openapi.SUMMARY,
+        tags=["events"],
+        openapi_extra=events_openapi.OPERATION,
+    )
+    _refuse_others(app, EVENTS_PATH, ["GET"], Form.FIELDS)
+
+
+def _refuse_others(app: FastAPI, path: str, methods: list[str], form: Form) -> None:
+    """Whatever else is asked of this path; a later path that it fits too is not meant."""
+    refusing = StarletteRoute(path, _NotAllowed(methods, form), include_in_schema=False)
+    app.router.routes.append(refusing)
+
+
 def document() -> Schema:
     """The interface's OpenAPI document, as `/openapi.json` has it."""
     health = Health()
@@ -164,7 +197,8 @@ def document() -> Schema:
     client = StandingClient(
         settings.broker, "", (), report=health.condition("broker"), note=health.note("exchanges")
     )
-    made: Schema = application(Answering(settings, tokens, client), settings).openapi()
+    answering = Answering(settings, tokens, client)
+    made: Schema = application(answering, Streams(tokens), settings).openapi()
     return made
 
 
@@ -193,14 +227,16 @@ def ops_pages(health: Health) -> ASGIApp:
 
 def _endpoint(answering: Answering, route: Route, parameters: dict[str, Parameter]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        record = record_of(request.scope)
+        record.route, record.form = route.path, route.form
         return await answering.answer(route, parameters, request)
 
     return endpoint
 
 
-async def _refused(_: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HttpProblem)
-    return problem_response(problem)
+    return problem_response(problem, form=record_of(request.scope).form)
 
 
 async def _not_routed(_: Request, error: Exception) -> Response:
@@ -215,12 +251,14 @@ async def _not_routed(_: Request, error: Exception) -> Response:
 class _NotAllowed:
     """Refuses what a path does not take, as an ASGI application."""
 
-    def __init__(self, methods: list[str]) -> None:
+    def __init__(self, methods: list[str], form: Form) -> None:
         self._allowed = ", ".join(sorted(methods))
+        self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """405."""
-        await problem_response(_not_allowed(self._allowed))(scope, receive, send)
+        response = problem_response(_not_allowed(self._allowed), form=self._form)
+        await response(scope, receive, send)
 
 
 def _not_allowed(allowed: str) -> HttpProblem:
@@ -233,7 +271,7 @@ def _not_allowed(allowed: str) -> HttpProblem:
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    incident = record_of(request.scope).request_id
-    return problem_response(
-        refusal(EdgeCode.INTERNAL_ERROR, ("path",), f"A fault of ours; incident {incident}.")
-    )
+    record = record_of(request.scope)
+    msg = f"A fault of ours; incident {record.request_id}."
+    fault = refusal(EdgeCode.INTERNAL_ERROR, ("path",), msg)
+    return problem_response(fault, form=record.form)

@@ -10,6 +10,10 @@ from math import ceil
 
 ADDRESS_PER_MINUTE = 30
 """Requests without a valid token, of one address."""
+SUBMISSIONS_PER_MINUTE = 20
+"""External referrals, of one token."""
+ADDRESS_SUBMISSIONS_PER_MINUTE = 5
+"""External referrals, from one address."""
 MOST_REMEMBERED = 10_000
 """Those that asked last; whoever is forgotten starts with a full bucket."""
 _IPV6_SITE_BITS = 64

@@ -9,3 +9,4 @@ REQUEST_SECONDS = Histogram(
     "handoff_edge_request_seconds", "An HTTP request, to the end of its answer.", ["route"]
 )
 IN_FLIGHT = Gauge("handoff_edge_in_flight", "Requests that await a reply in this replica.")
+STREAMS = Gauge("handoff_edge_streams", "Streams of events that are open in this replica.")

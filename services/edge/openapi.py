@@ -4,12 +4,14 @@ FastAPI writes the document; what a route takes and answers is said here, from t
 shape is written a second time. Source: docs/contract/http.md#routes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import assert_never
 
 from contracts.documents.examples import EXAMPLES
 from contracts.documents.schemas import Schema, Schemas
 from contracts.replies import ReplyStatus
+from services.edge import openapi_forms as forms
 from services.edge.calls.answering import shows_a_resource
 from services.edge.calls.headers import (
     ACTOR,
@@ -18,15 +20,18 @@ from services.edge.calls.headers import (
     LONGEST_KEY,
     MESSAGE_ID,
 )
+from services.edge.calls.places import PER_PAGE
 from services.edge.calls.query import LARGEST_INTEGER
+from services.edge.calls.reading import DEFAULT_PER_PAGE
 from services.edge.problems import PROBLEM_CONTENT_TYPE
-from services.edge.routes import Route, Shown
+from services.edge.routes import ORG_FIELD, Form, Route, Shown
 
 TITLE = "Handoff"
 VERSION = "1"
 SUMMARY = "Gets a patient's referral from one practice to another without losing it."
 _SCHEMAS = "#/components/schemas/"
 _TOKEN = "token"  # noqa: S105  # the scheme's name
+SECURITY: list[Schema] = [{_TOKEN: []}]
 _PDF: Schema = {"type": "string", "format": "binary"}
 _KEY_PATTERN = (
     rf"^([!#-~][!-~]{{0,{LONGEST_KEY - 1}}}"
@@ -37,7 +42,7 @@ _RETRY_AFTER: Schema = {
     "schema": {"type": "integer", "minimum": 1},
     "required": True,
 }
-_REQUEST_ID: Schema = {
+REQUEST_ID: Schema = {
     "description": "The request in the edge's log.",
     "schema": {"type": "string", "format": "uuid"},
     "required": True,
@@ -133,8 +138,14 @@ def _schemas() -> Schemas:
 
 
 def operation_id(route: Route) -> str:
-    """As programs that make clients of the document take it: `referral_partner_get`."""
-    return route.name.replace(".", "_")
+    """As programs that make clients of the document take it: `referral_partner_get`.
+
+    Of the routes that ask for one operation, all but one say in what they differ.
+    """
+    differing = ["put"] if route.method == "PUT" and route.form is Form.JSON_API else []
+    if route.form is Form.JSON_API and ORG_FIELD not in route.in_path:
+        differing.append("of_token")
+    return "_".join([route.name.replace(".", "_"), *differing])
 
 
 def summary(route: Route) -> str:
@@ -148,24 +159,42 @@ def operation_of(route: Route) -> Schema:
     made: Schema = {
         "parameters": [*_path_and_query(route, request), *_headers(route)],
         "responses": _responses(route),
-        "security": [{_TOKEN: []}],
+        "security": SECURITY,
     }
     if route.in_body:
-        body = {"schema": _body(route, request), "example": _example(route)}
-        made["requestBody"] = {"required": True, "content": {Shown.JSON.value: body}}
+        made["requestBody"] = {"required": True, "content": _content(route, request)}
     return made
+
+
+def _content(route: Route, request: Schema) -> Schema:
+    """A body by its media types."""
+    match route.form:
+        case Form.JSON_API:
+            return {Shown.JSON_API.value: {"schema": forms.document(route)}}
+        case Form.EXTERNAL_REFERRAL:
+            return forms.submission(request, EXAMPLES[route.name].body)
+        case Form.FIELDS:
+            body = {"schema": _body(route, request), "example": _example(route)}
+            return {Shown.JSON.value: body}
+        case _:
+            assert_never(route.form)
 
 
 def completed(document: Schema) -> Schema:
     """FastAPI's document with what the routes point to."""
+    refusals = {
+        Form.FIELDS: (PROBLEM_CONTENT_TYPE, "Problem"),
+        Form.JSON_API: (Shown.JSON_API.value, forms.ERRORS_NAME),
+    }
     components = {
-        "schemas": {"Problem": PROBLEM, **_schemas().shapes},
+        "schemas": {"Problem": PROBLEM, **forms.SCHEMAS, **_schemas().shapes},
         "responses": {
-            _refusal_name(status): {
+            _refusal_name(status, form): {
                 "description": description,
-                "headers": {"Handoff-Request-Id": _REQUEST_ID, **headers},
-                "content": {PROBLEM_CONTENT_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
+                "headers": {"Handoff-Request-Id": REQUEST_ID, **headers},
+                "content": {content_type: {"schema": {"$ref": f"{_SCHEMAS}{shape}"}}},
             }
+            for form, (content_type, shape) in refusals.items()
             for status, (description, headers) in _REFUSALS.items()
         },
         "securitySchemes": {
@@ -181,6 +210,10 @@ def completed(document: Schema) -> Schema:
 
 def _path_and_query(route: Route, request: Schema) -> list[Schema]:
     properties, required = request["properties"], request.get("required", [])
+    in_query = route.in_query
+    if route.form is Form.JSON_API and in_query:
+        size = {**properties["page_size"], "default": DEFAULT_PER_PAGE}
+        properties, in_query = {**properties, PER_PAGE: size}, ("page", PER_PAGE)
     return [
         {
             "name": name,
@@ -188,7 +221,7 @@ def _path_and_query(route: Route, request: Schema) -> list[Schema]:
             "required": name in required,
             "schema": _written_in_a_url(properties[name]),
         }
-        for place, names in (("path", route.in_path), ("query", route.in_query))
+        for place, names in (("path", route.in_path), ("query", in_query))
         for name in names
     ]
 
@@ -244,26 +277,31 @@ def _example(route: Route) -> Schema:
 
 
 def _responses(route: Route) -> Schema:
-    headers: Schema = {"Handoff-Request-Id": _REQUEST_ID}
+    headers: Schema = {"Handoff-Request-Id": REQUEST_ID}
     if route.writes:
         headers |= {IDEMPOTENCY_KEY: _KEY_ANSWERED, MESSAGE_ID: _MESSAGE_ID_ANSWERED}
     responses: Schema = {}
-    for status, data in _schemas().data(route.operation).items():
+    for status, data in _shown(route).items():
+        located = {"Location": forms.LOCATION} if _is_located(route) else {}
         responses[str(int(status))] = (
             {"description": "Done; there is nothing to show.", "headers": headers}
             if status is ReplyStatus.ARCHIVED
             else {
                 "description": "Done.",
-                "headers": {**headers, **({"ETag": _ETAG} if shows_a_resource(route) else {})},
+                "headers": {
+                    **headers,
+                    **({"ETag": _ETAG} if shows_a_resource(route) else {}),
+                    **located,
+                },
                 "content": {
-                    route.shown.value: {"schema": data if route.shown is Shown.JSON else _PDF}
+                    route.shown.value: {"schema": _PDF if route.shown is Shown.PDF else data}
                 },
             }
         )
     if not route.writes and shows_a_resource(route):
         responses["304"] = {
             "description": "It is known already.",
-            "headers": {"Handoff-Request-Id": _REQUEST_ID, "ETag": _ETAG},
+            "headers": {"Handoff-Request-Id": REQUEST_ID, "ETag": _ETAG},
         }
     refusals = [
         *_ALWAYS,
@@ -271,13 +309,31 @@ def _responses(route: Route) -> Schema:
         *([412] if route.versioned else []),
         *([415] if route.in_body else []),
     ]
-    for refused in sorted(refusals):
-        responses[str(refused)] = {"$ref": f"#/components/responses/{_refusal_name(refused)}"}
-    return responses
+    return responses | refused_with(refusals, route.form)
 
 
-def _refusal_name(status: int) -> str:
-    return f"Refused{status}"
+def refused_with(statuses: Iterable[int], form: Form = Form.FIELDS) -> Schema:
+    """The responses of refusals, by status."""
+    return {
+        str(status): {"$ref": f"#/components/responses/{_refusal_name(status, form)}"}
+        for status in sorted(statuses)
+    }
+
+
+def _shown(route: Route) -> Mapping[ReplyStatus, Schema]:
+    """What a success shows, by its status."""
+    replies = _schemas().data(route.operation)
+    if route.form is Form.JSON_API:
+        return dict.fromkeys(replies, forms.answered(route))
+    return replies
+
+
+def _is_located(route: Route) -> bool:
+    return route.form is Form.JSON_API and route.method == "POST"
+
+
+def _refusal_name(status: int, form: Form) -> str:
+    return f"{'JsonApi' if form is Form.JSON_API else ''}Refused{status}"
 
 
 def _written_in_a_url(schema: Schema) -> Schema:

@@ -23,6 +23,7 @@ class EdgeCode(StrEnum):
     NO_SUCH_ROUTE = "no_such_route"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
+    RESOURCE_MISMATCH = "resource_mismatch"
     REQUEST_TIMEOUT = "request_timeout"
     CONTENT_TOO_LARGE = "content_too_large"
     URI_TOO_LONG = "uri_too_long"
@@ -47,6 +48,7 @@ _STATUS = {
     EdgeCode.NO_SUCH_ROUTE: 404,
     EdgeCode.METHOD_NOT_ALLOWED: 405,
     EdgeCode.NOT_ACCEPTABLE: 406,
+    EdgeCode.RESOURCE_MISMATCH: 409,
     EdgeCode.REQUEST_TIMEOUT: 408,
     EdgeCode.CONTENT_TOO_LARGE: 413,
     EdgeCode.URI_TOO_LONG: 414,

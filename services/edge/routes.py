@@ -3,16 +3,16 @@
 A path's parameters are the fields of that name of the operation's request. What is left of the
 request comes in the query where the operation reads, in the body where it writes; a write that
 takes nothing else but its `base_version` takes that in the query.
-Source: docs/contract/http.md#routes.
+Source: docs/contract/http.md#routes. Two interfaces have a form of their own (`Form`).
 """
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cached_property
 
 from contracts.catalogue import OPERATIONS, AnyOperation
-from contracts.operations import DeclarationError, Kind
+from contracts.operations import DeclarationError, Kind, Service
 
 ORG_FIELD = "org_id"
 VERSION_FIELD = "base_version"
@@ -24,18 +24,34 @@ class Shown(StrEnum):
     """As what a success is answered, by its media type."""
 
     JSON = "application/json"
+    JSON_API = "application/vnd.api+json"
     PDF = "application/pdf"
     """The document that the reply holds in base64 as `pdf`, beside its `reference`."""
 
 
+class Form(Enum):
+    """How a request says its operation's fields, and how it is answered."""
+
+    FIELDS = "fields"
+    """A JSON object of the fields; refusals are problem details."""
+    JSON_API = "json_api"
+    """A JSON:API document; refusals are its errors. Source: docs/contract/http.md#json-api."""
+    EXTERNAL_REFERRAL = "external_referral"
+    """Rows as a form or a program sends them. Source: docs/contract/http.md#external-referrals."""
+
+
 @dataclass(frozen=True)
 class Route:
-    """One row. `operation` is found in the catalogue by its name."""
+    """One row. `operation` is found in the catalogue by its name.
+
+    A path that names no org is for tokens of one org: it is theirs.
+    """
 
     method: str
     path: str
     name: str
     shown: Shown = Shown.JSON
+    form: Form = Form.FIELDS
 
     @cached_property
     def operation(self) -> AnyOperation:
@@ -49,7 +65,7 @@ class Route:
 
     @cached_property
     def in_path(self) -> tuple[str, ...]:
-        """The request's fields that the path says, the org first."""
+        """The request's fields that the path says, the org first if it says it."""
         return tuple(_PARAMETER.findall(self.path))
 
     @cached_property
@@ -58,7 +74,7 @@ class Route:
         fields = [field.alias or name for name, field in declared.items()]
         if unknown := [name for name in self.in_path if name not in fields]:
             raise DeclarationError(f"{self.name} has no field {unknown[0]}, which its path names")
-        return tuple(name for name in fields if name not in self.in_path)
+        return tuple(name for name in fields if name not in (ORG_FIELD, *self.in_path))
 
     @cached_property
     def in_query(self) -> tuple[str, ...]:
@@ -78,7 +94,7 @@ class Route:
 
     def place_of(self, field: str) -> str:
         """Where a field of the request is said: `path`, `query` or `body`."""
-        if field in self.in_path:
+        if field in (ORG_FIELD, *self.in_path):
             return "path"
         return "query" if field in self.in_query else "body"
 
@@ -171,7 +187,31 @@ INTAKE_ROUTES = (
     Route("PUT", f"{O}/intake-map", "intake_map.put"),
 )
 
-ROUTES = (*MARKETING_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES, *INTAKE_ROUTES)
+
+def _json_api(root: str) -> tuple[Route, ...]:
+    """The rows of contact referrals below a root: the same for each."""
+    listed = f"{root}/contacts/{{contact_uuid}}/referrals"
+    one = f"{listed}/{{contact_referral_uuid}}"
+    rows = (
+        ("GET", listed, "contact_referral.list"),
+        ("POST", listed, "contact_referral.create"),
+        ("GET", one, "contact_referral.get"),
+        ("PUT", one, "contact_referral.update"),
+        ("PATCH", one, "contact_referral.update"),
+        ("DELETE", one, "contact_referral.archive"),
+    )
+    return tuple(Route(*row, Shown.JSON_API, Form.JSON_API) for row in rows)
+
+
+JSON_API_ROUTES = (*_json_api(O), *_json_api("/api/v2"))
+"""Contact referrals, as the programs of contact-management systems ask for them."""
+
+SUBMIT_ROUTE = Route("PUT", "/v2/external_referral", "intake.submit", form=Form.EXTERNAL_REFERRAL)
+"""Referrals from outside, as web forms and other applications send them."""
+
+FIELD_ROUTES = (*MARKETING_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES, *INTAKE_ROUTES)
+
+ROUTES = (*FIELD_ROUTES, *JSON_API_ROUTES, SUBMIT_ROUTE)
 
 NOT_REACHABLE = frozenset(
     {
@@ -187,16 +227,11 @@ BY_LINK_ALONE = frozenset(
 )
 """What a partner asks by the link in a letter, on a page of its own: no token does."""
 
-OTHER_FORMS = frozenset(
-    {
-        *(f"contact_referral.{verb}" for verb in ("archive", "create", "get", "list", "update")),
-        "intake.submit",
-    }
-)
-"""Operations whose interface has a form of its own, and so no row here."""
-
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""
+
+EVENT_EXCHANGES = frozenset(f"{service}.events" for service in Service)
+"""Where the edge listens."""
 
 
 def by_path() -> dict[str, list[Route]]:

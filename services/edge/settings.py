@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contracts.values import FIELD_NAME_PATTERN
 from messaging.running.settings import BrokerUrl, TcpPort, variable, with_authorities
 from messaging.telemetry.logs import LogFormat
 from messaging.wire import connection as amqp
@@ -66,6 +67,17 @@ class EdgeSettings(BaseSettings):
     )
     rate_burst: Annotated[int, Field(ge=1)] = Field(
         100, description="Requests of a token at once, after a quiet time."
+    )
+    intake_honeypot: Annotated[str, Field(pattern=FIELD_NAME_PATTERN)] = Field(
+        "website",
+        description="The field of a form of external referrals that no person sees: whoever "
+        "fills it is staged as suspected spam.",
+    )
+    intake_altcha_key: Annotated[str, Field(min_length=16)] | None = Field(
+        None,
+        repr=False,
+        description="The key that ALTCHA challenges are signed with: an external referral then "
+        "needs a proof of work in its field `altcha`. Unset: none is asked for.",
     )
     cors_origins: Annotated[
         tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)

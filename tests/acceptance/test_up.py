@@ -42,6 +42,7 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
             "REFERRALS_HTTP_PORT": str(taken),
             "DISPATCH_HTTP_PORT": "0",
             "EDGE_HTTP_PORT": "0",
+            "EDGE_OPS_PORT": "0",
         }
         given = {**variables, **ports, "REFERRALS_CLIENT_GRANTS_FILE": str(grants)}
         up = start(given, "up", folder=folder)

@@ -95,6 +95,7 @@ def test_what_comes_in_is_taken_by_our_subscriber_alone() -> None:
     assert {path for path, _ in calls("basic_consume")} == {
         *("messaging/intake/subscriber.py", "ops/tail.py"),
         *("messaging/replies/client.py", "messaging/replies/standing_client.py"),
+        "messaging/replies/standing_listener.py",
     }
 
 

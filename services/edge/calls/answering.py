@@ -13,6 +13,7 @@ from contracts.problems import ProblemCode
 from contracts.shapes import Resource
 from messaging.replies.standing_client import Replied
 from services.edge.calls import headers as h
+from services.edge.calls.places import place_of
 from services.edge.calls.reading import Call, stale
 from services.edge.problems import Detail, EdgeCode, HttpProblem, Loc, refusal
 from services.edge.routes import ORG_FIELD, VERSION_FIELD, Route, Shown
@@ -22,6 +23,8 @@ OVERLOAD_RETRY_AFTER_SECONDS = 1
 REPLY_FORGOTTEN = "reply_forgotten"
 """The code of a refusal whose reason is no longer kept: its repeat came after a week."""
 
+_MEMBERS = ("current_version", "updated_in_db_at")
+"""What a conflict says of the current state."""
 _NOT_FOUND = "_not_found"
 _FIELDS_OF = {
     # Where the field that names the resource is not called like it.
@@ -29,6 +32,8 @@ _FIELDS_OF = {
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: "attribution_uuid",
     ProblemCode.PRACTICE_NOT_FOUND: ORG_FIELD,
 }
+_ALSO_NAMED_BY = {ProblemCode.CONTACT_NOT_FOUND: ("referred_to_uuid", "referred_by_uuid")}
+"""Fields that name a resource and do not end like it."""
 _ABOUT_A_FIELD = {
     ProblemCode.ALREADY_EXISTS: "id",
     ProblemCode.PRIMARY_ATTRIBUTION_EXISTS: "attribution_role",
@@ -48,7 +53,7 @@ class Answer:
 def answer(call: Call, replied: Replied, headers: h.Headers) -> Answer:
     """The answer to a call that was replied to. Raises HttpProblem where it was refused."""
     if replied.status >= 400:
-        raise _refused(call, replied)
+        raise refused(call, replied)
     if replied.status == 204:
         return Answer(204, None)
     if call.route.shown is Shown.PDF:
@@ -125,7 +130,8 @@ def call_headers(call: Call) -> dict[str, str]:
     return {h.IDEMPOTENCY_KEY: h.quoted_key(call.key), h.MESSAGE_ID: str(call.message_id)}
 
 
-def _refused(call: Call, replied: Replied) -> HttpProblem:
+def refused(call: Call, replied: Replied) -> HttpProblem:
+    """The refusal that a service replied."""
     problem = replied.problem
     if problem is None:
         msg = "It was refused when it first came; the reason is no longer kept."
@@ -133,7 +139,7 @@ def _refused(call: Call, replied: Replied) -> HttpProblem:
             replied.status, REPLY_FORGOTTEN, [Detail(_last_of_path(call), REPLY_FORGOTTEN, msg)]
         )
     code = problem["code"]
-    members = {name: problem[name] for name in ("current_version",) if name in problem}
+    members = {name: problem[name] for name in _MEMBERS if name in problem}
     if code == ProblemCode.VERSION_CONFLICT and call.by_if_match:
         return stale(problem["detail"], members)
     status = replied.status
@@ -143,28 +149,30 @@ def _refused(call: Call, replied: Replied) -> HttpProblem:
             Detail(("header", h.IDEMPOTENCY_KEY), code, "It was used for another request already.")
         ]
     elif problem["errors"]:
-        detail = [_field_detail(call.route, error) for error in problem["errors"]]
+        detail = [_field_detail(call, error) for error in problem["errors"]]
     else:
         detail = [Detail(_place(call, code, problem["detail"]), code, problem["detail"])]
     return HttpProblem(status, code, detail, members)
 
 
-def _field_detail(route: Route, error: Mapping[str, Any]) -> Detail:
-    loc = error["loc"]
-    if not loc:
-        return Detail(("query" if route.in_query else "body",), error["type"], error["msg"])
-    return Detail((route.place_of(str(loc[0])), *loc), error["type"], error["msg"])
+def _field_detail(call: Call, error: Mapping[str, Any]) -> Detail:
+    if not error["loc"]:
+        at: Loc = ("query" if call.route.in_query else "body",)
+        return Detail(at, error["type"], error["msg"])
+    field, *deeper = error["loc"]
+    at = (*place_of(call.route, str(field), call.fields), *deeper)
+    return Detail(at, error["type"], error["msg"])
 
 
 def _place(call: Call, code: str, detail: str) -> Loc:
     """Which part of the request a refusal without fields is about."""
     route = call.route
     if code == ProblemCode.VERSION_CONFLICT:
-        return (route.place_of(VERSION_FIELD), VERSION_FIELD)
+        return place_of(route, VERSION_FIELD, call.fields)
     if code.endswith(_NOT_FOUND):
         return _named(call, code, detail)
     about = next((name for known, name in _ABOUT_A_FIELD.items() if known == code), None)
-    return _last_of_path(call) if about is None else (route.place_of(about), about)
+    return _last_of_path(call) if about is None else place_of(route, about, call.fields)
 
 
 def _named(call: Call, code: str, detail: str) -> Loc:
@@ -177,16 +185,17 @@ def _named(call: Call, code: str, detail: str) -> Loc:
         (name for known, name in _FIELDS_OF.items() if known == code),
         f"{code.removesuffix(_NOT_FOUND)}_uuid",
     )
+    also = next((names for known, names in _ALSO_NAMED_BY.items() if known == code), ())
     there = [
         name
         for name in (*call.route.in_path, *call.route.in_query, *call.route.in_body)
-        if name.endswith(wanted) and call.fields.get(name) is not None
+        if (name.endswith(wanted) or name in also) and call.fields.get(name) is not None
     ]
     if not there:
         return _last_of_path(call)
     meant = next((name for name in there if re.search(rf"\b{name}\b", detail)), there[0])
-    return (call.route.place_of(meant), meant)
+    return place_of(call.route, meant, call.fields)
 
 
 def _last_of_path(call: Call) -> Loc:
-    return ("path", call.route.in_path[-1])
+    return ("path", *call.route.in_path[-1:])

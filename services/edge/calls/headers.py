@@ -14,6 +14,9 @@ from services.edge.problems import EdgeCode, HttpProblem, refusal
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 MESSAGE_ID: Final = "Handoff-Message-Id"
 ACTOR: Final = "Handoff-Actor"
+LAST_EVENT_ID: Final = "Last-Event-ID"
+JSON_API: Final = "application/vnd.api+json"
+FORM_URLENCODED: Final = "application/x-www-form-urlencoded"
 LONGEST_KEY = 255
 LONGEST_ACTOR = 64
 # draft-ietf-httpapi-idempotency-key-header-07: a String of RFC 8941, section 3.3.3.
@@ -137,6 +140,67 @@ def check_is_json(headers: Headers) -> None:
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Type"),
             "The body must be application/json in UTF-8, not packed.",
+        )
+
+
+def check_accepts_json_api(headers: Headers) -> None:
+    """Raises HttpProblem 406 where the client refuses JSON:API, or demands extensions of it.
+
+    Source: https://jsonapi.org/format/1.1/#content-negotiation-servers.
+    """
+    ours = [
+        parameters
+        for name, parameters in map(_media_type, headers.get("accept", "").split(","))
+        if name == JSON_API
+    ]
+    if ours and all(map(_demands_more, ours)):
+        raise refusal(
+            EdgeCode.NOT_ACCEPTABLE, ("header", "Accept"), f"{JSON_API} is plain: no extension."
+        )
+    check_accepts(headers, JSON_API)
+
+
+def check_is_json_api(headers: Headers) -> None:
+    """Raises HttpProblem 415 where a body is not said to be JSON:API without extensions."""
+    name, parameters = _media_type(headers.get("content-type", ""))
+    packed = headers.get("content-encoding", "identity").strip().lower() != "identity"
+    if name != JSON_API or _demands_more(parameters) or packed:
+        raise refusal(
+            EdgeCode.UNSUPPORTED_MEDIA_TYPE,
+            ("header", "Content-Type"),
+            f"The body must be {JSON_API}, without parameters, not packed.",
+        )
+
+
+def _media_type(given: str) -> tuple[str, list[str]]:
+    """A media type's name, and the names of its parameters."""
+    name, *parameters = (part.strip().lower() for part in given.split(";"))
+    return name, [one.partition("=")[0].strip() for one in parameters if one]
+
+
+def _demands_more(parameters: list[str]) -> bool:
+    """Whether the type is modified: a profile may be passed over, `q` is the header's own."""
+    return any(name not in ("profile", "q") for name in parameters)
+
+
+def check_is_a_form(headers: Headers) -> None:
+    """Raises HttpProblem 415 where a body is said to be something else than a form's fields."""
+    name, _ = _media_type(headers.get("content-type", FORM_URLENCODED))
+    if name != FORM_URLENCODED:
+        raise refusal(
+            EdgeCode.UNSUPPORTED_MEDIA_TYPE,
+            ("header", "Content-Type"),
+            f"The body must be JSON, or {FORM_URLENCODED}.",
+        )
+
+
+def check_not_packed(headers: Headers) -> None:
+    """Raises HttpProblem 415 where a body is compressed."""
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise refusal(
+            EdgeCode.UNSUPPORTED_MEDIA_TYPE,
+            ("header", "Content-Encoding"),
+            "The body must not be packed.",
         )
 
 

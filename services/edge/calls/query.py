@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from messaging.intake.hints import MOST_HINTS, about_field
+from services.edge.calls.places import PER_PAGE
 from services.edge.problems import Detail, EdgeCode, invalid, refusal
-from services.edge.routes import Route
+from services.edge.routes import Form, Route
 
 LARGEST_INTEGER = 999_999_999
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -31,6 +32,8 @@ class Parameter(Enum):
 
 def parameters_of(route: Route) -> dict[str, Parameter]:
     """What may stand in the query of a route, as the operation's contract types it."""
+    if route.form is Form.JSON_API:
+        return dict.fromkeys(("page", PER_PAGE), Parameter.INTEGER) if route.in_query else {}
     schema = route.operation.request.model_json_schema()
     return {name: _kind(schema["properties"][name]) for name in route.in_query}
 
@@ -97,6 +100,8 @@ def shown(name: str) -> str:
 
 def _kind(schema: Mapping[str, Any]) -> Parameter:
     types = {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
+    if "string" in types:  # An id that may be a number is kept as text.
+        return Parameter.TEXT
     if "integer" in types:
         return Parameter.INTEGER
     return Parameter.BOOLEAN if "boolean" in types else Parameter.TEXT

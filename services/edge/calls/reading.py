@@ -5,8 +5,9 @@ their contract's, and their refusal is passed on. The edge looks at what only it
 of the body, the query, the headers, and fields that are said in two places.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,13 +17,21 @@ from contracts.problems import Refusal
 from messaging.wire.envelope import MAX_BODY_BYTES, read_body
 from services.edge.calls import headers as h
 from services.edge.calls.canonical import canonical_json
+from services.edge.calls.external_referrals import Submission
+from services.edge.calls.json_api_requests import read_document
+from services.edge.calls.places import PER_PAGE
 from services.edge.calls.query import Parameter, read_query
 from services.edge.problems import Detail, EdgeCode, HttpProblem, invalid, refusal
-from services.edge.routes import VERSION_FIELD, Route
+from services.edge.routes import ORG_FIELD, VERSION_FIELD, Form, Route
 
 BODY_LIMIT_BYTES = MAX_BODY_BYTES - 4 * 1024
 """A request's body; the path's fields join it in the message, which may have 1 MiB."""
 
+DEFAULT_PER_PAGE = 25
+"""How many contact referrals a page of a JSON:API list has."""
+
+CURRENT = "contact_referral.get"
+_FINGERPRINT_IN_KEY = 16
 _NAMESPACE = UUID("74f2dc85-14be-4a48-bb9b-d93a5700c188")
 """Made once for `message_id_of`; another one would make new messages of all repeats."""
 
@@ -71,13 +80,76 @@ def read_call(
 
     `path` are the values of the path's parameters, `client` the token's, `person` whom it is of.
     """
-    said = _body_fields(route, headers, body)
-    fields = {**said, **read_query(query, parameters), **path}
+    asked = read_query(query, parameters)
+    if route.form is Form.JSON_API:
+        said = read_document(route, headers, body, path)
+        asked = _paged(route, asked)
+    else:
+        said = _body_fields(route, headers, body)
+    fields = {**said, **asked, **path}
     by_if_match = _take_version(route, headers, fields)
+    key = h.idempotency_key(headers) if route.writes else None
+    return _call(route, fields, headers, key, client, person, by_if_match=by_if_match)
+
+
+def read_submission(
+    route: Route,
+    path: Mapping[str, str],
+    query: bytes,
+    headers: h.Headers,
+    body: bytes,
+    submission: Submission,
+    *,
+    client: str,
+    person: str | None,
+) -> Call:
+    """The message that a submission of external referrals stands for. Raises HttpProblem.
+
+    Where the sender gave no key, the service knows the same bytes again by their fingerprint. The
+    key that is made then says so itself, by its end: whoever asks again with it asks the same.
+    """
+    fields: dict[str, Any] = {"rows": submission.rows, **read_query(query, {}), **path}
+    if submission.suspected_spam:
+        fields["suspected_spam"] = True
+    _take_version(route, headers, fields)
+    fingerprint = hashlib.sha256(client.encode() + b"\0" + body).hexdigest()
+    made_end = f".{fingerprint[:_FINGERPRINT_IN_KEY]}"
+    key = h.idempotency_key(headers)
+    if h.IDEMPOTENCY_KEY.lower() not in headers:
+        key += made_end
+    if key.endswith(made_end):
+        fields["fingerprint"] = fingerprint
+    return _call(route, fields, headers, key, client, person, by_if_match=False)
+
+
+def current_of(call: Call) -> Call:
+    """The query for the contact referral that a change was about."""
+    route = replace(call.route, method="GET", name=CURRENT)
+    named = {name: call.fields[name] for name in (ORG_FIELD, *route.in_path)}
+    body = canonical_json(named)
+    return replace(
+        call, route=route, fields=named, body=body, key=None, message_id=None, by_if_match=False
+    )
+
+
+def too_large(limit_bytes: int = BODY_LIMIT_BYTES) -> HttpProblem:
+    """The refusal of a body that is too long."""
+    return refusal(EdgeCode.CONTENT_TOO_LARGE, ("body",), f"The body may have {limit_bytes} bytes.")
+
+
+def _call(
+    route: Route,
+    fields: Mapping[str, Any],
+    headers: h.Headers,
+    key: str | None,
+    client: str,
+    person: str | None,
+    *,
+    by_if_match: bool,
+) -> Call:
     message = canonical_json(fields)
     if len(message) > MAX_BODY_BYTES:
         raise too_large()
-    key = h.idempotency_key(headers) if route.writes else None
     return Call(
         route=route,
         fields=fields,
@@ -85,16 +157,17 @@ def read_call(
         actor=h.actor(headers, client, person),
         traceparent=h.traceparent(headers),
         key=key,
-        message_id=None if key is None else message_id_of(client, path["org_id"], key),
+        message_id=None if key is None else message_id_of(client, fields[ORG_FIELD], key),
         by_if_match=by_if_match,
     )
 
 
-def too_large() -> HttpProblem:
-    """The refusal of a body that is too long."""
-    return refusal(
-        EdgeCode.CONTENT_TOO_LARGE, ("body",), f"The body may have {BODY_LIMIT_BYTES} bytes."
-    )
+def _paged(route: Route, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The query of a JSON:API list by the operation's names."""
+    if not route.in_query:
+        return {}
+    rest = {name: value for name, value in asked.items() if name != PER_PAGE}
+    return {"page_size": asked.get(PER_PAGE, DEFAULT_PER_PAGE), **rest}
 
 
 def _body_fields(route: Route, headers: h.Headers, body: bytes) -> dict[str, Any]:

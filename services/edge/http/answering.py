@@ -3,25 +3,43 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from contracts.problems import ProblemCode
+from contracts.replies import ReplyStatus
 from messaging.replies.standing_client import NoReply, NothingTaken, Replied, StandingClient
 from services.edge import metrics
-from services.edge.calls import answering
-from services.edge.calls.headers import Headers, check_accepts
+from services.edge.calls import answering, external_referrals, json_api_answers
+from services.edge.calls.headers import Headers, check_accepts, check_accepts_json_api
 from services.edge.calls.query import Parameter
-from services.edge.calls.reading import BODY_LIMIT_BYTES, Call, read_call, too_large
+from services.edge.calls.reading import (
+    BODY_LIMIT_BYTES,
+    Call,
+    current_of,
+    read_call,
+    read_submission,
+    too_large,
+)
 from services.edge.http.record import record_of
 from services.edge.http.responses import answer_response, problem_response
-from services.edge.limits import ADDRESS_PER_MINUTE, Rate, address_key
+from services.edge.limits import (
+    ADDRESS_PER_MINUTE,
+    ADDRESS_SUBMISSIONS_PER_MINUTE,
+    SUBMISSIONS_PER_MINUTE,
+    Rate,
+    address_key,
+)
 from services.edge.problems import EdgeCode, HttpProblem, refusal
-from services.edge.routes import ORG_FIELD, Route
+from services.edge.proofs import PROOF_FIELD, Proofs
+from services.edge.routes import ORG_FIELD, Form, Route
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.register import TokenRegister
-from services.edge.tokens.token import Token
+from services.edge.tokens.token import Token, TokenKind
 
 BODY_WITHIN_SECONDS = 15.0
 """For how long a body may be on its way: who sends it drop by drop holds memory."""
@@ -38,6 +56,10 @@ class Answering:
         self._client = client
         self._token_rate = Rate(settings.rate_per_minute, settings.rate_burst)
         self._address_rate = Rate(ADDRESS_PER_MINUTE, ADDRESS_PER_MINUTE)
+        self._submission_rate = Rate(SUBMISSIONS_PER_MINUTE, SUBMISSIONS_PER_MINUTE)
+        self._submitting_rate = Rate(ADDRESS_SUBMISSIONS_PER_MINUTE, ADDRESS_SUBMISSIONS_PER_MINUTE)
+        key = settings.intake_altcha_key
+        self._proofs = None if key is None else Proofs(key)
         self._in_flight = 0
 
     async def answer(
@@ -49,33 +71,86 @@ class Answering:
         length, then its form and the query and the headers; then it is the service's.
         """
         record = record_of(request.scope)
-        record.route = route.path
-        token = self._holder(request)
-        record.token_id = token.id
-        _check_rate(self._token_rate, token.id)
-        path = {name: str(request.path_params[name]) for name in route.in_path}
-        if not token.may(path[ORG_FIELD], route.name):
-            raise _forbidden()
+        token = self.admit(request)
+        path = _path(route, token, request)
+        if not _may(token, route, path.get(ORG_FIELD)):
+            raise forbidden(route)
         record.org_id = path[ORG_FIELD]
-        headers = _headers(request)
-        check_accepts(headers, route.shown)
-        call = read_call(
-            route,
-            parameters,
-            path,
-            request.scope["query_string"],
-            headers,
-            await _body(request),
-            client=token.client,
-            person=token.actor,
-        )
+        headers = headers_of(request)
+        call = await self._read(route, parameters, path, token, headers, request)
         record.message_id = call.message_id
         said = answering.call_headers(call)
         try:
             replied = await self._ask(call)
-            return answer_response(answering.answer(call, replied, headers), said)
+            if route.form is Form.JSON_API:
+                replied = await self._with_its_time(call, replied)
+                shown = json_api_answers.answer(call, replied, headers)
+            else:
+                shown = answering.answer(call, replied, headers)
+            return answer_response(shown, said)
         except HttpProblem as problem:
-            return problem_response(problem, said)
+            return problem_response(problem, said, route.form)
+
+    async def _read(
+        self,
+        route: Route,
+        parameters: Mapping[str, Parameter],
+        path: Mapping[str, str],
+        token: Token,
+        headers: Headers,
+        request: Request,
+    ) -> Call:
+        """The message that a request becomes, of whichever form it is. Raises HttpProblem."""
+        query = request.scope["query_string"]
+        if route.form is not Form.EXTERNAL_REFERRAL:
+            if route.form is Form.JSON_API:
+                check_accepts_json_api(headers)
+            else:
+                check_accepts(headers, route.shown)
+            body = await _body(request, BODY_LIMIT_BYTES)
+            return read_call(
+                *(route, parameters, path, query, headers, body),
+                client=token.client,
+                person=token.actor,
+            )
+        _check_rate(self._submission_rate, token.id)
+        _check_rate(self._submitting_rate, _address(request))
+        check_accepts(headers, route.shown)
+        body = await _body(request, external_referrals.LIMIT_BYTES)
+        submission = external_referrals.read_rows(
+            headers,
+            body,
+            honeypot=self._settings.intake_honeypot,
+            proof=None if self._proofs is None else PROOF_FIELD,
+        )
+        if self._proofs is not None:
+            # A thread: how long it takes is the challenge's to say.
+            await asyncio.to_thread(self._proofs.check, submission.proof, body)
+        return read_submission(
+            *(route, path, query, headers, body, submission),
+            client=token.client,
+            person=token.actor,
+        )
+
+    async def _with_its_time(self, call: Call, replied: Replied) -> Replied:
+        """A conflict with the `updated_in_db_at` that is current, where it can be had."""
+        if replied.problem is None or replied.problem["code"] != ProblemCode.VERSION_CONFLICT:
+            return replied
+        try:
+            current = await self._ask(current_of(call))
+        except HttpProblem:
+            return replied
+        if current.status != ReplyStatus.OK:
+            return replied
+        updated_at = orjson.loads(current.data)["updated_in_db_at"]
+        return replace(replied, problem={**replied.problem, "updated_in_db_at": updated_at})
+
+    def admit(self, request: Request) -> Token:
+        """Whose request it is. Raises HttpProblem 401, and 429 beyond the token's rate."""
+        token = self._holder(request)
+        record_of(request.scope).token_id = token.id
+        _check_rate(self._token_rate, token.id)
+        return token
 
     async def _ask(self, call: Call) -> Replied:
         if self._in_flight >= self._settings.max_in_flight:
@@ -104,8 +179,7 @@ class Answering:
         token = self._tokens.holder_of(request.headers.get("authorization"), datetime.now(UTC))
         if token is not None:
             return token
-        host = request.client.host if request.client is not None else ""
-        _check_rate(self._address_rate, address_key(host))
+        _check_rate(self._address_rate, _address(request))
         raise refusal(
             EdgeCode.UNAUTHENTICATED,
             ("header", "Authorization"),
@@ -126,14 +200,38 @@ def _check_rate(rate: Rate, key: str) -> None:
         )
 
 
-def _forbidden() -> HttpProblem:
+def _path(route: Route, token: Token, request: Request) -> dict[str, str]:
+    """What the path says; where it says no org, with that of the token, if it has one alone."""
+    said = {name: str(request.path_params[name]) for name in route.in_path}
+    return said if ORG_FIELD in said or token.org_id is None else {ORG_FIELD: token.org_id, **said}
+
+
+def _may(token: Token, route: Route, org_id: str | None) -> bool:
+    """Whether a token may ask this. External referrals are sent by tokens that can do no more."""
+    if route.form is Form.EXTERNAL_REFERRAL and token.kind is not TokenKind.SUBMIT:
+        return False
+    return org_id is not None and token.may(org_id, route.name)
+
+
+def forbidden(route: Route | None = None) -> HttpProblem:
     """The same for an org that exists and for one that does not."""
+    if route is None or ORG_FIELD in route.in_path:
+        msg = "This token may not do this in this org."
+        return refusal(EdgeCode.FORBIDDEN, ("path", ORG_FIELD), msg)
+    kind = "submit token" if route.form is Form.EXTERNAL_REFERRAL else "token"
     return refusal(
-        EdgeCode.FORBIDDEN, ("path", ORG_FIELD), "This token may not do this in this org."
+        EdgeCode.FORBIDDEN,
+        ("header", "Authorization"),
+        f"This takes a {kind} of one org, which may do it.",
     )
 
 
-def _headers(request: Request) -> Headers:
+def _address(request: Request) -> str:
+    return address_key(request.client.host if request.client is not None else "")
+
+
+def headers_of(request: Request) -> Headers:
+    """A request's headers, those that came more than once joined."""
     joined: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -141,19 +239,19 @@ def _headers(request: Request) -> Headers:
     return joined
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit_bytes: int) -> bytes:
     """The body, measured while it comes. Raises HttpProblem 413, 408."""
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > BODY_LIMIT_BYTES:
-        raise too_large()
+    if length.isdecimal() and int(length) > limit_bytes:
+        raise too_large(limit_bytes)
     chunks: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_WITHIN_SECONDS):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > BODY_LIMIT_BYTES:
-                    raise too_large()
+                if size > limit_bytes:
+                    raise too_large(limit_bytes)
                 chunks.append(chunk)
     except TimeoutError:
         raise refusal(

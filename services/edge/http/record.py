@@ -19,6 +19,7 @@ from messaging.telemetry import logs
 from services.edge import metrics
 from services.edge.http.responses import problem_response
 from services.edge.problems import EdgeCode, refusal
+from services.edge.routes import Form
 
 log = logs.get(__name__)
 
@@ -31,10 +32,14 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 @dataclass(slots=True)
 class Record:
-    """What is told of a request afterwards. `route` is the template, never the path."""
+    """What is told of a request afterwards. `route` is the template, never the path.
+
+    `form` is how the route answers; refusals of what no route takes are problem details.
+    """
 
     request_id: str
     route: str = _NO_ROUTE
+    form: Form = Form.FIELDS
     token_id: str | None = None
     org_id: str | None = None
     message_id: UUID | None = None

@@ -42,6 +42,10 @@ class TokenRegister:
         same = hmac.compare_digest(sha256_of(written), known)
         return token if token is not None and same and token.valid_at(now) else None
 
+    def in_force(self, token: Token, now: datetime) -> bool:
+        """Whether a token that was once valid still is, and with the same rights."""
+        return self._by_id.get(token.id) == token and token.valid_at(now)
+
     async def keep_reading(self, stop: asyncio.Event) -> None:
         """Read the file again whenever it has changed."""
         while not stop.is_set():

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from messaging.intake.grants import Grant
+from messaging.intake.grants import EVERY_ORG, Grant
 
 SECRET_BYTES = 32
 _ID_LETTERS = string.ascii_lowercase + string.digits
@@ -51,6 +51,11 @@ class Token(Grant):
     def valid_at(self, now: datetime) -> bool:
         """Whether it is neither expired nor revoked."""
         return not any(end is not None and end <= now for end in (self.expires_at, self.revoked_at))
+
+    @property
+    def org_id(self) -> str | None:
+        """The one org that it is for; None where there are several."""
+        return self.orgs[0] if len(self.orgs) == 1 and self.orgs[0] != EVERY_ORG else None
 
     def may(self, org_id: str, operation: str) -> bool:
         """Whether its holder may do this in the org. Who may submit may do nothing else."""

@@ -15,7 +15,7 @@ from services.referrals.handlers.mirror import Mirror
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.rules.directory import search_text, sort_name
-from services.referrals.rules.partner import is_national, read_again, settle_numbers
+from services.referrals.rules.partner import is_national, read_again, read_numbers
 
 READ_BY = ("phone_country",)
 """By which column the patients are found whose numbers the practice's country has read."""
@@ -55,7 +55,7 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient |
     practice = workspace.find(Practice)
     country = None if practice is None else practice.country
     errors = birth_date_errors("date_of_birth", command.date_of_birth, workspace.now)
-    fields = _settled(command, ("phone",), country, workspace, errors)
+    fields = _read(command, ("phone",), country, workspace, errors)
     national = is_national(command.phone)
     read_by = {
         "phone_given": command.phone if national else None,
@@ -69,7 +69,7 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient |
 
 
 def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done[d.Provider | None]:
-    fields = _settled(command, (), None, workspace)
+    fields = _read(command, (), None, workspace)
     columns = {**fields, **_found_by(fields["name"])}
     return mirror.put(PROVIDERS, (command.provider_uuid,), command.observed_at, columns, workspace)
 
@@ -87,9 +87,9 @@ def note_how_found(row: Patient) -> None:
 
 def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practice]:
     """Its numbers are those of the country beside them; patients' are read again by a new one."""
-    fields = _settled(command, ("phone", "fax"), command.country, workspace)
-    held = workspace.find(Practice)
-    country = None if held is None else held.country
+    fields = _read(command, ("phone", "fax"), command.country, workspace)
+    kept = workspace.find(Practice)
+    country = None if kept is None else kept.country
     done = mirror.put(PRACTICES, (), command.observed_at, fields, workspace)
     if done.data is None:
         raise LookupError("a practice is never archived")
@@ -132,7 +132,7 @@ def _fields(command: Command) -> dict[str, Any]:
     return {name: getattr(command, name) for name in sorted(names)}
 
 
-def _settled(
+def _read(
     command: d.PatientPut | d.ProviderPut | d.PracticePut,
     numbers: tuple[str, ...],
     country: str | None,
@@ -145,10 +145,10 @@ def _settled(
     """
     errors = [*found, *time_errors("observed_at", command.observed_at, workspace.now)]
     fields = _fields(command)
-    settled = settle_numbers(fields, numbers, country, errors)
+    in_full = read_numbers(fields, numbers, country, errors)
     if errors:
         raise invalid(errors)
-    return {**fields, **settled}
+    return {**fields, **in_full}
 
 
 def _needs_of_patient(command: d.PatientPut) -> list[Need]:

@@ -1,7 +1,7 @@
 """The steps of every mirrored record: whatever was observed last wins.
 
 Source: docs/contract/wire.md#directory. An observation applies where it is not older than what is
-held; else nothing changes.
+kept; else nothing changes.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def put(
         row = _tombstone(mirror, key, observed_at, workspace)
         workspace.add(mirror.model, *key, row=row)
     elif observed_at < row.observed_at:
-        return Done(ReplyStatus.OK, _held(mirror, row, workspace), row.id)
+        return Done(ReplyStatus.OK, _now_kept(mirror, row, workspace), row.id)
     before = mirror.shown(row, workspace) if row.version else None
     revived = row.deleted_at is not None
     for name, value in {**columns, "observed_at": observed_at}.items():
@@ -76,7 +76,7 @@ def archive(
         workspace.add(mirror.model, uuid, row=row)
         return Done(ReplyStatus.ARCHIVED, None, uuid)
     if observed_at < row.observed_at:
-        return Done(ReplyStatus.OK, _held(mirror, row, workspace), row.id)
+        return Done(ReplyStatus.OK, _now_kept(mirror, row, workspace), row.id)
     row.observed_at = observed_at
     if row.deleted_at is None and mirror.archived is not None:
         return archived(row, lambda: mirror.shown(row, workspace), mirror.archived, workspace)
@@ -95,8 +95,8 @@ def _tombstone(mirror: Mirror[Any], key: Key, observed_at: datetime, workspace: 
     )
 
 
-def _held(mirror: Mirror[DataT], row: Any, workspace: Workspace) -> DataT | None:
-    """What is held of a record; None of a tombstone: what is archived is shown to nobody."""
+def _now_kept(mirror: Mirror[DataT], row: Any, workspace: Workspace) -> DataT | None:
+    """The record as it is kept; None of a tombstone: what is archived is shown to nobody."""
     return mirror.shown(row, workspace) if row.deleted_at is None else None
 
 

@@ -22,7 +22,7 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models.partner import ReferralPartner
-from services.referrals.rules.partner import check_given, search_text, settle_partner
+from services.referrals.rules.partner import check_given, read_partner, search_text
 
 FIELDS = tuple(PartnerFields.model_fields)
 
@@ -41,7 +41,7 @@ def partner_name(row: ReferralPartner) -> str:
 
 
 def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done[Resource]:
-    fields = settle_partner(_given(command))
+    fields = read_partner(_given(command))
     row = ReferralPartner(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -58,7 +58,7 @@ def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done[Resourc
     row = workspace.get(ReferralPartner, command.referral_partner_uuid)
     before = partner_resource(row)
     held = {name: getattr(row, name) for name in FIELDS}
-    _set(row, settle_partner({**held, **command.changes()}))
+    _set(row, read_partner({**held, **command.changes()}))
     return updated(row, before, lambda: partner_resource(row), REFERRAL_PARTNER_UPDATED, workspace)
 
 
@@ -72,7 +72,7 @@ def _given(command: ReferralPartnerCreate) -> dict[str, Any]:
 
 
 def _check_created(command: ReferralPartnerCreate) -> None:
-    settle_partner(_given(command))
+    read_partner(_given(command))
 
 
 def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:

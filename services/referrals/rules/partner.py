@@ -40,15 +40,15 @@ def check_given(fields: Mapping[str, Any]) -> None:
     errors = [*_name_errors(at_best), *_endpoint_errors(at_best)]
     if "country" in fields:
         numbers = tuple(name for name in ("phone", "fax") if name in fields)
-        settle_numbers(fields, numbers, fields["country"], errors)
+        read_numbers(fields, numbers, fields["country"], errors)
     if errors:
         raise invalid(errors)
 
 
-def settle_partner(fields: Mapping[str, Any]) -> dict[str, Any]:
+def read_partner(fields: Mapping[str, Any]) -> dict[str, Any]:
     """A partner's whole fields with their numbers in E.164. Raises Refusal `validation_error`."""
     errors = [*_name_errors(fields), *_endpoint_errors(fields)]
-    numbers = settle_numbers(fields, ("phone", "fax"), fields["country"], errors)
+    numbers = read_numbers(fields, ("phone", "fax"), fields["country"], errors)
     if errors:
         raise invalid(errors)
     return {**fields, **numbers}
@@ -67,7 +67,7 @@ def read_again(number: str | None, country: str) -> str | None:
         return None
 
 
-def settle_numbers(
+def read_numbers(
     fields: Mapping[str, Any],
     names: tuple[str, ...],
     country: str | None,
@@ -75,17 +75,17 @@ def settle_numbers(
 ) -> dict[str, str | None]:
     """The named numbers in E.164, national ones read as the country's; what is wrong with one is
     added to `errors`. `country` is None where it is not known: then no national number is read."""
-    settled: dict[str, str | None] = {}
+    in_full: dict[str, str | None] = {}
     for name in names:
         number = fields[name]
         if country is None and is_national(number):
             errors.append(FieldError(loc=[name], type="phone_country_unknown", msg=_NO_COUNTRY))
             continue
         try:
-            settled[name] = None if number is None else parse_phone(number, country or "ZZ")
+            in_full[name] = None if number is None else parse_phone(number, country or "ZZ")
         except PydanticCustomError as error:
             errors.append(FieldError(loc=[name], type=error.type, msg=error.message()))
-    return settled
+    return in_full
 
 
 def _name_errors(fields: Mapping[str, Any]) -> list[FieldError]:

@@ -47,11 +47,12 @@ def declare_exchange(name: str) -> Attempt:
 
 
 def bind(queue: str, exchange: str, own: str | None = None) -> Attempt:
-    """Bind a queue; `own`: one that is made for it."""
+    """Bind a queue; `own`: one that is made for it, `""` one that the broker names."""
 
     async def attempt(channel: AbstractChannel) -> object:
         if own is not None:
             await channel.queue_declare(own, exclusive=True)
+        # The broker takes an empty name for the queue that was declared last.
         return await channel.queue_bind(own or queue, exchange, routing_key="#")
 
     return attempt
@@ -90,6 +91,9 @@ REFUSED: dict[str, dict[str, Attempt]] = {
     },
     "edge": {
         "publish events": publish("referrals.events"),
+        "hear commands": bind("", "referrals.commands", own=""),
+        "hear dead letters": bind("", "dead_letters", own=""),
+        "bind another's queue": bind("reply.crm.queue", "referrals.events"),
         "publish dead letters": publish("dead_letters", "referrals.commands"),
         "write into a queue": publish("", "reply.crm.queue"),
         "read commands": read("referrals.commands"),

@@ -278,12 +278,19 @@ def test_the_doctor_finds_nothing_wrong_with_a_restricted_service(
 async def test_the_edge_asks_with_the_rights_of_the_edge(
     connections: dict[str, AbstractConnection], restricted: Restricted, tmp_path: Path
 ) -> None:
-    """It looks for the exchanges, publishes, and hears its replies; its user is who is granted."""
+    """It looks for the exchanges, publishes, and hears its replies and events; its user is who is
+    granted."""
     async with running_edge(restricted.urls["edge"], tmp_path) as edge:
         caller = edge.caller(restricted.org_id)
         assert (await caller.ask("GET", "/ereferrals")).status == 200
-        assert (await caller.partner())["version"] == 1
-        assert edge.edge.health.notes() == {}
+        await until(lambda: edge.edge.health.notes() == {}, 10)
+        said = {"Authorization": f"Bearer {caller.token}"}
+        url = f"{caller.url}/api/v1/{caller.org_id}/events"
+        async with caller.session.get(url, headers=said) as stream, asyncio.timeout(10):
+            partner = await caller.partner()
+            assert partner["version"] == 1
+            told = b"".join([await stream.content.readline() for _ in range(3)])
+        assert partner["id"].encode() in told
 
 
 async def test_a_client_calls_with_the_rights_of_a_client(

@@ -16,6 +16,9 @@ RULES = {
     "text_characters": "a text holds no control characters",
     "period_order": "a period ends after it began",
     "exactly_one_reference": "one of four references",
+    "exactly_one": "a form's source or a project",
+    "not_with_this_response": "a reason goes with a rejection, an appointment with an acceptance",
+    "does_not_belong": "a source is mapped for a form, a partner for a project",
     "exclusive_links": "a patient or a partner",
     "self_referral": "nobody refers themselves",
     "inactive": "the partner or source is in use",
@@ -35,8 +38,11 @@ RULES = {
     "int_type": "1.0 is an integer to JSON Schema, and none in a message",
     "string_type": "a text that shows nothing is null, where null may be",
 }
-_NAMES = {"first_name", "last_name", "practice_name", "ereferral_endpoint"}
-"""Required by the kind of partner: types of `missing` that a schema does not show."""
+_NAMES = {
+    *("first_name", "last_name", "practice_name", "ereferral_endpoint"),
+    *("referral", "referral_role"),
+}
+"""Required by the kind of partner, or by another field of a row: `missing` that no schema shows."""
 
 
 @schemathesis.check

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -160,6 +161,14 @@ def test_a_body_is_nested_at_most_32_deep(opening: str, closing: str) -> None:
     assert read(nested(32, opening, closing)).org_id == "o"
     assert "32" in detail_of(nested(33, opening, closing))
     assert "32" in detail_of(nested(32, opening, closing, core="[]"))
+
+
+def test_a_string_that_does_not_end_is_looked_through_once() -> None:
+    """1 MiB of escaped quotes, behind more brackets than may be nested: refused within a second."""
+    body = b"[" * 33 + b'"' + b'\\"' * 500_000
+    began = time.perf_counter()
+    assert "32" in detail_of(body)
+    assert time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize("depth", [1_000, 100_000])

@@ -7,7 +7,15 @@ from starlette.routing import compile_path
 
 from contracts.catalogue import OPERATIONS
 from contracts.operations import DeclarationError
-from services.edge.routes import BY_LINK_ALONE, NOT_REACHABLE, OTHER_FORMS, ROUTES, Route
+from services.edge.routes import (
+    BY_LINK_ALONE,
+    FIELD_ROUTES,
+    JSON_API_ROUTES,
+    NOT_REACHABLE,
+    ROUTES,
+    SUBMIT_ROUTE,
+    Route,
+)
 
 
 def row(name: str) -> Route:
@@ -19,11 +27,33 @@ def row(name: str) -> Route:
 def test_every_operation_has_one_route() -> None:
     """But those that only a service or a partner's link asks for: what can be asked by AMQP can be
     asked by HTTP."""
-    routed = Counter(route.name for route in ROUTES)
-    unrouted = NOT_REACHABLE | BY_LINK_ALONE | OTHER_FORMS
+    routed = Counter(route.name for route in FIELD_ROUTES)
+    in_another_form = {route.name for route in (*JSON_API_ROUTES, SUBMIT_ROUTE)}
+    unrouted = NOT_REACHABLE | BY_LINK_ALONE | in_another_form
     assert set(routed) == OPERATIONS.keys() - unrouted
     assert set(routed.values()) == {1}
     assert OPERATIONS.keys() >= unrouted
+
+
+def test_the_routes_that_have_a_form_of_their_own() -> None:
+    """Contact referrals below either root, PUT and PATCH alike; what forms outside send."""
+    below = "/contacts/{contact_uuid}/referrals"
+    one = f"{below}/{{contact_referral_uuid}}"
+    expected = [
+        (method, f"{root}{path}", f"contact_referral.{verb}")
+        for root in ("/api/v1/{org_id}", "/api/v2")
+        for method, path, verb in (
+            ("GET", below, "list"),
+            ("POST", below, "create"),
+            ("GET", one, "get"),
+            ("PUT", one, "update"),
+            ("PATCH", one, "update"),
+            ("DELETE", one, "archive"),
+        )
+    ]
+    assert [(row.method, row.path, row.name) for row in JSON_API_ROUTES] == expected
+    assert (SUBMIT_ROUTE.method, SUBMIT_ROUTE.path) == ("PUT", "/v2/external_referral")
+    assert SUBMIT_ROUTE.in_body == ("rows", "suspected_spam", "fingerprint")
 
 
 def test_no_row_hides_another() -> None:
@@ -35,7 +65,7 @@ def test_no_row_hides_another() -> None:
             assert not (fits and earlier.method == route.method), (earlier, route)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", FIELD_ROUTES, ids=lambda route: route.name)
 def test_every_field_of_a_request_has_one_place(route: Route) -> None:
     """In the path, the query or the body; the org in the path of all."""
     places = [*route.in_path, *route.in_query, *route.in_body]

@@ -80,3 +80,9 @@ def test_types_are_the_contracts() -> None:
     assert found["page"] is found["page_size"] is Parameter.INTEGER
     assert found["overdue"] is Parameter.BOOLEAN
     assert found["patient_uuid"] is found["status"] is found["cursor"] is Parameter.TEXT
+
+
+def test_an_id_that_may_be_a_number_is_text() -> None:
+    """As the intake keeps it: a form's source "007" is not 7."""
+    (listing,) = [route for route in ROUTES if route.name == "intake.list"]
+    assert read_query(b"source=007", parameters_of(listing)) == {"source": "007"}

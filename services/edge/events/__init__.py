@@ -1,0 +1,1 @@
+"""Server-sent events: hints at what was changed, for pages that show it."""
