@@ -25,7 +25,7 @@ NOT_NULLABLE = {
     *("contact_type", "country", "is_active", "accepts_ereferral", "name", "category"),
     *("attribution_role", "priority", "reason", "amount", "period_start", "period_end"),
 }
-_NEVER_ARCHIVED = ("referral_uuid", "intake_uuid")
+_NEVER_ARCHIVED = ("referral_uuid", "follows_uuid", "intake_uuid")
 
 
 def rows_of(operation: str) -> list[Row]:
