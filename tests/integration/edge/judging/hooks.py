@@ -20,6 +20,7 @@ RULES = {
     "not_with_this_response": "a reason goes with a rejection, an appointment with an acceptance",
     "does_not_belong": "a source is mapped for a form, a partner for a project",
     "exclusive_links": "a patient or a partner",
+    "not_of_the_path": "who refers is the path's contact",
     "self_referral": "nobody refers themselves",
     "inactive": "the partner or source is in use",
     "endpoint_missing": "who accepts e-referrals has an endpoint",
@@ -52,6 +53,10 @@ def right_data_is_taken(ctx: Any, response: Any, case: Any) -> None:
         return
     if response.status_code not in (400, 422):
         return
-    for one in response.json()["detail"]:
+    refusal = response.json()
+    if "errors" in refusal:  # JSON:API
+        assert all(one["code"] in RULES for one in refusal["errors"]), refusal
+        return
+    for one in refusal["detail"]:
         by_kind = one["type"] == "missing" and one["loc"][-1] in _NAMES
         assert one["type"] in RULES or by_kind, f"refused though it is as documented: {one}"
