@@ -148,3 +148,25 @@ SCENES = (
         refused=True,
     ),
 )
+
+EXTERNAL_REFERRAL = """[
+ {
+  "source": "1",
+  "referral_role": "1",
+  "first_name": "Alice",
+  "surname": "Smith",
+  "postcode": "HR9 7US",
+  "org_type_id": 1,
+  "description": "Wants help with getting her children to socialise more",
+  "project": 7,
+ },
+ {
+  "source": "1",
+  "referral_role": "2",
+  "first_name": "Beatrice",
+  "surname": "Smith",
+  "org_type_id": 1,
+ }
+]
+"""
+"""As the API's own example has it, commas behind the last members included."""

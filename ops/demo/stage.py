@@ -26,7 +26,7 @@ from ops.servers.ports import free_ports
 from ops.supervising import Say, Supervised, kept_running
 from services.edge.tokens.changes import create
 from services.edge.tokens.file import changing
-from services.edge.tokens.token import TokenKind
+from services.edge.tokens.token import SUBMIT_OPERATION, TokenKind
 from services.ereferral_dispatch.senders.portal import signature
 
 # Short, so that two failures and the success after them fit into a demo.
@@ -43,7 +43,8 @@ CLIENT = "up"
 class Stage:
     """Everything that runs. `variables` are the settings of services and edge; `folder` keeps what
     they and the partners write. `shown_rabbitmq_url` is fit to be printed: the password of a broker
-    that was given is left out. `token` may do everything in the demo's org, for a day."""
+    that was given is left out. `token` may do everything in the demo's org, for a day; by
+    `submit_token` a form outside sends people, and can do nothing else."""
 
     folder: Path
     rabbitmq_url: str
@@ -53,6 +54,7 @@ class Stage:
     mail: MailSink
     variables: Mapping[str, str]
     token: str
+    submit_token: str
 
     @property
     def docs_url(self) -> str:
@@ -64,6 +66,11 @@ class Stage:
     def edge_url(self) -> str:
         """Where the demo's org is asked about over HTTP."""
         return f"{self.docs_url.removesuffix('/docs')}/api/v1/{ORG_ID}"
+
+    @property
+    def external_referral_url(self) -> str:
+        """Where a form outside sends people to."""
+        return f"{self.docs_url.removesuffix('/docs')}/v2/external_referral"
 
     def partner_secret(self, org_id: str, partner_uuid: UUID) -> str:
         """What `handoff partner-secret` shows for a partner."""
@@ -88,7 +95,7 @@ async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterat
         services = tuple(
             Supervised(name, dict(os.environ), _new_log(folder, name)) for name in Served
         )
-        token = _new_token(Path(variables["EDGE_TOKENS_FILE"]))
+        token, submit_token = _new_tokens(Path(variables["EDGE_TOKENS_FILE"]))
         say("Starting both services and the edge; the databases are migrated meanwhile …")
         await stack.enter_async_context(kept_running(services, say))
         for name in ServiceName:
@@ -97,7 +104,7 @@ async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterat
         say("  services and edge are ready")
         url = servers.referrals_rabbitmq_url
         shown = url if servers.rabbitmq is not None else str(URL(url).with_password("***"))
-        yield Stage(folder, url, shown, services, portal, mail, variables, token)
+        yield Stage(folder, url, shown, services, portal, mail, variables, token, submit_token)
 
 
 def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[str, str]:
@@ -156,19 +163,26 @@ def _can_listen(host: str, port: int) -> bool:
     return True
 
 
-def _new_token(path: Path) -> str:
-    """A file of tokens with one in it, in the place of the last time's."""
+def _new_tokens(path: Path) -> tuple[str, str]:
+    """A file of two tokens in the place of the last time's: for programs, and for a form."""
     path.unlink(missing_ok=True)
     with changing(path) as tokens:
-        return create(
-            tokens,
-            client=CLIENT,
-            orgs=[ORG_ID],
-            operations=["*"],
-            kind=TokenKind.API,
-            actor=None,
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+        made = (
+            create(
+                tokens,
+                client=client,
+                orgs=[ORG_ID],
+                operations=[operation],
+                kind=kind,
+                actor=None,
+                expires_at=datetime.now(UTC) + timedelta(days=1),
+            )
+            for client, operation, kind in (
+                (CLIENT, "*", TokenKind.API),
+                ("form", SUBMIT_OPERATION, TokenKind.SUBMIT),
+            )
         )
+        return next(made), next(made)
 
 
 async def _nobody_else(servers: Servers) -> None:

@@ -16,13 +16,14 @@ from uuid_utils.compat import uuid7
 from contracts import ereferral as e
 from contracts.catalogue import OPERATIONS
 from contracts.ereferral_staff import CallOutcome
+from contracts.intake import IntakeStatus
 from contracts.referral import REFERRAL_DISPATCH_CHANGED, EreferralStatus
 from contracts.referral_partner import ContactMethod, ContactType
 from messaging.replies.client import Client, listen, open_client
 from messaging.wire.connection import user_of
-from ops.demo.http_client import post
+from ops.demo.http_client import ask
 from ops.demo.portal import PortalPartner, letter_in
-from ops.demo.sample import NOTES, ORG_ID, PRACTICE, PROVIDER_NAME, SCENES
+from ops.demo.sample import EXTERNAL_REFERRAL, NOTES, ORG_ID, PRACTICE, PROVIDER_NAME, SCENES
 from ops.demo.showing import Progress, Show
 from ops.demo.stage import Stage
 from ops.environment import CannotGoOn
@@ -94,10 +95,26 @@ class Storyteller:
         Raises CannotGoOn where it is refused.
         """
         url = f"{self._stage.edge_url}/referrals/{row.referral_uuid}/send?base_version=1"
-        status, by = await post(url, self._stage.token, f"demo-{row.referral_uuid}")
+        key = f"demo-{row.referral_uuid}"
+        status, by = await ask("POST", url, self._stage.token, key=key)
         if status != HTTPStatus.ACCEPTED:
             raise CannotGoOn(f"POST …/send was answered {status}")
         return f"POST …/send by {by} was answered 202 by the edge"
+
+    async def take_in(self) -> None:
+        """Have a form outside send people who ask for help: they are staged, for a person to look.
+
+        Raises CannotGoOn where they are refused.
+        """
+        url = self._stage.external_referral_url
+        status, by = await ask("PUT", url, self._stage.submit_token, form=EXTERNAL_REFERRAL)
+        if status != HTTPStatus.ACCEPTED:
+            raise CannotGoOn(f"PUT /v2/external_referral was answered {status}")
+        staged = await self._do("intake.list", status=IntakeStatus.RECEIVED)
+        self._show.say(
+            f"A web form sends its people by {by} (PUT /v2/external_referral was answered 202): "
+            f"{staged['total']} staged, for a person to accept, link or reject (intake.list)"
+        )
 
     async def follow(self, heard: "asyncio.Queue[DeliveredMessage]") -> None:
         """Take in events until every referral is where the story ends, or time is up."""
@@ -251,6 +268,7 @@ async def tell(stage: Stage, show: Show) -> Sequence[Progress]:
             finally:
                 following.cancel()
         await teller.judge()
+        await teller.take_in()
     return teller.rows
 
 

@@ -57,7 +57,8 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
         assert letter.read_bytes().startswith(b"%PDF")
     for page, replicas in (("/health/ready", 3), ("/metrics", 3), ("/asyncapi", 2)):
         assert said.count(page) == replicas
-    _told_in_order(said, "POST …/send was answered 202 by the edge", "/docs")
+    _told_in_order(said, "POST …/send by ", " was answered 202 by the edge", "/docs")
+    _told_in_order(said, "(PUT /v2/external_referral was answered 202): 2 staged", "/docs")
 
 
 @pytest.mark.parametrize(
