@@ -1,12 +1,15 @@
 """The base of referrals' mapped tables. Every key and foreign key holds the org."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import FetchedValue, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from messaging.database.columns import COLUMN_TYPES
+
+AT_COMMIT: Final[dict[str, Any]] = {"deferrable": True, "initially": "DEFERRED"}
+"""Of a foreign key that is looked at when all is written: changed rows go out before new ones."""
 
 
 class Base(DeclarativeBase):

@@ -9,13 +9,12 @@ from sqlalchemy import JSON, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.intake import IntakeStatus, RejectReason
-from services.referrals.models.base import Base, Versioned
+from services.referrals.models.base import AT_COMMIT, Base, Versioned
 from services.referrals.models.contact import Contact
 from services.referrals.models.directory import Patient
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.source import ReferralSource
 
-_AT_COMMIT: dict[str, Any] = {"deferrable": True, "initially": "DEFERRED"}
 """A row that is accepted is changed before what it is taken in as is inserted."""
 
 
@@ -30,18 +29,18 @@ class Intake(Base):
     __tablename__ = "intake"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["org_id", "patient_id"], ["patient.org_id", "patient.id"], **_AT_COMMIT
+            ["org_id", "patient_id"], ["patient.org_id", "patient.id"], **AT_COMMIT
         ),
         ForeignKeyConstraint(
-            ["org_id", "contact_id"], ["contact.org_id", "contact.id"], **_AT_COMMIT
+            ["org_id", "contact_id"], ["contact.org_id", "contact.id"], **AT_COMMIT
         ),
         ForeignKeyConstraint(
             ["org_id", "attribution_id"],
             ["referral_attribution.org_id", "referral_attribution.id"],
-            **_AT_COMMIT,
+            **AT_COMMIT,
         ),
         ForeignKeyConstraint(
-            ["org_id", "referral_id"], ["referral.org_id", "referral.id"], **_AT_COMMIT
+            ["org_id", "referral_id"], ["referral.org_id", "referral.id"], **AT_COMMIT
         ),
     )
 

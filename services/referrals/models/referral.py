@@ -15,7 +15,7 @@ from contracts.referral import (
     ReferralStatus,
     ResponseReason,
 )
-from services.referrals.models.base import Base, Versioned
+from services.referrals.models.base import AT_COMMIT, Base, Versioned
 
 
 class Referral(Versioned, Base):
@@ -39,10 +39,10 @@ class Referral(Versioned, Base):
         ),
         # Looked at when all is written: the one that follows comes behind the one that it follows.
         ForeignKeyConstraint(
-            ["org_id", "follows_id"], ["referral.org_id", "referral.id"], deferrable=True
+            ["org_id", "follows_id"], ["referral.org_id", "referral.id"], **AT_COMMIT
         ),
         ForeignKeyConstraint(
-            ["org_id", "followed_by_id"], ["referral.org_id", "referral.id"], deferrable=True
+            ["org_id", "followed_by_id"], ["referral.org_id", "referral.id"], **AT_COMMIT
         ),
     )
 
