@@ -11,7 +11,7 @@ from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 FROM = "referrals@handoff.example"
 TO = "desk@partner.example"
 LETTER = b"Subject: letter\r\n\r\n" + b"The patient is Sample Patient.\r\n.dotted\r\n" * 3_000
-QUICK = SmtpTimeouts(connect_seconds=0.3, reply_seconds=0.3, end_of_data_seconds=0.3)
+QUICK = SmtpTimeouts(connect_seconds=1.0, reply_seconds=1.0, end_of_data_seconds=1.0)
 BEFORE_MAIL = ("greeting", "EHLO")
 BEFORE_DATA = (*BEFORE_MAIL, "MAIL", "RCPT")
 
