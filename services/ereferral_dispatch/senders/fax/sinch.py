@@ -19,6 +19,7 @@ import orjson
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
+from messaging.egress.retry_after import retry_after_seconds
 from services.ereferral_dispatch.consignment import Consignment, Message
 from services.ereferral_dispatch.letter.wording import one_line
 from services.ereferral_dispatch.rules.outcomes import Outcome, OutcomeUnknown
@@ -32,7 +33,6 @@ from services.ereferral_dispatch.senders.fax.answer import (
     read_fax,
 )
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
-from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
 from services.ereferral_dispatch.senders.http_client import (
     Exchange,
     exchanging,
