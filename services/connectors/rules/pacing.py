@@ -42,16 +42,19 @@ ALFADOCS = Spacing(0.150)
 
 
 def retry_wait_seconds(
-    tries: int, retry_after_seconds: float | None, chance: float
+    tries: int,
+    retry_after_seconds: float | None,
+    chance: float,
+    waits_seconds: tuple[float, ...] = RETRY_WAITS_SECONDS,
 ) -> float | None:
     """How long to wait after the `tries`-th failure of one request; None: the run fails.
 
     2, 8 and 32 s, each up to 20 % more or less by `chance` (0 to 1); or what the other side asked
     for, at most 15 minutes, where that is longer.
     """
-    if tries > len(RETRY_WAITS_SECONDS):
+    if tries > len(waits_seconds):
         return None
-    wait = RETRY_WAITS_SECONDS[tries - 1] * (1 - SPREAD + 2 * SPREAD * chance)
+    wait = waits_seconds[tries - 1] * (1 - SPREAD + 2 * SPREAD * chance)
     return max(wait, min(retry_after_seconds or 0.0, RETRY_AFTER_LIMIT_SECONDS))
 
 
