@@ -11,10 +11,10 @@ from bench.dispatching import Scene, dispatch_scene
 from bench.draining import WrongResult
 from bench.packages import DispatchCommand, dispatch_command, portal_consignment
 from bench.place import fresh_place
+from letters.render import render_letter
 from ops.catalogue import ServiceName
 from ops.servers import Servers
 from services.ereferral_dispatch.fhir.bundle import referral_bundle
-from services.ereferral_dispatch.letter import render_letter
 
 REQUIRED_RATIO = 0.6
 """Of what the parts allow one after another: a letter, its POST, its commits."""

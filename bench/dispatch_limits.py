@@ -15,9 +15,9 @@ import asyncpg
 from bench.dispatch_seed import admin, seed_retries
 from bench.packages import DispatchCommand, portal_consignment
 from bench.place import Place
+from letters.render import render_letter
 from services.ereferral_dispatch.delivery.worker import COMPOSED_AT_ONCE
 from services.ereferral_dispatch.home import HOME
-from services.ereferral_dispatch.letter import render_letter
 
 ItemT = TypeVar("ItemT")
 

@@ -11,11 +11,11 @@ import typst
 
 from bench.benchmark import Benchmark, positive, show_table, spread
 from bench.packages import dispatch_command, portal_consignment
+from letters.content import letter_content
+from letters.fonts import FONT_DIRECTORIES
+from letters.render import TEMPLATE, render_letter
 from ops.servers import Servers
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.letter.content import letter_content
-from services.ereferral_dispatch.letter.fonts import FONT_DIRECTORIES
-from services.ereferral_dispatch.letter.render import TEMPLATE, render_letter
 
 _WARM_UP = 20
 

@@ -140,33 +140,39 @@ def _statements(size: Size) -> dict[str, str]:
             FROM {orgs}
         """,
         "provider": f"""
-            INSERT INTO provider (org_id, id, name, observed_at, {_RESOURCE})
-            SELECT org_id, {_id(PROVIDER, "n")}, 'Dr. Rose Rand ' || n, now(), 1, now(), now()
+            INSERT INTO provider (org_id, id, name, sort_name, search_text, observed_at,
+                {_RESOURCE})
+            SELECT org_id, {_id(PROVIDER, "n")}, 'Dr. Rose Rand ' || n, 'dr. rose rand ' || n,
+                'dr. rose rand ' || n, now(), 1, now(), now()
             FROM {orgs}, generate_series(0, {PROVIDERS - 1}) n
         """,
         "patient": f"""
-            INSERT INTO patient (org_id, id, name, date_of_birth, phone, observed_at, {_RESOURCE})
-            SELECT org_id, {_id(PATIENT, "n")},
-                {_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")},
-                date '1940-01-01' + (h % 25000), '+1415555' || lpad((n % 10000)::text, 4, '0'),
+            INSERT INTO patient (org_id, id, name, date_of_birth, phone, sort_name, search_text,
+                observed_at, {_RESOURCE})
+            SELECT org_id, id, name, born, phone, lower(name), lower(name) || E'\\n' || phone,
                 made_at, {resource}
-            FROM {_rows(partners, size.orgs)}
+            FROM (SELECT org_id, {_id(PATIENT, "n")} AS id, made_at,
+                {_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")} AS name,
+                date '1940-01-01' + (h % 25000) AS born,
+                '+1415555' || lpad((n % 10000)::text, 4, '0') AS phone
+                FROM {_rows(partners, size.orgs)}) named
         """,
         "referral_partner": f"""
             INSERT INTO referral_partner (org_id, id, contact_type, first_name, last_name,
                 practice_name, npi, specialty, email, phone, address_line1, city, state,
                 postal_code, country, notes, is_active, accepts_ereferral, ereferral_endpoint,
-                sort_name, search_text, specialty_text, {_RESOURCE})
+                sort_name, name_text, search_text, specialty_text, {_RESOURCE})
             SELECT org_id, {_id(PARTNER, "n")}, contact_type, first_name, last_name,
                 practice_name, npi, {_pick(_SPECIALTIES, "h")}, 'referrals' || n || '@example.com',
                 '+14155550' || lpad((n % 1000)::text, 3, '0'), n || ' Main Street',
                 'San Francisco', 'CA', '94110', 'US',
                 CASE WHEN h % 2 = 0 THEN repeat('Takes new patients on weekdays. ', 5) END,
                 h % 10 > 0, true, 'https://portal' || n || '.example.com/fhir',
-                lower(CASE contact_type WHEN 'provider' THEN first_name || ' ' || last_name
-                    ELSE practice_name END),
+                lower(shown_name), lower(shown_name),
                 lower(first_name || ' ' || last_name || E'\\n' || practice_name || E'\\n' || npi),
                 lower({_pick(_SPECIALTIES, "h")}), {resource}
+            FROM (SELECT *, CASE contact_type WHEN 'provider' THEN first_name || ' ' || last_name
+                ELSE practice_name END AS shown_name
             FROM (SELECT *,
                 CASE WHEN h % 20 < 15 THEN 'provider' WHEN h % 20 < 18 THEN 'practice'
                     ELSE 'lab' END AS contact_type,
@@ -174,7 +180,7 @@ def _statements(size: Size) -> dict[str, str]:
                 {_pick(_LAST, "h / 100")} || ' ' || chr(97 + h % 26) AS last_name,
                 {_pick(_LAST, "h / 5000")} || ' Dental ' || h % 9973 AS practice_name,
                 '1' || lpad(n::text, 9, '0') AS npi
-                FROM {_rows(partners, size.orgs)}) named
+                FROM {_rows(partners, size.orgs)}) parts) named
         """,
         **_source_statements(size, orgs),
         "referral": f"""

@@ -23,6 +23,13 @@ def time_errors(name: str, at: datetime | None, now: datetime) -> list[FieldErro
     return [FieldError(loc=[name], type="time_in_future", msg=msg)]
 
 
+def ahead_errors(name: str, at: datetime | None, now: datetime) -> list[FieldError]:
+    """What is wrong with the time of what is history already: it is after now. None never is."""
+    if at is None or at <= now:
+        return []
+    return [FieldError(loc=[name], type="time_in_future", msg="Must not be after now")]
+
+
 def early_errors(name: str, at: datetime | None, created_at: datetime) -> list[FieldError]:
     """What is wrong with the time of an answer: the referral was not there yet."""
     if at is None or at >= created_at:

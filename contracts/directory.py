@@ -6,12 +6,12 @@ A put replaces the whole record where its `observed_at` is not older than what i
 from typing import Final
 
 from contracts.events import Event, EventSource
-from contracts.operations import Service, command, command_or_null, query
+from contracts.operations import Service, command, command_or_null, listing, query
 from contracts.phones import Phone
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
-from contracts.shapes import Command, Query, Resource
-from contracts.text import Line, RequiredLine
+from contracts.shapes import Command, ListQuery, Query, Resource
+from contracts.text import Line, RequiredLine, SearchText
 from contracts.values import Country, Date, Email, Npi, Time, TimeZone, Uuid
 
 
@@ -39,6 +39,12 @@ class PatientGet(Query):
     patient_uuid: Uuid
 
 
+class PatientList(ListQuery):
+    """`patient.list` → 200, by name. `search`: name, phone and e-mail."""
+
+    search: SearchText | None = None
+
+
 class ProviderPut(Command):
     """`provider.put` → 200 with what is now held; null where a newer archive is."""
 
@@ -59,6 +65,12 @@ class ProviderGet(Query):
     """`provider.get` → 200."""
 
     provider_uuid: Uuid
+
+
+class ProviderList(ListQuery):
+    """`provider.list` → 200, by name. `search`: name."""
+
+    search: SearchText | None = None
 
 
 class PracticePut(Command):
@@ -137,6 +149,7 @@ ARCHIVE_PATIENT: Final = command_or_null(
     {ReplyStatus.ARCHIVED: (None,), ReplyStatus.OK: (Patient, None)},
 )
 GET_PATIENT: Final = query("patient.get", Service.REFERRALS, PatientGet, Patient)
+LIST_PATIENTS: Final = listing("patient.list", Service.REFERRALS, PatientList, Patient)
 PUT_PROVIDER: Final = command_or_null(
     "provider.put", Service.REFERRALS, ProviderPut, Provider, {ReplyStatus.OK: (Provider, None)}
 )
@@ -148,6 +161,7 @@ ARCHIVE_PROVIDER: Final = command_or_null(
     {ReplyStatus.ARCHIVED: (None,), ReplyStatus.OK: (Provider, None)},
 )
 GET_PROVIDER: Final = query("provider.get", Service.REFERRALS, ProviderGet, Provider)
+LIST_PROVIDERS: Final = listing("provider.list", Service.REFERRALS, ProviderList, Provider)
 PUT_PRACTICE: Final = command("practice.put", Service.REFERRALS, PracticePut, Practice)
 GET_PRACTICE: Final = query("practice.get", Service.REFERRALS, PracticeGet, Practice)
 

@@ -1,22 +1,16 @@
 """E-referrals: a frozen referral on its way to one partner, and the attempts to bring it there."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, ClassVar, Final
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    Strict,
-    model_serializer,
-)
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from contracts.directory import Patient, Practice, Provider
 from contracts.events import Event, EventSource
+from contracts.letter import ComposedLetter, LetterReference
 from contracts.operations import Service, command, command_or_null, listing, query
 from contracts.phones import DialledNumber
-from contracts.referral import EreferralStatus, Referral
+from contracts.referral import Answered, EreferralStatus, Referral, ResponseReason
 from contracts.referral import Response as Response
 from contracts.referral_partner import ContactMethod, ReferralPartner
 from contracts.replies import ReplyStatus
@@ -25,15 +19,14 @@ from contracts.text import RequiredReason
 from contracts.values import Time, Uuid
 
 
-class EreferralDispatch(Command):
-    """`ereferral.dispatch` → 202 `queued`. The package: everything as it was when it was sent.
+class EreferralPackage(Shape):
+    """A package: everything about a referral as it was when it was sent.
 
     `respond_by_offset_minutes`: the offset from UTC in which the referral's `respond_by` was named,
     where that is not the one it has here; left out where none was. It says whose day is meant if
     the practice has no `time_zone`.
     """
 
-    dispatch_uuid: Uuid
     referral: Referral
     patient: Patient
     practice: Practice
@@ -42,6 +35,22 @@ class EreferralDispatch(Command):
     respond_by_offset_minutes: Annotated[int, Field(gt=-1_440, lt=1_440)] | None = Field(
         None, exclude_if=lambda minutes: minutes is None
     )
+
+
+class EreferralDispatch(EreferralPackage, Command):
+    """`ereferral.dispatch` → 202 `queued`, with the package that was frozen."""
+
+    dispatch_uuid: Uuid
+
+
+class EreferralPreview(EreferralPackage, Query):
+    """`ereferral.preview` → 200 with the letter of a package. Nothing is stored."""
+
+
+class EreferralLetter(Query):
+    """`ereferral.letter` → 200 with the letter that was composed last, or would be now."""
+
+    ereferral_uuid: Uuid
 
 
 class EreferralCancel(Command):
@@ -138,6 +147,18 @@ class Attempt(Shape):
     detail: str | None = None
 
 
+class OpenCall(Shape):
+    """The call that an e-referral asks for, as `ereferral.get` shows it.
+
+    `number`: in E.164; an extension, where there is one, as RFC 3966 has it, `;ext=12` behind it.
+    Null where the partner has none: it has to be found. `script`: null where what the e-referral
+    was made of is not kept any more.
+    """
+
+    number: DialledNumber | None
+    script: str | None
+
+
 class CallTask(Shape):
     """What a person needs for the call that an e-referral asks for.
 
@@ -153,9 +174,11 @@ class CallTask(Shape):
 class Ereferral(Resource):
     """An e-referral as a list shows it. `possible_repeat`: its letter says that it may be one.
 
-    `next_attempt_at`: of a scheduled retry, or of a call that is due again later.
+    `reference`: the letter's. `next_attempt_at`: of a scheduled retry, or of a call that is due
+    again later.
     """
 
+    reference: LetterReference
     referral_uuid: Uuid
     referral_partner: Reference
     status: Annotated[EreferralStatus, Lax]
@@ -165,30 +188,22 @@ class Ereferral(Resource):
     next_attempt_at: Time | None = None
 
 
-class EreferralChange(Ereferral):
+class EreferralChange(Answered, Ereferral):
     """An e-referral as its events show it: a list item, and what the event is about.
 
-    `response`, `response_note` and `response_occurred_at` (where the partner answered before it was
-    recorded) come with `ereferral.response_recorded`, `call` with `ereferral.call_requested`.
+    The answer comes with `ereferral.response_recorded`; `response_occurred_at` where the partner
+    answered before it was recorded. `call` comes with `ereferral.call_requested`.
     """
 
-    response: Annotated[Response, Lax] | None = None
-    response_note: str | None = None
-    response_occurred_at: Time | None = None
-    call: CallTask | None = None
+    LEFT_OUT_WHERE_UNSET: ClassVar[tuple[str, ...]] = (*Answered.LEFT_OUT_WHERE_UNSET, "call")
 
-    @model_serializer(mode="wrap")
-    def _without_what_it_is_not_about(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = shown(self)
-        about = ("response", "response_note", "response_occurred_at", "call")
-        return {
-            name: value for name, value in fields.items() if value is not None or name not in about
-        }
+    call: CallTask | None = None
 
 
 class EreferralDetail(Ereferral):
-    """An e-referral with its attempts, oldest first."""
+    """An e-referral with its attempts, oldest first, and its call while it is `awaiting_call`."""
 
+    call: OpenCall | None = None
     attempts: list[Attempt] = Field(default_factory=list)
 
 
@@ -207,6 +222,8 @@ class EreferralNews(BaseModel):
         channel: ContactMethod | None = None
         response: Response | None = None
         response_note: str | None = None
+        response_reason_code: ResponseReason | None = None
+        response_scheduled_at: Time | None = None
         response_occurred_at: Time | None = None
 
     type: str
@@ -235,6 +252,12 @@ GET_EREFERRAL: Final = query(
 )
 LIST_EREFERRALS: Final = listing(
     "ereferral.list", Service.EREFERRAL_DISPATCH, EreferralList, Ereferral
+)
+GET_EREFERRAL_LETTER: Final = query(
+    "ereferral.letter", Service.EREFERRAL_DISPATCH, EreferralLetter, ComposedLetter
+)
+PREVIEW_EREFERRAL: Final = query(
+    "ereferral.preview", Service.EREFERRAL_DISPATCH, EreferralPreview, ComposedLetter
 )
 
 EREFERRAL_QUEUED: Final = Event("ereferral.queued", EventSource.EREFERRAL_DISPATCH, EreferralChange)

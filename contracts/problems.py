@@ -23,6 +23,7 @@ class ProblemCode(StrEnum):
     REFERRAL_ATTRIBUTION_NOT_FOUND = "referral_attribution_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
+    LETTER_NOT_FOUND = "letter_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
@@ -58,6 +59,7 @@ _STATUS = {
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
     ProblemCode.REFERRAL_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
+    ProblemCode.LETTER_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,

@@ -1,12 +1,14 @@
 """Outbound referrals: a patient sent to a partner, in FHIR R4's terms (ServiceRequest, Task)."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from contracts.events import Event, EventSource
+from contracts.letter import ComposedLetter, LetterReference
 from contracts.operations import Service, command, listing, query
+from contracts.problems import FieldError, invalid
 from contracts.replies import ReplyStatus
 from contracts.shapes import (
     Command,
@@ -18,7 +20,7 @@ from contracts.shapes import (
     Shape,
     Update,
 )
-from contracts.text import Line, Notes, RequiredLine, RequiredReason
+from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText
 from contracts.values import NamedTime, Time, Uuid
 
 REASON_CODES_LIMIT = 20
@@ -65,6 +67,18 @@ class Response(StrEnum):
     IN_PROGRESS = "in-progress"
     COMPLETED = "completed"
     FAILED = "failed"
+
+
+class ResponseReason(StrEnum):
+    """Why a partner rejected a referral."""
+
+    NOT_OUR_SPECIALTY = "not_our_specialty"
+    NO_CAPACITY = "no_capacity"
+    INSURANCE = "insurance"
+    PATIENT_NOT_REACHED = "patient_not_reached"
+    PATIENT_DECLINED = "patient_declined"
+    MORE_INFORMATION = "more_information"
+    OTHER = "other"
 
 
 class EreferralStatus(StrEnum):
@@ -140,11 +154,44 @@ class ReferralCancel(Update):
     reason: RequiredReason
 
 
+_GOES_WITH = {"reason_code": Response.REJECTED, "scheduled_at": Response.ACCEPTED}
+"""What an answer may hold with one response alone."""
+
+
 class RecordedResponse(Shape):
-    """A partner's answer as somebody writes it down."""
+    """A partner's answer as somebody writes it down.
+
+    `reason_code`: why, with `rejected` alone. `scheduled_at`: the appointment, with `accepted`
+    alone.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "if": {"required": [name], "properties": {name: {"type": "string"}}},
+                    "then": {"properties": {"response": {"const": response.value}}},
+                }
+                for name, response in _GOES_WITH.items()
+            ]
+        }
+    )
 
     response: Annotated[Response, Lax]
     note: Notes = None
+    reason_code: Annotated[ResponseReason, Lax] | None = None
+    scheduled_at: Time | None = None
+
+
+def check_recorded_response(given: RecordedResponse) -> None:
+    """Raises Refusal `validation_error` where a field goes with another response."""
+    errors = [
+        FieldError(loc=[name], type="not_with_this_response", msg=f"Goes with {response} alone")
+        for name, response in _GOES_WITH.items()
+        if getattr(given, name) is not None and given.response is not response
+    ]
+    if errors:
+        raise invalid(errors)
 
 
 class ReferralRecordResponse(RecordedResponse, Command):
@@ -160,8 +207,17 @@ class ReferralGet(Query):
     referral_uuid: Uuid
 
 
+class ReferralPreview(Query):
+    """`referral.preview` → 200 with the letter that a draft would be sent with. Nothing is kept."""
+
+    referral_uuid: Uuid
+
+
 class ReferralList(ListQuery):
-    """`referral.list` → 200, newest first."""
+    """`referral.list` → 200, newest first.
+
+    `search`: the patient's name, the partner's display name, the reference.
+    """
 
     patient_uuid: Uuid | None = None
     referral_partner_uuid: Uuid | None = None
@@ -169,15 +225,19 @@ class ReferralList(ListQuery):
     fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None
     overdue: bool | None = None
+    priority: Annotated[Priority, Lax] | None = None
+    search: SearchText | None = None
 
 
 class Referral(Resource):
     """A referral as a list shows it.
 
-    `dispatch_status` is the e-referral's, as last heard; `overdue` means active, requested, and
-    `respond_by` past.
+    `reference`: the letter's, from the draft on; a package may come without it. `scheduled_at`: the
+    appointment that the partner named last. `dispatch_status` is the e-referral's, as last heard;
+    `overdue` means active, requested, and `respond_by` past.
     """
 
+    reference: LetterReference | None = None
     patient: Reference
     referral_partner: Reference
     referring_provider: Reference | None = None
@@ -192,17 +252,59 @@ class Referral(Resource):
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None
     ereferral_uuid: Uuid | None = None
     sent_at: Time | None = None
+    scheduled_at: Time | None = None
     overdue: bool = False
     cancel_reason: RequiredReason | None = None
 
 
+class Answered(Shape):
+    """What an event tells of the partner's answer that it is about; else it has none of these."""
+
+    LEFT_OUT_WHERE_UNSET: ClassVar[tuple[str, ...]] = (
+        "response",
+        "response_note",
+        "response_reason_code",
+        "response_scheduled_at",
+        "response_occurred_at",
+    )
+
+    response: Annotated[Response, Lax] | None = None
+    response_note: str | None = None
+    response_reason_code: Annotated[ResponseReason, Lax] | None = None
+    response_scheduled_at: Time | None = None
+    response_occurred_at: Time | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_it_is_not_about(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = shown(self)
+        left_out = self.LEFT_OUT_WHERE_UNSET
+        return {
+            name: value
+            for name, value in fields.items()
+            if value is not None or name not in left_out
+        }
+
+
+class ReferralChange(Answered, Referral):
+    """A referral as its events show it: a list item, and the answer that the event is about.
+
+    The answer comes with `referral.response_recorded`; `response_occurred_at` where the partner
+    answered before it was recorded.
+    """
+
+
 class TimelineEntry(Shape):
-    """One thing that happened to a referral; `actor` is an opaque id or null."""
+    """One thing that happened to a referral; `actor` is an opaque id or null.
+
+    `reason_code` and `scheduled_at` are a partner's answer's.
+    """
 
     at: Time
     event: str
     actor: str | None = None
     detail: str | None = None
+    reason_code: Annotated[ResponseReason, Lax] | None = None
+    scheduled_at: Time | None = None
 
 
 class ReferralDetail(Referral):
@@ -224,15 +326,22 @@ RECORD_REFERRAL_RESPONSE: Final = command(
 )
 GET_REFERRAL: Final = query("referral.get", Service.REFERRALS, ReferralGet, ReferralDetail)
 LIST_REFERRALS: Final = listing("referral.list", Service.REFERRALS, ReferralList, Referral)
+PREVIEW_REFERRAL: Final = query(
+    "referral.preview", Service.REFERRALS, ReferralPreview, ComposedLetter
+)
 
-REFERRAL_CREATED: Final = Event("referral.created", EventSource.REFERRALS, Referral)
-REFERRAL_UPDATED: Final = Event("referral.updated", EventSource.REFERRALS, Referral)
-REFERRAL_SENT: Final = Event("referral.sent", EventSource.REFERRALS, Referral)
-REFERRAL_CANCELLED: Final = Event("referral.cancelled", EventSource.REFERRALS, Referral)
+
+def _event(name: str) -> Event[Referral]:
+    """All but an answer's show a list item, which is encoded once for them and their replies."""
+    return Event(name, EventSource.REFERRALS, ReferralChange)
+
+
+REFERRAL_CREATED: Final = _event("referral.created")
+REFERRAL_UPDATED: Final = _event("referral.updated")
+REFERRAL_SENT: Final = _event("referral.sent")
+REFERRAL_CANCELLED: Final = _event("referral.cancelled")
 REFERRAL_RESPONSE_RECORDED: Final = Event(
-    "referral.response_recorded", EventSource.REFERRALS, Referral
+    "referral.response_recorded", EventSource.REFERRALS, ReferralChange
 )
-REFERRAL_DISPATCH_CHANGED: Final = Event(
-    "referral.dispatch_changed", EventSource.REFERRALS, Referral
-)
-REFERRAL_OVERDUE: Final = Event("referral.overdue", EventSource.REFERRALS, Referral)
+REFERRAL_DISPATCH_CHANGED: Final = _event("referral.dispatch_changed")
+REFERRAL_OVERDUE: Final = _event("referral.overdue")

@@ -36,7 +36,10 @@ class AttributionFields(Shape):
 
 
 class ReferralAttributionCreate(AttributionFields, Command):
-    """`referral_attribution.create` → 201. Exactly one of the four references is given."""
+    """`referral_attribution.create` → 201. Exactly one of the four references is given.
+
+    `attributed_at`: when it brought the patient, if not now; of history that is imported.
+    """
 
     patient_uuid: Uuid
     id: Uuid | None = None
@@ -44,6 +47,7 @@ class ReferralAttributionCreate(AttributionFields, Command):
     referral_partner_uuid: Uuid | None = None
     provider_uuid: Uuid | None = None
     referring_patient_uuid: Uuid | None = None
+    attributed_at: Time | None = None
 
 
 class ReferralAttributionUpdate(AttributionFields, Update):

@@ -24,8 +24,8 @@ from contracts.ereferral_staff import (
 from contracts.problems import Refusal
 from contracts.referral import EreferralStatus, FulfilmentStatus, ReferralStatus, Response
 from contracts.referral_partner import ContactMethod, ContactType, ReferralPartner
+from letters.letter import Message
 from messaging.handlers.workspace import Rows, Workspace
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery import transitions
 from services.ereferral_dispatch.handlers import cancel, staff
 from services.ereferral_dispatch.home import PUBLISHING

@@ -202,6 +202,7 @@ EXAMPLES: dict[str, Example] = {
             "referral_source_uuid": _SOURCE_UUID,
             "attribution_role": "primary",
             "source_note": "Brought the cutting along.",
+            "attributed_at": _OBSERVED_AT,
         },
         (*_PATIENT_PUT, *_SOURCE_MADE),
     ),
@@ -244,6 +245,10 @@ EXAMPLES: dict[str, Example] = {
         _PATIENT_PUT,
     ),
     "patient.get": Example("Read one patient.", {"patient_uuid": _PATIENT_UUID}, _PATIENT_PUT),
+    "patient.list": Example(
+        "Read patients, searched by name, phone and e-mail, by name.",
+        {"search": "eve", "page_size": 20},
+    ),
     "provider.put": Example(
         "Tell what is known of a provider of the practice.",
         {
@@ -261,6 +266,7 @@ EXAMPLES: dict[str, Example] = {
     "provider.get": Example(
         "Read one provider.", {"provider_uuid": _PROVIDER_UUID}, ("provider.put",)
     ),
+    "provider.list": Example("Read the practice's providers by name.", {"search": "demo"}),
     "practice.put": Example(
         "Tell what is known of the practice itself, once for each org.",
         {**_PRACTICE, "observed_at": _OBSERVED_AT},
@@ -305,14 +311,21 @@ EXAMPLES: dict[str, Example] = {
             "referral_uuid": _REFERRAL_UUID,
             "response": "accepted",
             "note": "Booked for Tuesday morning.",
+            "scheduled_at": "2026-01-13T14:30:00Z",
         },
         _SENT,
     ),
     "referral.get": Example(
         "Read one referral with its timeline.", {"referral_uuid": _REFERRAL_UUID}, _DRAFTED
     ),
+    "referral.preview": Example(
+        "Read the letter that a draft would be sent with.",
+        {"referral_uuid": _REFERRAL_UUID},
+        _READY,
+    ),
     "referral.list": Example(
-        "Read referrals, filtered, newest first.", {"status": "active", "page_size": 20}
+        "Read referrals, filtered and searched, newest first.",
+        {"status": "active", "search": "eve", "page_size": 20},
     ),
     "ereferral.dispatch": Example(
         "Deliver a frozen referral; referral.send sends it for you.", _PACKAGE
@@ -352,7 +365,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ereferral.record_response": Example(
         "Record what the partner said about an e-referral.",
-        {"ereferral_uuid": _EREFERRAL_UUID, "response": "accepted"},
+        {"ereferral_uuid": _EREFERRAL_UUID, "response": "rejected", "reason_code": "no_capacity"},
         _DISPATCHED,
         "It was handed to its partner.",
     ),
@@ -363,6 +376,15 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ereferral.get": Example(
         "Read one e-referral with its attempts.", {"ereferral_uuid": _EREFERRAL_UUID}, _DISPATCHED
+    ),
+    "ereferral.letter": Example(
+        "Read the letter that an e-referral brings.",
+        {"ereferral_uuid": _EREFERRAL_UUID},
+        _DISPATCHED,
+    ),
+    "ereferral.preview": Example(
+        "Read the letter that a package would be sent with.",
+        {name: part for name, part in _PACKAGE.items() if name != "dispatch_uuid"},
     ),
     "ereferral.list": Example(
         "Read e-referrals, such as those that need a person.", {"needs_person": True}

@@ -12,10 +12,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from contracts.ereferral import EreferralChange
 from contracts.events import SCHEMA_PREFIX, CloudEvent, Event
 from contracts.operations import Kind, Operation
 from contracts.problems import Problem
+from contracts.referral import Answered
 from contracts.replies import ReplyStatus
 from contracts.shapes import Update
 
@@ -32,9 +32,9 @@ _FORGOTTEN: Schema = {
 _ABSENT_WHERE_UNSET: dict[type[BaseModel], tuple[str, ...]] = {
     Problem: ("current_version",),
     CloudEvent: ("causationid", "traceparent", "changed"),
-    EreferralChange: ("response", "response_note", "response_occurred_at", "call"),
 }
-"""The only fields of what a service says that are left out instead of being null."""
+"""With those of `Answered` the only fields of what a service says that are left out instead of
+being null."""
 
 
 class _RequestSchema(GenerateJsonSchema):
@@ -136,7 +136,7 @@ class Schemas:
         schema: Schema = _open(
             TypeAdapter(shape).json_schema(mode="serialization", schema_generator=_OutSchema)
         )
-        for name in _ABSENT_WHERE_UNSET.get(shape, ()):
+        for name in _left_out_where_unset(shape):
             schema["required"].remove(name)
             (schema["properties"][name],) = (
                 kind for kind in schema["properties"][name]["anyOf"] if kind != {"type": "null"}
@@ -180,6 +180,12 @@ class Schemas:
         if data is None:
             return {"type": "null"}
         return data if isinstance(data, dict) else self.shape(data)
+
+
+def _left_out_where_unset(shape: type[BaseModel]) -> tuple[str, ...]:
+    if issubclass(shape, Answered):
+        return shape.LEFT_OUT_WHERE_UNSET
+    return _ABSENT_WHERE_UNSET.get(shape, ())
 
 
 def shape_name(shape: type[BaseModel]) -> str:
@@ -226,16 +232,29 @@ def _open(schema: Any) -> Any:
     }
 
 
+_WHOLE = {
+    "Ereferral": "EreferralListItem",
+    "EreferralChange": "Ereferral",
+    "Referral": "ReferralListItem",
+    "ReferralChange": "Referral",
+}
+"""The events of these carry the whole of it, and their schema has its name."""
+
+
 def _plain(name: str) -> str:
-    """Pydantic's names without brackets; an e-referral's events carry the whole of it."""
-    plain = name.replace("[", "Of").replace("]", "").removesuffix("_")
-    return {"Ereferral": "EreferralListItem", "EreferralChange": "Ereferral"}.get(plain, plain)
+    plain = _without_brackets(name)
+    return _WHOLE.get(plain, plain)
+
+
+def _without_brackets(name: str) -> str:
+    """Pydantic's name of a shape."""
+    return name.replace("[", "Of").replace("]", "").removesuffix("_")
 
 
 def _name_of(definition_name: str, definition: Schema) -> str:
     """What a client gives is closed and what a service says is open: it has a name of its own."""
     closed = definition.get("additionalProperties") is False
-    return f"{_plain(definition_name)}Given" if closed else _plain(definition_name)
+    return f"{_without_brackets(definition_name)}Given" if closed else _plain(definition_name)
 
 
 def _object(**properties: Any) -> Schema:

@@ -137,9 +137,11 @@ def as_table(org_id: str, ids: Sequence[UUID]) -> TableValuedAlias:
     )
 
 
-def contains(column: InstrumentedAttribute[Any], searched: str) -> ColumnElement[bool]:
-    """Whether a case-folded column holds the searched text; `%` and `_` are ordinary characters."""
-    return column.contains(searched.casefold(), autoescape=True)
+def contains(
+    text: ColumnElement[str] | InstrumentedAttribute[Any], searched: str
+) -> ColumnElement[bool]:
+    """Whether a case-folded text holds the searched text; `%` and `_` are ordinary characters."""
+    return text.contains(searched.casefold(), autoescape=True)
 
 
 def check_cursor(query: ListQuery) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from contracts.referral_partner import ContactMethod
+from letters.render import render_letter
 from messaging.database.migrations import head
 from messaging.egress.policy import EgressPolicy
 from messaging.running.service import Definition, Service
@@ -25,7 +26,6 @@ from services.ereferral_dispatch.home import (
     QUERIES,
     TOPOLOGY,
 )
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.queries import READERS
 from services.ereferral_dispatch.rules.lanes import HoldRule
 from services.ereferral_dispatch.rules.outcomes import RelayUnusable

@@ -14,15 +14,16 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
 
 from contracts.ereferral import AttemptOutcome, Response
-from contracts.referral import EreferralStatus
+from contracts.referral import EreferralStatus, ResponseReason
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
 from messaging.database.columns import COLUMN_TYPES
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.rules.outcome_codes import OutcomeCode, read_code
 from services.ereferral_dispatch.rules.routing import ContactPoint
 
@@ -158,6 +159,8 @@ class Ereferral(Base):
     cancel_reason: Mapped[str | None]
     response: Mapped[Response | None]
     response_note: Mapped[str | None]
+    response_reason_code: Mapped[ResponseReason | None]
+    response_scheduled_at: Mapped[datetime | None]
     response_occurred_at: Mapped[datetime | None]
     referral_created_at: Mapped[datetime | None]
     responses_taken: Mapped[int] = mapped_column(server_default="0")
@@ -196,7 +199,8 @@ class Composed(Base):
     """What was built for a channel, once: every retry sends the same bytes.
 
     A mail or fax that has to say that it may be a repeat is another one than that which did not; to
-    a portal the same bytes under the same id say it better.
+    a portal the same bytes under the same id say it better. `composed_at`: null of what was
+    composed before that was kept.
     """
 
     __tablename__ = "composed"
@@ -209,6 +213,7 @@ class Composed(Base):
     channel: Mapped[ContactMethod] = mapped_column(primary_key=True)
     message: Mapped[Message] = mapped_column(primary_key=True)
     possible_repeat: Mapped[bool] = mapped_column(primary_key=True)
+    composed_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     content: Mapped[bytes] = deferred(mapped_column())
 
 

@@ -7,6 +7,7 @@ from contracts.ereferral import Attempt as AttemptResource
 from contracts.ereferral import CallTask, EreferralChange
 from contracts.ereferral import Ereferral as Resource
 from contracts.ereferral_staff import PartnerChannel
+from contracts.letter import letter_reference
 from contracts.mail_relay import MailRelay as MailRelayResource
 from contracts.referral import EreferralStatus
 from contracts.shapes import Reference, resource_fields
@@ -24,6 +25,8 @@ def ereferral_change(row: Ereferral, call: CallTask | None = None) -> EreferralC
         **_shown(row),
         response=row.response,
         response_note=row.response_note,
+        response_reason_code=row.response_reason_code,
+        response_scheduled_at=row.response_scheduled_at,
         response_occurred_at=row.response_occurred_at,
         call=call,
     )
@@ -33,6 +36,7 @@ def _shown(row: Ereferral) -> dict[str, Any]:
     point = row.plan[row.position]
     return {
         **resource_fields(row),
+        "reference": letter_reference(row.referral_id),
         "referral_uuid": row.referral_id,
         "referral_partner": Reference(uuid=row.referral_partner_id, name=row.referral_partner_name),
         "status": row.status,

@@ -188,6 +188,7 @@ def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
         return False
     row.name, row.date_of_birth, row.phone, row.email = ERASED, None, None, None
     row.phone_given = row.phone_country = None
+    directory.note_how_found(row)
     row.observed_at = max(row.observed_at, workspace.now)
     next_version(row, workspace)
     row.deleted_at = row.deleted_at or workspace.now

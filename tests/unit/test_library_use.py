@@ -8,7 +8,7 @@ import pytest
 
 from ops.environment import CHECKOUT
 
-PACKAGES = ("contracts", "messaging", "services", "ops")
+PACKAGES = ("contracts", "letters", "messaging", "services", "ops")
 SOURCES = sorted(path for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 TREES = {path.relative_to(CHECKOUT).as_posix(): ast.parse(path.read_text()) for path in SOURCES}
 DESCRIBES: set[str] = set()

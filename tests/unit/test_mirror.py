@@ -33,7 +33,7 @@ def test_a_test_stands_where_its_module_is(test: Path) -> None:
     ("folder", "name", "is_one"),
     [
         ("contracts", "values", True),
-        ("services/ereferral_dispatch", "letter", True),
+        ("services/ereferral_dispatch", "fhir", True),
         ("faults/judging", "laws", True),
         ("contracts", "value", False),
         ("services", "values", False),

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils import compat as uuid_utils
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.delivery.relay_holds import RelayUse, is_held
 from services.ereferral_dispatch.delivery.transitions import FINAL
 from services.ereferral_dispatch.rules.channels import recognising_repeats

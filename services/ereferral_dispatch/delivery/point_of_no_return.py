@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.delivery.claiming import Claimed
 from services.ereferral_dispatch.models import Attempt, Composed, Ereferral
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn

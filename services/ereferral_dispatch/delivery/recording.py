@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.ereferral import EREFERRAL_ATTEMPT_FAILED, AttemptOutcome, FailureCode
 from contracts.referral import EreferralStatus
+from letters.letter import Message
 from messaging.handlers.workspace import Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
 from messaging.pacing.sweep import in_rounds
 from messaging.telemetry import logs, metrics
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.attempt_ends import finish, withdraw_call
 from services.ereferral_dispatch.delivery.claiming import Claimed
 from services.ereferral_dispatch.delivery.outcome_rows import (

@@ -25,8 +25,8 @@ from contracts.ereferral_staff import PARTNER_CHANNEL_HELD, PARTNER_CHANNEL_RELE
 from contracts.events import Event
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
 from messaging.handlers.workspace import Workspace
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.models import Ereferral, Lane
 from services.ereferral_dispatch.resources import channel_resource, ereferral_change
 from services.ereferral_dispatch.rules.cancelling import (

@@ -9,9 +9,9 @@ from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod, display_name
 from contracts.replies import ReplyStatus
+from letters.letter import Message
 from messaging.handlers.handler import NamedHandler, handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import announce, end
 from services.ereferral_dispatch.handlers.lane import enter_lane, lane_at
 from services.ereferral_dispatch.models import EarlyCancel, Ereferral, Lane, Package

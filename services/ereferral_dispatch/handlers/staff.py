@@ -25,12 +25,12 @@ from contracts.ereferral_staff import (
     Resolution,
 )
 from contracts.problems import ProblemCode, Refusal, invalid
-from contracts.referral import EreferralStatus
+from contracts.referral import EreferralStatus, check_recorded_response
 from contracts.referral_partner import ContactMethod
 from contracts.replies import ReplyStatus
+from letters.letter import Message
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.delivery.transitions import (
     CALL_AGAIN_AFTER,
     announce,
@@ -137,6 +137,8 @@ def record_response(command: EreferralRecordResponse, workspace: Workspace) -> D
         raise invalid(errors)
     row.responses_taken += 1
     row.response, row.response_note = command.response, command.note
+    row.response_reason_code = command.reason_code
+    row.response_scheduled_at = command.scheduled_at
     row.response_occurred_at = command.occurred_at
     announce(row, workspace, EREFERRAL_RESPONSE_RECORDED)
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
@@ -247,5 +249,6 @@ HANDLERS = [
         RECORD_EREFERRAL_RESPONSE,
         record_response,
         needs=_needs_of_response,
+        check=check_recorded_response,
     ),
 ]

@@ -13,6 +13,7 @@ from contracts.ereferral import (
     EreferralDetail,
     EreferralGet,
     EreferralList,
+    OpenCall,
 )
 from contracts.ereferral import Ereferral as Resource
 from contracts.problems import ProblemCode, not_found
@@ -20,8 +21,11 @@ from contracts.referral import EreferralStatus
 from contracts.shapes import Listed
 from messaging.handlers.pages import read_list, rows_by_id
 from messaging.handlers.reader import reads
+from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
+from services.ereferral_dispatch.queries.kept import find_consignment
 from services.ereferral_dispatch.resources import attempt_resource, ereferral_resource
+from services.ereferral_dispatch.senders.phone.script import call_script
 
 NEEDS_PERSON = (
     EreferralStatus.AWAITING_CALL,
@@ -40,7 +44,20 @@ async def get(query: EreferralGet, session: AsyncSession, _: datetime) -> Erefer
         .order_by(Attempt.number)
     )
     return EreferralDetail.model_construct(
-        **dict(ereferral_resource(row)), attempts=[attempt_resource(a) for a in attempts]
+        **dict(ereferral_resource(row)),
+        call=await _open_call(row, session),
+        attempts=[attempt_resource(a) for a in attempts],
+    )
+
+
+async def _open_call(row: Ereferral, session: AsyncSession) -> OpenCall | None:
+    """What its event asked for: the number, and the script as it was composed of the package."""
+    if row.status is not EreferralStatus.AWAITING_CALL:
+        return None
+    consignment = await find_consignment(row, session)
+    return OpenCall(
+        number=contact_point(row).address or None,
+        script=None if consignment is None else call_script(consignment),
     )
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.rules.channels import traits_of
 
 

@@ -4,12 +4,16 @@ A rule on the command, not on the contract's shape: a package that was taken in 
 by that shape, and is sent as it is.
 """
 
-from contracts.ereferral import EreferralDispatch
+from typing import TypeVar
+
+from contracts.ereferral import EreferralPackage
 from contracts.problems import FieldError, invalid
 from contracts.values import offset_minutes
 
+PackageT = TypeVar("PackageT", bound=EreferralPackage)
 
-def with_named_offset(command: EreferralDispatch) -> EreferralDispatch:
+
+def with_named_offset(command: PackageT) -> PackageT:
     """The package with the offset of its `respond_by` beside it: JSON has all times in UTC."""
     if command.respond_by_offset_minutes is not None or command.referral.respond_by is None:
         return command
@@ -17,7 +21,7 @@ def with_named_offset(command: EreferralDispatch) -> EreferralDispatch:
     return command.model_copy(update={"respond_by_offset_minutes": named})
 
 
-def check_package(command: EreferralDispatch) -> None:
+def check_package(command: EreferralPackage) -> None:
     """The referral is about the very patient, partner and provider that come with it.
 
     What is kept, found and erased goes by their ids, what is sent shows the referral's. A provider

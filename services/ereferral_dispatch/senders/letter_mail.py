@@ -1,8 +1,8 @@
 """A mail with a letter: what e-mail and fax by mail have in common."""
 
 from contracts.referral import Priority
+from letters.render import render_letter
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.senders.email.text import email_subject
 from services.ereferral_dispatch.senders.mail_message import (
     MailMessage,

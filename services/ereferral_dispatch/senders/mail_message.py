@@ -14,8 +14,9 @@ from uuid import UUID
 import email_validator
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter.wording import one_line
+from letters.letter import Message
+from letters.wording import one_line
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.mail_headers import (
     mailbox_header,
     text_header,

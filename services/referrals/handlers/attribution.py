@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from contracts.problems import ProblemCode
+from contracts.clock import ahead_errors
+from contracts.problems import ProblemCode, invalid
 from contracts.referral_attribution import (
     ARCHIVE_REFERRAL_ATTRIBUTION,
     CREATE_REFERRAL_ATTRIBUTION,
@@ -69,6 +70,8 @@ def attribution_resource(
 
 
 def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done[Resource]:
+    if errors := ahead_errors("attributed_at", command.attributed_at, workspace.now):
+        raise invalid(errors)
     others = _others(command.patient_uuid, None, workspace)
     check_primary(command.attribution_role, (one.attribution_role for one in others))
     _check_active(command, workspace)
@@ -80,7 +83,7 @@ def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done[Res
         referral_partner_id=command.referral_partner_uuid,
         provider_id=command.provider_uuid,
         referring_patient_id=command.referring_patient_uuid,
-        attributed_at=workspace.now,
+        attributed_at=command.attributed_at or workspace.now,
         version=1,
         created_at=workspace.now,
         updated_at=workspace.now,

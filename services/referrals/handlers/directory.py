@@ -22,6 +22,7 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
 from services.referrals.handlers.versions import archived, next_version
 from services.referrals.models.directory import Patient, Practice, Provider
+from services.referrals.rules.directory import search_text, sort_name
 from services.referrals.rules.partner import is_national, read_again, settle_numbers
 
 READ_BY = ("phone_country",)
@@ -76,13 +77,26 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient |
         "phone_given": command.phone if national else None,
         "phone_country": country if national else None,
     }
-    done = _put(PATIENTS, command, fields, workspace, beside=read_by)
+    found_by = _found_by(fields["name"], fields["phone"], fields["email"])
+    done = _put(PATIENTS, command, fields, workspace, beside={**read_by, **found_by})
     workspace.list_too(workspace.get(Patient, command.patient_uuid), READ_BY)
     return done
 
 
 def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done[d.Provider | None]:
-    return _put(PROVIDERS, command, _settled(command, (), None, workspace), workspace)
+    fields = _settled(command, (), None, workspace)
+    return _put(PROVIDERS, command, fields, workspace, beside=_found_by(fields["name"]))
+
+
+def _found_by(name: str | None, *more: str | None) -> dict[str, str | None]:
+    """What lists find somebody by."""
+    return {"sort_name": sort_name(name), "search_text": search_text(name, *more)}
+
+
+def note_how_found(row: Patient) -> None:
+    """What lists find a patient by, after a change of their row."""
+    for name, value in _found_by(row.name, row.phone, row.email).items():
+        setattr(row, name, value)
 
 
 def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practice]:
@@ -112,6 +126,7 @@ def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None
         if phone == row.phone:
             continue
         row.phone = phone
+        note_how_found(row)
         workspace.concerns(row.id)
         next_version(row, workspace)
         workspace.publish(PATIENT_PUT, patient_resource(row), changed=["phone"])

@@ -9,15 +9,12 @@ from contracts.referral import REFERRAL_DISPATCH_CHANGED
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import hears
 from messaging.handlers.workspace import Done, Need, Workspace
-from services.referrals.handlers.referral_resource import (
-    pointed_to,
-    shown,
-    take_response,
-)
-from services.referrals.handlers.timeline import add_entry, answer_detail
+from services.referrals.handlers.answer import Answer, take_answer
+from services.referrals.handlers.referral_resource import pointed_to, shown
+from services.referrals.handlers.timeline import add_entry
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.referral import Referral
-from services.referrals.rules.referral import Effect, response_effect
+from services.referrals.rules.referral import response_effect
 
 
 def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
@@ -30,6 +27,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
     if row is None or row.ereferral_id != news.subject:
         return Done(ReplyStatus.OK, None, None)  # Dispatched by somebody else, past this service.
     workspace.concerns(row.patient_id)
+    answer = _answer(news)
     add_entry(
         row,
         workspace,
@@ -37,6 +35,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         at=_happened_at(news, row),
         dispatch_version=news.aggregateversion,
         detail=_detail(news),
+        answer=answer,
     )
     if news.aggregateversion <= row.dispatch_version:
         return Done(ReplyStatus.OK, None, row.id)
@@ -45,11 +44,9 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         row.dispatch_status = news.data.status
         next_version(row, workspace)
         workspace.publish(REFERRAL_DISPATCH_CHANGED, shown(row, workspace))
-    response = news.data.response
-    if response is not None and (
-        response_effect(row.status, row.fulfilment_status, response) is Effect.MOVES
-    ):
-        take_response(row, workspace, response)
+    if answer is not None:
+        effect = response_effect(row.status, row.fulfilment_status, answer.response)
+        take_answer(row, workspace, answer, effect)
     return Done(ReplyStatus.OK, None, row.id)
 
 
@@ -62,9 +59,24 @@ def _happened_at(news: EreferralNews, row: Referral) -> datetime:
     return max(news.time, row.sent_at or news.time)
 
 
+def _answer(news: EreferralNews) -> Answer | None:
+    """The answer that dispatch has; later events than its own name it too, and its appointment is
+    not news then."""
+    state = news.data
+    if state.response is None:
+        return None
+    if news.type != EREFERRAL_RESPONSE_RECORDED.name:
+        return Answer(state.response, state.response_note)
+    return Answer(
+        state.response,
+        state.response_note,
+        state.response_reason_code,
+        state.response_scheduled_at,
+        state.response_occurred_at,
+    )
+
+
 def _detail(news: EreferralNews) -> str | None:
-    if news.data.response is not None:
-        return answer_detail(news.data.response, news.data.response_note)
     return None if news.data.channel is None else f"channel {news.data.channel}"
 
 

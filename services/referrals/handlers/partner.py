@@ -78,7 +78,8 @@ def _check_created(command: ReferralPartnerCreate) -> None:
 def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:
     for name in FIELDS:
         setattr(row, name, fields[name])
-    row.sort_name = partner_name(row).lower()
+    name = partner_name(row)
+    row.sort_name, row.name_text = name.lower(), name.casefold()
     row.search_text = search_text(row.first_name, row.last_name, row.practice_name, row.npi)
     row.specialty_text = row.specialty.casefold() if row.specialty else None
 

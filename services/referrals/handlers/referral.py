@@ -29,6 +29,7 @@ from contracts.referral import (
     ReferralSend,
     ReferralStatus,
     ReferralUpdate,
+    check_recorded_response,
 )
 from contracts.referral import Referral as Resource
 from contracts.replies import ReplyStatus
@@ -42,21 +43,16 @@ from messaging.handlers.workspace import (
     own_id,
     row_to_change,
 )
-from services.referrals.handlers.directory import (
-    patient_resource,
-    practice_resource,
-    provider_resource,
-)
+from services.referrals.handlers.answer import Answer, take_answer
+from services.referrals.handlers.package import frozen
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.handlers.referral_resource import (
     pointed_to,
     referring_provider,
     shown,
-    take_response,
 )
 from services.referrals.handlers.timeline import (
     add_entry,
-    answer_detail,
     find_recorded_responses,
     recorded_responses,
 )
@@ -65,7 +61,6 @@ from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral
 from services.referrals.rules.referral import (
-    Effect,
     check_can_be_answered,
     check_can_be_cancelled,
     check_can_be_sent,
@@ -148,18 +143,19 @@ def send(command: ReferralSend, workspace: Workspace) -> Done[Resource]:
     resource = shown(row, workspace)
     add_entry(row, workspace, REFERRAL_SENT.name, actor=workspace.actor)
     workspace.publish(REFERRAL_SENT, resource)
-    provider = referring_provider(row, workspace)
     workspace.send(
         DISPATCH_EREFERRAL,
         EreferralDispatch.model_construct(
             org_id=workspace.org_id,
             dispatch_uuid=row.ereferral_id,
-            referral=resource,
-            patient=patient_resource(workspace.get(Patient, row.patient_id)),
-            practice=practice_resource(workspace.get(Practice)),
-            referring_provider=None if provider is None else provider_resource(provider),
-            partner=partner,
-            respond_by_offset_minutes=row.respond_by_offset_minutes,
+            **frozen(
+                row,
+                resource,
+                workspace.get(Patient, row.patient_id),
+                workspace.get(Practice),
+                referring_provider(row, workspace),
+                partner,
+            ),
         ),
         subject=row.id,
     )
@@ -206,6 +202,13 @@ def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Do
     check_takes_a_response(effect, len(recorded))
     if errors := early_errors("occurred_at", command.occurred_at, row.created_at):
         raise invalid(errors)
+    answer = Answer(
+        command.response,
+        command.note,
+        command.reason_code,
+        command.scheduled_at,
+        command.occurred_at,
+    )
     recorded.append(
         add_entry(
             row,
@@ -213,15 +216,10 @@ def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Do
             REFERRAL_RESPONSE_RECORDED.name,
             at=command.occurred_at,
             actor=workspace.actor,
-            detail=answer_detail(command.response, command.note),
+            answer=answer,
         )
     )
-    resource = (
-        take_response(row, workspace, command.response)
-        if effect is Effect.MOVES
-        else shown(row, workspace)
-    )
-    return Done(ReplyStatus.OK, resource, row.id)
+    return Done(ReplyStatus.OK, take_answer(row, workspace, answer, effect), row.id)
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -301,5 +299,6 @@ HANDLERS = [
         record_response,
         needs=_needs_of_response,
         then_needs=_names_and_responses,
+        check=check_recorded_response,
     ),
 ]

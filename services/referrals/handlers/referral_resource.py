@@ -1,24 +1,16 @@
-"""A referral as it is shown, and how a partner's answer moves it.
-
-What the commands, the news of e-referrals and the overdue sweep have in common.
-"""
+"""A referral as it is shown: to whoever asks, and in every event."""
 
 from dataclasses import dataclass
 
-from contracts.referral import (
-    REFERRAL_RESPONSE_RECORDED,
-    ReasonCode,
-    Response,
-)
+from contracts.letter import letter_reference
+from contracts.referral import ReasonCode
 from contracts.referral import Referral as Resource
 from contracts.shapes import Reference, reference, resource_fields
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.handlers.partner import partner_name
-from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Patient, Provider
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral
-from services.referrals.rules.referral import fulfilment_after, status_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +26,7 @@ def referral_resource(row: Referral, names: Names) -> Resource:
     """A referral as a list shows it."""
     return Resource.model_construct(
         **resource_fields(row),
+        reference=letter_reference(row.id),
         patient=Reference.model_construct(uuid=row.patient_id, name=names.patient),
         referral_partner=Reference.model_construct(
             uuid=row.referral_partner_id, name=names.referral_partner
@@ -52,6 +45,7 @@ def referral_resource(row: Referral, names: Names) -> Resource:
         dispatch_status=row.dispatch_status,
         ereferral_uuid=row.ereferral_id,
         sent_at=row.sent_at,
+        scheduled_at=row.scheduled_at,
         overdue=row.overdue,
         cancel_reason=row.cancel_reason,
     )
@@ -85,14 +79,3 @@ def referring_provider(row: Referral, workspace: Workspace) -> Provider | None:
     """Who refers, where somebody was named."""
     uuid = row.referring_provider_id
     return None if uuid is None else workspace.find(Provider, uuid)
-
-
-def take_response(row: Referral, workspace: Workspace, response: Response) -> Resource:
-    """Move a referral to where a response leads, with its event; it is not overdue any more."""
-    row.fulfilment_status = fulfilment_after(response)
-    row.status = status_after(response)
-    row.overdue = False
-    next_version(row, workspace)
-    resource = shown(row, workspace)
-    workspace.publish(REFERRAL_RESPONSE_RECORDED, resource)
-    return resource

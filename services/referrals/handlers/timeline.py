@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.referral import REFERRAL_RESPONSE_RECORDED, Response
+from contracts.referral import REFERRAL_RESPONSE_RECORDED
 from messaging.handlers.workspace import Need, Workspace
+from services.referrals.handlers.answer import Answer
 from services.referrals.models.referral import Referral, TimelineEntry
 
 _BY_EVENT = ("referral_id", "event")
@@ -19,10 +20,12 @@ def add_entry(
     dispatch_version: int = 0,
     actor: str | None = None,
     detail: str | None = None,
+    answer: Answer | None = None,
 ) -> TimelineEntry:
     """Add to the timeline; `at` is when it happened, if not now.
 
-    `dispatch_version`: of the e-referral, where dispatch told it.
+    `dispatch_version`: of the e-referral, where dispatch told it. `answer`: what a partner said, in
+    place of a detail.
     """
     entry = TimelineEntry(
         org_id=row.org_id,
@@ -31,7 +34,9 @@ def add_entry(
         dispatch_version=dispatch_version,
         event=str(event),
         actor=actor,
-        detail=detail,
+        detail=detail if answer is None else answer.detail,
+        reason_code=None if answer is None else answer.reason_code,
+        scheduled_at=None if answer is None else answer.scheduled_at,
     )
     workspace.append(entry)
     return entry
@@ -45,8 +50,3 @@ def recorded_responses(referral_id: UUID) -> Need:
 def find_recorded_responses(row: Referral, workspace: Workspace) -> list[TimelineEntry]:
     """What `recorded_responses` asked for; whoever records one adds it, for later messages."""
     return workspace.find_all(TimelineEntry, _BY_EVENT, row.id, REFERRAL_RESPONSE_RECORDED.name)
-
-
-def answer_detail(response: Response, note: str | None) -> str:
-    """A partner's answer in the timeline, where after a cancel it is seen alone."""
-    return response.value if note is None else f"{response.value}: {note}"

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase, Mapped
+from sqlalchemy import FetchedValue, MetaData
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from messaging.database.columns import COLUMN_TYPES
 
@@ -14,6 +14,16 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention={"fk": "fk_%(table_name)s_%(column_0_N_name)s"})
     type_annotation_map: ClassVar = COLUMN_TYPES
+
+
+def made_by_the_database() -> MappedColumn[str | None]:
+    """A column that the database computes for an index: nobody but a list looks at it."""
+    return mapped_column(
+        server_default=FetchedValue(),
+        server_onupdate=FetchedValue(for_update=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )
 
 
 class Versioned:

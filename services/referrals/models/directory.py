@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.referrals.models.base import Base, Reachable, Versioned
+from services.referrals.models.base import Base, Reachable, Versioned, made_by_the_database
 
 
 class Observed:
@@ -21,10 +22,13 @@ class Patient(Observed, Versioned, Base):
     """A patient, mirrored.
 
     `phone_given` and `phone_country`: a national number as it was put, and the country by which it
-    was read; null where the number named its own.
+    was read; null where the number named its own. For the lists: `sort_name` is lower-cased;
+    `search_text` has name, phone and e-mail, a line each, case-folded. `search_key` is the
+    database's own copy of it for an index, null where it would be too long for one.
     """
 
     __tablename__ = "patient"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -34,10 +38,13 @@ class Patient(Observed, Versioned, Base):
     phone_given: Mapped[str | None]
     phone_country: Mapped[str | None]
     email: Mapped[str | None]
+    sort_name: Mapped[str | None] = mapped_column(Text(collation="C"))
+    search_text: Mapped[str | None]
+    search_key: Mapped[str | None] = made_by_the_database()
 
 
 class Provider(Observed, Versioned, Base):
-    """A practitioner of the practice, mirrored."""
+    """A practitioner of the practice, mirrored. `sort_name` and `search_text`: as a patient's."""
 
     __tablename__ = "provider"
 
@@ -45,6 +52,8 @@ class Provider(Observed, Versioned, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str | None]
     npi: Mapped[str | None]
+    sort_name: Mapped[str | None] = mapped_column(Text(collation="C"))
+    search_text: Mapped[str | None]
 
 
 class Practice(Observed, Reachable, Versioned, Base):

@@ -2,25 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import FetchedValue, Text
-from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.referral_partner import ContactMethod, ContactType
-from services.referrals.models.base import Base, Reachable, Versioned
-
-
-def _made_by_the_database() -> MappedColumn[str | None]:
-    return mapped_column(
-        server_default=FetchedValue(),
-        server_onupdate=FetchedValue(for_update=True),
-        deferred=True,
-        deferred_raiseload=True,
-    )
+from services.referrals.models.base import Base, Reachable, Versioned, made_by_the_database
 
 
 class ReferralPartner(Reachable, Versioned, Base):
-    """A referral partner. For the list: `sort_name` is lower-cased, `search_text` and
-    `specialty_text` are case-folded.
+    """A referral partner. For the lists: `sort_name` is the display name lower-cased, `name_text`
+    the same, `search_text` and `specialty_text` case-folded.
 
     The two keys are the database's own copies for the list's index, null where they would be too
     long for it: nobody but the list looks at them.
@@ -43,7 +34,8 @@ class ReferralPartner(Reachable, Versioned, Base):
     ereferral_endpoint: Mapped[str | None]
     preferred_contact_method: Mapped[ContactMethod | None]
     sort_name: Mapped[str] = mapped_column(Text(collation="C"))
+    name_text: Mapped[str | None]
     search_text: Mapped[str]
     specialty_text: Mapped[str | None]
-    search_key: Mapped[str | None] = _made_by_the_database()
-    specialty_key: Mapped[str | None] = _made_by_the_database()
+    search_key: Mapped[str | None] = made_by_the_database()
+    specialty_key: Mapped[str | None] = made_by_the_database()

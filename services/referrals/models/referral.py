@@ -8,7 +8,13 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contracts.referral import EreferralStatus, FulfilmentStatus, Priority, ReferralStatus
+from contracts.referral import (
+    EreferralStatus,
+    FulfilmentStatus,
+    Priority,
+    ReferralStatus,
+    ResponseReason,
+)
 from services.referrals.models.base import Base, Versioned
 
 
@@ -16,7 +22,7 @@ class Referral(Versioned, Base):
     """An outbound referral. `dispatch_version` is that of the newest news of its e-referral.
 
     `respond_by_offset_minutes`: the offset from UTC in which a command named `respond_by`; null
-    where none did.
+    where none did. `scheduled_at`: the appointment that the partner named last.
     """
 
     __tablename__ = "referral"
@@ -48,6 +54,7 @@ class Referral(Versioned, Base):
     dispatch_version: Mapped[int]
     ereferral_id: Mapped[UUID | None]
     sent_at: Mapped[datetime | None]
+    scheduled_at: Mapped[datetime | None]
     overdue: Mapped[bool]
     cancel_reason: Mapped[str | None]
 
@@ -76,3 +83,5 @@ class TimelineEntry(Base):
     actor: Mapped[str | None]
     # Not loaded to count entries: it may be long.
     detail: Mapped[str | None] = mapped_column(deferred=True)
+    reason_code: Mapped[ResponseReason | None]
+    scheduled_at: Mapped[datetime | None]

@@ -1,11 +1,15 @@
 """Reading the mirror of patients, providers and the practice."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import directory as d
 from contracts.problems import ProblemCode, not_found
+from contracts.shapes import Listed
+from messaging.handlers.pages import contains, read_list, rows_by_id
 from messaging.handlers.reader import about_nobody, reads
 from services.referrals.handlers.directory import (
     patient_resource,
@@ -14,6 +18,7 @@ from services.referrals.handlers.directory import (
 )
 from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.queries.finding import find_unarchived
+from services.referrals.queries.searching import patient_holds
 
 
 async def get_patient(query: d.PatientGet, session: AsyncSession, _: datetime) -> d.Patient:
@@ -35,8 +40,38 @@ async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime)
     return practice_resource(row)
 
 
+async def list_patients(
+    query: d.PatientList, session: AsyncSession, _: datetime
+) -> Listed[d.Patient]:
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, d.Patient]:
+        rows = await rows_by_id(session, Patient, query.org_id, ids)
+        return {id_: patient_resource(row) for id_, row in rows.items()}
+
+    wanted = [Patient.org_id == query.org_id, Patient.deleted_at.is_(None)]
+    if query.search is not None:
+        wanted.append(patient_holds(query.org_id, query.search))
+    by_name = (Patient.sort_name, Patient.id)
+    return await read_list(session, query, Patient, wanted, order=by_name, shown=shown)
+
+
+async def list_providers(
+    query: d.ProviderList, session: AsyncSession, _: datetime
+) -> Listed[d.Provider]:
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, d.Provider]:
+        rows = await rows_by_id(session, Provider, query.org_id, ids)
+        return {id_: provider_resource(row) for id_, row in rows.items()}
+
+    wanted = [Provider.org_id == query.org_id, Provider.deleted_at.is_(None)]
+    if query.search is not None:
+        wanted.append(contains(Provider.search_text, query.search))
+    by_name = (Provider.sort_name, Provider.id)
+    return await read_list(session, query, Provider, wanted, order=by_name, shown=shown)
+
+
 READERS = [
     reads(d.GET_PATIENT, get_patient, patients=lambda shown: [shown.id]),
+    reads(d.LIST_PATIENTS, list_patients, patients=lambda page: [one.id for one in page.items]),
     reads(d.GET_PROVIDER, get_provider, patients=about_nobody),
+    reads(d.LIST_PROVIDERS, list_providers, patients=about_nobody),
     reads(d.GET_PRACTICE, get_practice, patients=about_nobody),
 ]

@@ -27,6 +27,7 @@ from services.referrals.models.directory import Patient, Provider
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.queries.finding import find_unarchived
+from services.referrals.queries.searching import referral_holds
 
 
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:
@@ -35,7 +36,9 @@ async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> Referra
         raise not_found(ProblemCode.REFERRAL_NOT_FOUND, query.referral_uuid)
     entry = TimelineEntry
     entries = await session.execute(
-        select(entry.at, entry.event, entry.actor, entry.detail)
+        select(
+            entry.at, entry.event, entry.actor, entry.detail, entry.reason_code, entry.scheduled_at
+        )
         .where(entry.org_id == query.org_id, entry.referral_id == query.referral_uuid)
         .order_by(entry.at, entry.dispatch_version, entry.id)
     )
@@ -76,12 +79,16 @@ def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
         Referral.fulfilment_status: query.fulfilment_status,
         Referral.dispatch_status: query.dispatch_status,
         Referral.overdue: query.overdue,
+        Referral.priority: query.priority,
     }
-    return [
+    wanted = [
         Referral.org_id == query.org_id,
         Referral.deleted_at.is_(None),
         *(column == value for column, value in filters.items() if value is not None),
     ]
+    if query.search is not None:
+        wanted.append(referral_holds(query.org_id, query.search))
+    return wanted
 
 
 async def _shown(session: AsyncSession, org_id: str, ids: Sequence[UUID]) -> dict[UUID, Resource]:

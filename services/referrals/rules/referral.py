@@ -88,6 +88,16 @@ def check_takes_a_response(effect: Effect, recorded: int) -> None:
         )
 
 
+def names_an_appointment(
+    status: ReferralStatus, effect: Effect, held: datetime | None, named: datetime | None
+) -> bool:
+    """Whether an answer names another appointment than is held; none after a cancel, and none that
+    is refused."""
+    if status is ReferralStatus.REVOKED or effect is Effect.REFUSED:
+        return False
+    return named is not None and named != held
+
+
 def fulfilment_after(response: Response) -> FulfilmentStatus:
     """How far the partner is after a response: each names the FHIR TaskStatus that it leads to."""
     return FulfilmentStatus(response.value)
@@ -104,6 +114,15 @@ def check_can_be_updated(status: ReferralStatus) -> None:
     """Raises Refusal `invalid_transition` unless it is a draft: what was sent is frozen."""
     if status is not ReferralStatus.DRAFT:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be changed.")
+
+
+def check_can_be_previewed(status: ReferralStatus) -> None:
+    """Raises Refusal `invalid_transition` unless it is a draft: what was sent has its letter."""
+    if status is not ReferralStatus.DRAFT:
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            "Only a draft can be previewed; ereferral.letter shows what was sent.",
+        )
 
 
 def check_can_be_cancelled(status: ReferralStatus) -> None:

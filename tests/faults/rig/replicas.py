@@ -112,7 +112,7 @@ def _set_clock(ahead: timedelta) -> None:
             return datetime.now(tz) + ahead
 
     for name, module in list(sys.modules.items()):
-        ours = name.partition(".")[0] in ("contracts", "messaging", "services")
+        ours = name.partition(".")[0] in ("contracts", "letters", "messaging", "services")
         if ours and getattr(module, "datetime", None) is datetime:
             module.datetime = Clock  # type: ignore[attr-defined]  # their own global
     time.time = lambda: real_time() + ahead.total_seconds()

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import hypothesis
 from hypothesis import strategies
 
-from services.ereferral_dispatch.letter import render_letter
+from letters.render import render_letter
 from tests.support.samples.letters import letter, read
 from tests.support.samples.packages import sample_consignment, sample_referral
 from tests.unit.services.ereferral_dispatch.senders.email.test_sender import (
@@ -36,7 +36,7 @@ def test_the_same_consignment_gives_the_same_bytes_in_every_process() -> None:
     """A worker that restarts, or another one, composes what the first one did."""
     program = (
         "import hashlib; from tests.support.samples.packages import sample_consignment;"
-        "from services.ereferral_dispatch.letter import render_letter;"
+        "from letters.render import render_letter;"
         "print(hashlib.sha256(render_letter(sample_consignment())).hexdigest())"
     )
     told = subprocess.run(

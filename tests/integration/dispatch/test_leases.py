@@ -13,7 +13,7 @@ import pytest_asyncio
 from sqlalchemy.engine import make_url
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.delivery.claiming import Claimed
 from services.ereferral_dispatch.delivery.leases import renew_leases

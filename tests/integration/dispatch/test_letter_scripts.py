@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies
 from pypdf.generic import ByteStringObject, ContentStream, TextStringObject
 
-from services.ereferral_dispatch.letter.fonts import han_font
+from letters.fonts import han_font
 from tests.integration.dispatch.poppler import pdftotext
 from tests.support.samples.letters import letter, named, read, words_of
 from tests.support.samples.packages import sample_practice, sample_referral

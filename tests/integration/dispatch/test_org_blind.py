@@ -37,6 +37,7 @@ def everything(partner: str, ereferral: str) -> Attacks:
     current = {**named, "base_version": 2}
     return {
         "ereferral.get": named,
+        "ereferral.letter": named,
         "ereferral.list": {},
         "ereferral.resolve": {**current, "outcome": "delivered"},
         "ereferral.record_response": {**named, "response": "accepted"},

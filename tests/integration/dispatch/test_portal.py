@@ -6,7 +6,7 @@ import re
 import pytest
 from standardwebhooks import Webhook
 
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.ereferral import FailureCode, SuccessCode
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
     Delivered,

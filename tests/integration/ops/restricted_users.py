@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts.operations import Service
 from messaging.replies.client import Answered, Client
 from ops.servers.rabbitmq import PrivateRabbitMQ
 from tests.support.services.command_line import handoff
+from tests.support.services.exchanges import exchange_of
 from tests.support.waiting import until
 
 SERVICES = ("referrals", "ereferral_dispatch")
@@ -111,9 +113,8 @@ def restricted_users(
 
 async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Answered:
     """One request of a client that says who it is."""
-    of = "ereferral_dispatch" if operation.startswith(("ereferral", "partner_")) else "referrals"
-    kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
-    return await client.call(f"{of}.{kind}", operation, {"org_id": org_id, **fields}, user_id=user)
+    exchange = exchange_of(operation, Service.REFERRALS)
+    return await client.call(exchange, operation, {"org_id": org_id, **fields}, user_id=user)
 
 
 def as_operator(restricted: Restricted, *arguments: str) -> str:

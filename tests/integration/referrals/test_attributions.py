@@ -292,3 +292,21 @@ async def test_a_patient_is_not_changed_by_their_attributions(
     await org.attribution(patient, referral_source_uuid=(await org.source())["id"])
     assert (await org.ask("patient.get", patient_uuid=patient["id"])).data == patient
     assert (await referrals.heard.event_types(org)).count("patient.put") == 1
+
+
+async def test_imported_history_is_not_this_months(org: Marketing) -> None:
+    """Sorted and reported by the time that was given; a time after now is refused."""
+    patient, source = await org.patient(), await org.source()
+    given = {"referral_source_uuid": source["id"], "attributed_at": "2019-05-06T10:00:00+02:00"}
+    old = await org.attribution(patient, **given)
+    assert old["attributed_at"] == "2019-05-06T08:00:00Z"
+    refused = await org.ask(
+        "referral_attribution.create",
+        patient_uuid=patient["id"],
+        attribution_role="assist",
+        **{**given, "attributed_at": "2999-01-01T00:00:00Z"},
+    )
+    assert errors(refused) == {("attributed_at", "time_in_future")}
+    for period, patients in (("2019-05", 1), ("2019-06", 0)):
+        reported = await org.report(period_start=f"{period}-01", period_end=f"{period}-30")
+        assert reported.data["total"]["new_patients"] == patients

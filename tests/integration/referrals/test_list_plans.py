@@ -81,7 +81,9 @@ def behind(operation: str, id_: str, **fields: Any) -> dict[str, Any]:
             {"is_active": False},
             "referral_partner_by_id",
         ),
+        ("patient.list", row_id(PATIENT, MIDDLE), {}, "patient_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {}, "referral_by_id"),
+        ("referral.list", row_id(REFERRAL, MIDDLE), {"priority": "routine"}, "referral_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {"status": "completed"}, "referral_by_id"),
     ],
 )
@@ -111,6 +113,10 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
         ("referral.list", {"referral_partner_uuid": row_id(PARTNER, 1)}),
         ("referral.list", {"dispatch_status": "held"}),
         ("referral_partner.list", {"search": "zzz"}),
+        ("patient.list", {"search": "zzz"}),
+        ("referral.list", {"priority": "stat"}),
+        ("referral.list", {"search": "zzz"}),
+        ("referral.list", {"search": "0000-0000"}),
     ],
 )
 async def test_few_rows_are_found_in_an_index_and_then_sorted(
@@ -126,6 +132,7 @@ async def test_few_rows_are_found_in_an_index_and_then_sorted(
 @pytest.mark.parametrize(
     ("operation", "index"),
     [
+        ("patient.list", "patient_listed"),
         ("referral_partner.list", "referral_partner_listed"),
         ("referral.list", "referral_newest"),
     ],

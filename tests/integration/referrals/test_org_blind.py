@@ -71,9 +71,12 @@ def everything(ids: dict[str, str]) -> Attacks:
         "referral_attribution.get": attribution,
         "referral_attribution.list": patient,
         "patient.get": patient,
+        "patient.list": {},
+        "provider.list": {},
         "provider.get": {"provider_uuid": ids["provider"]},
         "practice.get": {},
         "referral.get": referral,
+        "referral.preview": referral,
         "referral.list": {},
         "referral_partner.update": {**partner, **current, "notes": "Mine"},
         "referral_source.update": {**source, **current, "name": "Mine"},
@@ -111,6 +114,7 @@ async def test_the_database_still_hides_and_refuses(
     assert blinding.comparisons > 2 * len(reached)
     assert {name for name, (status, _, _) in reached.items() if status < 300} == {
         *("referral_partner.list", "referral_source.list", "referral.list"),
+        *("patient.list", "provider.list"),
         *("referral_source.report", "patient.archive", "provider.archive"),
     }
     assert await rows_of(database, HOME, theirs) == before

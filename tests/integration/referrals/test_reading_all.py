@@ -173,10 +173,67 @@ class Drafts(Rows):
         await self.done("referral.cancel", id_, referral_uuid=str(id_), reason="Moved away")
 
 
-LISTS = (Partners, Sources, Costs, Attributions, Drafts)
+class Patients(Rows):
+    """Those whose name is searched for; a put tells of them again, later each time."""
+
+    list_ = "patient.list"
+    operation, named = "patient.put", "patient_uuid"
+
+    async def prepare(self) -> None:
+        self.filters = {"search": "pace"}
+        self.seconds = 0
+
+    async def create(self, id_: UUID) -> None:
+        await self._put(id_, "Paul Pace")
+
+    async def change(self, id_: UUID, n: int) -> None:
+        await self._put(id_, f"{'az'[n % 2]} {n} Pace {self.seconds}")
+
+    async def end(self, id_: UUID, n: int) -> None:
+        if n % 2:
+            await self._put(id_, "Quinn Quill")
+            return
+        archive = self.operation.replace("put", "archive")
+        answered = await self.org.ask(archive, **{self.named: str(id_)}, **self._seen())
+        assert answered.status == 204, answered
+
+    async def _put(self, id_: UUID, name: str) -> None:
+        named = {self.named: str(id_), "name": name}
+        answered = await self.org.ask(self.operation, **named, **self._seen())
+        assert answered.status == 200, answered
+
+    def _seen(self) -> dict[str, str]:
+        self.seconds += 1
+        return {"observed_at": f"2026-01-05T08:{self.seconds // 60:02}:{self.seconds % 60:02}Z"}
 
 
-@pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.list_)
+class Providers(Patients):
+    """Likewise."""
+
+    list_ = "provider.list"
+    operation, named = "provider.put", "provider_uuid"
+
+
+class Searched(Drafts):
+    """The urgent ones of a patient whose name is searched for; a change of priority ends it."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.patient_uuid = self.filters["patient_uuid"]
+        self.filters = {"search": "PAUL", "priority": "urgent"}
+
+    async def create(self, id_: UUID) -> None:
+        to = {"patient_uuid": self.patient_uuid, "referral_partner_uuid": self.partner}
+        await self.made("referral.create", id_, reason="Tooth 14", priority="urgent", **to)
+
+    async def end(self, id_: UUID, n: int) -> None:
+        await self.done("referral.update", id_, referral_uuid=str(id_), priority="routine")
+
+
+LISTS = (Partners, Sources, Costs, Attributions, Drafts, Searched, Patients, Providers)
+
+
+@pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.__name__)
 async def test_a_row_that_is_there_throughout_is_read_exactly_once(
     referrals: Referrals, another: Client, rows: type[Rows]
 ) -> None:

@@ -156,3 +156,63 @@ async def test_another_org_sees_nothing_of_it(
     stranger = referrals.org()
     assert (await _list(stranger))["total"] == 0
     assert (await _list(stranger, cursor=""))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"search": "QUILL"}, ["revoked", "completed", "delivered"]),
+        ({"search": "ann arch"}, ["sent", "draft"]),
+        ({"search": "bright LAB", "status": "completed"}, ["completed"]),
+        ({"search": "l p"}, ["sent", "draft"]),
+        ({"search": "nobody"}, []),
+        ({"search": "%"}, []),
+        ({"priority": "routine"}, ["revoked", "completed", "delivered", "sent", "draft"]),
+        ({"priority": "stat"}, []),
+    ],
+)
+async def test_a_search_finds_by_the_patients_and_the_partners_name(
+    org: Org, made: dict[str, dict[str, Any]], filters: dict[str, Any], names: list[str]
+) -> None:
+    """Part of either, whatever the case, beside any filter; the total counts what is found."""
+    listed = await _list(org, **filters)
+    assert [item["id"] for item in listed["items"]] == [made[name]["id"] for name in names]
+    assert listed["total"] == len(names)
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(5, None), slice(9, 14)])
+async def test_a_search_finds_by_the_reference(
+    org: Org, made: dict[str, dict[str, Any]], part: slice
+) -> None:
+    """As it is read out, or part of it, in either case."""
+    for one in made.values():
+        searched = one["reference"][part]
+        alike = [other for other in made.values() if searched in other["reference"]]
+        for text in (searched, searched.lower()):
+            found = (await _list(org, search=text))["items"]
+            assert {item["id"] for item in found} == {other["id"] for other in alike}
+            assert one["id"] in {item["id"] for item in found}
+
+
+async def test_names_are_searched_as_they_are_shown_now(referrals: Referrals) -> None:
+    """After a new put and an update; those of archived patients and partners too, and neither by
+    phone nor by e-mail."""
+    org = referrals.org()
+    await org.practice()
+    patient = await org.patient(name="Paul Pace", email="paul@example.com", phone="+12025550143")
+    partner = await org.partner(contact_type="lab", practice_name="Bright Lab", last_name="Archer")
+    referral = await org.referral(patient_uuid=patient["id"], referral_partner_uuid=partner["id"])
+    later = {"patient_uuid": patient["id"], "observed_at": "2026-02-01T08:00:00Z"}
+    await org.ask("patient.put", name="Paul Straße", **later)
+    named = {"referral_partner_uuid": partner["id"]}
+    await org.ask("referral_partner.update", **named, base_version=1, practice_name="Dim Lab")
+    await org.ask("patient.archive", **later)
+    await org.ask("referral_partner.archive", **named, base_version=2)
+    for search, times in (
+        *(("pace", 0), ("STRASSE", 1), ("bright", 0), ("dim", 1)),
+        # No part of what a lab with a name of its own is called by.
+        ("archer", 0),
+        *(("@example", 0), ("+1202", 0)),
+    ):
+        listed = await _list(org, search=search)
+        assert [item["id"] for item in listed["items"]] == [referral["id"]] * times, search

@@ -52,7 +52,7 @@ async def test_a_response_moves_the_fulfilment(
     assert await shown(org, sent) == expected
     event = (await referrals.heard.events(org))[-1].body
     assert (event["type"], event["aggregateversion"]) == ("referral.response_recorded", 3)
-    assert event["data"] == expected
+    assert event["data"] == {**expected, "response": response}
     assert "changed" not in event
 
 
@@ -183,6 +183,8 @@ async def test_the_timeline_shows_what_dispatch_heard(org: Org, referrals: Refer
         "event": "ereferral.response_recorded",
         "actor": None,
         "detail": "rejected: No capacity before June",
+        "reason_code": None,
+        "scheduled_at": None,
     }
 
 
@@ -243,4 +245,35 @@ async def test_a_change_of_both_is_two_versions(org: Org, referrals: Referrals) 
     assert told[-2:] == [
         ("referral.dispatch_changed", 3, "active"),
         ("referral.response_recorded", 4, "completed"),
+    ]
+
+
+async def test_an_answer_names_its_reason_or_its_appointment(
+    org: Org, referrals: Referrals
+) -> None:
+    """In the timeline and the event; the last appointment is on the referral."""
+    await org.practice()
+    accepted, rejected = await org.sent_referral(), await org.sent_referral()
+    for at in ("2027-01-11T09:00:00+01:00", "2027-01-12T08:00:00Z"):
+        answered = await _respond(org, accepted, "accepted", scheduled_at=at)
+        assert answered.status == 200, answered
+    answered = await _respond(org, rejected, "rejected", reason_code="insurance")
+    assert (answered.status, answered.data["scheduled_at"]) == (200, None)
+    shown = (await org.ask("referral.get", referral_uuid=accepted["id"])).data
+    assert shown["scheduled_at"] == "2027-01-12T08:00:00Z"
+    assert [entry["scheduled_at"] for entry in shown["timeline"]][-2:] == [
+        "2027-01-11T08:00:00Z",
+        "2027-01-12T08:00:00Z",
+    ]
+    shown = (await org.ask("referral.get", referral_uuid=rejected["id"])).data
+    assert shown["timeline"][-1]["reason_code"] == "insurance"
+    told = [
+        said.body["data"]
+        for said in await referrals.heard.events(org)
+        if said.body["type"] == "referral.response_recorded"
+    ]
+    assert [(one["scheduled_at"], one.get("response_reason_code")) for one in told] == [
+        ("2027-01-11T08:00:00Z", None),
+        ("2027-01-12T08:00:00Z", None),
+        (None, "insurance"),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 import pypdf
 
 from contracts.directory import Patient
-from services.ereferral_dispatch.letter import render_letter
+from letters.render import render_letter
 from tests.support.samples.packages import sample_consignment, sample_package, sample_patient
 
 

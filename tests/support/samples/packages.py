@@ -9,7 +9,8 @@ from contracts.ereferral import EreferralDispatch
 from contracts.referral import FulfilmentStatus, Priority, ReasonCode, Referral, ReferralStatus
 from contracts.referral_partner import ContactMethod, ContactType, ReferralPartner
 from contracts.shapes import Reference
-from services.ereferral_dispatch.consignment import Consignment, Message
+from letters.letter import Message
+from services.ereferral_dispatch.consignment import Consignment
 
 ORG_ID = "org_sample"
 EREFERRAL_ID = UUID("01930000-0000-7000-8000-00000000e001")

@@ -19,7 +19,12 @@ from contracts.ereferral import (
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
 from contracts.mail_relay import MailRelay
-from contracts.referral import EreferralStatus, Response
+from contracts.referral import (
+    REFERRAL_RESPONSE_RECORDED,
+    EreferralStatus,
+    ReferralChange,
+    Response,
+)
 from contracts.referral_attribution import AttributionRole, ReferralAttribution
 from contracts.referral_partner import ContactMethod
 from contracts.referral_source import ReferralSource, SourceCategory
@@ -39,6 +44,7 @@ def resources() -> dict[str, Resource]:
     package: Any = dispatch.model_validate_json(json.dumps(body_of("ereferral.dispatch")))
     ereferral = {
         **_SHOWN,
+        "reference": "0000-0000-E001",
         "referral_uuid": THIS,
         "referral_partner": _NAMED,
         "status": EreferralStatus.AWAITING_CALL,
@@ -111,15 +117,22 @@ def resources() -> dict[str, Resource]:
 def about(event: Event[Any]) -> Resource:
     """What an event of this type shows."""
     shown = resources()[event.resource]
-    if event.resource != "ereferral":
-        return shown
     fields = {name: getattr(shown, name) for name in type(shown).model_fields}
-    answer: dict[str, Any] = {}
+    answer: dict[str, Any] = {
+        "response": Response.ACCEPTED,
+        "response_note": "Booked.",
+        "response_scheduled_at": NOW,
+    }
+    if event is REFERRAL_RESPONSE_RECORDED:
+        return ReferralChange.model_construct(**fields, **answer)
     if event is EREFERRAL_RESPONSE_RECORDED:
-        answer = {"response": Response.ACCEPTED, "response_note": "Booked."}
+        return EreferralChange.model_construct(**fields, **answer)
     if event is EREFERRAL_CALL_REQUESTED:
-        answer = {"call": CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")}
-    return EreferralChange.model_construct(**fields, **answer)
+        call = CallTask(number="+12025550113", script="Good morning", letter="JVBERg==")
+        return EreferralChange.model_construct(**fields, call=call)
+    if event.resource == "ereferral":
+        return EreferralChange.model_construct(**fields)
+    return shown
 
 
 def one_of_each() -> dict[str, bytes]:

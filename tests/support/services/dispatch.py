@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from pydantic import SecretStr
 
+from contracts.operations import Service as Name
 from contracts.shapes import Reference
 from messaging.database.migrations import migrate
 from messaging.replies.client import Answered, Client, open_client
@@ -27,6 +28,7 @@ from tests.support.partners.relay import LOSE_AFTER_DATA, Relay, scripted_relay
 from tests.support.samples.packages import sample_package, sample_partner, sample_referral
 from tests.support.schemas import as_shipped
 from tests.support.services.dispatch_events import Heard, heard_by
+from tests.support.services.exchanges import exchange_of
 from tests.support.waiting import until
 
 READY_WITHIN_SECONDS = 30.0
@@ -127,9 +129,8 @@ class Org:
         **fields: Any,
     ) -> Answered:
         """Send the operation and await its reply, which keeps to its schema."""
-        kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
         answered = await self._client.call(
-            f"ereferral_dispatch.{kind}",
+            exchange_of(operation, Name.EREFERRAL_DISPATCH),
             operation,
             {"org_id": self.id, **fields},
             message_id=message_id,

@@ -14,6 +14,7 @@ import asyncpg
 from aiormq import spec
 from aiormq.abc import DeliveredMessage
 
+from contracts.operations import Service as Name
 from messaging.database.migrations import migrate
 from messaging.replies.client import Answered, Client, listen, open_client
 from messaging.running.service import Service
@@ -21,6 +22,7 @@ from services.referrals.app import build
 from services.referrals.home import MIGRATIONS
 from services.referrals.settings import ReferralsSettings
 from tests.support.schemas import as_shipped, event_as_shipped
+from tests.support.services.exchanges import exchange_of
 from tests.support.services.published import Published
 from tests.support.waiting import until
 
@@ -82,9 +84,8 @@ class Org:
         `message_id` is a UUID or None, `headers` a mapping or None, `user_id` a text or None;
         fields come by `**`, which a type checker takes for any keyword.
         """
-        kind = "queries" if operation.rpartition(".")[2] in ("get", "list") else "commands"
         answered = await self._client.call(
-            f"referrals.{kind}",
+            exchange_of(operation, Name.REFERRALS),
             operation,
             {"org_id": self.id, **fields},
             message_id=message_id,

@@ -15,6 +15,7 @@ STATUSES = {
     "referral_attribution_not_found": 404,
     "referral_not_found": 404,
     "ereferral_not_found": 404,
+    "letter_not_found": 404,
     "version_conflict": 409,
     "message_id_reused": 409,
     "already_exists": 409,

@@ -1,8 +1,9 @@
 """The e-mail's own text: nothing about the patient, who is in the attached letter alone."""
 
 from contracts.referral import Priority
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter import wording
+from letters import wording
+from letters.letter import Message
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.mail_message import ascii_address
 
 _CONFIDENTIAL = (

@@ -19,9 +19,10 @@ import orjson
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
+from letters.wording import one_line
 from messaging.egress.retry_after import retry_after_seconds
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter.wording import one_line
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.outcomes import Outcome, OutcomeUnknown
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.fax.answer import (

@@ -4,9 +4,10 @@ It names the patient, as the call must. It stands in the event's body and nowher
 """
 
 from contracts.referral import Priority
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter import wording
-from services.ereferral_dispatch.letter.teeth import in_charting_order, tooth_name
+from letters import wording
+from letters.letter import Message
+from letters.teeth import in_charting_order, tooth_name
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.routing import NO_NUMBER
 
 _REPORT = (

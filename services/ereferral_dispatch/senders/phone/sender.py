@@ -5,8 +5,8 @@ import base64
 import orjson
 
 from contracts.referral_partner import ContactMethod
+from letters.render import render_letter
 from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.letter import render_letter
 from services.ereferral_dispatch.rules.outcomes import CallRequested, Outcome
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
 from services.ereferral_dispatch.senders.phone.script import call_script

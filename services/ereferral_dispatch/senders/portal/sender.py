@@ -14,10 +14,11 @@ import aiohttp
 
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
 from messaging.egress.policy import AddressBlocked, EgressPolicy
 from messaging.egress.resolver import CheckedResolver, Lookup
 from messaging.egress.retry_after import retry_after_seconds
-from services.ereferral_dispatch.consignment import Consignment, Message
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.bundle import (
     FHIR_JSON,
     cancellation_bundle,

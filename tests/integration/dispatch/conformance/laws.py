@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from services.ereferral_dispatch.consignment import Consignment, Message
+from letters.letter import Message
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.outcomes import (
     CallRequested,
     Delivered,

@@ -64,6 +64,7 @@ _CREATE: list[Row] = [
         "referral_attribution.create",
         _FIELDS,
         wrongs.uuid_or_null("id"),
+        wrongs.time_or_null("attributed_at"),
         *(wrongs.uuid_or_null(name) for name in _REFERENCES),
         [
             _references(),

@@ -22,9 +22,11 @@ GOOD: Good = {
     "patient.put": {"patient_uuid": At("patient"), "name": "Paul Pace", **_SEEN},
     "patient.archive": {"patient_uuid": At("patient spare"), **_SEEN},
     "patient.get": {"patient_uuid": At("patient")},
+    "patient.list": {},
     "provider.put": {"provider_uuid": At("provider"), "name": "Dr. Rose Rand", **_SEEN},
     "provider.archive": {"provider_uuid": At("provider spare"), **_SEEN},
     "provider.get": {"provider_uuid": At("provider")},
+    "provider.list": {},
     "practice.put": {"name": "Main Street Dental", **_SEEN},
     "practice.get": {},
 }
@@ -82,8 +84,13 @@ ROWS: list[Row] = [
     *(
         row
         for operation in GOOD
-        if not operation.endswith(".get")
+        if not operation.endswith((".get", ".list"))
         for row in broken(operation, wrongs.time("observed_at"))
+    ),
+    *(
+        row
+        for operation in ("patient.list", "provider.list")
+        for row in broken(operation, wrongs.page(), wrongs.search())
     ),
     *(
         row
@@ -101,9 +108,11 @@ CODES: Codes = {
     "patient.put": set(),
     "patient.archive": set(),
     "patient.get": {"patient_not_found"},
+    "patient.list": set(),
     "provider.put": set(),
     "provider.archive": set(),
     "provider.get": {"provider_not_found"},
+    "provider.list": set(),
     "practice.put": set(),
     "practice.get": {"practice_not_found"},
 }

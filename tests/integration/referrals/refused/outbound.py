@@ -36,6 +36,7 @@ GOOD: Good = {
     },
     "referral.record_response": {"referral_uuid": At("referral sent"), "response": "accepted"},
     "referral.get": {"referral_uuid": At("referral")},
+    "referral.preview": {"referral_uuid": At("referral")},
     "referral.list": {},
 }
 
@@ -87,28 +88,36 @@ _PARTNERS = {
     "no_usable_contact_point": "referral to one without an address",
 }
 
-_SEND: list[Row] = [
-    *not_found(
-        "referral.send",
-        "patient_not_found",
-        1,
-        ("the patient is archived", {"referral_uuid": At("referral of one gone")}),
-    ),
-    *not_found(
-        "referral.send",
-        "referral_partner_not_found",
-        2,
-        ("the partner is archived", {"referral_uuid": At("referral to one gone")}),
-    ),
-    *not_found(
-        "referral.send",
-        "practice_not_found",
-        3,
-        (
-            "there is no practice",
-            {"org_id": At("bare org"), "referral_uuid": At("referral of the bare org")},
+
+def _sent_along(operation: str) -> list[Row]:
+    """What a package is made of, and is not there."""
+    return [
+        *not_found(
+            operation,
+            "patient_not_found",
+            1,
+            ("the patient is archived", {"referral_uuid": At("referral of one gone")}),
         ),
-    ),
+        *not_found(
+            operation,
+            "referral_partner_not_found",
+            2,
+            ("the partner is archived", {"referral_uuid": At("referral to one gone")}),
+        ),
+        *not_found(
+            operation,
+            "practice_not_found",
+            3,
+            (
+                "there is no practice",
+                {"org_id": At("bare org"), "referral_uuid": At("referral of the bare org")},
+            ),
+        ),
+    ]
+
+
+_SEND: list[Row] = [
+    *_sent_along("referral.send"),
     *(
         merged(
             "referral.send", f"it is {code}", {"referral_uuid": At(draft)}, code=code, place=place
@@ -129,6 +138,15 @@ _TRANSITIONS = [
         *(("send", "sent", 2), ("send", "completed", 3), ("send", "revoked", 2)),
         *(("cancel", "completed", 3), ("cancel", "revoked", 2)),
     )
+]
+_NO_DRAFTS = [
+    conflict(
+        "referral.preview",
+        "invalid_transition",
+        f"it is {state}",
+        {"referral_uuid": At(f"referral {state}")},
+    )
+    for state in ("sent", "accepted", "completed", "revoked")
 ]
 # They are sent already, but that is not what is told.
 _STALE = [
@@ -185,6 +203,8 @@ ROWS: list[Row] = [
         )
     ),
     *_SEND,
+    *_sent_along("referral.preview"),
+    *_NO_DRAFTS,
     *missing("referral.cancel", "reason"),
     *broken("referral.cancel", wrongs.reason("reason")),
     *_TRANSITIONS,
@@ -196,6 +216,24 @@ ROWS: list[Row] = [
         wrong("response", "requested", "enum", "is no answer"),
         wrong("response", "cancelled", "enum", "is not the partner's"),
         wrongs.notes("note"),
+        wrongs.choice_or_null("reason_code"),
+        wrongs.time_or_null("scheduled_at"),
+        [
+            Wrong(
+                f"{name} goes with {response}",
+                {"response": response, name: value},
+                frozenset({(name, "not_with_this_response")}),
+            )
+            for name, value, others in (
+                ("reason_code", "other", ("accepted", "in-progress", "completed", "failed")),
+                (
+                    "scheduled_at",
+                    "2026-02-01T08:00:00Z",
+                    ("rejected", "in-progress", "completed", "failed"),
+                ),
+            )
+            for response in others
+        ],
         wrongs.time_or_null("occurred_at"),
         wrong("base_version", 2, "extra_forbidden", "is given"),
     ),
@@ -203,7 +241,11 @@ ROWS: list[Row] = [
     *(
         row
         for row in naming(
-            "referral", "update send cancel record_response get", "referral_uuid", "referral", 0
+            "referral",
+            "update send cancel record_response get preview",
+            "referral_uuid",
+            "referral",
+            0,
         )
         # Nothing archives a referral.
         if row.change["referral_uuid"] != At("referral gone")
@@ -220,6 +262,8 @@ ROWS: list[Row] = [
         wrongs.choice_or_null("fulfilment_status"),
         wrongs.choice_or_null("dispatch_status"),
         wrongs.flag_or_null("overdue"),
+        wrongs.choice_or_null("priority"),
+        wrongs.search(),
     ),
 ]
 
@@ -240,5 +284,9 @@ CODES: Codes = {
     "referral.cancel": {"referral_not_found", "version_conflict", "invalid_transition"},
     "referral.record_response": {"referral_not_found", "invalid_transition"},
     "referral.get": {"referral_not_found"},
+    "referral.preview": {
+        *("referral_not_found", "patient_not_found", "referral_partner_not_found"),
+        *("practice_not_found", "invalid_transition"),
+    },
     "referral.list": {"patient_not_found", "referral_partner_not_found"},
 }

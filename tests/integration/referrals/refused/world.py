@@ -6,6 +6,8 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
 
+from contracts.catalogue import OPERATIONS
+from contracts.operations import Kind
 from messaging.replies.client import Answered
 from tests.integration.referrals.marketing import Marketing, marketing
 from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Row
@@ -29,7 +31,7 @@ class World:
         """Send the row's message: the good one with its change."""
         given = {"org_id": self.org.id, **good, **row.change}
         kinds = ("queries", "commands")
-        is_query = row.operation.rpartition(".")[2] in ("get", "list", "report")
+        is_query = OPERATIONS[row.operation].kind is Kind.QUERY
         return await self.referrals.client.call(
             f"referrals.{kinds[is_query == row.to_other_exchange]}",
             row.operation,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
+from letters.letter import Message
 from messaging.testing import Store
-from services.ereferral_dispatch.consignment import Message
 from services.ereferral_dispatch.handlers import command_handlers
 from services.ereferral_dispatch.home import PUBLISHING
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
@@ -73,6 +73,8 @@ def ereferral(*channels: ContactMethod, **changes: Any) -> Ereferral:
         "cancel_reason": None,
         "response": None,
         "response_note": None,
+        "response_reason_code": None,
+        "response_scheduled_at": None,
         "response_occurred_at": None,
         "responses_taken": 0,
         "traceparent": None,

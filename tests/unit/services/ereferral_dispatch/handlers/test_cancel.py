@@ -7,7 +7,7 @@ import pytest
 from contracts.ereferral import CANCEL_EREFERRAL
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.models import Attempt, EarlyCancel, Ereferral, Lane
 from tests.support.samples.packages import EREFERRAL_ID, PATIENT_ID
 from tests.unit.services.ereferral_dispatch.handlers.rows import (

@@ -13,7 +13,7 @@ from contracts.ereferral_staff import (
 )
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from tests.support.samples.packages import EREFERRAL_ID, PATIENT_ID
 from tests.unit.services.ereferral_dispatch.handlers.rows import (
@@ -399,6 +399,39 @@ def test_a_response_is_told_wherever_the_ereferral_stands(status: EreferralStatu
     [event] = decided.events
     assert event["type"] == "ereferral.response_recorded"
     assert (event["data"]["response"], event["data"]["response_note"]) == ("accepted", "Monday")
+
+
+def test_an_answer_names_its_reason_or_its_appointment() -> None:
+    """Kept, and told in its event; the next answer has its own."""
+    held = store(stands(S.DELIVERED))
+    asked = {"ereferral_uuid": EREFERRAL_ID}
+    decided = held.decide(
+        RECORD_EREFERRAL_RESPONSE, **asked, response="accepted", scheduled_at="2026-12-01T09:00:00Z"
+    )
+    [event] = decided.events
+    assert event["data"]["response_scheduled_at"] == "2026-12-01T09:00:00Z"
+    assert "response_reason_code" not in event["data"]
+    decided = held.decide(
+        RECORD_EREFERRAL_RESPONSE, **asked, response="rejected", reason_code="patient_declined"
+    )
+    [event] = decided.events
+    assert event["data"]["response_reason_code"] == "patient_declined"
+    assert "response_scheduled_at" not in event["data"]
+    assert decided.changes[ROW]["response_scheduled_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"response": "completed", "reason_code": "other"}, "reason_code"),
+        ({"response": "failed", "scheduled_at": "2026-12-01T09:00:00Z"}, "scheduled_at"),
+    ],
+)
+def test_what_goes_with_another_response_is_refused(fields: Any, wrong: str) -> None:
+    """422, before the e-referral is looked for."""
+    problem = store().refuse(RECORD_EREFERRAL_RESPONSE, ereferral_uuid=EREFERRAL_ID, **fields)
+    [error] = problem.errors
+    assert (error.loc, error.type) == ([wrong], "not_with_this_response")
 
 
 def test_a_hundred_responses_are_enough() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.referral import EreferralStatus
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.rules.cancelling import (
     AllTold,
     AskForCall,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from contracts.referral_partner import ContactMethod
-from services.ereferral_dispatch.consignment import Message
-from services.ereferral_dispatch.letter import render_letter
+from letters.letter import Message
+from letters.render import render_letter
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender

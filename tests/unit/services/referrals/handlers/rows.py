@@ -66,6 +66,8 @@ def patient(id_: UUID = PATIENT, **changes: Any) -> Patient:
         "phone_given": None,
         "phone_country": None,
         "email": None,
+        "sort_name": "paula pace",
+        "search_text": "paula pace\n+12025550143",
         "observed_at": EARLIER,
     }
     return _row(Patient, {"id": id_, **fields}, changes)
@@ -73,7 +75,14 @@ def patient(id_: UUID = PATIENT, **changes: Any) -> Patient:
 
 def provider(**changes: Any) -> Provider:
     """Dr. Rose, of the practice."""
-    fields = {"id": PROVIDER, "name": "Dr. Rose", "npi": None, "observed_at": EARLIER}
+    fields = {
+        "id": PROVIDER,
+        "name": "Dr. Rose",
+        "npi": None,
+        "sort_name": "dr. rose",
+        "search_text": "dr. rose",
+        "observed_at": EARLIER,
+    }
     return _row(Provider, fields, changes)
 
 
@@ -109,6 +118,7 @@ def partner(id_: UUID = PARTNER, **changes: Any) -> ReferralPartner:
         "accepts_ereferral": True,
         "ereferral_endpoint": "mailto:alex@example.org",
         "sort_name": "alex example",
+        "name_text": "alex example",
         "search_text": "alex example",
         "specialty_text": "endodontics",
     }
@@ -170,9 +180,9 @@ def attribution(id_: UUID = ATTRIBUTION, **changes: Any) -> ReferralAttribution:
 def referral(**changes: Any) -> Referral:
     """A draft to Alex Example."""
     optional = ("referring_provider_id", "reason_codes", "teeth", "notes", "respond_by")
-    later = ("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "cancel_reason")
+    later = ("fulfilment_status", "dispatch_status", "ereferral_id", "sent_at", "scheduled_at")
     fields = {
-        **dict.fromkeys((*optional, *later)),
+        **dict.fromkeys((*optional, *later, "cancel_reason")),
         "id": REFERRAL,
         "patient_id": PATIENT,
         "referral_partner_id": PARTNER,

@@ -303,3 +303,21 @@ def test_an_attribution_is_there_is_its_patients_and_has_not_changed(
 ) -> None:
     """The patient before the attribution, and its version last."""
     assert store(*rows).refuse(operation, **THIS).code == code
+
+
+def test_imported_history_has_the_time_of_then() -> None:
+    """Now at the latest; what is still to come is refused, and nothing is written."""
+    asked = {**OF, "id": NEW, "referral_source_uuid": SOURCE}
+    held = store(patient(), source(), figures())
+    decided = held.decide(
+        CREATE_REFERRAL_ATTRIBUTION, **asked, attributed_at="2026-11-20T10:30:00+01:00"
+    )
+    assert decided.data.attributed_at == EARLIER
+    now = store(patient(), source(), figures())
+    decided = now.decide(CREATE_REFERRAL_ATTRIBUTION, **asked, attributed_at="2026-11-22T04:00:00Z")
+    assert decided.data.attributed_at == NOW
+    late = store(patient(), source(), figures())
+    problem = late.refuse(
+        CREATE_REFERRAL_ATTRIBUTION, **asked, attributed_at="2026-11-22T04:00:00.000001Z"
+    )
+    assert wrong_fields(problem) == {("attributed_at", "time_in_future")}

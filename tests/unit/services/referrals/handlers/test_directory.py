@@ -55,6 +55,8 @@ def test_a_newer_observation_replaces_the_whole_record() -> None:
             "name": "Paula P.",
             "date_of_birth": None,
             "phone": None,
+            "sort_name": "paula p.",
+            "search_text": "paula p.",
             "observed_at": LATER,
             "version": 4,
             "updated_at": NOW,
@@ -222,3 +224,22 @@ def test_a_practice_names_every_number_that_is_wrong() -> None:
     fields: dict[str, Any] = {"name": "P", "country": "DE", "phone": "12", "fax": "(312) 555-0143"}
     problem = store(practice()).refuse(d.PUT_PRACTICE, **fields, **at(LATER))
     assert wrong_fields(problem) == {("phone", "phone_invalid"), ("fax", "phone_invalid")}
+
+
+def test_lists_find_a_patient_and_a_provider_by_what_was_put() -> None:
+    """Name, phone as it is dialled, and e-mail; sorted by the name."""
+    held = store(practice())
+    fields = {"phone": "(202) 555-0143", "email": "P@Example.com"}
+    [row] = held.decide(d.PUT_PATIENT, **PUT, **at(EARLIER), **fields).added
+    assert row.sort_name == "paula pace"
+    assert row.search_text == "paula pace\n+12025550143\np@example.com"
+    [row] = held.decide(d.PUT_PROVIDER, **PROVIDER_PUT, **at(EARLIER)).added
+    assert (row.sort_name, row.search_text) == ("dr. rose", "dr. rose")
+
+
+def test_a_number_that_is_read_again_is_what_a_patient_is_found_by() -> None:
+    """By the practice's new country."""
+    row = patient(phone=None, phone_given="020 7946 0958", phone_country="US")
+    held = store(practice(), row)
+    held.decide(d.PUT_PRACTICE, name="Sample Dental", country="GB", **at(LATER))
+    assert held.row(Patient, PATIENT).search_text == "paula pace\n+442079460958"

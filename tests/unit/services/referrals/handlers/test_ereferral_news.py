@@ -163,3 +163,37 @@ def test_an_older_response_moves_nothing() -> None:
 def test_every_event_of_an_ereferral_joins_the_timeline(event: Event[Any]) -> None:
     """Under its own name."""
     assert [entry.event for entry in hear(event, sent_referral()).added] == [event.name]
+
+
+def test_an_answer_from_dispatch_names_its_reason_and_its_appointment() -> None:
+    """As one that was recorded here: the timeline, the referral and the event have them."""
+    at = "2026-12-01T09:00:00Z"
+    row = sent_referral(dispatch_version=3, dispatch_status="delivered")
+    decided = hear(EREFERRAL_RESPONSE_RECORDED, row, response="accepted", response_scheduled_at=at)
+    assert [entry.scheduled_at for entry in decided.added] == [datetime.fromisoformat(at)]
+    [event] = decided.events
+    assert (event["data"]["scheduled_at"], event["data"]["response"]) == (at, "accepted")
+    row = sent_referral(dispatch_version=3, dispatch_status="delivered")
+    decided = hear(
+        EREFERRAL_RESPONSE_RECORDED, row, response="rejected", response_reason_code="insurance"
+    )
+    assert [entry.reason_code for entry in decided.added] == ["insurance"]
+    assert decided.events[0]["data"]["response_reason_code"] == "insurance"
+
+
+def test_an_appointment_is_news_once() -> None:
+    """Later events of the e-referral name the answer too: what was recorded here since stays."""
+    row = sent_referral(
+        dispatch_version=3,
+        dispatch_status="delivered",
+        fulfilment_status="accepted",
+        scheduled_at=LATER,
+    )
+    decided = hear(
+        EREFERRAL_DELIVERED,
+        row,
+        response="accepted",
+        response_scheduled_at="2026-12-01T09:00:00Z",
+    )
+    assert decided.changes == {(Referral, (REFERRAL,)): {"dispatch_version": 4}}
+    assert [entry.scheduled_at for entry in decided.added] == [None]

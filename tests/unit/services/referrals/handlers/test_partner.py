@@ -92,6 +92,7 @@ def test_a_change_is_a_version_of_its_own_and_names_what_changed() -> None:
             "last_name": "Élan",
             "phone": "+12025550143",
             "sort_name": "alex élan",
+            "name_text": "alex élan",
             "search_text": "alex élan",
             "version": 4,
             "updated_at": NOW,

@@ -33,12 +33,14 @@ from tests.unit.services.referrals.handlers.rows import (
     response_entry,
     sent_referral,
     store,
+    wrong_fields,
 )
 
 DRAFT = {"patient_uuid": PATIENT, "referral_partner_uuid": PARTNER, "reason": "Root canal"}
 THIS = {"referral_uuid": REFERRAL, "base_version": 3}
 CODE = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "K04.01", "display": None}
 AROUND = (patient(), partner(), practice(), provider())
+APPOINTMENT = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 STATUSES = ("draft", "active", "completed", "revoked")
 
 
@@ -314,6 +316,82 @@ def test_a_response_moves_a_request_on(response: str, status: str) -> None:
     ]
     assert decided.event_types == ["referral.response_recorded"]
     assert decided.commands == []
+
+
+def test_an_accepted_referral_shows_the_appointment() -> None:
+    """On the referral, in the timeline and in the event, which names the answer as well."""
+    decided = record(
+        sent_referral(), "accepted", note="Bring the films", scheduled_at="2026-12-01T09:00:00Z"
+    )
+    assert decided.data.scheduled_at == APPOINTMENT
+    [entry] = decided.added
+    assert (entry.scheduled_at, entry.reason_code) == (APPOINTMENT, None)
+    [event] = decided.events
+    assert event["data"]["scheduled_at"] == "2026-12-01T09:00:00Z"
+    assert {name: v for name, v in event["data"].items() if name.startswith("response")} == {
+        "response": "accepted",
+        "response_note": "Bring the films",
+        "response_scheduled_at": "2026-12-01T09:00:00Z",
+    }
+
+
+def test_a_rejected_referral_tells_why() -> None:
+    """In the timeline and in the event; the referral itself has only its status."""
+    decided = record(
+        sent_referral(),
+        "rejected",
+        reason_code="no_capacity",
+        occurred_at="2026-11-20T09:30:00Z",
+    )
+    assert [(e.detail, e.reason_code, e.scheduled_at) for e in decided.added] == [
+        ("rejected", "no_capacity", None)
+    ]
+    [event] = decided.events
+    assert event["data"]["response_reason_code"] == "no_capacity"
+    assert event["data"]["response_occurred_at"] == "2026-11-20T09:30:00Z"
+    assert event["data"]["scheduled_at"] is None
+
+
+def test_another_appointment_is_a_version_of_its_own() -> None:
+    """The partner accepts again with another time; the same time again changes nothing."""
+    held = sent_referral(fulfilment_status="accepted", scheduled_at=APPOINTMENT)
+    moved = record(held, "accepted", scheduled_at="2026-12-03T14:30:00Z")
+    assert (moved.data.version, moved.event_types) == (4, ["referral.response_recorded"])
+    assert moved.data.scheduled_at == datetime(2026, 12, 3, 14, 30, tzinfo=UTC)
+    held = sent_referral(fulfilment_status="accepted", scheduled_at=APPOINTMENT)
+    for fields in ({"scheduled_at": "2026-12-01T09:00:00Z"}, {}):
+        same = record(held, "accepted", **fields)
+        assert (same.changes, same.outgoing, same.data.scheduled_at) == ({}, [], APPOINTMENT)
+
+
+def test_a_cancelled_referral_takes_no_appointment() -> None:
+    """It joins the timeline alone."""
+    held = sent_referral(status="revoked", fulfilment_status="cancelled", scheduled_at=None)
+    decided = record(held, "accepted", scheduled_at="2026-12-01T09:00:00Z")
+    assert (decided.changes, decided.outgoing) == ({}, [])
+    assert [entry.scheduled_at for entry in decided.added] == [APPOINTMENT]
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"response": "accepted", "reason_code": "other"}, "reason_code"),
+        ({"response": "rejected", "scheduled_at": "2026-12-01T09:00:00Z"}, "scheduled_at"),
+    ],
+)
+def test_what_goes_with_another_response_is_refused(fields: dict[str, Any], wrong: str) -> None:
+    """Before it is looked for what is named: 422 and not 404."""
+    problem = store().refuse(RECORD_REFERRAL_RESPONSE, referral_uuid=REFERRAL, **fields)
+    assert wrong_fields(problem) == {(wrong, "not_with_this_response")}
+
+
+def test_a_draft_has_its_reference() -> None:
+    """The one that its letter will have: of its id."""
+    decided = store(*AROUND).decide(
+        CREATE_REFERRAL, id=NEW, patient_uuid=PATIENT, referral_partner_uuid=PARTNER, reason="R"
+    )
+    assert decided.data.reference == "1234-5678-9ABC"
+    assert decided.events[0]["data"]["reference"] == "1234-5678-9ABC"
 
 
 def test_a_response_happened_when_the_partner_gave_it() -> None:

@@ -8,6 +8,7 @@ from services.referrals.rules.referral import (
     Effect,
     check_can_be_answered,
     check_can_be_cancelled,
+    check_can_be_previewed,
     check_can_be_updated,
     check_takes_a_response,
     fulfilment_after,
@@ -149,3 +150,14 @@ def test_a_cancel_ends_a_request_where_there_is_one() -> None:
     assert fulfilment_after_cancel(None) is None
     for fulfilment in ("requested", "accepted", "rejected", "in-progress", "failed"):
         assert fulfilment_after_cancel(FulfilmentStatus(fulfilment)) == "cancelled"
+
+
+@pytest.mark.parametrize("status", ReferralStatus)
+def test_only_a_draft_is_previewed(status: ReferralStatus) -> None:
+    """What was sent has its letter."""
+    if status is ReferralStatus.DRAFT:
+        check_can_be_previewed(status)
+        return
+    with pytest.raises(Refusal) as refused:
+        check_can_be_previewed(status)
+    assert refused.value.problem.code == "invalid_transition"

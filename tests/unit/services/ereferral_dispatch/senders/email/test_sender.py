@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from contracts.referral import Priority
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter import render_letter
+from letters.letter import Message
+from letters.render import render_letter
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
 from services.ereferral_dispatch.senders.mail_message import MailMessage, build_message

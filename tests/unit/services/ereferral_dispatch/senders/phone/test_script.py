@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.referral import Priority
-from services.ereferral_dispatch.consignment import Message
+from letters.letter import Message
 from services.ereferral_dispatch.senders.phone.script import call_script
 from tests.support.samples.packages import (
     sample_consignment,

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from contracts.referral import Priority, ReasonCode
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter import wording
-from services.ereferral_dispatch.letter.fonts import han_font
-from services.ereferral_dispatch.letter.teeth import in_charting_order, tooth_name
+from letters import wording
+from letters.fonts import han_font
+from letters.letter import Letter, Message
+from letters.teeth import in_charting_order, tooth_name
 
 # CLDR 46, supplemental data, measurementData: the territories of paperSize "US-Letter".
 US_LETTER_COUNTRIES = frozenset(
@@ -34,32 +34,32 @@ _ZERO_WIDTH_SPACE = "\u200b"
 Text = dict[str, str]
 
 
-def letter_content(consignment: Consignment) -> dict[str, Any]:
+def letter_content(letter: Letter) -> dict[str, Any]:
     """Everything the template shows. Each text carries its direction, `ltr` or `rtl`.
 
     `cancellation` is None in the letter of a referral. In that of its cancellation it is what
     was said about why; urgency and the warning of a repeat are left out of it.
     """
-    package = consignment.package
+    package = letter.package
     referral, practice, partner = package.referral, package.practice, package.partner
     reader = partner.country
-    cancelled = consignment.message is Message.CANCELLATION
+    cancelled = letter.message is Message.CANCELLATION
     urgent = referral.priority is not Priority.ROUTINE and not cancelled
     content = {
         "paper": "us-letter" if practice.country in US_LETTER_COUNTRIES else "a4",
-        "title": f"{'Cancelled referral' if cancelled else 'Referral'} {consignment.reference}",
-        "date": wording.date_in_words(consignment.authored_day, practice.country),
-        "reference": consignment.reference,
-        "practice": _practice(consignment),
-        "partner": _partner(consignment),
+        "title": f"{'Cancelled referral' if cancelled else 'Referral'} {letter.reference}",
+        "date": wording.date_in_words(letter.authored_day, practice.country),
+        "reference": letter.reference,
+        "practice": _practice(letter),
+        "partner": _partner(letter),
         "greeting": _text(wording.greeting_name(partner)),
-        "repeat_warning": wording.repeat_warning(consignment.reference)
-        if consignment.possible_repeat and not cancelled
+        "repeat_warning": wording.repeat_warning(letter.reference)
+        if letter.possible_repeat and not cancelled
         else None,
         "cancellation": {
             "request": wording.CANCELLATION_REQUEST,
-            "date": wording.date_in_words(consignment.written_day, practice.country),
-            "reason": _paragraphs(consignment.cancel_reason or ""),
+            "date": wording.date_in_words(letter.written_day, practice.country),
+            "reason": _paragraphs(letter.cancel_reason or ""),
         }
         if cancelled
         else None,
@@ -70,7 +70,7 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
         if urgent
         else None,
         "priority": wording.PRIORITY_WORDS[referral.priority],
-        "patient": _patient(consignment),
+        "patient": _patient(letter),
         "reason": _paragraphs(referral.reason),
         "codes": [_code(code) for code in referral.reason_codes or []],
         "teeth": [
@@ -79,10 +79,10 @@ def letter_content(consignment: Consignment) -> dict[str, Any]:
         ],
         "notes": _paragraphs(referral.notes or ""),
         "respond_by": wording.date_in_words(due, practice.country)
-        if (due := consignment.respond_by_day)
+        if (due := letter.respond_by_day)
         else None,
         "ways_to_answer": _pairs(wording.ways_to_answer(practice, reader_country=reader)),
-        "referring_provider": _referring_provider(consignment),
+        "referring_provider": _referring_provider(letter),
     }
     content["han_font"] = han_font(_all_text(content), practice.country)
     return content
@@ -100,8 +100,8 @@ def in_every_text(content: Any, change: Callable[[str], str]) -> Any:
     return content
 
 
-def _practice(consignment: Consignment) -> dict[str, Any]:
-    practice, partner = consignment.package.practice, consignment.package.partner
+def _practice(letter: Letter) -> dict[str, Any]:
+    practice, partner = letter.package.practice, letter.package.partner
     return {
         "name": _text(practice.name),
         "address": [
@@ -116,8 +116,8 @@ def _practice(consignment: Consignment) -> dict[str, Any]:
     }
 
 
-def _partner(consignment: Consignment) -> dict[str, Any]:
-    practice, partner = consignment.package.practice, consignment.package.partner
+def _partner(letter: Letter) -> dict[str, Any]:
+    practice, partner = letter.package.practice, letter.package.partner
     names = wording.partner_names(partner)
     numbers = [
         (label, wording.number_for(number, partner.country, reader_country=partner.country))
@@ -134,9 +134,9 @@ def _partner(consignment: Consignment) -> dict[str, Any]:
     }
 
 
-def _patient(consignment: Consignment) -> dict[str, Any]:
-    patient, country = consignment.package.patient, consignment.package.practice.country
-    reader = consignment.package.partner.country
+def _patient(letter: Letter) -> dict[str, Any]:
+    patient, country = letter.package.patient, letter.package.practice.country
+    reader = letter.package.partner.country
     born, phone = patient.date_of_birth, patient.phone
     details = [
         ("Date of birth", wording.date_in_words(born, country) if born else None),
@@ -146,8 +146,8 @@ def _patient(consignment: Consignment) -> dict[str, Any]:
     return {"name": _text(patient.name), "details": _pairs(details)}
 
 
-def _referring_provider(consignment: Consignment) -> dict[str, Any] | None:
-    provider = consignment.package.referring_provider
+def _referring_provider(letter: Letter) -> dict[str, Any] | None:
+    provider = letter.package.referring_provider
     return {"name": _text(provider.name), "npi": provider.npi} if provider else None
 
 

@@ -1,7 +1,7 @@
 """The letter that tells a partner that a referral is cancelled."""
 
 from contracts.referral import Priority
-from services.ereferral_dispatch.letter import render_letter
+from letters.render import render_letter
 from tests.support.samples.letters import read, words_of
 from tests.support.samples.packages import (
     CANCEL_REASON,

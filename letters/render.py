@@ -1,4 +1,4 @@
-"""From a consignment to the letter's PDF."""
+"""From what a letter is made of to its PDF."""
 
 import json
 from collections.abc import Iterator
@@ -9,23 +9,23 @@ from typing import Any
 
 import typst
 
-from services.ereferral_dispatch.consignment import Consignment
-from services.ereferral_dispatch.letter.content import in_every_text, letter_content
-from services.ereferral_dispatch.letter.fonts import FONT_DIRECTORIES, spelled_out
+from letters.content import in_every_text, letter_content
+from letters.fonts import FONT_DIRECTORIES, spelled_out
+from letters.letter import Letter
 
 TEMPLATE = Path(__file__).with_name("letter.typ")
 _idle_compilers: SimpleQueue[typst.Compiler] = SimpleQueue()
 
 
-def render_letter(consignment: Consignment) -> bytes:
-    """The letter of the referral or of its cancellation, as `consignment.message` says.
+def render_letter(letter: Letter) -> bytes:
+    """The letter of the referral or of its cancellation, as `letter.message` says.
 
-    PDF/UA-1 (ISO 14289-1); the same consignment gives the same bytes.
+    PDF/UA-1 (ISO 14289-1); the same letter gives the same bytes.
 
     Takes about 15 ms of CPU without the interpreter's lock; any number of threads may call it.
     """
-    content = letter_content(consignment)
-    written_at = int(consignment.written_at.timestamp())
+    content = letter_content(letter)
+    written_at = int(letter.written_at.timestamp())
     try:
         return _pdf(content, written_at)
     except typst.TypstError:

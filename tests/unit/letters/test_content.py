@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from contracts.referral import Priority, ReasonCode
-from services.ereferral_dispatch.letter import render_letter
-from services.ereferral_dispatch.letter.content import letter_content
-from services.ereferral_dispatch.letter.teeth import tooth_name
+from letters.content import letter_content
+from letters.render import render_letter
+from letters.teeth import tooth_name
 from tests.support.samples.letters import letter, named, read, words_of
 from tests.support.samples.packages import (
     sample_consignment,

@@ -6,8 +6,9 @@ import pytest
 
 from contracts.ereferral import EreferralDispatch
 from contracts.text import KEPT
-from services.ereferral_dispatch.consignment import Consignment, Message
-from services.ereferral_dispatch.letter.content import letter_content
+from letters.content import letter_content
+from letters.letter import Message
+from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.package import with_named_offset
 from services.ereferral_dispatch.senders.email.text import email_text
 from services.ereferral_dispatch.senders.phone.script import call_script
