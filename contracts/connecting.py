@@ -60,7 +60,7 @@ class RowCode(StrEnum):
 PROBLEM_PREFIX = "problem:"
 
 
-class Resolution(StrEnum):
+class RowResolution(StrEnum):
     """What a person decides about a row that waits."""
 
     RETRY = "retry"

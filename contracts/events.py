@@ -26,6 +26,7 @@ class EventSource(StrEnum):
 
     REFERRALS = "/referrals"
     EREFERRAL_DISPATCH = "/ereferral_dispatch"
+    CONNECTORS = "/connectors"
 
 
 @dataclass(frozen=True, slots=True)

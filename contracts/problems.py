@@ -24,9 +24,12 @@ class ProblemCode(StrEnum):
     REFERRAL_NOT_FOUND = "referral_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
     LETTER_NOT_FOUND = "letter_not_found"
+    CONNECTION_NOT_FOUND = "connection_not_found"
+    IMPORT_ROW_NOT_FOUND = "import_row_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
+    ALREADY_LINKED = "already_linked"
     PRIMARY_ATTRIBUTION_EXISTS = "primary_attribution_exists"
     INVALID_TRANSITION = "invalid_transition"
     VALIDATION_ERROR = "validation_error"
@@ -60,9 +63,12 @@ _STATUS = {
     ProblemCode.REFERRAL_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
     ProblemCode.LETTER_NOT_FOUND: 404,
+    ProblemCode.CONNECTION_NOT_FOUND: 404,
+    ProblemCode.IMPORT_ROW_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,
+    ProblemCode.ALREADY_LINKED: 409,
     ProblemCode.PRIMARY_ATTRIBUTION_EXISTS: 409,
     ProblemCode.INVALID_TRANSITION: 409,
     ProblemCode.VALIDATION_ERROR: 422,

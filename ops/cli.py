@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from ops.catalogue import ServiceName
+from ops.catalogue import ServiceName, services_here
 from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
@@ -45,7 +45,9 @@ def serve(service: Annotated[ServiceName, typer.Argument(help="Which service.")]
 
 @app.command()
 def migrate(
-    service: Annotated[ServiceName | None, typer.Argument(help="Without it: both.")] = None,
+    service: Annotated[
+        ServiceName | None, typer.Argument(help="Without it: all that run here.")
+    ] = None,
 ) -> None:
     """Bring the databases to the newest schema; running it again changes nothing.
 
@@ -54,7 +56,7 @@ def migrate(
     with ending_in_one_line():
         from ops.migrations import migrate_service
 
-        for name in [service] if service else list(ServiceName):
+        for name in [service] if service else services_here():
             print(migrate_service(name), flush=True)
 
 
@@ -114,7 +116,7 @@ def doctor(
     if adopt_running_up():
         print("Looking at the running handoff up of this checkout.")
     wrong = 0
-    for name in ServiceName:
+    for name in services_here():
         print(f"{name}:")
         for finding in examine(name):
             print(f"  {finding.verdict:5}  {finding.what}: {finding.words}", flush=True)

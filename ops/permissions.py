@@ -6,7 +6,7 @@ Why each may what it may, and what that keeps from it, is in `docs/operators/per
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,40 @@ _DEFAULT_EXCHANGE = "amq.default"
 _NAMED_BY_THE_BROKER = r"amq\.gen-.*"
 _END = "END"
 _EVENTS = {name: f"{name.service}.events" for name in ServiceName}
-# What a service tells another one to do.
-_SENDS = {
+_CONNECTORS_SENDS = (
+    "patient.put",
+    "provider.archive",
+    "provider.put",
+    "referral.create",
+    "referral.record_response",
+    "referral_attribution.archive",
+    "referral_attribution.create",
+    "referral_attribution.update",
+    "referral_partner.create",
+    "referral_partner.update",
+    "referral_source.create",
+    "referral_source.update",
+)
+_CONNECTORS_ASKS = (
+    "patient.get",
+    "provider.get",
+    "referral.get",
+    "referral_attribution.get",
+    "referral_partner.get",
+    "referral_partner.list",
+    "referral_source.get",
+    "referral_source.list",
+)
+# What a service tells another one to do, or asks of it.
+_SENDS: Mapping[ServiceName, Mapping[str, tuple[str, ...]]] = {
     ServiceName.REFERRALS: {
         "ereferral_dispatch.commands": ("ereferral.cancel", "ereferral.dispatch")
     },
     ServiceName.EREFERRAL_DISPATCH: {},
+    ServiceName.CONNECTORS: {
+        "referrals.commands": _CONNECTORS_SENDS,
+        "referrals.queries": _CONNECTORS_ASKS,
+    },
 }
 # A service that tells another one something is granted that, and so stands in the grants file.
 _GRANTED_SERVICES = {name.service for name, sends in _SENDS.items() if sends}

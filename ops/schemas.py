@@ -102,11 +102,13 @@ def settings_page() -> str:
 
 
 def _asyncapi_documents() -> Iterator[tuple[ServiceName, Callable[[], Schema]]]:
+    from services.connectors import subscribers as connectors
     from services.ereferral_dispatch import subscribers as dispatch
     from services.referrals import subscribers as referrals
 
     yield ServiceName.REFERRALS, referrals.asyncapi
     yield ServiceName.EREFERRAL_DISPATCH, dispatch.asyncapi
+    yield ServiceName.CONNECTORS, connectors.asyncapi
 
 
 def _json(document: Any) -> str:
