@@ -12,6 +12,7 @@ from uuid import UUID
 import typer
 
 from ops.catalogue import ServiceName, services_here
+from ops.connections_cli import app as connection
 from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="Gets a patient's referral from one practice to another without losing it.",
 )
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(connection, name="connection")
 app.add_typer(keeping)
 app.add_typer(trying)
 

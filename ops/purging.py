@@ -52,6 +52,8 @@ async def purge(database: Database, age: timedelta, *, dry_run: bool) -> list[Li
         if database.name is ServiceName.EREFERRAL_DISPATCH:
             lines += await _packages(engine, database, now - age, dry_run=dry_run)
             lines += await _early_reasons(engine, database, now - messages_known, dry_run=dry_run)
+        if database.name is ServiceName.CONNECTORS:
+            lines += await _imported(engine, now - age, dry_run=dry_run)
         horizon = Horizon(replies=now - replies_kept, messages=now - messages_known)
         forgotten = (
             await forgettable(engine, horizon)
@@ -94,6 +96,15 @@ async def _early_reasons(
         else await purging.purge_early_reasons(engine, before, database.operator)
     )
     return [Line("early cancel reasons", taken, f"from before {_day(before)}")]
+
+
+async def _imported(engine: AsyncEngine, before: datetime, *, dry_run: bool) -> list[Line]:
+    from services.connectors import purging
+
+    look = purging.purgeable if dry_run else purging.purge
+    purged = await look(engine, before)
+    note = f"from before {_day(before)}"
+    return [Line("refused rows emptied", purged.rows, note), Line("runs", purged.runs, note)]
 
 
 def _promised(name: ServiceName, setting: str, age: timedelta) -> timedelta:

@@ -1,6 +1,7 @@
 """A stand-in of AlfaDocs: patients, operators, appointments, documents, OAuth2 with rotation.
 
-Source: seed 003 and alfadocs/ai-harness-instructions. Seed 003 gives no paths: these are implied.
+Source: AlfaDocs' API page, which gives no paths (these are implied), and
+alfadocs/ai-harness-instructions.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -55,7 +55,7 @@ class OpenDentalOptions(Options):
     time_zone: str
     country: Country = DEFAULT_COUNTRY
     interval_minutes: Annotated[int, Field(ge=OPENDENTAL_LEAST_MINUTES)] = OPENDENTAL_MINUTES
-    referrals_since: date
+    referrals_since: date = Field(default_factory=lambda: datetime.now(UTC).date())
     write_back: bool = False
     keep: Keep = Keep.NOTHING
 

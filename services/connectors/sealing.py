@@ -12,7 +12,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-NONCE_BYTES = 12  # NIST SP 800-38D, section 5.2.1.1
+NONCE_BYTES = 12  # NIST SP 800-38D, 5.2.1.1
 
 
 class CannotOpen(Exception):

@@ -6,6 +6,13 @@ from typing import Any
 import pytest
 
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.connecting import (
+    ConnectionFailureCode,
+    ImportKind,
+    RowCode,
+    RowResolution,
+    System,
+)
 from contracts.ereferral import FailureCode
 from contracts.operations import Kind, Operation
 from contracts.problems import ProblemCode
@@ -26,6 +33,11 @@ _SECTION_OF = {
     "referral": "referrals",
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
+    "connection": "connectors",
+    "import_row": "connectors",
+    "external_id": "connectors",
+    "source_map": "connectors",
+    "operator_map": "connectors",
 }
 
 
@@ -61,6 +73,7 @@ def test_every_problem_code_is_in_the_table() -> None:
         ("outcome-codes", list(FailureCode)),
         ("ereferral-statuses", list(EreferralStatus)),
         ("sources", list(SourceCategory)),
+        ("connectors", [*System, *ImportKind, *ConnectionFailureCode, *RowCode, *RowResolution]),
     ],
 )
 def test_closed_lists_are_whole(section: str, names: list[str]) -> None:

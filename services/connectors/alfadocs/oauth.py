@@ -1,6 +1,6 @@
 """OAuth2 with AlfaDocs: the authorization code with PKCE, and refreshing rotated tokens.
 
-Source: seed 003, and alfadocs/ai-harness-instructions for rotation and the lock.
+Source: AlfaDocs' API page, and alfadocs/ai-harness-instructions for rotation and the lock.
 """
 
 import secrets

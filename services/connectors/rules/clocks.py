@@ -8,7 +8,7 @@ OVERLAP = timedelta(hours=2)
 """How far behind their own clock a cursor stays: a clock that is set back by an hour, at the end of
 summer time or by hand, hides nothing; what is read twice is recognised."""
 AHEAD_TOLERATED = timedelta(minutes=5)
-"""Our services refuse an `observed_at` that is further ahead (docs/contract/wire.md)."""
+"""Our services refuse an `observed_at` that is further ahead (docs/contract/wire.md#directory)."""
 
 
 def cursor(server_time: str | None, highest_stamp: str | None) -> str | None:

@@ -18,6 +18,17 @@ def practice(**stub: Any) -> OpenDentalStub:
     return one
 
 
+CROWD = "/patients/Simple"
+
+
+def crowd(count: int) -> OpenDentalStub:
+    """So many patients whom nobody names: they are read, and nothing is sent."""
+    one = OpenDentalStub()
+    for number in range(1, count + 1):
+        one.patient(number, LName="Nobody", FName=str(number))
+    return one
+
+
 def directory(count: int, **stub: Any) -> OpenDentalStub:
     """So many advertisements, numbered from 1."""
     one = OpenDentalStub(**stub)

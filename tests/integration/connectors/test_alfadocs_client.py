@@ -62,7 +62,7 @@ async def test_another_archive_is_wrong(stub: AlfaDocsStub, asks: Asker) -> None
 
 
 async def test_without_me_nothing_is_objected(stub: AlfaDocsStub, asks: Asker) -> None:
-    """Seed 003 does not have it."""
+    """Its API page does not have it."""
     stub.has_me = False
     await client(stub, asks).check_archive()
     assert stub.faults.asked[-1].status == 404

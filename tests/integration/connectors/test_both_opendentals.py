@@ -31,7 +31,7 @@ WHICH = ["stub", *(["real"] if all(os.environ.get(name) for name in _KEYS) else 
 
 
 def example() -> OpenDentalStub:
-    """The rows of seed 001's examples, and around them one of each other table."""
+    """The rows of the API Referrals page, and around them one of each other table."""
     stub = OpenDentalStub()
     stub.specialty(465, "Endodontics")
     stub.provider(1, Abbr="DOC1", LName="Albert", FName="Brian", NationalProvID="1679608723")

@@ -6,7 +6,7 @@ from tests.support.services.referrals import Org
 
 
 def small_practice() -> OpenDentalStub:
-    """One row of each kind, as seed 001's examples have them."""
+    """One row of each kind, as the API Referrals page has them."""
     stub = OpenDentalStub()
     stub.specialty(465, "Endodontics")
     stub.provider(8, Abbr="DOC1", LName="Albert", FName="Brian", NationalProvID="1679608723")

@@ -4,7 +4,7 @@ import asyncpg
 
 from ops.stubs.faults import Fault, Wrong
 from ops.stubs.opendental import OpenDentalStub, served
-from tests.integration.connectors.practice import directory, practice
+from tests.integration.connectors.practice import CROWD, crowd, practice
 from tests.support.connectors.running import Connectors
 from tests.support.services.referrals import Org, plain_url
 
@@ -18,30 +18,29 @@ def offsets(stub: OpenDentalStub, path: str) -> list[int]:
 async def test_8_a_run_that_fails_at_page_7_goes_on_there(connectors: Connectors, org: Org) -> None:
     """The page is asked for four times, the run fails once and loudly, and the next one asks for
     none of the first six pages again."""
-    stub = directory(720)
-    stub.faults.add(Fault(Wrong.STATUS, "/referrals", offset=594, times=4))
+    stub = crowd(720)
+    stub.faults.add(Fault(Wrong.STATUS, CROWD, offset=594, times=4))
     async with served(stub):
         connected = await connectors.opendental(org, stub)
         failed = await connected.finished()
-        assert (failed["code"], failed["phase"]) == ("other_side_down", "referrals")
+        assert (failed["code"], failed["phase"]) == ("other_side_down", "patients")
         assert failed["offset"] == 595
-        assert offsets(stub, "/referrals")[-4:] == [594] * 4
-        asked_before = len(offsets(stub, "/referrals"))
+        assert offsets(stub, CROWD) == [0, 99, 198, 297, 396, 495, 594, 594, 594, 594]
         shown = await connected.shown()
         assert shown["code"] == "other_side_down" and shown["needs_person"] is False
-        run = await connected.run()
-        assert run["code"] is None
-        assert offsets(stub, "/referrals")[asked_before:] == [594, 693]
-        assert (await connected.source(720))["name"] == "Ad 720"
+        assert (await connected.run())["code"] is None
+        assert offsets(stub, CROWD)[10:] == [594, 693]
         assert (await connected.shown())["code"] is None
+        told = [one["type"] for one in await connectors.events_of(org)]
+        assert told == ["connection.failed", "connection.synced", "connection.recovered"]
 
 
 async def test_9_a_phase_that_was_left_for_an_hour_begins_anew(
     connectors: Connectors, org: Org
 ) -> None:
     """What was read an hour ago may have moved."""
-    stub = directory(250)
-    stub.faults.add(Fault(Wrong.STATUS, "/referrals", offset=198, times=4))
+    stub = crowd(250)
+    stub.faults.add(Fault(Wrong.STATUS, CROWD, offset=198, times=4))
     async with served(stub):
         connected = await connectors.opendental(org, stub)
         await connected.finished()
@@ -52,9 +51,8 @@ async def test_9_a_phase_that_was_left_for_an_hour_begins_anew(
             org.id,
         )
         await database.close()
-        asked_before = len(offsets(stub, "/referrals"))
         await connected.run()
-        assert offsets(stub, "/referrals")[asked_before:] == [0, 99, 198]
+        assert offsets(stub, CROWD)[6:] == [0, 99, 198]
 
 
 async def test_11_and_12_html_and_cut_json_change_nothing(connectors: Connectors, org: Org) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.connecting import ImportKind, System
+from contracts.connection import Connection, KindCounts, RunCounts
 from contracts.directory import Provider
 from contracts.documents.examples import body_of
 from contracts.ereferral import (
@@ -18,6 +20,7 @@ from contracts.ereferral import (
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
+from contracts.import_row import ImportRow
 from contracts.mail_relay import MailRelay
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
@@ -52,6 +55,26 @@ def resources() -> dict[str, Resource]:
         "address": "+12025550113",
     }
     return {
+        "connection": Connection.model_construct(
+            **_SHOWN,
+            name="main",
+            system=System.OPENDENTAL,
+            last_success_at=NOW,
+            next_run_at=NOW,
+            counts=RunCounts(partner=KindCounts(fetched=3, created=1, unchanged=2)),
+            complete=True,
+            skew_seconds=0,
+            waiting=1,
+        ),
+        "import": ImportRow.model_construct(
+            **_SHOWN,
+            connection_uuid=THIS,
+            kind=ImportKind.PARTNER,
+            external_id="17",
+            external_version="2026-01-05 09:30:00.cdab067e9f3beb32",
+            code="both_changed",
+            fields=["city"],
+        ),
         "referral_partner": package.partner,
         "referral_source": ReferralSource.model_construct(
             **_SHOWN,

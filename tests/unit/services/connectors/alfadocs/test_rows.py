@@ -1,4 +1,4 @@
-"""What is kept of AlfaDocs' rows. The examples are seed 003's."""
+"""What is kept of AlfaDocs' rows. The examples are those of its API page."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What Open Dental's rows become. Each field of seed 001's 27 is held here or in test_rows."""
+"""What Open Dental's rows become. Each of a referral's 27 fields is held here or in test_rows."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
