@@ -40,6 +40,8 @@ class Event(Generic[DataT]):
     name: str
     source: EventSource
     data: type[DataT]
+    shape: str | None = None
+    """The shape that `data` has, where it is not called as the resource."""
 
     @property
     def resource(self) -> str:
@@ -49,7 +51,7 @@ class Event(Generic[DataT]):
     @property
     def dataschema(self) -> str:
         """The `$id` of the `data`'s schema; a breaking change gets a new one beside the old."""
-        return f"{SCHEMA_PREFIX}{self.resource}:v1"
+        return f"{SCHEMA_PREFIX}{self.shape or self.resource}:v1"
 
 
 class CloudEvent(Shape):

@@ -55,7 +55,9 @@ def _needs(command: ImportRowResolve) -> Sequence[Need]:
 
 
 def _around(command: ImportRowResolve, workspace: Workspace) -> Sequence[Need]:
-    row = workspace.get(StagedRow, command.import_row_uuid)
+    row = workspace.find(StagedRow, command.import_row_uuid)
+    if row is None:
+        return ()
     return [
         Need(ExternalId, (row.connection_id, row.kind, row.external_id), writes=True),
         Need(Connection, (row.connection_id,), writes=True),

@@ -85,7 +85,8 @@ async def test_4_a_connection_added_again_adds_nothing(connectors: Connectors, o
         before = await everything(org)
         assert await adding.remove(connectors.engine, org.id, connected.id, OPERATOR)
         gone = await connected.ask("connection.get", connection_uuid=str(connected.id))
-        assert gone.status == 404 and gone.problem["code"] == "connection_not_found"
+        assert gone.status == 404 and gone.problem is not None
+        assert gone.problem["code"] == "connection_not_found"
         again = await connectors.opendental(org, stub)
         assert again.id == connected.id
         await again.finished(1)

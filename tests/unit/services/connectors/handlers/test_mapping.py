@@ -20,7 +20,7 @@ def test_a_row_is_linked_before_it_was_ever_read() -> None:
     """The first import then takes that resource and makes none."""
     held = store(connection())
     decided = held.decide(LINK_EXTERNAL_ID, **LINK, uuid=OTHER_ID)
-    assert decided.data is not None and decided.data.uuid == OTHER_ID
+    assert decided.data.uuid == OTHER_ID
     row = held.row(ExternalId, CONNECTION_ID, ImportKind.PARTNER, "18")
     assert (row.uuid, row.version) == (OTHER_ID, None)
     assert held.row(Connection, CONNECTION_ID).next_run_at == NOW
@@ -40,7 +40,6 @@ def test_a_source_number_means_a_source_until_it_is_forgotten() -> None:
     said = {"connection_uuid": CONNECTION_ID, "external_id": "283"}
     for source, version in ((OTHER_ID, 1), (OTHER_ID, 1), (None, 2)):
         decided = held.decide(SET_SOURCE_MAP, **said, referral_source_uuid=source)
-        assert decided.data is not None
         assert (decided.data.referral_source_uuid, decided.data.version) == (source, version)
     assert len(held.rows(SourceMap)) == 1
     assert held.row(Connection, CONNECTION_ID).next_run_at == NOW
@@ -51,7 +50,7 @@ def test_an_operator_is_a_partner_who_visits() -> None:
     held = store(connection())
     said = {"connection_uuid": CONNECTION_ID, "external_id": "33963"}
     decided = held.decide(SET_OPERATOR_MAP, **said, referral_partner_uuid=PARTNER_ID)
-    assert decided.data is not None and decided.data.referral_partner_uuid == PARTNER_ID
+    assert decided.data.referral_partner_uuid == PARTNER_ID
     held.decide(SET_OPERATOR_MAP, **said, referral_partner_uuid=None)
     (row,) = held.rows(OperatorMap)
     assert (row.referral_partner_id, row.version) == (None, 2)
