@@ -61,6 +61,7 @@ _SENDS: Mapping[ServiceName, Mapping[str, tuple[str, ...]]] = {
     ServiceName.CONNECTORS: {
         "referrals.commands": _CONNECTORS_SENDS,
         "referrals.queries": _CONNECTORS_ASKS,
+        "ereferral_dispatch.queries": ("ereferral.letter",),
     },
 }
 # A service that tells another one something is granted that, and so stands in the grants file.

@@ -1,4 +1,4 @@
-"""The stage of the demo: both services, migrated and ready, a partner portal and a mail relay."""
+"""The stage of the demo: the services, migrated and ready, a partner portal and a mail relay."""
 
 import asyncio
 import errno
@@ -14,13 +14,14 @@ from uuid import UUID
 from yarl import URL
 
 from ops.broker import broker, queue_state
-from ops.catalogue import ServiceName
+from ops.catalogue import ServiceName, services_here
 from ops.demo.mail_sink import MailSink, mail_sink
 from ops.demo.portal import DemoPortal, demo_portal
 from ops.demo.sample import FAX_MAIL_DOMAIN, SCENES
 from ops.environment import CannotGoOn
 from ops.migrations import migrate_service
 from ops.servers import Servers
+from ops.servers.databases import create_database
 from ops.servers.ports import free_ports
 from ops.supervising import Say, Supervised, kept_running
 from services.ereferral_dispatch.senders.portal import signature
@@ -29,7 +30,12 @@ from services.ereferral_dispatch.senders.portal import signature
 RETRY_SCHEDULE_SECONDS = "2,3,5,10,30"
 MAIL_FROM = "referrals@handoff.example.com"
 LAST_TCP_PORT = 65535
-DEFAULT_PORTS = {ServiceName.REFERRALS: 8001, ServiceName.EREFERRAL_DISPATCH: 8002}
+DEFAULT_PORTS = {
+    ServiceName.REFERRALS: 8001,
+    ServiceName.EREFERRAL_DISPATCH: 8002,
+    ServiceName.CONNECTORS: 8004,
+}
+CONNECTORS_DATABASE = "connectors"
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Stage:
 
 @asynccontextmanager
 async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterator[Stage]:
-    """Migrate, start everything and yield when both services are ready; end it all after the block.
+    """Migrate, start everything and yield when the services are ready; end it all after the block.
 
     `folder` is made where it is missing. Where a port of health and metrics is taken, a free one is
     taken and told. Raises CannotGoOn.
@@ -64,17 +70,19 @@ async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterat
         portal = await stack.enter_async_context(demo_portal())
         refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
         mail = await stack.enter_async_context(mail_sink(refused))
+        os.environ.update(await asyncio.to_thread(_connectors, servers))
         variables = _variables(servers, mail.url, say)
         os.environ.update(variables)
+        names = services_here()
         services = tuple(
-            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in ServiceName
+            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in names
         )
-        say("Starting both services; the databases are migrated meanwhile …")
+        say("Starting the services; the databases are migrated meanwhile …")
         await stack.enter_async_context(kept_running(services, say))
-        for name in ServiceName:
+        for name in names:
             say(f"  {await asyncio.to_thread(migrate_service, name)}")
         await asyncio.gather(*(service.ready() for service in services))
-        say("  both services are ready")
+        say("  the services are ready")
         url = servers.referrals_rabbitmq_url
         shown = url if servers.rabbitmq is not None else str(URL(url).with_password("***"))
         yield Stage(folder, url, shown, services, portal, mail, variables)
@@ -92,6 +100,7 @@ def _variables(servers: Servers, smtp_url: str, say: Say) -> dict[str, str]:
         **{
             f"{name.prefix}HTTP_PORT": _port(name, default, say)
             for name, default in DEFAULT_PORTS.items()
+            if name in services_here()
         },
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",
@@ -103,6 +112,25 @@ def _variables(servers: Servers, smtp_url: str, say: Say) -> dict[str, str]:
         "DISPATCH_EGRESS_ALLOW": "127.0.0.0/8",
         "DISPATCH_ALLOW_HTTP": "true",
         "DISPATCH_RETRY_SCHEDULE_SECONDS": RETRY_SCHEDULE_SECONDS,
+    }
+
+
+def _connectors(servers: Servers) -> dict[str, str]:
+    """The settings of connectors: on a PostgreSQL of the stage's own they get a database there, on
+    a given one they run where CONNECTORS_DATABASE_URL names it."""
+    url = os.environ.get("CONNECTORS_DATABASE_URL")
+    if not url and servers.postgres is None:
+        return {}
+    key = os.environ.get("CONNECTORS_SECRET_KEY") or secrets.token_hex(32)
+    return {
+        "CONNECTORS_DATABASE_URL": url
+        or create_database(servers.postgres_url, CONNECTORS_DATABASE),
+        "CONNECTORS_RABBITMQ_URL": os.environ.get("CONNECTORS_RABBITMQ_URL")
+        or servers.referrals_rabbitmq_url,
+        "CONNECTORS_SECRET_KEY": key,
+        "CONNECTORS_LOG_FORMAT": "json",
+        "CONNECTORS_EGRESS_ALLOW": "127.0.0.0/8",
+        "CONNECTORS_ALLOW_HTTP": "true",
     }
 
 

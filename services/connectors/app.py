@@ -75,7 +75,7 @@ def build(settings: ConnectorsSettings) -> Service:
                 service.relay.wake,
                 concurrency=settings.concurrency,
             )
-            writer = Writer(engine, sealer, opener, service.relay.wake)
+            writer = Writer(engine, sealer, opener, settings.broker, service.relay.wake)
             async with asyncio.TaskGroup() as group:
                 group.create_task(worker.run(stop))
                 group.create_task(writer.run(stop))

@@ -13,14 +13,17 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import ConnectionFailureCode as Code
-from contracts.connecting import ImportKind, RowCode, System
+from contracts.connecting import ImportKind, RowCode
 from messaging.outbox.system_work import SystemWork, system_work
 from messaging.pacing.sweep import keep_sweeping
+from messaging.replies.client import open_client
 from messaging.telemetry import logs
 from services.connectors.asking.answers import Outcome, RunFailed, Stopped
 from services.connectors.asking.http import is_success
 from services.connectors.config import OpenDentalOptions
+from services.connectors.handlers.referral_news import FILE_LETTER
 from services.connectors.home import PUBLISHING
+from services.connectors.letters_there import NotYet, file_letter
 from services.connectors.models import Connection, ExternalId, OutgoingRow, StagedRow
 from services.connectors.opendental.client import OpenDental, is_refused
 from services.connectors.opendental.mapping import written_back
@@ -51,9 +54,11 @@ class Writer:
         engine: AsyncEngine,
         sealer: Sealer,
         opener: Opener,
+        broker_url: str,
         after_commit: Callable[[], None],
     ) -> None:
         self._engine, self._sealer, self._opener = engine, sealer, opener
+        self._broker_url = broker_url
         self._after_commit = after_commit
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -67,7 +72,12 @@ class Writer:
             return False
         outgoing, connection = claimed
         try:
-            await self._write(outgoing, connection)
+            if outgoing.operation == FILE_LETTER:
+                await self._file_letter(outgoing, connection)
+            else:
+                await self._write(outgoing, connection)
+        except NotYet:
+            await self._again(outgoing, stopped=False)
         except RunFailed as why:
             await self._again(
                 outgoing, stopped=why.code in (Code.UNAUTHORIZED, Code.PERMISSION_MISSING)
@@ -89,7 +99,6 @@ class Writer:
                     or_(OutgoingRow.lease_until.is_(None), OutgoingRow.lease_until < func.now()),
                     Connection.removed_at.is_(None),
                     ~Connection.writing_stopped,
-                    Connection.system == System.OPENDENTAL,
                 )
                 .order_by(OutgoingRow.due_at)
                 .limit(1)
@@ -103,6 +112,23 @@ class Writer:
             )
             assert connection is not None
         return outgoing, connection
+
+    async def _file_letter(self, outgoing: OutgoingRow, connection: Connection) -> None:
+        key = (outgoing.org_id, connection.id, ImportKind.PATIENT, outgoing.external_id)
+        async with system_work(self._engine, PUBLISHING) as work:
+            known = await work.session.get(ExternalId, key)
+        if known is None or known.erased:
+            await self._done(outgoing)
+            return
+        async with open_client(self._broker_url, "connectors.letters") as client:
+            outcome = await file_letter(self._opener, connection, outgoing, client)
+        if outcome is None or is_success(outcome):
+            await self._done(outgoing)
+        elif is_refused(outcome):
+            await self._tell_refused(outgoing, known, ["letter"])
+            await self._done(outgoing)
+        else:
+            await self._again(outgoing, stopped=isinstance(outcome, Stopped))
 
     async def _write(self, outgoing: OutgoingRow, connection: Connection) -> None:
         options = OpenDentalOptions(**connection.config)
@@ -194,19 +220,26 @@ class Writer:
         elif is_refused(outcome):
             async with system_work(self._engine, PUBLISHING) as work:
                 known = await work.session.get(ExternalId, key)
-                assert known is not None
-                row = await work.session.scalar(select(StagedRow).where(*_staged_of(outgoing)))
-                if row is None:
-                    row = _staged_for(outgoing, known, work.now)
-                    row.external_version, row.state = (
-                        f"write {outgoing.external_version}",
-                        "refused",
-                    )
-                    work.session.add(row)
-                tell_row(work, row, RowCode.REFUSED_THERE, sorted(fields))
+            assert known is not None
+            await self._tell_refused(outgoing, known, sorted(fields))
             await self._done(outgoing)
         else:
             await self._again(outgoing, stopped=isinstance(outcome, Stopped))
+
+    async def _tell_refused(
+        self, outgoing: OutgoingRow, known: ExternalId, fields: list[str]
+    ) -> None:
+        """A person has to look: what is wrong with a write no waiting mends."""
+        async with system_work(self._engine, PUBLISHING) as work:
+            row = await work.session.scalar(select(StagedRow).where(*_staged_of(outgoing)))
+            if row is None:
+                row = _staged_for(outgoing, known, work.now)
+                row.external_version, row.state = (
+                    f"write {outgoing.external_version}",
+                    "refused",
+                )
+                work.session.add(row)
+            tell_row(work, row, RowCode.REFUSED_THERE, fields)
 
     async def _written(
         self,
@@ -258,14 +291,14 @@ def _staged_of(outgoing: OutgoingRow) -> tuple[ColumnElement[bool], ...]:
     return (
         StagedRow.org_id == outgoing.org_id,
         StagedRow.connection_id == outgoing.connection_id,
-        StagedRow.kind == ImportKind.REFERRAL,
+        StagedRow.kind == outgoing.kind,
         StagedRow.external_id == outgoing.external_id,
     )
 
 
 def _staged_for(outgoing: OutgoingRow, known: ExternalId, now: datetime) -> StagedRow:
     row = new_staged(
-        outgoing.org_id, outgoing.connection_id, ImportKind.REFERRAL, outgoing.external_id, now
+        outgoing.org_id, outgoing.connection_id, outgoing.kind, outgoing.external_id, now
     )
     row.parent, row.rank = known.parent, known.rank
     return row

@@ -16,6 +16,7 @@ from messaging.egress.policy import AddressBlocked, EgressPolicy
 from messaging.egress.resolver import CheckedResolver, Lookup
 from messaging.egress.retry_after import retry_after_seconds
 from messaging.wire.tls import verifying_also
+from services.connectors import metrics
 from services.connectors.asking.answers import (
     Answered,
     Outcome,
@@ -51,8 +52,13 @@ class Http:
 
     async def __aenter__(self) -> Self:
         self._resolver = CheckedResolver(self._policy, self._lookup)
+        # Each request has a connection of its own: on one that was used before, aiohttp makes a PUT
+        # once more by itself when it is lost, and two requests would count as one.
         connector = aiohttp.TCPConnector(
-            ssl=verifying_also(self._ca_file), resolver=self._resolver, limit=self._limit
+            ssl=verifying_also(self._ca_file),
+            resolver=self._resolver,
+            limit=self._limit,
+            force_close=True,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -84,6 +90,18 @@ class Http:
         form: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Make one request and say what came of it. Nothing of it is ever logged."""
+        with metrics.REQUEST_SECONDS.time():
+            return await self._ask(method, url, headers, query, body, form)
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        form: Mapping[str, str] | None,
+    ) -> Outcome:
         if self._session is None:
             raise RuntimeError("The session is not open")
         data = orjson.dumps(dict(body)) if body is not None else form

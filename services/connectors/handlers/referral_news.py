@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID, uuid5
 
+import orjson
 from pydantic import BaseModel, ConfigDict
 
 from contracts.catalogue import EVENTS
 from contracts.connecting import ImportKind
-from contracts.referral import FulfilmentStatus
+from contracts.referral import REFERRAL_SENT, FulfilmentStatus
 from contracts.replies import ReplyStatus
 from contracts.shapes import Lax
 from messaging.handlers.handler import hears
@@ -18,7 +19,7 @@ from services.connectors.rules.identity import NAMESPACE
 
 UUID_COLUMNS = ("uuid",)
 THERE = "there"
-WRITE_STATUS = "write_status"
+WRITE_STATUS, FILE_LETTER = "write_status", "file_letter"
 
 
 class _Open(BaseModel):
@@ -27,11 +28,20 @@ class _Open(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class Named(_Open):
+    """Another resource, by its id."""
+
+    uuid: UUID
+
+
 class ReferralState(_Open):
     """How far a referral is."""
 
     id: UUID
     fulfilment_status: Annotated[FulfilmentStatus, Lax] | None = None
+    ereferral_uuid: UUID | None = None
+    reference: str | None = None
+    patient: Named | None = None
 
 
 class ReferralNews(_Open):
@@ -45,7 +55,9 @@ class ReferralNews(_Open):
 
 
 def hear(news: ReferralNews, workspace: Workspace) -> Done[None]:
-    """Take down how far the referral is, and that this is to be written there."""
+    """Take down how far the referral is, and what of it is to be written there."""
+    if news.type == REFERRAL_SENT.name:
+        _file_letters(news, workspace)
     for row in workspace.find_all(ExternalId, UUID_COLUMNS, news.data.id):
         if row.kind is not ImportKind.REFERRAL or row.erased:
             continue
@@ -81,12 +93,46 @@ def _write_there(row: ExternalId, news: ReferralNews, workspace: Workspace) -> N
     workspace.append(outgoing)
 
 
+def _file_letters(news: ReferralNews, workspace: Workspace) -> None:
+    """The letter goes to the patient's documents, wherever a connection says so."""
+    patient, letter = news.data.patient, news.data.ereferral_uuid
+    if patient is None or letter is None:
+        return
+    for row in workspace.find_all(ExternalId, UUID_COLUMNS, patient.uuid):
+        connection = workspace.find(Connection, row.connection_id)
+        if connection is None or row.erased or not connection.config.get("upload_letters"):
+            continue
+        told = {"ereferral_uuid": str(letter), "reference": news.data.reference}
+        outgoing = OutgoingRow(
+            org_id=workspace.org_id,
+            message_id=uuid5(NAMESPACE, f"{row.org_id}/{row.connection_id}/{letter}/letter"),
+            connection_id=row.connection_id,
+            target=THERE,
+            kind=ImportKind.PATIENT,
+            external_id=row.external_id,
+            external_version=str(news.aggregateversion),
+            operation=FILE_LETTER,
+            body=orjson.dumps(told),
+            tries=0,
+            due_at=workspace.now,
+            created_at=workspace.now,
+        )
+        workspace.append(outgoing)
+
+
+def _uuids(news: ReferralNews) -> list[UUID]:
+    patient = news.data.patient
+    return [news.data.id] if patient is None else [news.data.id, patient.uuid]
+
+
 def _needs(news: ReferralNews) -> Sequence[Need]:
-    return [Need(ExternalId, (news.data.id,), by=UUID_COLUMNS, writes=True)]
+    return [Need(ExternalId, (one,), by=UUID_COLUMNS, writes=True) for one in _uuids(news)]
 
 
 def _connections(news: ReferralNews, workspace: Workspace) -> Sequence[Need]:
-    rows = workspace.find_all(ExternalId, UUID_COLUMNS, news.data.id)
+    rows = [
+        row for one in _uuids(news) for row in workspace.find_all(ExternalId, UUID_COLUMNS, one)
+    ]
     return [Need(Connection, (row.connection_id,)) for row in rows]
 
 

@@ -12,6 +12,7 @@ from contracts.connecting import ImportKind
 from contracts.connection import CONNECTION_FAILED, CONNECTION_RECOVERED, CONNECTION_SYNCED
 from messaging.outbox.system_work import SystemWork
 from messaging.telemetry import logs
+from services.connectors import metrics
 from services.connectors.asking.answers import RunFailed
 from services.connectors.config import Options
 from services.connectors.models import Connection, Run, StagedRow
@@ -139,6 +140,9 @@ async def _succeed(context: RunContext, options: Options) -> None:
         if was_told:
             _next(work, row)
             workspace.publish(CONNECTION_RECOVERED, connection_resource(row, waiting=waiting))
+        succeeded_at = work.now
+    metrics.LAST_SUCCESS_SECONDS.labels(context.system_name).set(succeeded_at.timestamp())
+    metrics.WAITING_ROWS.labels(context.system_name).set(waiting)
     log.info("connection synced", org_id=context.org_id, status="complete" if complete else "")
 
 
@@ -181,6 +185,9 @@ async def _put_off(context: RunContext) -> None:
 
 
 def _finish(work: SystemWork, run: Run | None, context: RunContext) -> None:
+    for kind, counted in context.counts.by_kind.items():
+        for outcome, number in counted.items():
+            metrics.ROWS.labels(context.system_name, kind, outcome).inc(number)
     if run is not None:
         run.finished_at = run.updated_at = work.now
         run.counts = context.counts.as_json()

@@ -172,7 +172,8 @@ async def test_16_a_dead_refresh_token_is_told_once_and_not_tried_again(
         await authorized(shop, org, stub, lives_seconds=1, good=False)
         for _ in range(3):
             await shop.due(org.id)
-            (claimed,) = await shop.replicas[0].claim()
+            claims = await shop.replicas[0].claim()
+            (claimed,) = [one for one in claims if one.org_id == org.id]
             await shop.replicas[0].run(claimed)
         assert stub.refreshes == 1
         events = await shop.sql(

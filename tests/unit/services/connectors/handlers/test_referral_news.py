@@ -2,13 +2,17 @@
 
 from typing import Any
 
+import orjson
+
 from contracts.connecting import ImportKind
-from contracts.referral import REFERRAL_RESPONSE_RECORDED
+from contracts.referral import REFERRAL_RESPONSE_RECORDED, REFERRAL_SENT
 from messaging.testing import Decided, Store
 from services.connectors.models import ExternalId, OutgoingRow
 from tests.unit.services.connectors.handlers.rows import (
     CONNECTION_ID,
     OTHER_ID,
+    PARTNER_ID,
+    ROW_ID,
     connection,
     external_id,
     store,
@@ -55,3 +59,26 @@ def test_older_news_and_news_of_others_change_nothing() -> None:
     rows = held(write_back=True)
     assert hear(rows, 2, "accepted").changes == {}
     assert hear(store(connection(config={"write_back": True})), 3, "accepted").added == []
+
+
+def test_a_letter_is_filed_where_the_connection_says_so() -> None:
+    """For the patient's number there; once, and not for a patient who was erased."""
+    patient = {"kind": ImportKind.PATIENT, "external_id": "15", "uuid": PARTNER_ID}
+    config = {"upload_letters": True}
+    sent = {
+        "id": str(OTHER_ID),
+        "patient": {"uuid": str(PARTNER_ID), "name": None},
+        "ereferral_uuid": str(ROW_ID),
+        "reference": "0123-4567-89AB",
+    }
+    rows = store(connection(config=config), external_id(**patient))
+    decided = rows.hear(REFERRAL_SENT, subject=str(OTHER_ID), aggregateversion=2, data=sent)
+    (outgoing,) = decided.added
+    assert (outgoing.operation, outgoing.external_id) == ("file_letter", "15")
+    assert orjson.loads(outgoing.body) == {
+        "ereferral_uuid": str(ROW_ID),
+        "reference": "0123-4567-89AB",
+    }
+    erased = store(connection(config=config), external_id(**patient, erased=True))
+    told = erased.hear(REFERRAL_SENT, subject=str(OTHER_ID), aggregateversion=2, data=sent)
+    assert told.added == []
