@@ -13,7 +13,7 @@ from bench.place import fresh_place
 from bench.under_test import REFERRALS
 from ops.servers import Servers
 
-REQUIRED_RATIO = 2.5
+REQUIRED_RATIO = 5.0
 _LIMIT_COMMANDS = 2_000
 _LIMIT_MESSAGES = 10_000
 

@@ -6,10 +6,10 @@
 import sys
 
 from bench import under_test
+from messaging.running.serving import collect_seldom
 from messaging.telemetry import logs
 from messaging.telemetry.logs import LogFormat
 from ops.catalogue import ServiceName, prepare
-from ops.serving import collect_seldom
 
 
 def main() -> None:

@@ -27,10 +27,13 @@ from bench.query_seed import (
     ATTRIBUTION,
     ATTRIBUTIONS_OF_A_PATIENT,
     BIG_ORG,
+    CONTACT,
+    INTAKE,
     ORDINARY_ORG,
     PARTNER,
     PATIENT,
     REFERRAL,
+    REFERRERS,
     SAMPLE_NPI,
     SOURCE,
     SOURCES,
@@ -111,6 +114,10 @@ def _partner(random: Random, count: int) -> dict[str, Any]:
     return {"referral_partner_uuid": _named(PARTNER, random, count)}
 
 
+def _referrer(random: Random, count: int) -> dict[str, Any]:
+    return {"contact_uuid": _named(CONTACT, random, REFERRERS)}
+
+
 def _npi(random: Random, count: int) -> dict[str, Any]:
     return {"search": SAMPLE_NPI.format(random.randrange(count))}
 
@@ -155,6 +162,19 @@ CASES = (
     ),
     Case("referral_attribution.get", "", _attribution),
     Case("referral_attribution.list", "first page", _patient),
+    Case("contact.get", "", lambda r, n: {"contact_uuid": _named(CONTACT, r, n)}),
+    _list("contact.list"),
+    _last_page("contact.list"),
+    _list("contact.list", "search: some", search="garcia family 1"),
+    _list("contact.list", "search: none", search="zzz"),
+    _half_way("contact.list", "cursor: half way", CONTACT),
+    _half_way("contact.list", "cursor, search: some", CONTACT, search="garcia family 1"),
+    Case("contact_referral.list", "first page", _referrer),
+    Case("intake.get", "", lambda r, n: {"intake_uuid": _named(INTAKE, r, n)}),
+    _list("intake.list"),
+    _list("intake.list", "status: few", status="received"),
+    _half_way("intake.list", "cursor, status: few", INTAKE, status="received"),
+    Case("contact_referral.list", "cursor: first", lambda r, n: {**_referrer(r, n), "cursor": ""}),
     Case("referral.get", "", lambda r, n: {"referral_uuid": _named(REFERRAL, r, n)}),
     _list("referral.list"),
     _last_page("referral.list"),

@@ -23,11 +23,15 @@ SOURCES = 50
 SOURCES_OF_THE_BIG_ORG = 100
 PROVIDERS = 10
 TIMELINE_ENTRIES = 3
+REFERRERS = 100
+"""Contacts of an org that have referred all the others."""
 SAMPLE_NPI = "1{:09}"
 """How the rows' NPIs look (their check digits are not right): by the partner's number."""
 
 # The kinds of rows, which open the made-up ids: an id tells what it is and its number in its org.
-PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL = range(1, 8)
+PARTNER, PATIENT, PROVIDER, SOURCE, COST, ATTRIBUTION, REFERRAL, CONTACT = range(1, 9)
+CONTACT_REFERRAL = 10  # 9 is the practice's
+INTAKE = 11
 
 _FIRST_NUMBER = 0x100000000000  # twelve hexadecimal digits, as the end of an id has
 _FIRST = ("Maria", "James", "Aisha", "Wei", "Robert", "Linh", "Élodie", "Noor", "Kenji", "Rachel")
@@ -77,7 +81,7 @@ class Size:
         return self.orgs * PARTNERS_OF_AN_ORG * 10 // 9
 
     def partners_of(self, org_id: str) -> int:
-        """In one org; as many patients, referrals and costs, and five times the attributions."""
+        """In one org; as many patients, contacts, referrals, costs, five times the attributions."""
         return self.partners // 10 if org_id == BIG_ORG else PARTNERS_OF_AN_ORG
 
 
@@ -181,6 +185,35 @@ def _statements(size: Size) -> dict[str, str]:
                 {_pick(_LAST, "h / 5000")} || ' Dental ' || h % 9973 AS practice_name,
                 '1' || lpad(n::text, 9, '0') AS npi
                 FROM {_rows(partners, size.orgs)}) parts) named
+        """,
+        "contact": f"""
+            INSERT INTO contact (org_id, id, name, patient_id, sort_name, search_text,
+                observed_at, {_RESOURCE})
+            SELECT org_id, {_id(CONTACT, "n")}, name, {_id(PATIENT, "n")}, lower(name),
+                lower(name), made_at, {resource}
+            FROM (SELECT *, {_pick(_LAST, "h / 7")} || ' family ' || n AS name
+                FROM {_rows(partners, size.orgs)}) known
+        """,
+        "contact_referral": f"""
+            INSERT INTO contact_referral (org_id, id, referred_by_id, referred_to_id, version,
+                created_at, updated_at)
+            SELECT org_id, {_id(CONTACT_REFERRAL, "n")}, {_id(CONTACT, f"n % {REFERRERS}")},
+                {_id(CONTACT, f"n + {REFERRERS}")}, 1, made_at, date_trunc('second', made_at)
+            FROM {_rows(partners, size.orgs)}
+        """,
+        "intake": f"""
+            INSERT INTO intake (org_id, id, group_id, row_number, status, first_name, surname,
+                org_type_id, source, referral_role, telephone, date_of_birth, extra, warnings,
+                suspected_spam, search_text, reason, decided_at, version, created_at, updated_at)
+            SELECT org_id, {_id(INTAKE, "n")}, {_id(INTAKE, "n")}, 1,
+                CASE WHEN h % 50 = 0 THEN 'received' ELSE 'rejected' END,
+                {_pick(_FIRST, "n")}, {_pick(_LAST, "n / 7")}, '1', '1', '1',
+                '+1415555' || lpad((n % 10000)::text, 4, '0'), date '1940-01-01' + (h % 25000),
+                '{{}}', '[]', h % 9 = 0,
+                lower({_pick(_FIRST, "n")} || ' ' || {_pick(_LAST, "n / 7")}),
+                CASE WHEN h % 50 > 0 THEN 'spam' END, CASE WHEN h % 50 > 0 THEN made_at END,
+                {resource}
+            FROM {_rows(partners, size.orgs)}
         """,
         **_source_statements(size, orgs),
         "referral": f"""

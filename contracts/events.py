@@ -33,13 +33,15 @@ class EventSource(StrEnum):
 class Event(Generic[DataT]):
     """One type of event, declared beside the shape that its `data` has.
 
-    `name` is its routing key and AMQP `type`. A contract's module declares its events as constants,
+    `name` is its routing key and AMQP `type`. `says_overwrote`: it tells in `overwrote` whether its
+    client asked to change whatever was held. A contract's module declares its events as constants,
     the resource first: `REFERRAL_PARTNER_CREATED`; `contracts.catalogue` has them all.
     """
 
     name: str
     source: EventSource
     data: type[DataT]
+    says_overwrote: bool = False
     shape: str | None = None
     """The shape that `data` has, where it is not called as the resource."""
 
@@ -55,7 +57,8 @@ class Event(Generic[DataT]):
 
 
 class CloudEvent(Shape):
-    """One event. `changed` (out-fields, sorted, comma-separated) only on `.updated` and `.put`.
+    """One event. `changed` (out-fields, sorted, comma-separated) only on `.updated` and `.put`;
+    `overwrote` only on the `.updated` of what may be overwritten.
 
     `causationid` is the command's message id, `traceparent` its W3C trace context: both only where
     there was a cause. `orgid` is NO_ORG where it is about no org's own. `data` is the resource as a
@@ -75,4 +78,5 @@ class CloudEvent(Shape):
     causationid: str | None = None
     traceparent: str | None = None
     changed: str | None = None
+    overwrote: bool | None = None
     data: dict[str, Any]

@@ -52,8 +52,8 @@ RESOLVE_IMPORT_ROW: Final = command(
 LIST_IMPORT_ROWS: Final = listing("import_row.list", Service.CONNECTORS, ImportRowList, ImportRow)
 
 IMPORT_ROW_REFUSED: Final = Event(
-    "import.row_refused", EventSource.CONNECTORS, ImportRow, "import_row"
+    "import.row_refused", EventSource.CONNECTORS, ImportRow, shape="import_row"
 )
 IMPORT_ROW_RESOLVED: Final = Event(
-    "import.row_resolved", EventSource.CONNECTORS, ImportRow, "import_row"
+    "import.row_resolved", EventSource.CONNECTORS, ImportRow, shape="import_row"
 )

@@ -15,6 +15,7 @@ LIMIT = Decimal(10_000_000_000)
 """Every amount is less."""
 
 CENT = Decimal("0.01")
+_WORDS = "Must be a number, or a decimal in a string such as 1234.50"
 # As a JSON number is written, without an exponent; also without a sign that nothing allowed needs.
 _DECIMAL_STRING = re.compile(r"-?\d{1,64}(\.\d{1,64})?", re.ASCII)
 
@@ -29,9 +30,9 @@ def parse_money(value: Any) -> Decimal:
     if not amount.is_finite():
         raise PydanticCustomError("finite_number", "Must be a finite amount")
     if amount < 0:
-        raise PydanticCustomError("greater_than_equal", "Must not be negative")
+        raise PydanticCustomError("greater_than_equal", "Must be 0 or more")
     if amount >= LIMIT:
-        raise PydanticCustomError("less_than", "Must be less than 10,000,000,000")
+        raise PydanticCustomError("less_than", "Must be less than {lt}", {"lt": f"{LIMIT:,}"})
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -DECIMALS:
         raise PydanticCustomError("decimal_max_places", "Must have at most 2 decimals")
@@ -46,8 +47,8 @@ def _number(value: Any) -> Decimal:
     if isinstance(value, str):
         if _DECIMAL_STRING.fullmatch(value):
             return Decimal(value)
-        raise PydanticCustomError("decimal_parsing", "Must be a decimal such as 1234.50")
-    raise PydanticCustomError("decimal_type", "Must be a number or a decimal string")
+        raise PydanticCustomError("decimal_parsing", _WORDS)
+    raise PydanticCustomError("decimal_type", _WORDS)
 
 
 def format_money(amount: Decimal) -> str:

@@ -13,6 +13,10 @@ from pydantic_core import PydanticCustomError
 
 from contracts.text import NAME_LENGTH, clean_text
 
+PHONE_WORDS = (
+    "Must be a valid phone number: with + and its country code, such as +12025550143, or a "
+    "national one of the country that it belongs to"
+)
 # RFC 3966, section 3; no parameter that is registered has a digit in its name.
 _TEL_PARAMETER = re.compile(r";([a-z-]*)(?:=([^;]*))?(?=;|$)", re.IGNORECASE | re.ASCII)
 _VISUAL_SEPARATORS = re.compile(r"[-.()]")
@@ -35,7 +39,7 @@ def _read_number(number: str, region: str) -> tuple[str, str]:
     # Beyond this no number is read, and it must not be remembered.
     found = _e164_and_extension(number, region) if len(number) <= NAME_LENGTH else None
     if found is None:
-        raise PydanticCustomError("phone_invalid", "Must be a valid phone number")
+        raise PydanticCustomError("phone_invalid", PHONE_WORDS)
     return found
 
 
@@ -52,7 +56,9 @@ def parse_fax(number: str, region: str) -> str:
     """A valid number in E.164 that a fax can go to: one with an extension is none."""
     formatted, extension = _read_number(number, region)
     if extension:
-        raise PydanticCustomError("phone_invalid", "No fax service dials an extension")
+        raise PydanticCustomError(
+            "phone_invalid", "Must have no extension: no fax service dials it"
+        )
     return formatted
 
 

@@ -1,7 +1,7 @@
 """Why a message was refused, in RFC 9457's sense: a closed list of codes, each with its status."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from uuid import UUID
 
 from pydantic import Field
 
@@ -22,7 +22,10 @@ class ProblemCode(StrEnum):
     REFERRAL_SOURCE_COST_NOT_FOUND = "referral_source_cost_not_found"
     REFERRAL_ATTRIBUTION_NOT_FOUND = "referral_attribution_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
+    INTAKE_NOT_FOUND = "intake_not_found"
     EREFERRAL_NOT_FOUND = "ereferral_not_found"
+    CONTACT_NOT_FOUND = "contact_not_found"
+    CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
     LETTER_NOT_FOUND = "letter_not_found"
     CONNECTION_NOT_FOUND = "connection_not_found"
     IMPORT_ROW_NOT_FOUND = "import_row_not_found"
@@ -48,6 +51,11 @@ class ProblemCode(StrEnum):
         """The problem's title: the code in words, the same for every occurrence."""
         return self.value.replace("_", " ").capitalize().replace("ereferral", "e-referral")
 
+    @property
+    def resource(self) -> str:
+        """Of a `<resource>_not_found`: the resource, as its operations name it."""
+        return self.value.removesuffix("_not_found")
+
 
 _STATUS = {
     ProblemCode.MALFORMED_MESSAGE: 400,
@@ -61,7 +69,10 @@ _STATUS = {
     ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND: 404,
     ProblemCode.REFERRAL_ATTRIBUTION_NOT_FOUND: 404,
     ProblemCode.REFERRAL_NOT_FOUND: 404,
+    ProblemCode.INTAKE_NOT_FOUND: 404,
     ProblemCode.EREFERRAL_NOT_FOUND: 404,
+    ProblemCode.CONTACT_NOT_FOUND: 404,
+    ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
     ProblemCode.LETTER_NOT_FOUND: 404,
     ProblemCode.CONNECTION_NOT_FOUND: 404,
     ProblemCode.IMPORT_ROW_NOT_FOUND: 404,
@@ -118,17 +129,75 @@ class Refusal(Exception):
         )
 
 
+MOST_SAID_IN_DETAIL = 3
+MOST_FIELDS_IN_DETAIL = 5
+UNKNOWN_FIELD = "extra_forbidden"
+"""Pydantic's type of error for a field that there is not: its name is the client's own text."""
+
+
 def invalid(errors: list[FieldError]) -> Refusal:
-    """The refusal of a message whose fields break rules."""
-    return Refusal(
-        ProblemCode.VALIDATION_ERROR,
-        "One or more fields are not valid; see errors.",
-        errors=errors,
-    )
+    """The refusal of a message whose fields break rules.
+
+    Its detail says three of them: a parked message carries nothing else of a refusal.
+    """
+    fields_of: dict[str, list[str]] = {}
+    for error in errors:
+        fields_of.setdefault(error.msg, []).extend(_own_name(error))
+    said = [
+        f"{', '.join(_few(fields))}: {msg}" if fields else msg for msg, fields in fields_of.items()
+    ]
+    rest = len(said) - MOST_SAID_IN_DETAIL
+    if rest > 0:
+        said[MOST_SAID_IN_DETAIL:] = [f"and {rest} more in errors"]
+    return Refusal(ProblemCode.VALIDATION_ERROR, "; ".join(said) + ".", errors=errors)
 
 
-def not_found(code: ProblemCode, uuid: UUID | None = None) -> Refusal:
-    """The refusal of a message that names what does not exist in its org, or is archived."""
-    which = "" if uuid is None else f" {uuid}"
-    resource = code.value.removesuffix("_not_found").replace("_", " ")
-    return Refusal(code, f"There is no {resource}{which} here.")
+def _few(fields: list[str]) -> list[str]:
+    more = ["…"] if len(fields) > MOST_FIELDS_IN_DETAIL else []
+    return [*fields[:MOST_FIELDS_IN_DETAIL], *more]
+
+
+def _own_name(error: FieldError) -> list[str]:
+    """The field by the name that the contract gives it, with its place in a list; none where a
+    client made it up. What lies deeper is not named: it may be a client's own text."""
+    if error.type == UNKNOWN_FIELD or not error.loc or error.loc[0] == "":
+        return []
+    return [f"{error.loc[0]}{''.join(f'[{at}]' for at in error.loc[1:] if isinstance(at, int))}"]
+
+
+_MADE_BY = {
+    ProblemCode.CONNECTION_NOT_FOUND: "handoff connection add",
+    ProblemCode.IMPORT_ROW_NOT_FOUND: "connection.sync",
+    ProblemCode.PATIENT_NOT_FOUND: "patient.put",
+    ProblemCode.PROVIDER_NOT_FOUND: "provider.put",
+    ProblemCode.PRACTICE_NOT_FOUND: "practice.put",
+    ProblemCode.CONTACT_NOT_FOUND: "contact.put",
+    ProblemCode.INTAKE_NOT_FOUND: "intake.submit",
+    ProblemCode.EREFERRAL_NOT_FOUND: "referral.send",
+}
+"""The operation that makes what was not found, where it is not `<resource>.create`."""
+
+
+def not_found(
+    code: ProblemCode, named_by: Sequence[str] = (), *, is_archived: bool = False
+) -> Refusal:
+    """The refusal of a message that names what does not exist in its org, or is archived.
+
+    `named_by`: the fields that name it.
+    """
+    thing = code.resource.replace("_", " ").replace("ereferral", "e-referral")
+    named = f" ({', '.join(named_by)})" if named_by else ""
+    # An org has one practice, which no message names.
+    such = "" if code is ProblemCode.PRACTICE_NOT_FOUND else "such "
+    what = f"This {thing} is archived" if is_archived else f"There is no {such}{thing} in this org"
+    return Refusal(code, f"{what}{named}: {_mending(code, is_archived=is_archived)}.")
+
+
+def _mending(code: ProblemCode, *, is_archived: bool) -> str:
+    made_by = _MADE_BY.get(code, f"{code.resource}.create")
+    if made_by.endswith(".put"):
+        again = " with a later observed_at brings it back"
+        return f"{made_by}{again if is_archived else ' makes it known'}"
+    if is_archived:
+        return f"{made_by} makes another"
+    return f"{code.resource}.list shows those that there are, {made_by} makes one"

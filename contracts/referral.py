@@ -3,7 +3,15 @@
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+)
+from pydantic_core import PydanticCustomError
 
 from contracts.events import Event, EventSource
 from contracts.letter import ComposedLetter, LetterReference
@@ -104,7 +112,21 @@ class ReasonCode(Shape):
     display: Line = None
 
 
-Tooth = Annotated[str, Field(pattern=r"^([1-9]|[12][0-9]|3[0-2]|[A-T])$")]
+def parse_tooth(value: str) -> str:
+    """A tooth in ADA's universal numbering. Raises PydanticCustomError."""
+    if value not in TEETH:
+        raise PydanticCustomError(
+            "string_pattern_mismatch",
+            'Must be a tooth in universal numbering, as a string: "1" to "32", or "A" to "T"',
+        )
+    return value
+
+
+Tooth = Annotated[
+    str,
+    AfterValidator(parse_tooth),
+    WithJsonSchema({"type": "string", "pattern": "^([1-9]|[12][0-9]|3[0-2]|[A-T])$"}),
+]
 """ADA universal numbering: 1 to 32 permanent, A to T primary."""
 
 

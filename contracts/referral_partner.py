@@ -165,6 +165,13 @@ def endpoint_channel(endpoint: str) -> ContactMethod:
     return _CHANNEL_OF_SCHEME[endpoint_scheme(endpoint)]
 
 
+NO_ADDRESS = (
+    "The partner has no address that an e-referral can be sent to: give it an ereferral_endpoint, "
+    "email, fax or phone that can be used (referral_partner.update)."
+)
+"""Said with `no_usable_contact_point`."""
+
+
 def contact_addresses(partner: ReferralPartner) -> dict[ContactMethod, str]:
     """Each channel that the partner can be reached by, with its address.
 

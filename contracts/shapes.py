@@ -49,10 +49,8 @@ BaseVersion = Annotated[int, Field(ge=1)]
 """The version that a client has seen of what it wants changed."""
 
 
-class Update(Command):
+class Change(Command):
     """A change with PATCH semantics: only the fields given change; null clears a nullable one."""
-
-    base_version: BaseVersion
 
     def changes(self) -> dict[str, Any]:
         """The resource's fields that were given, by name."""
@@ -61,8 +59,14 @@ class Update(Command):
 
     @classmethod
     def identity(cls) -> set[str]:
-        """The fields that say which resource is meant."""
+        """The fields that say which resource is meant, and on what of it the change is based."""
         raise TypeError(f"{cls.__name__} does not say which fields name its resource")
+
+
+class Update(Change):
+    """A change that is based on a version which its client has seen."""
+
+    base_version: BaseVersion
 
 
 class ListQuery(Query):

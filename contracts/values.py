@@ -13,22 +13,41 @@ from uuid import UUID
 
 import email_validator
 import pycountry
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 from stdnum import luhn
 
 from contracts.phones import could_be_dialled
 from contracts.text import clean_text, is_kept
 
+UUID_WORDS = (
+    "Must be a UUID in a string, its dashes left in or out, such as "
+    "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
+)
+TIME_WORDS = "Must be an RFC 3339 time with an offset, as a string such as 2026-11-29T04:00:00Z"
+DATE_WORDS = "Must be a date as a string YYYY-MM-DD, such as 2026-11-29"
 _UUID = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII
 )
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NPI = re.compile(r"[12]\d{9}", re.ASCII)
+_NPI_WORDS = "Must be an NPI: a string of 10 digits that starts with 1 or 2"
 _NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (45 CFR 162.406)
 ENDPOINT_LENGTH = 2_048
+_EMAIL_WORDS = "Must be one valid e-mail address, such as office@example.com"
 EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3, as erratum 1690 to RFC 3696 reads it
+_ENDPOINT_WORDS = (
+    "Must be an absolute URI with the scheme https, http, mailto, tel or fax, such as "
+    "https://portal.example/fhir or mailto:office@example.com"
+)
 ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
 # RFC 3986: what a URI is written with, and its host with an optional port.
 _URI = re.compile(r"(?:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9a-f]{2})*", re.IGNORECASE | re.ASCII)
@@ -43,9 +62,7 @@ def parse_uuid(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if not _UUID.fullmatch(value):
-        raise PydanticCustomError(
-            "uuid_parsing", "Must be a UUID: 32 hex digits, with four dashes or none"
-        )
+        raise PydanticCustomError("uuid_parsing", UUID_WORDS)
     return UUID(value)
 
 
@@ -59,10 +76,7 @@ def parse_named_time(value: Any) -> Any:
     """An aware time as `parse_time` takes it, in the offset in which it was named."""
     if isinstance(value, str):
         if not _RFC3339.fullmatch(value):
-            raise PydanticCustomError(
-                "time_format",
-                "Must be an RFC 3339 time with an offset, such as 2026-01-31T09:30:00Z",
-            )
+            raise PydanticCustomError("time_format", TIME_WORDS)
         try:
             # RFC 3339 ends a day at 23:59:59; Python does so before 3.14 only.
             if value[11:13] == "24":
@@ -72,7 +86,7 @@ def parse_named_time(value: Any) -> Any:
             raise PydanticCustomError("time_value", "Must be a time that exists") from None
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise PydanticCustomError("timezone_aware", "Must have an offset")
+            raise PydanticCustomError("timezone_aware", TIME_WORDS)
         try:
             value.astimezone(UTC)
         except OverflowError:
@@ -91,11 +105,11 @@ def parse_date(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if not _DATE.fullmatch(value):
-        raise PydanticCustomError("date_format", "Must be a date as YYYY-MM-DD")
+        raise PydanticCustomError("date_format", DATE_WORDS)
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise PydanticCustomError("date_value", "Must be a date that exists") from None
+        raise PydanticCustomError("date_value", "Must be a day that the calendar has") from None
 
 
 def format_time(value: datetime) -> str:
@@ -106,29 +120,32 @@ def format_time(value: datetime) -> str:
 def parse_npi(value: str) -> str:
     """A National Provider Identifier: 10 digits, the first 1 or 2, Luhn over `80840` and itself."""
     if not _NPI.fullmatch(value):
-        raise PydanticCustomError("npi_format", "An NPI has 10 digits and starts with 1 or 2")
+        raise PydanticCustomError("npi_format", _NPI_WORDS)
     if not luhn.is_valid(_NPI_LUHN_PREFIX + value):
-        raise PydanticCustomError("npi_checksum", "The NPI's check digit does not match")
+        raise PydanticCustomError(
+            "npi_checksum", "The NPI's check digit does not match: one of its digits is mistyped"
+        )
     return value
 
 
 def parse_email(value: str) -> str:
     """One e-mail address (RFC 5321 and 6531) in its normal form; nothing is looked up."""
     if len(value) > EMAIL_LENGTH:
-        raise PydanticCustomError("email_invalid", "Must be one valid e-mail address")
+        raise PydanticCustomError("email_invalid", _EMAIL_WORDS)
     try:
         return email_validator.validate_email(value, check_deliverability=False).normalized
     except (email_validator.EmailNotValidError, UnicodeError):
-        raise PydanticCustomError("email_invalid", "Must be one valid e-mail address") from None
+        raise PydanticCustomError("email_invalid", _EMAIL_WORDS) from None
 
 
+_COUNTRY_WORDS = "Must be the two capital letters that ISO 3166-1 has for a country, such as US"
 _COUNTRIES = frozenset(country.alpha_2 for country in pycountry.countries)
 
 
 def parse_country(value: str) -> str:
     """An ISO 3166-1 alpha-2 code that is assigned."""
     if value not in _COUNTRIES:
-        raise PydanticCustomError("country_code", "Must be an ISO 3166-1 alpha-2 country code")
+        raise PydanticCustomError("country_code", _COUNTRY_WORDS)
     return value
 
 
@@ -153,14 +170,14 @@ def _endpoint_refusal(value: str) -> str | None:
         parts = urlsplit(value)
         port = parts.port if parts.netloc else None
     except ValueError:
-        return "Must be an absolute URI"
+        return _ENDPOINT_WORDS
     if parts.scheme not in ENDPOINT_SCHEMES:
-        return "Must be an absolute URI with the scheme https, http, mailto, tel or fax"
+        return _ENDPOINT_WORDS
     if "#" in value:
-        return "Must not have a fragment"
+        return "Must not have a fragment: leave out # and what follows it"
     if parts.scheme in ("https", "http"):
         if "@" in parts.netloc:
-            return "Must not hold user information"
+            return "Must not hold a user or a password before the host"
         if not _HOST.fullmatch(parts.netloc) or port == 0:
             return "Must name a host"
     elif parts.netloc or not parts.path:
@@ -233,8 +250,29 @@ NamedTime = Annotated[
 ]
 """A time whose day matters to people: it keeps the offset in which it was named. Out in UTC."""
 Date = Annotated[date, BeforeValidator(parse_date)]
+FIELD_NAME_PATTERN = r"^[a-z0-9_]{1,64}$"
+DIGEST_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
+PATTERNS_IN_WORDS = {
+    FIELD_NAME_PATTERN: "1 to 64 letters a to z, digits and _",
+    DIGEST_PATTERN: "1 to 128 letters A to Z and a to z, digits, _ and -",
+}
+"""For who is refused: nobody is asked to read a pattern."""
 ORG_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-OrgId = Annotated[str, Field(pattern=rf"^{ORG_ID.pattern}$")]
+ORG_ID_WORDS = "a string of 1 to 64 letters A to Z and a to z, digits, _ and -"
+
+
+def parse_org_id(value: str) -> str:
+    """An org's id. Raises PydanticCustomError."""
+    if not ORG_ID.fullmatch(value):
+        raise PydanticCustomError("string_pattern_mismatch", f"Must be {ORG_ID_WORDS}")
+    return value
+
+
+OrgId = Annotated[
+    str,
+    AfterValidator(parse_org_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{ORG_ID.pattern}$"}),
+]
 Npi = Annotated[Annotated[str, AfterValidator(parse_npi)] | None, BeforeValidator(_line)]
 Email = Annotated[Annotated[str, AfterValidator(parse_email)] | None, BeforeValidator(_line)]
 Country = Annotated[str, BeforeValidator(_line), AfterValidator(parse_country)]

@@ -36,7 +36,8 @@ class Decided(Generic[ReplyT]):
     `data` is what the reply shows. `events` and `commands` are the messages that leave, in their
     order. `added` are the new rows. `changes`: of each row that was there and is different now, its
     columns that differ, by the row's model and key without the org. `patients`: whose data it was
-    about, as the audit trail has it.
+    about, as the audit trail has it; `audited_as`: what it is called there, where that is not the
+    operation's name.
     """
 
     status: ReplyStatus
@@ -46,6 +47,7 @@ class Decided(Generic[ReplyT]):
     added: list[Any]
     changes: dict[tuple[type[Any], Key], Columns]
     patients: set[UUID]
+    audited_as: str | None
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -148,6 +150,7 @@ class Store:
             self._rows.added[added:],
             _differences(before, self._columns()),
             workspace.patient_ids,
+            workspace.audited_as,
         )
 
     def _open(self) -> Workspace:

@@ -17,8 +17,9 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from uuid_utils.compat import uuid7
 
 from contracts.values import format_time
-from messaging.replies.settling import clients_headers
-from messaging.wire.connection import PERSISTENT, NotCarried, Publisher, user_of
+from messaging.replies.dead_letters import clients_headers
+from messaging.replies.publisher import NotCarried, Publisher
+from messaging.wire.connection import PERSISTENT, user_of
 from messaging.wire.envelope import read_message_id
 from messaging.wire.lenient_pamqp import unreadable
 from messaging.wire.topology import ConsumedQueue

@@ -53,11 +53,12 @@ def purge(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
 ) -> None:
-    """Remove what is old: packages of e-referrals that ended, reasons of early cancels, message ids
-    and stored replies.
+    """Remove what is old: packages of e-referrals that ended, reasons of early cancels, what rows
+    of the intake said, message ids and stored replies.
 
     Beside running services; again is harmless. What waits to be published is never removed, and
-    nothing goes sooner than clients were promised (*_INBOX_RETENTION_DAYS, *_REPLY_RETENTION_DAYS).
+    nothing goes sooner than clients were promised (*_INBOX_RETENTION_DAYS, *_REPLY_RETENTION_DAYS,
+    REFERRALS_INTAKE_RETENTION_DAYS).
 
     Example: handoff purge --older-than 90d --dry-run
     """

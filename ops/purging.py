@@ -52,8 +52,11 @@ async def purge(database: Database, age: timedelta, *, dry_run: bool) -> list[Li
         if database.name is ServiceName.EREFERRAL_DISPATCH:
             lines += await _packages(engine, database, now - age, dry_run=dry_run)
             lines += await _early_reasons(engine, database, now - messages_known, dry_run=dry_run)
-        if database.name is ServiceName.CONNECTORS:
+        elif database.name is ServiceName.CONNECTORS:
             lines += await _imported(engine, now - age, dry_run=dry_run)
+        else:
+            intake_kept = _promised(database.name, "intake_retention_days", age)
+            lines += await _intake(engine, database, now - intake_kept, dry_run=dry_run)
         horizon = Horizon(replies=now - replies_kept, messages=now - messages_known)
         forgotten = (
             await forgettable(engine, horizon)
@@ -105,6 +108,24 @@ async def _imported(engine: AsyncEngine, before: datetime, *, dry_run: bool) -> 
     purged = await look(engine, before)
     note = f"from before {_day(before)}"
     return [Line("refused rows emptied", purged.rows, note), Line("runs", purged.runs, note)]
+
+
+async def _intake(
+    engine: AsyncEngine, database: Database, before: datetime, *, dry_run: bool
+) -> list[Line]:
+    from services.referrals import intake_keeping
+    from services.referrals.home import PUBLISHING
+
+    emptied = (
+        await intake_keeping.emptyable(engine, before)
+        if dry_run
+        else await intake_keeping.purge(engine, PUBLISHING, before, database.operator)
+    )
+    note = f"decided before {_day(before)}"
+    return [
+        Line("intake rows", emptied.rows, note),
+        Line("intake fingerprints", emptied.fingerprints, f"from before {_day(before)}"),
+    ]
 
 
 def _promised(name: ServiceName, setting: str, age: timedelta) -> timedelta:

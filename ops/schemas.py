@@ -2,7 +2,7 @@
 the pictures of the lifecycles. The same code always gives the same bytes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ _GENERATED = ("schemas", "asyncapi")
 def generated_files() -> dict[str, str]:
     """Every generated file: its path below `docs/` and its text."""
     files = _schemas()
-    for name, asyncapi in _asyncapi_documents():
-        files[f"asyncapi/{name.service}.json"] = _json(asyncapi())
+    for name, document in _asyncapi_documents():
+        files[f"asyncapi/{name.service}.json"] = _json(document)
     files["operators/settings.md"] = settings_page()
     files.update(drawings())
     return files
@@ -101,14 +101,14 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _asyncapi_documents() -> Iterator[tuple[ServiceName, Callable[[], Schema]]]:
-    from services.connectors import subscribers as connectors
-    from services.ereferral_dispatch import subscribers as dispatch
-    from services.referrals import subscribers as referrals
+def _asyncapi_documents() -> Iterator[tuple[ServiceName, Schema]]:
+    from services.connectors.app import app as connectors
+    from services.ereferral_dispatch.app import app as dispatch
+    from services.referrals.app import app as referrals
 
-    yield ServiceName.REFERRALS, referrals.asyncapi
-    yield ServiceName.EREFERRAL_DISPATCH, dispatch.asyncapi
-    yield ServiceName.CONNECTORS, connectors.asyncapi
+    yield ServiceName.REFERRALS, referrals.schema.to_specification().to_jsonable()
+    yield ServiceName.EREFERRAL_DISPATCH, dispatch.schema.to_specification().to_jsonable()
+    yield ServiceName.CONNECTORS, connectors.schema.to_specification().to_jsonable()
 
 
 def _json(document: Any) -> str:

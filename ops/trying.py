@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from contracts.catalogue import OPERATIONS
-from contracts.documents.examples import EXAMPLES, body_of
+from contracts.documents.examples import EXAMPLES, ORG_ID, Another, body_of
 from ops.calling import find_operation
 from ops.demo.portal import PortalPartner, demo_portal, letter_in
 from ops.environment import CannotGoOn, WrongArgument
@@ -40,10 +41,18 @@ def needs_of_example(name: str, handoff: str) -> list[str]:
     lines = []
     if found.needs:
         lines.append("It works after these, which may be done already:")
-        lines += [f"  {handoff} example {need} | {handoff} call {need} -" for need in found.needs]
+        lines += [f"  {_sending(need, handoff)}" for need in found.needs]
     if found.when is not None:
         lines.append(f"It works when: {found.when}")
     return lines
+
+
+def _sending(need: str | Another, handoff: str) -> str:
+    """The command line that sends what an example needs."""
+    if isinstance(need, Another):
+        body = shlex.quote(json.dumps({"org_id": ORG_ID, **need.body}))
+        return f"{handoff} call {need.operation} {body}"
+    return f"{handoff} example {need} | {handoff} call {need} -"
 
 
 def statuses(text: str) -> list[int]:

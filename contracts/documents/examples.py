@@ -10,17 +10,25 @@ from typing import Any
 ORG_ID = "demo"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Another:
+    """An operation with another body than its example's."""
+
+    operation: str
+    body: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """What an operation does, in a sentence, and a body that works.
 
-    `needs`: the operations whose examples have to be sent before it, in this order. `when`: a state
-    that no command alone brings about, in words.
+    `needs`: the operations whose examples have to be sent before it, in this order; or which other
+    body of one. `when`: a state that no command alone brings about, in words.
     """
 
     does: str
     body: dict[str, Any]
-    needs: tuple[str, ...] = ()
+    needs: tuple[str | Another, ...] = ()
     when: str | None = None
 
 
@@ -32,8 +40,10 @@ _PATIENT_UUID, _PROVIDER_UUID, _PRACTICE_UUID = _id(0xA001), _id(0xA101), _id(0x
 _PARTNER_UUID = _id(0xB001)
 _SOURCE_UUID, _COST_UUID, _ATTRIBUTION_UUID = _id(0xC001), _id(0xC101), _id(0xC201)
 _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
-_CONNECTION_UUID, _ROW_UUID = _id(0xF001), _id(0xF101)
+_CONNECTION_UUID, _ROW_UUID = _id(0xF201), _id(0xF301)
 _ADDED = "The connection was added at the command line (handoff connection add)."
+_CONTACT_UUID, _OTHER_CONTACT_UUID, _CONTACT_REFERRAL_UUID = _id(0xF001), _id(0xF002), _id(0xF101)
+_INTAKE_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
 
 _PRACTICE: dict[str, Any] = {
@@ -82,7 +92,20 @@ _DRAFTED = (*_PATIENT_PUT, "provider.put", *_PARTNER_MADE, "referral.create")
 _READY = ("practice.put", *_DRAFTED)
 _SENT = (*_READY, "referral.send")
 _DISPATCHED = ("ereferral.dispatch",)
+_CONTACT_PUT = (*_PATIENT_PUT, "contact.put")
+_OTHER_CONTACT = Another(
+    "contact.put",
+    {
+        "contact_uuid": _OTHER_CONTACT_UUID,
+        "name": "Demo Neighbour Nora",
+        "observed_at": _OBSERVED_AT,
+    },
+)
+_CONTACTS_PUT = (*_CONTACT_PUT, _OTHER_CONTACT)
+_CONTACT_REFERRED = (*_CONTACTS_PUT, "contact_referral.create")
 _VERSION = "base_version is its version by then: see ereferral.get"
+_SUBMITTED = ("intake.submit",)
+_ITS_ID = "intake_uuid is that of a row that was submitted: see intake.list."
 
 
 def _shown(id_: str) -> dict[str, Any]:
@@ -329,6 +352,132 @@ EXAMPLES: dict[str, Example] = {
         "Read referrals, filtered and searched, newest first.",
         {"status": "active", "search": "eve", "page_size": 20},
     ),
+    "contact.put": Example(
+        "Tell what is known of a contact; replaces the whole record.",
+        {
+            "contact_uuid": _CONTACT_UUID,
+            "name": "Household of Demo Patient Eve",
+            "patient_uuid": _PATIENT_UUID,
+            "observed_at": _OBSERVED_AT,
+        },
+        _PATIENT_PUT,
+    ),
+    "contact.archive": Example(
+        "Tell that a contact is no longer kept.",
+        {"contact_uuid": _CONTACT_UUID, "observed_at": _LATER},
+        _CONTACT_PUT,
+    ),
+    "contact.get": Example("Read one contact.", {"contact_uuid": _CONTACT_UUID}, _CONTACT_PUT),
+    "contact.list": Example(
+        "Read contacts, searched, by name.", {"search": "household", "page_size": 20}
+    ),
+    "contact_referral.create": Example(
+        "Record that a contact referred another one.",
+        {
+            "id": _CONTACT_REFERRAL_UUID,
+            "contact_uuid": _CONTACT_UUID,
+            "referred_to_uuid": _OTHER_CONTACT_UUID,
+        },
+        _CONTACTS_PUT,
+    ),
+    "contact_referral.update": Example(
+        "Change who referred whom.",
+        {
+            "contact_uuid": _CONTACT_UUID,
+            "contact_referral_uuid": _CONTACT_REFERRAL_UUID,
+            "base_version": 1,
+            "referred_by_uuid": _OTHER_CONTACT_UUID,
+            "referred_to_uuid": _CONTACT_UUID,
+        },
+        _CONTACT_REFERRED,
+    ),
+    "contact_referral.archive": Example(
+        "Take a contact referral back.",
+        {"contact_uuid": _CONTACT_UUID, "contact_referral_uuid": _CONTACT_REFERRAL_UUID},
+        _CONTACT_REFERRED,
+    ),
+    "contact_referral.get": Example(
+        "Read one referral by a contact.",
+        {"contact_uuid": _CONTACT_UUID, "contact_referral_uuid": _CONTACT_REFERRAL_UUID},
+        _CONTACT_REFERRED,
+    ),
+    "contact_referral.list": Example(
+        "Read whom a contact referred, oldest first.",
+        {"contact_uuid": _CONTACT_UUID},
+        _CONTACT_PUT,
+    ),
+    "intake.submit": Example(
+        "Stage people whom a form outside refers, for a person to decide.",
+        {
+            "rows": [
+                {
+                    "source": "1",
+                    "referral_role": "1",
+                    "first_name": "Demo",
+                    "surname": "Person",
+                    "org_type_id": 1,
+                    "telephone": "+1 202-555-0121",
+                    "description": "Has a broken tooth and no dentist.",
+                    "preferred_day": "Tuesday",
+                }
+            ]
+        },
+    ),
+    "intake.accept": Example(
+        "Take a staged person in as a new patient, with a draft if wanted.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "attribution": {"referral_source_uuid": _SOURCE_UUID},
+            "referral": {"referral_partner_uuid": _PARTNER_UUID},
+        },
+        (*_SOURCE_MADE, *_PARTNER_MADE, *_SUBMITTED),
+        _ITS_ID,
+    ),
+    "intake.link": Example(
+        "Take a staged person in as a patient who is there already.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "patient_uuid": _PATIENT_UUID,
+            "referral": None,
+        },
+        (*_PATIENT_PUT, *_SUBMITTED),
+        _ITS_ID,
+    ),
+    "intake.reject": Example(
+        "Decide that a staged person is not taken in.",
+        {
+            "intake_uuid": _INTAKE_UUID,
+            "base_version": 1,
+            "reason": "not_reached",
+            "note": "Called three times.",
+        },
+        _SUBMITTED,
+        _ITS_ID,
+    ),
+    "intake.reopen": Example(
+        "Let a rejected person wait again.",
+        {"intake_uuid": _INTAKE_UUID, "base_version": 2},
+        (*_SUBMITTED, "intake.reject"),
+        _ITS_ID,
+    ),
+    "intake.get": Example(
+        "Read a staged person, the group, and the patients it may be.",
+        {"intake_uuid": _INTAKE_UUID},
+        _SUBMITTED,
+        _ITS_ID,
+    ),
+    "intake.list": Example(
+        "Read staged people, those who wait longest first.",
+        {"status": "received", "suspected_spam": False, "page_size": 20},
+    ),
+    "intake_map.put": Example(
+        "Say which referral source a form outside is, or whose a project.",
+        {"source": "1", "referral_role": "1", "referral_source_uuid": _SOURCE_UUID},
+        _SOURCE_MADE,
+    ),
+    "intake_map.list": Example("Read what the forms and projects outside are mapped to.", {}),
     "ereferral.dispatch": Example(
         "Deliver a frozen referral; referral.send sends it for you.", _PACKAGE
     ),
@@ -446,3 +595,8 @@ EXAMPLES: dict[str, Example] = {
 def body_of(operation: str) -> dict[str, Any]:
     """The whole body of an operation's example, with its org."""
     return {"org_id": ORG_ID, **EXAMPLES[operation].body}
+
+
+def needed(need: str | Another) -> Another:
+    """What has to be sent before an example: an operation and its body, without the org."""
+    return need if isinstance(need, Another) else Another(need, EXAMPLES[need].body)

@@ -17,7 +17,7 @@ from contracts.operations import Kind, Operation
 from contracts.problems import Problem
 from contracts.referral import Answered
 from contracts.replies import ReplyStatus
-from contracts.shapes import Update
+from contracts.shapes import Change
 
 Schema = dict[str, Any]
 
@@ -31,7 +31,7 @@ _FORGOTTEN: Schema = {
 
 _ABSENT_WHERE_UNSET: dict[type[BaseModel], tuple[str, ...]] = {
     Problem: ("current_version",),
-    CloudEvent: ("causationid", "traceparent", "changed"),
+    CloudEvent: ("causationid", "traceparent", "changed", "overwrote"),
 }
 """With those of `Answered` the only fields of what a service says that are left out instead of
 being null."""
@@ -92,7 +92,7 @@ class Schemas:
 
     def request(self, request: type[BaseModel]) -> Schema:
         """What a client may send."""
-        generator = _UpdateSchema if issubclass(request, Update) else _RequestSchema
+        generator = _UpdateSchema if issubclass(request, Change) else _RequestSchema
         schema = TypeAdapter(request).json_schema(mode="validation", schema_generator=generator)
         return self._sharing(schema)
 
@@ -119,6 +119,10 @@ class Schemas:
         """A CloudEvent with its `data`."""
         envelope = self._said(CloudEvent)
         envelope["properties"]["data"] = self.shape(event.data)
+        if event.says_overwrote:
+            envelope["required"].append("overwrote")
+        else:
+            del envelope["properties"]["overwrote"]
         fixed = {"source": event.source, "type": event.name, "dataschema": event.dataschema}
         for name, value in fixed.items():
             envelope["properties"][name] = {"const": str(value)}

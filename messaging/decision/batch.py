@@ -4,7 +4,6 @@ The order inside the transaction and its reasons are in `docs/concepts/messaging
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,7 +25,7 @@ from messaging.handlers.workspace import Need, Outgoing, Publishing, Rows, Works
 from messaging.intake.admission import Incoming, Intake
 from messaging.outbox import table as outbox
 from messaging.pacing.retry import until_it_answers
-from messaging.replies.settling import Answering, Verdict, refused, success_body
+from messaging.replies.replies import Replies, Verdict, refused, success_body
 from messaging.telemetry import metrics
 from messaging.telemetry.tracing import Traced, Tracing
 from messaging.trail import audit
@@ -46,8 +45,8 @@ class _SameId(Exception):
     """Two messages of one id, and the first was refused unheard: nothing of it is stored."""
 
 
-class BatchProcessor:
-    """Decides and settles the messages of one queue, a batch at a time.
+class Decider:
+    """Decides the commands or events of one queue, a batch at a time.
 
     `after_commit` is called when events were recorded: the outbox relay need not wait for its poll.
     `report` is told what PostgreSQL refuses, or None.
@@ -57,7 +56,7 @@ class BatchProcessor:
         self,
         engine: AsyncEngine,
         intake: Intake,
-        answering: Answering,
+        replies: Replies,
         publishing: Publishing,
         *,
         queue: str,
@@ -68,7 +67,7 @@ class BatchProcessor:
     ) -> None:
         self._engine = engine
         self._intake = intake
-        self._answering = answering
+        self._replies = replies
         self._publishing = publishing
         self._queue = queue
         self._clock = clock
@@ -76,8 +75,8 @@ class BatchProcessor:
         self._after_commit = after_commit
         self._report = report
 
-    async def process(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
-        """Decide all, commit, answer and park; when it returns, all may be acknowledged.
+    async def decide(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
+        """Decide all, commit, reply and park; when it returns, all may be acknowledged.
 
         But for those whose delivery tags it returns: these are to be rejected, and so parked by the
         broker.
@@ -85,7 +84,6 @@ class BatchProcessor:
         Raises DatabaseAway after a minute without the database, and what the broker raised where a
         reply or a dead letter could not leave: in both cases nothing may be acknowledged.
         """
-        started = time.monotonic()
         verdicts: list[Verdict] = []
         batch: list[Incoming] = []
         spans: list[Traced] = []
@@ -103,10 +101,10 @@ class BatchProcessor:
                     spans.append(traced)
         decided = await self._decide_when_possible(batch) if batch else []
         verdicts += decided
-        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
+        to_be_rejected = await self._replies.send(verdicts, self._clock())
         for traced, verdict in zip(spans, decided, strict=True):
             traced.end(failed=verdict.must_be_parked, **{"handoff.status": verdict.status})
-        self._observe(verdicts, time.monotonic() - started)
+        self._count(verdicts)
         return to_be_rejected
 
     async def _decide_when_possible(self, batch: list[Incoming]) -> list[Verdict]:
@@ -197,9 +195,8 @@ class BatchProcessor:
             traceparent=envelope.traceparent,
         )
 
-    def _observe(self, verdicts: list[Verdict], seconds: float) -> None:
+    def _count(self, verdicts: list[Verdict]) -> None:
         metrics.BATCH_SIZE.labels(self._queue).observe(len(verdicts))
-        metrics.BATCH_SECONDS.labels(self._queue).observe(seconds)
         for verdict in verdicts:
             metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
 
@@ -212,7 +209,7 @@ def _key(incoming: Incoming) -> MessageKey:
 
 
 def _first_of_each(batch: list[Incoming], known: set[MessageKey]) -> dict[MessageKey, Incoming]:
-    """The messages that were not answered yet, the first of each id."""
+    """The messages that have no reply yet, the first of each id."""
     fresh: dict[MessageKey, Incoming] = {}
     for incoming in batch:
         if _key(incoming) not in known:
@@ -275,6 +272,7 @@ def _entry(
         status=verdict.status,
         record_id=stored.resource_id if stored is not None else None,
         patient_ids=workspace.patient_ids,
+        operation=workspace.audited_as,
     )
 
 
@@ -288,7 +286,8 @@ def _repeat(incoming: Incoming, stored: StoredReply) -> Verdict:
             incoming.delivery,
             Refusal(
                 ProblemCode.MESSAGE_ID_REUSED,
-                "This message id was used before with another operation or body.",
+                "This message_id was used before with another operation or body: send this one "
+                "under a new message_id.",
             ),
         )
     return Verdict(incoming.delivery, stored.status, stored.body())
@@ -320,7 +319,7 @@ def _handler_code() -> Iterator[None]:
 
 
 def _is_lost_race(error: Exception) -> bool:
-    """Another replica answered one of these messages first."""
+    """Another replica decided one of these messages first."""
     return constraint_name(error) == "inbox_pkey"
 
 

@@ -11,6 +11,8 @@ then the handler: other conflicts (409), and the rules on the merged state (422)
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from contracts.problems import ProblemCode, Refusal, not_found
 from messaging.handlers.handler import Handler, MessageT
 from messaging.handlers.workspace import Done, Need, Workspace
@@ -28,35 +30,62 @@ def decide(
     needs = list(named)
     if handler.then_needs is not None:
         needs += handler.then_needs(message, workspace)
-    versioned: Any = None
+    versioned: tuple[Need, Any] | None = None
     for need in needs:
         if need.by:
             continue  # It names no row: the handler looks at what there is.
         row = workspace.find(need.model, *need.key)
         if need.missing is not None and not _is_there(need, row):
-            raise not_found(need.missing, need.key[-1] if need.key else None)
+            named_by = _naming(message, need)
+            raise not_found(need.missing, named_by, is_archived=_is_archived(need, row))
         if need.versioned:
-            versioned = row
+            versioned = (need, row)
     if versioned is not None:
-        _check_version(getattr(message, "base_version", None), versioned.version)
+        _check_version(message, *versioned)
     for need in needs:
         if need.new and workspace.find(need.model, *need.key) is not None:
-            raise Refusal(ProblemCode.ALREADY_EXISTS, "There is one with this id, or was.")
+            raise _already_exists(message, need, workspace.find(need.model, *need.key))
     return handler.handle(message, workspace)
 
 
 def _is_there(need: Need, row: Any) -> bool:
-    return (
-        row is not None
-        and getattr(row, "deleted_at", None) is None
-        and (need.belongs is None or need.belongs(row))
+    return row is not None and not _has_ended(row) and _belongs(need, row)
+
+
+def _is_archived(need: Need, row: Any) -> bool:
+    return row is not None and _has_ended(row) and _belongs(need, row)
+
+
+def _has_ended(row: Any) -> bool:
+    return getattr(row, "deleted_at", None) is not None
+
+
+def _belongs(need: Need, row: Any) -> bool:
+    return need.belongs is None or need.belongs(row)
+
+
+def _naming(message: BaseModel, need: Need) -> list[str]:
+    """The message's fields that name what is needed; none where another row points to it."""
+    named = need.key[-1:]
+    return [name for name in type(message).model_fields if (getattr(message, name),) == named]
+
+
+def _already_exists(message: BaseModel, need: Need, row: Any) -> Refusal:
+    named_by = _naming(message, need)
+    required = any(type(message).model_fields[name].is_required() for name in named_by)
+    by = "one that is archived" if _has_ended(row) else "one that exists"
+    instead = "give a new one" if required else "give a new one, or none and one is made"
+    detail = f"{', '.join(named_by) or 'The id'} is taken in this org by {by}: {instead}."
+    return Refusal(ProblemCode.ALREADY_EXISTS, detail)
+
+
+def _check_version(message: BaseModel, need: Need, row: Any) -> None:
+    if getattr(message, "base_version", None) == row.version:
+        return
+    again = f" with {need.missing.resource}.get" if need.missing is not None else ""
+    raise Refusal(
+        ProblemCode.VERSION_CONFLICT,
+        f"base_version is not the current version: read it again{again}, decide anew, and send "
+        "current_version as base_version.",
+        current_version=row.version,
     )
-
-
-def _check_version(base: int | None, current: int) -> None:
-    if base != current:
-        raise Refusal(
-            ProblemCode.VERSION_CONFLICT,
-            "It was changed since it was read; read it again and decide anew.",
-            current_version=current,
-        )

@@ -6,7 +6,7 @@ from aiormq.abc import DeliveredMessage
 from uuid_utils import compat as uuid_utils
 
 from contracts.problems import ProblemCode, Refusal
-from messaging.replies.settling import Verdict, refused
+from messaging.replies.replies import Verdict, refused
 from messaging.telemetry import logs
 from messaging.wire.envelope import Envelope
 

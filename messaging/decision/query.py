@@ -1,8 +1,8 @@
-"""Queries: read in a transaction that sees one org, and answered. Nothing of them is remembered."""
+"""Queries: read in a transaction that sees one org. Nothing of them is remembered."""
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from messaging.handlers.reader import Readers
 from messaging.intake.admission import Asked, query_intake
 from messaging.intake.grants import Grants
 from messaging.pacing.retry import DatabaseAway, until_it_answers
-from messaging.replies.settling import Answering, Verdict, refused, success_body
+from messaging.replies.replies import Replies, Verdict, refused, success_body
 from messaging.telemetry import metrics
 from messaging.telemetry.tracing import Tracing
 from messaging.trail import audit
@@ -45,8 +45,8 @@ def check_size(body: bytes, query: Query) -> None:
     raise invalid([FieldError(loc=loc, type="answer_too_large", msg=message)])
 
 
-class QueryProcessor:
-    """Answers the queries of one queue, those of a batch at the same time.
+class QueryReader:
+    """Reads what the queries of one queue ask for, those of a batch at the same time.
 
     `report` is told what PostgreSQL refuses, or None.
     """
@@ -56,7 +56,7 @@ class QueryProcessor:
         engine: AsyncEngine,
         readers: Readers,
         grants: Grants,
-        answering: Answering,
+        replies: Replies,
         *,
         queue: str,
         clock: Callable[[], datetime],
@@ -65,19 +65,19 @@ class QueryProcessor:
     ) -> None:
         self._engine = engine
         self._intake = query_intake(readers, grants)
-        self._answering = answering
+        self._replies = replies
         self._queue = queue
         self._clock = clock
         self._tracing = tracing
         self._report = report
 
-    async def process(self, deliveries: list[DeliveredMessage]) -> set[int]:
-        """Answer all. Returns the delivery tags that are to be rejected, not acknowledged.
+    async def read(self, deliveries: Sequence[DeliveredMessage]) -> set[int]:
+        """Read and reply to all. Returns the delivery tags of those that are to be rejected.
 
         Raises DatabaseAway, or what the broker raised; then none is acknowledged.
         """
         verdicts = await asyncio.gather(*map(self._decide, deliveries))
-        to_be_rejected = await self._answering.settle_all(verdicts, self._clock())
+        to_be_rejected = await self._replies.send(verdicts, self._clock())
         for verdict in verdicts:
             metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
         return to_be_rejected
@@ -90,8 +90,8 @@ class QueryProcessor:
         except Refusal as refusal:
             return refused(delivery, refusal)
         try:
-            answer = await self._traced_answer(asked)
-            body = success_body(ReplyStatus.OK, answer.to_json())
+            found = await self._traced(asked)
+            body = success_body(ReplyStatus.OK, found.to_json())
             check_size(body, asked.query)
         except Refusal as refusal:
             return refused(delivery, refusal)
@@ -99,12 +99,12 @@ class QueryProcessor:
             return internal_error(delivery, asked.envelope, fault.__cause__, queue=self._queue)
         return Verdict(delivery, ReplyStatus.OK, body)
 
-    async def _traced_answer(self, asked: Asked) -> Shape:
+    async def _traced(self, asked: Asked) -> Shape:
         started = time.monotonic()
         traced, envelope = self._tracing.begin_message(self._queue, asked.envelope)
         failed = True
         try:
-            answer = await self._answer_when_possible(replace(asked, envelope=envelope))
+            found = await self._read_when_possible(replace(asked, envelope=envelope))
             failed = False
         except Refusal:
             failed = False
@@ -112,12 +112,12 @@ class QueryProcessor:
         finally:
             traced.end(failed=failed)
         metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
-        return answer
+        return found
 
-    async def _answer_when_possible(self, asked: Asked) -> Shape:
+    async def _read_when_possible(self, asked: Asked) -> Shape:
         try:
             return await until_it_answers(
-                lambda: self._answer(asked),
+                lambda: self._read(asked),
                 queue=self._queue,
                 messages=1,
                 longest_pause_seconds=LONGEST_PAUSE_SECONDS,
@@ -128,25 +128,25 @@ class QueryProcessor:
         except Exception as error:
             raise _QueryFault from error
 
-    async def _answer(self, asked: Asked) -> Shape:
+    async def _read(self, asked: Asked) -> Shape:
         async with org_snapshot(self._engine, asked.query.org_id) as (session, now):
-            answer = await asked.reader.read(asked.query, session, now)
-            patient_ids = await _patients(asked, answer, session)
-            await _leave_trail(session, patient_ids, answer, asked.envelope, now)
-            return answer
+            found = await asked.reader.read(asked.query, session, now)
+            patient_ids = await _patients(asked, found, session)
+            await _leave_trail(session, patient_ids, found, asked.envelope, now)
+            return found
 
 
-async def _patients(asked: Asked, answer: Shape, session: AsyncSession) -> Collection[UUID]:
+async def _patients(asked: Asked, found: Shape, session: AsyncSession) -> Collection[UUID]:
     reader = asked.reader
     if reader.find_patients is not None:
-        return await reader.find_patients(asked.query, answer, session)
-    return reader.patients(answer) if reader.patients is not None else ()
+        return await reader.find_patients(asked.query, found, session)
+    return reader.patients(found) if reader.patients is not None else ()
 
 
 async def _leave_trail(
     session: AsyncSession,
     patient_ids: Collection[UUID],
-    answer: Shape,
+    found: Shape,
     envelope: Envelope,
     now: datetime,
 ) -> None:
@@ -156,7 +156,7 @@ async def _leave_trail(
             envelope,
             at=now,
             status=ReplyStatus.OK,
-            record_id=getattr(answer, "id", None),
+            record_id=getattr(found, "id", None),
             patient_ids=set(patient_ids),
         )
         await audit.append(session, [one])

@@ -132,6 +132,7 @@ class Workspace:
         self.traceparent = traceparent
         self.outgoing: list[Outgoing] = []
         self.patient_ids: set[UUID] = set()
+        self.audited_as: str | None = None
         self._rows = rows
         self._publishing = publishing
         self._message_id = message_id
@@ -158,6 +159,15 @@ class Workspace:
         self._rows.found[model, (self.org_id, *key)] = row
         self._rows.added.append(row)
 
+    def nothing_yet(self, model: type[Any], *key: Any, by: Columns = ()) -> None:
+        """Say that nothing can be under a key that was made just now: whoever looks finds that out
+        without having asked for it."""
+        under = (self.org_id, *key)
+        if by:
+            self._rows.lists.setdefault((model, by, under), [])
+        else:
+            self._rows.found.setdefault((model, under), None)
+
     def list_too(self, row: Any, by: Columns) -> None:
         """Put a row into the list of a Need with `by` that it belongs to now, if one was asked for:
         later messages of the same transaction find it there."""
@@ -174,6 +184,10 @@ class Workspace:
         """Say whose data this message is about: it goes to the audit trail. None: nobody's."""
         if patient_id is not None:
             self.patient_ids.add(patient_id)
+
+    def audit_as(self, operation: str) -> None:
+        """Say what this message did, where its own name does not: so the audit trail calls it."""
+        self.audited_as = operation
 
     def new_id(self) -> UUID:
         """A UUIDv7 (RFC 9562)."""
@@ -194,8 +208,12 @@ class Workspace:
         *,
         subject: str | None = None,
         changed: Iterable[str] | None = None,
+        overwrote: bool | None = None,
     ) -> None:
-        """Record an event about a resource as it is now. `changed` names its out-fields."""
+        """Record an event about a resource as it is now. `changed` names its out-fields.
+
+        `overwrote`: of an event that says so, whether its client wanted no check.
+        """
         event_id = self.new_id()
         envelope: dict[str, Any] = {
             "specversion": "1.0",
@@ -215,6 +233,8 @@ class Workspace:
             envelope["traceparent"] = self.traceparent
         if changed is not None:
             envelope["changed"] = ",".join(sorted(changed))
+        if overwrote is not None:
+            envelope["overwrote"] = overwrote
         envelope["data"] = orjson.Fragment(self.encode(resource))
         self._send(
             envelope["subject"],

@@ -8,7 +8,8 @@ from aiormq.abc import DeliveredMessage
 from pydantic import BaseModel, ValidationError
 
 from contracts.events import EVENT_CONTENT_TYPE
-from contracts.problems import FieldError, ProblemCode, Refusal, invalid
+from contracts.field_texts import sentence
+from contracts.problems import UNKNOWN_FIELD, FieldError, ProblemCode, Refusal, invalid
 from contracts.shapes import Query
 from messaging.handlers.handler import Handler, Handlers, MessageT
 from messaging.handlers.reader import Reader, Readers
@@ -19,7 +20,6 @@ from messaging.wire.envelope import Envelope, read_envelope
 OperationT = TypeVar("OperationT")
 
 _LONGEST_LOCATION = 64
-_NO_SUCH_FIELD = "extra_forbidden"  # pydantic's type of error
 MOST_ERRORS = 100
 """So many wrong fields are named at most: 1 MiB can hold 100,000 of them, and a refusal that names
 them all would be 7 MiB to store and send."""
@@ -114,7 +114,11 @@ def check_permitted(grants: Grants, envelope: Envelope, delivery: DeliveredMessa
     """Raises Refusal `forbidden`: an operation without a grant, or a `reply_to` of another's."""
     grants.check(envelope)
     if delivery.header.properties.reply_to and not grants.may_reply(delivery):
-        raise Refusal(ProblemCode.FORBIDDEN, "reply_to must be a queue of the client's own.")
+        raise Refusal(
+            ProblemCode.FORBIDDEN,
+            "reply_to must be a queue of the client's own: amq.rabbitmq.reply-to, one that the "
+            "broker named (amq.gen-…), or reply.<user_id>.….",
+        )
 
 
 def _incoming(
@@ -140,7 +144,9 @@ def parse(shape: type[MessageT], payload: dict[str, Any]) -> MessageT:
     try:
         return shape.model_validate(payload)
     except ValidationError as error:
-        raise invalid(field_errors(error, list(shape.model_fields))) from None
+        raise invalid(
+            field_errors(error, [field.alias or name for name, field in shape.model_fields.items()])
+        ) from None
 
 
 def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:
@@ -150,10 +156,11 @@ def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:
     """
     errors: list[FieldError] = []
     hints = 0
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     for item in found[:MOST_ERRORS]:
-        message = item["msg"]
-        if item["type"] == _NO_SUCH_FIELD and len(item["loc"]) == 1:
+        field = item["loc"][-1] if item["loc"] else ""
+        message = sentence(item["type"], field, item.get("ctx", {}), item["msg"])
+        if item["type"] == UNKNOWN_FIELD and len(item["loc"]) == 1:
             hints += 1
             message = "There is no such field"
             if hints <= MOST_HINTS:

@@ -19,6 +19,11 @@ from contracts.values import OrgId
 from messaging.wire.envelope import Envelope
 
 _EVERY_ORG = "*"
+_UNNAMED = "user_id must be the user of the connection: grants are given to users."
+_NOT_GRANTED = (
+    "This client has no grant for this operation in this org: whoever runs the service adds it to "
+    "the file of client grants."
+)
 _BROKERS_OWN = ("amq.rabbitmq.reply-to", "amq.gen-")
 
 
@@ -96,13 +101,16 @@ class ClientGrants:
         granted = self._by_user.get(envelope.user_id or "", [])
         if not any(c.allows(envelope.org_id, envelope.operation) for c in granted):
             raise Refusal(
-                ProblemCode.FORBIDDEN, "This client has no grant for this operation in this org."
+                ProblemCode.FORBIDDEN, _UNNAMED if envelope.user_id is None else _NOT_GRANTED
             )
 
     def check_event(self, envelope: Envelope) -> None:
         """Raises Refusal `forbidden`: a client's name is on it."""
         if envelope.user_id in self._by_user:
-            raise Refusal(ProblemCode.FORBIDDEN, "Events are published by the services alone.")
+            raise Refusal(
+                ProblemCode.FORBIDDEN,
+                "Events are published by the services alone: send a command instead.",
+            )
 
     def may_reply(self, message: DeliveredMessage) -> bool:
         """A queue that the broker named, or one that carries the client's name."""

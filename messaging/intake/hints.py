@@ -12,6 +12,9 @@ from contracts.catalogue import OPERATIONS
 MOST_HINTS = 5
 """So many unknown fields get a hint at most: looking for the nearest name takes a moment."""
 _LONGEST_NAME = 64
+_EXCHANGES = {operation.exchange for operation in OPERATIONS.values()}
+_OTHERS_WORDS = {"limit": "page_size", "per_page": "page_size", "offset": "page"}
+"""Fields as other products call them, which no likeness leads to ours."""
 
 
 def about_operation(operation: str, exchange: str) -> str:
@@ -19,6 +22,11 @@ def about_operation(operation: str, exchange: str) -> str:
     known = OPERATIONS.get(operation)
     if known is not None and known.exchange != exchange:
         return f"Publish {known.name} to the exchange {known.exchange}: it is not taken here."
+    if operation in _EXCHANGES:
+        return (
+            f"The routing key is the operation's name; publish to the exchange {operation}, "
+            "and not to a queue."
+        )
     near = _nearest(operation.lower().replace("-", "_"), OPERATIONS)
     if near is None:
         return "This queue has no such operation; handoff operations lists all."
@@ -31,10 +39,15 @@ def about_operation(operation: str, exchange: str) -> str:
 
 def about_field(name: str, fields: list[str]) -> str:
     """Of a field that a shape does not have."""
-    near = _nearest(name, fields)
+    near = _OTHERS_WORDS.get(name)
+    uuids = [one for one in fields if one.endswith("_uuid")]
+    if name == "id" and len(uuids) == 1:
+        near = uuids[0]
+    if near not in fields:
+        near = _nearest(name, fields)
     if near is not None:
-        return f"There is no such field; did you mean {near}?"
-    return f"There is no such field; there are {', '.join(sorted(fields))}"
+        return f"There is no such field: perhaps {near} is meant"
+    return f"There is no such field: the fields are {', '.join(sorted(fields))}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

@@ -22,6 +22,7 @@ from messaging.pacing.waiting import pause
 from messaging.telemetry import logs, metrics
 from messaging.wire.connection import (
     BROKER_ERRORS,
+    Writer,
     connection,
     loss_raised,
     persistent,
@@ -152,13 +153,13 @@ class Relay:
         log.info("outbox relay leads")
         metrics.RELAY_LEADING.set(1)
         self._report(None)
-        underway = _Underway()
+        underway, writer = _Underway(), Writer(channel)
         try:
             while not (stop.is_set() and not underway.chains):
                 ended = await self._mark(database, underway)
                 polled = time.monotonic() - underway.looked_at > POLL_SECONDS
                 if not stop.is_set() and (ended or polled or self._woken.is_set()):
-                    await self._start_chains(database, channel, underway)
+                    await self._start_chains(database, writer, underway)
                 await self._await_news(underway, stop)
                 if channel.is_closed:
                     raise _BrokerLost
@@ -201,7 +202,7 @@ class Relay:
         underway.waiting[subject] = _Backoff(time.monotonic() + seconds, seconds)
 
     async def _start_chains(
-        self, database: AsyncConnection, channel: AbstractChannel, underway: _Underway
+        self, database: AsyncConnection, writer: Writer, underway: _Underway
     ) -> None:
         room = WINDOW - len(underway.chains)
         if room < WINDOW // 4:
@@ -215,12 +216,12 @@ class Relay:
         for row in rows:
             by_subject.setdefault(row.subject, []).append(row)
         for subject, chain in by_subject.items():
-            task = asyncio.create_task(self._publish_in_order(channel, chain, underway.confirmed))
+            task = asyncio.create_task(self._publish_in_order(writer, chain, underway.confirmed))
             underway.chains[task] = subject
 
     async def _publish_in_order(
         self,
-        channel: AbstractChannel,
+        writer: Writer,
         rows: Iterable[Row[tuple[object, ...]]],
         confirmed: list[int],
     ) -> bool:
@@ -229,7 +230,7 @@ class Relay:
             try:
                 async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
                     with loss_raised():
-                        await channel.basic_publish(
+                        await writer.publish(
                             row.body,
                             exchange=row.exchange,
                             routing_key=row.routing_key,

@@ -1,13 +1,15 @@
-"""What a replica tells over HTTP: that it lives, whether it is ready, its figures, its contract."""
+"""HTTP routes of a replica: that it lives, whether it is ready, its figures, its contract."""
 
 import errno
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+import socket
+from collections.abc import Sequence
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from faststream.asgi import AsgiResponse, get
+from faststream.asgi.response import JSONResponse
+from faststream.asgi.types import ASGIApp, Scope
+from prometheus_client import make_asgi_app
 
+from messaging.running.contract import Contract
 from messaging.telemetry.health import Health
 
 
@@ -15,49 +17,43 @@ class PortTaken(Exception):
     """Another process listens on the port already."""
 
 
-@asynccontextmanager
-async def serve_http(
-    host: str, port: int, health: Health, asyncapi: Callable[[], dict[str, Any]]
-) -> AsyncIterator[int]:
-    """Serve `/health/live`, `/health/ready`, `/metrics`, `/asyncapi`; yields the port in use.
+class NoSuchPlace(Exception):
+    """The system refuses to listen there: no address of this machine, or no right to the port."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises PortTaken and NoSuchPlace."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise (PortTaken if error.errno == errno.EADDRINUSE else NoSuchPlace) from error
+
+
+def routes(health: Health, contract: Contract) -> Sequence[tuple[str, ASGIApp]]:
+    """`/health/live`, `/health/ready`, `/metrics`, `/asyncapi`.
 
     Ready answers 503 with the reasons until every condition is met; its notes change nothing in
-    that. Raises PortTaken.
+    that.
     """
 
-    async def live(_: web.Request) -> web.Response:
-        return web.json_response({"status": "live"})
+    @get(include_in_schema=False)
+    async def live(_: Scope) -> AsgiResponse:
+        return JSONResponse({"status": "live"})
 
-    async def ready(_: web.Request) -> web.Response:
+    @get(include_in_schema=False)
+    async def ready(_: Scope) -> AsgiResponse:
         status = "ready" if health.ready else "not ready"
         body = {"status": status, "checks": health.report(), "notes": health.notes()}
-        return web.json_response(body, status=200 if health.ready else 503)
+        return JSONResponse(body, 200 if health.ready else 503)
 
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    @get(include_in_schema=False)
+    async def asyncapi(_: Scope) -> AsgiResponse:
+        return JSONResponse(contract.to_specification().to_jsonable())
 
-    async def contract(_: web.Request) -> web.Response:
-        return web.json_response(asyncapi())
-
-    app = web.Application()
-    app.add_routes(
-        [
-            web.get("/health/live", live),
-            web.get("/health/ready", ready),
-            web.get("/metrics", metrics),
-            web.get("/asyncapi", contract),
-        ]
-    )
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken from error
-            raise
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    return [
+        ("/health/live", live),
+        ("/health/ready", ready),
+        ("/metrics", make_asgi_app()),
+        ("/asyncapi", asyncapi),
+    ]

@@ -1,4 +1,7 @@
-"""What /metrics tells. Labels hold names of ours alone: never an org, an id or a client's text."""
+"""Figures at /metrics, besides those that FastStream counts (`messaging.intake.batch`).
+
+Labels hold names of ours alone: never an org, an id or a client's text.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -6,7 +9,6 @@ MESSAGES = Counter("handoff_messages_total", "Messages settled.", ["queue", "sta
 BATCH_SIZE = Histogram(
     "handoff_batch_size", "Messages in a batch.", ["queue"], buckets=(1, 2, 4, 8, 16, 32, 64)
 )
-BATCH_SECONDS = Histogram("handoff_batch_seconds", "From the batch to its replies.", ["queue"])
 QUERY_SECONDS = Histogram("handoff_query_seconds", "A query, to its reply.", ["operation"])
 RELAYED = Counter("handoff_relayed_total", "Outbox messages that the broker confirmed.")
 RELAY_REFUSED = Counter(

@@ -46,14 +46,15 @@ def entry(
     status: int,
     record_id: UUID | None,
     patient_ids: Collection[UUID],
+    operation: str | None = None,
 ) -> Entry:
-    """The entry about a message that was carried out."""
+    """The entry about a message that was carried out; `operation` where it is not the message's."""
     return Entry(
         at=at,
         org_id=envelope.org_id,
         client=envelope.user_id,
         actor=envelope.actor,
-        operation=envelope.operation,
+        operation=operation or envelope.operation,
         status=status,
         record_id=record_id,
         patient_ids=tuple(sorted(patient_ids)),

@@ -1,16 +1,18 @@
-"""Connections to RabbitMQ, and publishing with the guarantee that each kind of message needs."""
+"""Connections to RabbitMQ, and writing many messages to one at once."""
 
 import asyncio
 import logging
-import struct
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import aiormq
 import aiormq.exceptions
+from aio_pika import RobustConnection
 from aiormq import spec
-from aiormq.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import AbstractConnection, ChannelFrame
+from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 from yarl import URL
 
@@ -18,17 +20,17 @@ from messaging.wire.lenient_pamqp import read_whatever_comes
 from messaging.wire.tls import is_loopback, verifying
 
 CONNECT_TIMEOUT_SECONDS = 10.0
+RECONNECT_SECONDS = 0.5
 HEARTBEAT_SECONDS = 10
 PERSISTENT = 2
-DIRECT_REPLY_TO = "amq.rabbitmq.reply-to."
+LONGEST_SHORT_STRING = 255  # octets (AMQP 0-9-1, section 4.2.5.3)
 CA_FILE = "cafile"
 """The URL's parameter with a file of CA certificates, as aiormq names it."""
-ADDRESSES_KNOWN = 4_096
-LONGEST_SHORT_STRING = 255  # octets (AMQP 0-9-1, section 4.2.5.3)
 FRAME_ENVELOPE_BYTES = 8  # type, channel, size and end mark (AMQP 0-9-1, section 4.2.3)
 
 # aiormq writes the whole body of a returned message into its log.
-logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+for _library in ("aiormq", "aio_pika"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL)
 read_whatever_comes()
 
 BROKER_ERRORS = (
@@ -40,19 +42,6 @@ BROKER_ERRORS = (
     RuntimeError,
 )
 """What the loss of a broker, its connection or a channel raises."""
-
-
-class NotCarried(Exception):
-    """These properties cannot be sent as they are: what was meant would not arrive."""
-
-
-class _NoMessageId(str):
-    """Empty, and yet true: keeps aiormq from making up a message id where the original had none."""
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        return True
 
 
 @contextmanager
@@ -78,21 +67,53 @@ async def connection(url: str, name: str) -> AsyncIterator[AbstractConnection]:
 
     Raises one of BROKER_ERRORS where it is lost, also while the block waits for it.
     """
-    opened = await _connect(url, name)
+    opened = await connect(url, name)
     try:
         with loss_raised():
             yield opened
     finally:
-        await _close(opened)
+        await close(opened)
 
 
-async def _connect(url: str, name: str) -> AbstractConnection:
-    """`amqps://` is always verified: by the URL's `cafile` alone, else the system's authorities."""
-    named = URL(url).update_query(name=name, heartbeat=str(HEARTBEAT_SECONDS))
-    context = verifying(named.query.get(CA_FILE)) if named.scheme == "amqps" else None
+async def connect(url: str, name: str) -> AbstractConnection:
+    """A connection that ends with the first fault. Raises one of BROKER_ERRORS."""
     async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
         with loss_raised():
-            return await aiormq.connect(str(named), context=context)
+            return await aiormq.connect(str(_named(url, name)), context=_context(url))
+
+
+async def close(opened: AbstractConnection | RobustConnection) -> None:
+    """Close it. That it is gone already is what was wanted."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            with loss_raised():
+                await opened.close()
+    except BROKER_ERRORS:
+        return
+
+
+def robust_connection(url: str, name: str) -> RobustConnection:
+    """A connection that aio-pika opens again for as long as it is not closed.
+
+    It is made by its `connect`, which waits for the broker; its `close_callbacks` hear why an
+    attempt failed and why it was lost.
+    """
+    return RobustConnection(
+        _named(url, name),
+        ssl_context=_context(url),
+        reconnect_interval=RECONNECT_SECONDS,
+        fail_fast=False,
+    )
+
+
+def _named(url: str, name: str) -> URL:
+    return URL(url).update_query(name=name, heartbeat=str(HEARTBEAT_SECONDS))
+
+
+def _context(url: str) -> ssl.SSLContext | None:
+    """`amqps://` is always verified: by the URL's `cafile` alone, else the system's authorities."""
+    parts = URL(url)
+    return verifying(parts.query.get(CA_FILE)) if parts.scheme == "amqps" else None
 
 
 def in_clear_text(url: str) -> bool:
@@ -106,133 +127,58 @@ def user_of(url: str) -> str:
     return URL(url).user or "guest"
 
 
-async def _close(opened: AbstractConnection) -> None:
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-            with loss_raised():
-                await opened.close()
-    except BROKER_ERRORS:
-        return  # It is gone, which is what was wanted.
-
-
-class Publisher:
-    """Publishes on a connection of its own, never on a consumer's: an alarm blocks what publishes.
-
-    The connection is made when it is first needed and again after it was lost. There is no
-    deadline: during an alarm a publish waits for as long as that lasts, since giving up would send
-    the batch back and count a delivery against it; a broker that is frozen misses its heartbeats.
-    """
-
-    def __init__(self, url: str, name: str) -> None:
-        self._url = url
-        self._name = name
-        self._lock = asyncio.Lock()
-        self._connection: AbstractConnection | None = None
-        self._channels: dict[bool, AbstractChannel] = {}
-        self._trial: Publisher | None = None
-        self._trying = asyncio.Lock()
-        self._good_addresses: dict[str, None] = {}
-
-    async def reply(
-        self, body: bytes, *, routing_key: str, properties: spec.Basic.Properties
-    ) -> None:
-        """Publish to the default exchange, not mandatory and unconfirmed: the client may be gone.
-
-        Raises one of BROKER_ERRORS where the connection is lost.
-        """
-        with loss_raised():
-            if routing_key.startswith(DIRECT_REPLY_TO) and routing_key not in self._good_addresses:
-                await self._try_address(body, routing_key, properties)
-                return
-            channel = await self._channel(confirms=False)
-            await channel.basic_publish(
-                body, routing_key=routing_key, properties=properties, mandatory=False
-            )
-
-    async def _try_address(
-        self, body: bytes, routing_key: str, properties: spec.Basic.Properties
-    ) -> None:
-        """The first reply to a direct reply-to address: apart from all others, and confirmed.
-
-        Such an address names a process of the broker. At one that is made up, RabbitMQ 3.10 falls
-        over and closes the whole connection (541), and with it goes every reply under way. One
-        address is tried at a time, so that it is clear which one it was; its reply is given up.
-        """
-        async with self._trying:
-            if self._trial is None:
-                self._trial = Publisher(self._url, f"{self._name}.trial")
-            channel = await self._trial._channel(confirms=True)
-            try:
-                await channel.basic_publish(
-                    body, routing_key=routing_key, properties=properties, mandatory=False
-                )
-            except (aiormq.exceptions.ConnectionInternalError, aiormq.exceptions.ChannelClosed):
-                return
-            if len(self._good_addresses) >= ADDRESSES_KNOWN:
-                del self._good_addresses[next(iter(self._good_addresses))]
-            self._good_addresses[routing_key] = None
-
-    async def deliver(
-        self, body: bytes, *, exchange: str, routing_key: str, properties: spec.Basic.Properties
-    ) -> None:
-        """Publish, and return when a queue has it.
-
-        Raises one of BROKER_ERRORS where none has, and NotCarried.
-        """
-        if not properties.message_id:
-            properties.message_id = _NoMessageId()
-        with loss_raised():
-            channel = await self._channel(confirms=True)
-            check_carried(properties, channel.connection.connection_tune.frame_max)
-            if len(routing_key.encode()) > LONGEST_SHORT_STRING:
-                raise NotCarried
-            await channel.basic_publish(
-                body,
-                exchange=exchange,
-                routing_key=routing_key,
-                properties=properties,
-                mandatory=True,
-            )
-
-    async def close(self) -> None:
-        """Close the connection."""
-        if self._trial is not None:
-            await self._trial.close()
-        if self._connection is not None:
-            await _close(self._connection)
-
-    async def _channel(self, *, confirms: bool) -> AbstractChannel:
-        async with self._lock:
-            if self._connection is None or self._connection.is_closed:
-                self._channels.clear()
-                self._connection = await _connect(self._url, self._name)
-            channel = self._channels.get(confirms)
-            if channel is None or channel.is_closed:
-                channel = await self._connection.channel(
-                    publisher_confirms=confirms, on_return_raises=confirms
-                )
-                self._channels[confirms] = channel
-            return channel
-
-
-def check_carried(properties: spec.Basic.Properties, frame_max_bytes: int) -> None:
-    """Raise NotCarried where the headers would not arrive as they are.
-
-    Properties must fit into one frame: one that is too large closes the connection. And pamqp sends
-    every float with single precision, cuts names off after 128 octets, and cannot send what it has
-    read: a text that is no UTF-8, a fraction beyond single precision.
-    """
-    arriving = ContentHeader()
-    try:
-        octets = ContentHeader(properties=properties).marshal()
-        arriving.unmarshal(octets)
-        changed = (arriving.properties.headers or {}) != (properties.headers or {})
-    except (TypeError, ValueError, ArithmeticError, struct.error):
-        raise NotCarried from None
-    if changed or len(octets) + FRAME_ENVELOPE_BYTES > frame_max_bytes:
-        raise NotCarried
-
-
 def persistent(**properties: Any) -> spec.Basic.Properties:
     """Properties of a message that outlives the broker's restart."""
     return spec.Basic.Properties(delivery_mode=PERSISTENT, **properties)
+
+
+class Writer:
+    """Publishes on one channel; what is published in one turn of the loop leaves in one write.
+
+    Nothing else may publish on that channel: confirmations are counted.
+    """
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self._most = channel.connection.connection_tune.frame_max - FRAME_ENVELOPE_BYTES
+        self._frames: list[Any] = []
+        self._written: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def publish(
+        self,
+        body: bytes,
+        *,
+        exchange: str,
+        routing_key: str,
+        properties: spec.Basic.Properties,
+        mandatory: bool,
+    ) -> "asyncio.Future[Any]":
+        """What is returned ends when the broker confirmed it, or raises as `basic_publish` does; on
+        a channel without confirmations, when it was written."""
+        channel = self._channel
+        if channel.is_closed:
+            raise aiormq.exceptions.ChannelInvalidStateError
+        if not self._frames:
+            self._written = channel.create_future()
+            asyncio.get_running_loop().call_soon(self._write)
+        self._frames += (
+            spec.Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=mandatory),
+            ContentHeader(properties=properties, body_size=len(body)),
+            *(ContentBody(body[at : at + self._most]) for at in range(0, len(body), self._most)),
+        )
+        return self._confirmation(properties) if channel.publisher_confirms else self._written
+
+    def _confirmation(self, properties: spec.Basic.Properties) -> "asyncio.Future[Any]":
+        """As aiormq keeps it: by the message's number on the channel, and by its id for returns."""
+        channel, message_id = self._channel, properties.message_id
+        channel.delivery_tag += 1
+        confirmed: asyncio.Future[Any] = channel.create_future()
+        channel.confirmations[channel.delivery_tag] = confirmed
+        channel.message_id_delivery_tag[message_id] = channel.delivery_tag
+        confirmed.add_done_callback(lambda _: channel.message_id_delivery_tag.pop(message_id, None))
+        return confirmed
+
+    def _write(self) -> None:
+        frames, self._frames = self._frames, []
+        together = ChannelFrame.marshall(self._channel.number, frames, self._written)
+        self._channel.create_task(self._channel.write_queue.put(together))

@@ -16,7 +16,7 @@ from aiormq.abc import DeliveredMessage
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.problems import ProblemCode, Refusal
-from contracts.values import OrgId, parse_uuid
+from contracts.values import ORG_ID_WORDS, OrgId, parse_uuid
 from messaging.wire.lenient_pamqp import MAX_NESTING, unreadable
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -86,26 +86,26 @@ def read_envelope(
 ) -> Envelope:
     """Check a delivered message's form. Raises Refusal `malformed_message`."""
     if odd := [name for name in unreadable(message) if name in _MATTERING]:
-        raise malformed(f"What is no UTF-8, or else unreadable: {', '.join(odd)}.")
+        raise malformed(f"Must be UTF-8, and of the type that AMQP gives it: {', '.join(odd)}.")
     properties = message.header.properties
     operation = message.routing_key or ""
     if not _is_type(properties.content_type, content_type):
         raise malformed(f"content_type must be {content_type}.")
     if (properties.content_encoding or "").lower() not in _CONTENT_ENCODINGS:
-        raise malformed("content_encoding must be utf-8 or absent.")
+        raise malformed("content_encoding must be utf-8 or absent; the body must not be packed.")
     if properties.message_type and properties.message_type != operation:
-        raise malformed("type must equal the routing key.")
+        raise malformed("type must equal the routing key, or be absent.")
     message_id = read_message_id(message)
     if message_id is None and needs_message_id:
-        raise malformed("message_id must be a UUID.")
+        raise malformed("message_id must be a UUID, a new one for each command.")
     if needs_reply_to and not properties.reply_to:
-        raise malformed("A query needs reply_to.")
+        raise malformed("A query needs reply_to: amq.rabbitmq.reply-to, or a queue of yours.")
     headers = properties.headers or {}
     payload = read_body(message.body)
     try:
         org_id = _ORG_ID.validate_python(payload.get(org_field), strict=True)
     except ValidationError:
-        raise malformed(f"{org_field} must be 1 to 64 of A-Z a-z 0-9 _ -.") from None
+        raise malformed(f"{org_field} must be in the body: {ORG_ID_WORDS}.") from None
     return Envelope(
         operation=operation,
         org_id=org_id,
@@ -145,10 +145,12 @@ def read_body(body: bytes) -> dict[str, Any]:
             parse_int=_integer,
             parse_constant=_refuse_constant,
         )
+    except UnicodeDecodeError:
+        raise malformed("The body must be in UTF-8.") from None
     except (ValueError, ArithmeticError):
-        raise malformed("The body must be JSON in UTF-8.") from None
+        raise malformed("The body must be JSON: one object, its names in quotes.") from None
     if not isinstance(payload, dict):
-        raise malformed("The body must be a JSON object.")
+        raise malformed('The body must be one JSON object: {"org_id": …}, not a list or a value.')
     return payload
 
 
@@ -185,7 +187,9 @@ def _actor(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > MAX_ACTOR_LENGTH or not value.isprintable():
-        raise malformed(f"The actor header must be text of at most {MAX_ACTOR_LENGTH} characters.")
+        raise malformed(
+            f"The header actor must be a string of at most {MAX_ACTOR_LENGTH} printable characters."
+        )
     return value or None
 
 

@@ -2,9 +2,14 @@
 
 import asyncio
 
+from contracts.documents.asyncapi import TITLES, document
+from contracts.events import EventSource
+from contracts.operations import Service as ServiceName
 from messaging.database.migrations import head
 from messaging.egress.policy import EgressPolicy
+from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
 from services.connectors.asking.budget import SharedBudget
 from services.connectors.asking.http import Http
 from services.connectors.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
@@ -22,8 +27,13 @@ from services.connectors.queries import READERS
 from services.connectors.runs.worker import RunWorker
 from services.connectors.sealing import Sealer
 from services.connectors.settings import ConnectorsSettings
-from services.connectors.subscribers import asyncapi
+from services.connectors.subscribers import subscribe
 from services.connectors.writing import Writer
+
+CONTRACT = Contract(
+    TITLES[ServiceName.CONNECTORS],
+    lambda: document(ServiceName.CONNECTORS, "1", {REFERRAL_EVENTS.name: EventSource.REFERRALS}),
+)
 
 
 def sealer_of(settings: ConnectorsSettings) -> Sealer:
@@ -53,10 +63,11 @@ def build(settings: ConnectorsSettings) -> Service:
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, COMMAND_HANDLERS),
-        queries=(QUERIES, READERS),
-        events=(REFERRAL_EVENTS, EVENT_HANDLERS),
-        asyncapi=asyncapi,
+        contract=CONTRACT,
+        subscribe=subscribe,
+        commands={COMMANDS: COMMAND_HANDLERS},
+        queries={QUERIES: READERS},
+        events={REFERRAL_EVENTS: EVENT_HANDLERS},
     )
     service = Service(definition, settings)
 
@@ -82,3 +93,7 @@ def build(settings: ConnectorsSettings) -> Service:
 
     service.parts.append(connect)
     return service
+
+
+app = FromEnvironment(CONTRACT, ConnectorsSettings, build)
+"""For `faststream run services.connectors.app:app`."""

@@ -1,15 +1,24 @@
-"""The AsyncAPI document of connectors: its queues, and the events that it publishes."""
+"""The subscribers of connectors: the queues that it takes from."""
 
-from functools import cache
-
-from contracts.documents.asyncapi import document
-from contracts.documents.schemas import Schema
-from contracts.events import EventSource
-from contracts.operations import Service
-from services.connectors.home import REFERRAL_EVENTS
+from messaging.intake.batch import Batch
+from messaging.intake.subscriber import Broker, WorkByQueue
+from services.connectors.home import COMMANDS, QUERIES, REFERRAL_EVENTS
 
 
-@cache
-def asyncapi() -> Schema:
-    """The service's AsyncAPI document."""
-    return document(Service.CONNECTORS, "1", {REFERRAL_EVENTS.name: EventSource.REFERRALS})
+def subscribe(broker: Broker, work: WorkByQueue) -> None:
+    """Put the subscribers of this service on a broker."""
+
+    @broker.batch_subscriber(COMMANDS, work[COMMANDS])
+    async def decide_commands(batch: Batch) -> None:
+        """Runs are asked for, rows decided about, numbers mapped."""
+        await work[COMMANDS].handle(batch)
+
+    @broker.batch_subscriber(QUERIES, work[QUERIES])
+    async def read_for_queries(batch: Batch) -> None:
+        """What is known of connections and their rows is read."""
+        await work[QUERIES].handle(batch)
+
+    @broker.batch_subscriber(REFERRAL_EVENTS, work[REFERRAL_EVENTS])
+    async def hear_of_referrals(batch: Batch) -> None:
+        """Connectors follow how far referrals are, and file their letters."""
+        await work[REFERRAL_EVENTS].handle(batch)

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
+from contracts.documents.asyncapi import TITLES, document
+from contracts.operations import Service as ServiceName
 from contracts.referral_partner import ContactMethod
 from letters.render import render_letter
 from messaging.database.migrations import head
 from messaging.egress.policy import EgressPolicy
+from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
 from messaging.running.settings import SettingError
 from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.delivery.relay_holds import RelayUse
@@ -38,7 +42,11 @@ from services.ereferral_dispatch.senders.smtp import SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
 from services.ereferral_dispatch.senders.smtp_session import SmtpTimeouts
 from services.ereferral_dispatch.settings import DispatchSettings, FaxProvider
-from services.ereferral_dispatch.subscribers import asyncapi
+from services.ereferral_dispatch.subscribers import subscribe
+
+CONTRACT = Contract(
+    TITLES[ServiceName.EREFERRAL_DISPATCH], lambda: document(ServiceName.EREFERRAL_DISPATCH, "1")
+)
 
 
 def build(settings: DispatchSettings) -> Service:
@@ -49,10 +57,10 @@ def build(settings: DispatchSettings) -> Service:
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, command_handlers(settings.fallback)),
-        queries=(QUERIES, READERS),
-        events=None,
-        asyncapi=asyncapi,
+        contract=CONTRACT,
+        subscribe=subscribe,
+        commands={COMMANDS: command_handlers(settings.fallback)},
+        queries={QUERIES: READERS},
     )
     mail = _mail(settings)
     service = Service(definition, settings)
@@ -179,3 +187,7 @@ def _mail(settings: DispatchSettings) -> _Mail:
         RelayUse(relay.name, frozenset(channels)),
         partial(transport.probe, mail_from),
     )
+
+
+app = FromEnvironment(CONTRACT, DispatchSettings, build)
+"""For `faststream run services.ereferral_dispatch.app:app`."""

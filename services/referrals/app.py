@@ -2,8 +2,13 @@
 
 import asyncio
 
+from contracts.documents.asyncapi import TITLES, document
+from contracts.events import EventSource
+from contracts.operations import Service as ServiceName
 from messaging.database.migrations import head
+from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import (
     COMMANDS,
@@ -14,10 +19,18 @@ from services.referrals.home import (
     QUERIES,
     TOPOLOGY,
 )
+from services.referrals.intake_keeping import keep_emptying
 from services.referrals.overdue import keep_marking
 from services.referrals.queries import READERS
 from services.referrals.settings import ReferralsSettings
-from services.referrals.subscribers import asyncapi
+from services.referrals.subscribers import subscribe
+
+CONTRACT = Contract(
+    TITLES[ServiceName.REFERRALS],
+    lambda: document(
+        ServiceName.REFERRALS, "1", {EREFERRAL_EVENTS.name: EventSource.EREFERRAL_DISPATCH}
+    ),
+)
 
 
 def build(settings: ReferralsSettings) -> Service:
@@ -28,10 +41,11 @@ def build(settings: ReferralsSettings) -> Service:
         revision=head(MIGRATIONS),
         topology=TOPOLOGY,
         publishing=PUBLISHING,
-        commands=(COMMANDS, COMMAND_HANDLERS),
-        queries=(QUERIES, READERS),
-        events=(EREFERRAL_EVENTS, EVENT_HANDLERS),
-        asyncapi=asyncapi,
+        contract=CONTRACT,
+        subscribe=subscribe,
+        commands={COMMANDS: COMMAND_HANDLERS},
+        queries={QUERIES: READERS},
+        events={EREFERRAL_EVENTS: EVENT_HANDLERS},
     )
     service = Service(definition, settings)
 
@@ -39,5 +53,14 @@ def build(settings: ReferralsSettings) -> Service:
         await service.until_possible(stop)
         await keep_marking(service.system_engine, PUBLISHING, stop, service.relay.wake)
 
-    service.parts.append(mark_overdue)
+    async def empty_intake(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        engine, wake = service.system_engine, service.relay.wake
+        await keep_emptying(engine, PUBLISHING, stop, wake, kept=settings.intake_kept)
+
+    service.parts += [mark_overdue, empty_intake]
     return service
+
+
+app = FromEnvironment(CONTRACT, ReferralsSettings, build)
+"""For `faststream run services.referrals.app:app`."""

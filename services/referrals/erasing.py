@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.contact import CONTACT_ARCHIVED, CONTACT_PUT
 from contracts.directory import PATIENT_ARCHIVED
 from contracts.events import DataT, Event
 from contracts.referral import REFERRAL_UPDATED
@@ -39,19 +40,24 @@ from messaging.trail.erasure import (
 )
 from services.referrals.handlers import (
     attribution,
+    contact,
     directory,
+    intake_resource,
     referral_resource,
     source,
     source_cost,
     timeline,
 )
 from services.referrals.handlers.versions import next_version
+from services.referrals.intake_keeping import empty
 from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.contact import Contact, ContactReferral
 from services.referrals.models.directory import Patient
+from services.referrals.models.intake import Intake, IntakeFingerprint
 from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.models.source import ReferralSource, ReferralSourceCost
 
-Nested = ReferralAttribution | ReferralSource | ReferralSourceCost
+Told = ReferralAttribution | ReferralSource | ReferralSourceCost | Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,9 @@ class PatientRows:
     attributions: Sequence[ReferralAttribution]
     sources: Sequence[ReferralSource]
     costs: Sequence[ReferralSourceCost]
+    contacts: Sequence[Contact]
+    contact_referrals: Sequence[ContactReferral]
+    intake: Sequence[Intake]
 
     def ids(self) -> list[UUID]:
         """The subject of everything that is published about them."""
@@ -70,7 +79,10 @@ class PatientRows:
         found += [row.id for row in self.referrals]
         found += [row.id for row in self.attributions]
         found += [row.id for row in self.sources]
-        return found + [row.id for row in self.costs]
+        found += [row.id for row in self.contacts]
+        found += [row.id for row in self.contact_referrals]
+        found += [row.id for row in self.costs]
+        return found + [row.id for row in self.intake]
 
 
 async def heard_versions(session: AsyncSession, org_id: str, patient_id: UUID) -> dict[UUID, int]:
@@ -116,6 +128,7 @@ async def erase(
         TimelineEntry.referral_id.in_([row.id for row in about.referrals]),
         detail=None,
     )
+    await _forget_fingerprints(session, org_id, about)
     await work.write()
     erased = Erased(counts)
     if erased.total:
@@ -127,16 +140,31 @@ def _erase_rows(about: PatientRows, workspace: Workspace) -> dict[str, int]:
     """Whose names others show come first: no event of an erasure may show a name."""
     return {
         "directory record": _erase_patient(about.patient, workspace),
+        "contacts": sum(_erase_contact(row, workspace) for row in about.contacts),
         "sources linked to them": sum(_erase_source(row, workspace) for row in about.sources),
         "costs of those sources": sum(_erase_cost(row, workspace) for row in about.costs),
         "attributions": sum(_erase_attribution(row, workspace) for row in about.attributions),
         "referrals": sum(_erase_referral(row, workspace) for row in about.referrals),
+        "intake rows": sum(empty(row, workspace) for row in about.intake),
     }
+
+
+async def _forget_fingerprints(session: AsyncSession, org_id: str, about: PatientRows) -> None:
+    """A digest of what a form said tells whether somebody said the same."""
+    await session.execute(
+        delete(IntakeFingerprint)
+        .where(
+            IntakeFingerprint.org_id == org_id,
+            IntakeFingerprint.group_id.in_([row.group_id for row in about.intake]),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> PatientRows:
     """In the order in which commands lock what they change. A source that is linked to the patient
-    is the patient: whom it brought and what it cost is written about them.
+    is the patient: whom it brought and what it cost is written about them. So is a contact,
+    whom contact referrals show: these do not change, but what was said of them may wait or be kept.
 
     The patient's row is locked so that nothing new can refer to it: an insert that does waits. A
     command that has changed something of theirs before that insert ends in a deadlock with this:
@@ -152,6 +180,11 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
     linked = select(ReferralSource.id).where(
         ReferralSource.org_id == org_id, ReferralSource.linked_patient_id == patient_id
     )
+    contacts = await rows(Contact, Contact.patient_id == patient_id)
+    known_as = [row.id for row in contacts]
+    shown_by = or_(
+        ContactReferral.referred_by_id.in_(known_as), ContactReferral.referred_to_id.in_(known_as)
+    )
     named = or_(
         of.patient_id == patient_id,
         of.referring_patient_id == patient_id,
@@ -163,6 +196,9 @@ async def _lock(session: AsyncSession, org_id: str, patient_id: UUID) -> Patient
         await rows(of, named),
         await rows(ReferralSource, ReferralSource.linked_patient_id == patient_id),
         await rows(ReferralSourceCost, ReferralSourceCost.referral_source_id.in_(linked)),
+        contacts,
+        await rows(ContactReferral, shown_by),
+        await rows(Intake, or_(Intake.patient_id == patient_id, Intake.contact_id.in_(known_as))),
     )
 
 
@@ -176,6 +212,9 @@ async def _load_shown(work: SystemWork, org_id: str, about: PatientRows) -> None
     for linked in about.sources:
         needs += source.pointed_to(linked)
     needs += [Need(ReferralSource, (cost.referral_source_id,)) for cost in about.costs]
+    needs += [Need(Patient, (one.patient_id,)) for one in about.contacts]
+    for row in about.intake:
+        needs += intake_resource.pointed_to(row)
     await load(work.session, work.rows, ((org_id, need) for need in needs))
 
 
@@ -193,6 +232,21 @@ def _erase_patient(row: Patient | None, workspace: Workspace) -> bool:
     next_version(row, workspace)
     row.deleted_at = row.deleted_at or workspace.now
     workspace.publish(PATIENT_ARCHIVED, directory.patient_resource(row))
+    return True
+
+
+def _erase_contact(row: Contact, workspace: Workspace) -> bool:
+    """As of now: what was observed before does not bring the name back."""
+    if row.name == ERASED:
+        return False
+    before = contact.shown(row, workspace)
+    for column, value in contact.named(ERASED).items():
+        setattr(row, column, value)
+    row.observed_at = max(row.observed_at, workspace.now)
+    next_version(row, workspace)
+    after = contact.shown(row, workspace)
+    changed = changed_fields(before, after)
+    _tell(row, (CONTACT_PUT, CONTACT_ARCHIVED), after, changed, workspace)
     return True
 
 
@@ -247,16 +301,16 @@ def _erase_source(row: ReferralSource, workspace: Workspace) -> bool:
 
 
 def _tell(
-    row: Nested,
+    row: Told,
     events: tuple[Event[DataT], Event[DataT]],
     resource: DataT,
     changed: Iterable[str],
     workspace: Workspace,
 ) -> None:
-    """`events`: its `.updated`, or, where it is archived, `.archived` once more: no event may say
-    that it is there again."""
-    updated, archived = events
+    """`events`: the one of a change, and its `.archived`. That comes once more where it is
+    archived: no event may say that it is there again."""
+    changing, archived = events
     if row.deleted_at is None:
-        workspace.publish(updated, resource, changed=changed)
+        workspace.publish(changing, resource, changed=changed)
     else:
         workspace.publish(archived, resource)

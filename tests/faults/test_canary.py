@@ -30,6 +30,11 @@ async def use(org: Org) -> None:
     assert NAME in read.data["patient"]["name"]
     found = await org.ask("referral_partner.list", search=NAME)
     assert found.data["total"] == 1
+    contact = await org.contact(name=f"Household of {NAME}", patient_uuid=patient)
+    referred = await org.contact_referral(contact_uuid=contact["id"])
+    named = {"contact_uuid": contact["id"], "contact_referral_uuid": referred["id"]}
+    assert (await org.ask("contact_referral.update", **named, overwrite=True)).status == 200
+    assert (await org.ask("contact.list", search=NAME)).data["total"] == 1
 
 
 async def misuse(org: Org, wire: Wire) -> None:
@@ -53,6 +58,15 @@ async def misuse(org: Org, wire: Wire) -> None:
         notes=WORDS,
     )
     assert stale.status == 409
+    for fields in (
+        {"name": f"{NAME}\u202e"},
+        {"name": NAME, "patient_uuid": NAME},
+        {"name": NAME, NAME: WORDS},
+    ):
+        given = {"contact_uuid": str(uuid4()), "observed_at": "2026-01-05T08:00:00Z", **fields}
+        assert (await org.ask("contact.put", **given)).status == 422
+    overwritten = await org.ask("contact_referral.update", overwrite=NAME, contact_uuid=WORDS)
+    assert overwritten.status == 422
     body = json.dumps({"org_id": org.id, **PATIENT}).encode()
     broken = body + b'"'
     named: dict[str, Any] = {"content_type": "application/json", "message_id": str(uuid4())}

@@ -11,7 +11,7 @@ from ops.environment import CHECKOUT
 PACKAGES = ("contracts", "letters", "messaging", "services", "ops")
 SOURCES = sorted(path for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 TREES = {path.relative_to(CHECKOUT).as_posix(): ast.parse(path.read_text()) for path in SOURCES}
-DESCRIBES: set[str] = set()
+SEAM = {"messaging/intake/subscriber.py", "messaging/intake/batch.py"}
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -35,47 +35,93 @@ def calls(name: str) -> Iterator[tuple[str, dict[str | None, ast.expr]]]:
                     yield path, {keyword.arg: keyword.value for keyword in node.keywords}
 
 
-def test_faststream_describes_and_carries_nothing() -> None:
-    """Its subscriber rejects without requeue and takes any number ahead, its publisher is not
-    persistent, drops its timeout, and tells nobody of what was not routed, its logger quotes
-    values: none of it runs here. What is imported are shapes, and none of them is started.
-    """
-    users = {
+def users_of(library: str) -> set[str]:
+    """The files that import a library or a part of it."""
+    return {
         path
         for path, tree in TREES.items()
-        if any(name.split(".")[0] == "faststream" for name in imported(tree))
+        if any(name.split(".")[0] == library for name in imported(tree))
     }
-    assert users == DESCRIBES
-    for path in DESCRIBES:
-        names = {name for name in imported(TREES[path]) if name.startswith("faststream")}
-        assert names <= {
-            *("faststream.rabbit.RabbitBroker", "faststream.rabbit.RabbitExchange"),
-            *("faststream.rabbit.RabbitQueue", "faststream.rabbit.ExchangeType"),
-            *("faststream.rabbit.schemas.queue.QueueType", "faststream.specification.AsyncAPI"),
-        }
-    for verb in ("start", "connect", "publish", "request", "run"):
-        assert not DESCRIBES & {path for path, _ in calls(verb)}
 
 
-def test_aio_pika_is_not_used() -> None:
-    """It publishes replies as mandatory and logs what comes back."""
-    assert not [path for path, tree in TREES.items() if "aio_pika" in str(imported(tree))]
+def test_faststream_is_named_where_messages_come_in_and_where_a_service_runs() -> None:
+    """Its insides, which it may change at any time, in one file."""
+    assert users_of("faststream") == {
+        *SEAM,
+        *("messaging/running/contract.py", "messaging/running/routes.py"),
+        *("messaging/running/service.py", "messaging/running/serving.py"),
+    }
+    inside = {path for path, tree in TREES.items() if "faststream._internal" in str(imported(tree))}
+    assert inside == {"messaging/intake/subscriber.py"}
+
+
+def written() -> list[tuple[str, dict[str | None, ast.expr]]]:
+    """Each call by which a message leaves; what a handler publishes goes into the outbox first."""
+    publishes = [*calls("basic_publish"), *calls("publish")]
+    return [(path, said) for path, said in publishes if "routing_key" in said]
+
+
+def test_faststream_publishes_nothing() -> None:
+    """Its publisher is not persistent, drops its timeout, and tells of nothing unrouted."""
+    assert list(calls("publisher")) == []
+    assert {path for path, _ in written()} == {
+        *("messaging/outbox/relay.py", "messaging/replies/publisher.py"),
+        "messaging/replies/client.py",
+    }
+    seam = ast.unparse(TREES["messaging/intake/subscriber.py"])
+    assert "no_reply=True" in seam
+
+
+def test_faststream_writes_no_log() -> None:
+    """It would quote what a client wrote."""
+    made = [*calls("AsgiFastStream"), *calls("__init__")]
+    loggers = [(path, said["logger"]) for path, said in made if "logger" in said]
+    assert {path for path, _ in loggers} == {
+        *("messaging/intake/subscriber.py", "messaging/running/service.py"),
+        "messaging/running/serving.py",
+    }
+    assert all(isinstance(said, ast.Constant) and said.value is None for _, said in loggers)
+
+
+def test_what_comes_in_is_taken_by_our_subscriber_alone() -> None:
+    """FastStream's own takes any number ahead and, by itself, rejects what failed."""
+    taking = {path for path, _ in calls("batch_subscriber")}
+    assert taking == {
+        "services/referrals/subscribers.py",
+        "services/ereferral_dispatch/subscribers.py",
+    }
+    entering = {path for path, _ in calls("subscriber") if not path.startswith("ops/")}
+    assert entering == {"messaging/intake/subscriber.py"}  # One of ours.
+    assert {path for path, _ in calls("basic_consume")} == {
+        *("messaging/intake/subscriber.py", "messaging/replies/client.py", "ops/tail.py"),
+    }
+
+
+def test_aio_pika_holds_connections_and_neither_takes_nor_publishes() -> None:
+    """It publishes as mandatory unless that is said, and logs what comes back; its consumer reads
+    no message with a property that it does not know.
+    """
+    assert users_of("aio_pika") == {
+        *("messaging/wire/connection.py", "messaging/intake/subscriber.py"),
+        "messaging/replies/publisher.py",
+    }
+    for verb in ("consume", "iterator", "default_exchange", "get_exchange"):
+        assert not list(calls(verb)), verb
 
 
 def test_nothing_goes_back_to_its_queue_but_what_was_only_looked_at() -> None:
     """A nack is delivered again at once, round and round: what fails waits, unacknowledged."""
     assert {path for path, _ in calls("basic_nack")} == {"ops/dead_letters.py"}
     rejections = list(calls("basic_reject"))
-    assert [path for path, _ in rejections] == ["messaging/intake/consumer.py"]
+    assert [path for path, _ in rejections] == ["messaging/intake/batch.py"]
     (requeue,) = [keywords["requeue"] for _, keywords in rejections]
     assert isinstance(requeue, ast.Constant) and requeue.value is False
 
 
 def test_every_publish_says_whether_it_must_be_routed() -> None:
     """By itself the library decides, and drops what finds no queue."""
-    publishes = list(calls("basic_publish"))
-    assert len(publishes) >= 5
-    assert [path for path, keywords in publishes if "mandatory" not in keywords] == []
+    assert len(written()) >= 5
+    assert [path for path, said in written() if "mandatory" not in said] == []
 
 
 def test_every_engine_hides_parameters() -> None:

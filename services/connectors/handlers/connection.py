@@ -24,7 +24,7 @@ def connection_of(workspace: Workspace, uuid: object) -> Connection:
     """The connection, or Refusal `connection_not_found` where it was removed."""
     row = workspace.find(Connection, uuid)
     if row is None or row.removed_at is not None:
-        raise not_found(ProblemCode.CONNECTION_NOT_FOUND)
+        raise not_found(ProblemCode.CONNECTION_NOT_FOUND, ["connection_uuid"])
     return row
 
 

@@ -60,7 +60,7 @@ async def check_connection(session: AsyncSession, org_id: str, uuid: UUID) -> Co
     """The connection. Raises Refusal `connection_not_found`."""
     row = await session.get(Connection, (org_id, uuid))
     if row is None or row.removed_at is not None:
-        raise not_found(ProblemCode.CONNECTION_NOT_FOUND, uuid)
+        raise not_found(ProblemCode.CONNECTION_NOT_FOUND, ["connection_uuid"])
     return row
 
 

@@ -7,7 +7,7 @@ from contracts.ereferral import DISPATCH_EREFERRAL, EREFERRAL_QUEUED, EreferralD
 from contracts.ereferral import Ereferral as Resource
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import EreferralStatus
-from contracts.referral_partner import ContactMethod, display_name
+from contracts.referral_partner import NO_ADDRESS, ContactMethod, display_name
 from contracts.replies import ReplyStatus
 from letters.letter import Message
 from messaging.handlers.handler import NamedHandler, handles
@@ -42,7 +42,7 @@ class Planner:
         if not plan:
             raise Refusal(
                 ProblemCode.NO_USABLE_CONTACT_POINT,
-                "The partner has no address that an e-referral can be sent to.",
+                NO_ADDRESS,
             )
         row = _planned(command, plan, workspace)
         workspace.add(Ereferral, row.id, row=row)

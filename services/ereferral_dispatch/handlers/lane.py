@@ -1,13 +1,14 @@
 """Lanes as commands see them: entering one, and letting a held one go."""
 
 from contracts.ereferral_staff import RELEASE_PARTNER_CHANNEL, PartnerChannel, PartnerChannelRelease
-from contracts.problems import ProblemCode, Refusal, not_found
+from contracts.problems import ProblemCode, Refusal
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.ereferral_dispatch.delivery.transitions import point_at, release_lane
 from services.ereferral_dispatch.models import Ereferral, Lane
 from services.ereferral_dispatch.resources import channel_resource
+from services.ereferral_dispatch.rules.knowing import never_dispatched
 from services.ereferral_dispatch.rules.routing import lane_id
 
 OF_PARTNER = ("referral_partner_id",)
@@ -61,10 +62,14 @@ def release(command: PartnerChannelRelease, workspace: Workspace) -> Done[Partne
     """
     lanes = workspace.find_all(Lane, OF_PARTNER, command.referral_partner_uuid)
     if not lanes:
-        raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, command.referral_partner_uuid)
+        raise never_dispatched(ProblemCode.REFERRAL_PARTNER_NOT_FOUND)
     held = [lane for lane in lanes if lane.channel is command.channel and lane.held_at is not None]
     if not held:
-        raise Refusal(ProblemCode.INVALID_TRANSITION, "This channel of the partner is not held.")
+        raise Refusal(
+            ProblemCode.INVALID_TRANSITION,
+            "This channel of the partner is not held, so nothing waits to be released; "
+            "ereferral.retry tries one e-referral now.",
+        )
     for lane in held:
         release_lane(lane, workspace)
     return Done(ReplyStatus.OK, channel_resource(held[0]), held[0].id)

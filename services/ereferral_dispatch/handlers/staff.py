@@ -5,6 +5,7 @@ from typing import assert_never
 
 from contracts.clock import early_errors, time_errors
 from contracts.ereferral import (
+    CANCEL_EREFERRAL,
     EREFERRAL_ATTEMPT_FAILED,
     EREFERRAL_RESPONSE_RECORDED,
     FailureCode,
@@ -71,11 +72,20 @@ RETRYABLE = (
     EreferralStatus.RETRY_SCHEDULED,
 )
 
+_TAKEN_FROM = {
+    RETRY_EREFERRAL.name: RETRYABLE,
+    COMPLETE_EREFERRAL_CALL.name: (EreferralStatus.AWAITING_CALL,),
+    RESOLVE_EREFERRAL.name: (EreferralStatus.OUTCOME_UNKNOWN,),
+    RECORD_EREFERRAL_RESPONSE.name: tuple(EreferralStatus),
+    CANCEL_EREFERRAL.name: tuple(s for s in EreferralStatus if s is not EreferralStatus.CANCELLED),
+}
+"""From where each of the commands about an e-referral leads on."""
+
 
 def retry(command: EreferralRetry, workspace: Workspace) -> Done[Resource]:
     """One attempt now, though its time has not come or its lane is held."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    _check_status(row, *RETRYABLE)
+    _check_status(row, RETRY_EREFERRAL.name)
     _check_has_package(row)
     check_takes_a_retry(calls_made(row, workspace), row.attempts_made)
     position = _position_of(row, command.channel)
@@ -93,7 +103,7 @@ def retry(command: EreferralRetry, workspace: Workspace) -> Done[Resource]:
 def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done[Resource]:
     """What came of the call that was asked for."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    _check_status(row, EreferralStatus.AWAITING_CALL)
+    _check_status(row, COMPLETE_EREFERRAL_CALL.name)
     match command.outcome:
         case CallOutcome.REACHED:
             record_call(row, workspace, Delivered(SuccessCode.REACHED), command.note)
@@ -115,7 +125,7 @@ def complete_call(command: EreferralCompleteCall, workspace: Workspace) -> Done[
 def resolve(command: EreferralResolve, workspace: Workspace) -> Done[Resource]:
     """What a person found out about an outcome that nobody knew."""
     row = workspace.get(Ereferral, command.ereferral_uuid)
-    _check_status(row, EreferralStatus.OUTCOME_UNKNOWN)
+    _check_status(row, RESOLVE_EREFERRAL.name)
     attempt = find_newest_attempt(row, workspace)
     if attempt is not None and command.note is not None:
         attempt.detail = command.note
@@ -144,11 +154,17 @@ def record_response(command: EreferralRecordResponse, workspace: Workspace) -> D
     return Done(ReplyStatus.OK, ereferral_resource(row), row.id)
 
 
-def _check_status(row: Ereferral, *allowed: EreferralStatus) -> None:
+def _possible_from(status: EreferralStatus) -> list[str]:
+    return [name for name, statuses in _TAKEN_FROM.items() if status in statuses]
+
+
+def _check_status(row: Ereferral, operation: str) -> None:
+    allowed = _TAKEN_FROM[operation]
     if row.status not in allowed:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"It is {row.status}; this takes one that is {', '.join(allowed)}.",
+            f"It is {row.status}; this takes one that is {', '.join(allowed)}. "
+            f"Possible from there: {', '.join(_possible_from(row.status))}.",
         )
 
 
@@ -156,8 +172,8 @@ def _check_has_package(row: Ereferral) -> None:
     if row.purged_at is not None:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            "What it was made of is not kept any more, so it cannot be sent again; "
-            "send a new referral.",
+            "What it was made of is not kept any more, so it cannot be sent again: "
+            "make a new referral (referral.create, then referral.send).",
         )
 
 
@@ -168,7 +184,9 @@ def _position_of(row: Ereferral, channel: ContactMethod | None) -> int:
         if point.channel is channel:
             return position
     raise Refusal(
-        ProblemCode.NO_USABLE_CONTACT_POINT, "The partner has no address for this channel."
+        ProblemCode.NO_USABLE_CONTACT_POINT,
+        "The partner had no address for this channel when it was sent: choose one of "
+        f"{', '.join(point.channel for point in row.plan)}, or leave channel out.",
     )
 
 

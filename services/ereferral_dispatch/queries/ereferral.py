@@ -25,6 +25,7 @@ from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
 from services.ereferral_dispatch.queries.kept import find_consignment
 from services.ereferral_dispatch.resources import attempt_resource, ereferral_resource
+from services.ereferral_dispatch.rules.knowing import never_dispatched
 from services.ereferral_dispatch.senders.phone.script import call_script
 
 NEEDS_PERSON = (
@@ -37,7 +38,7 @@ NEEDS_PERSON = (
 async def get(query: EreferralGet, session: AsyncSession, _: datetime) -> EreferralDetail:
     row = await session.get(Ereferral, (query.org_id, query.ereferral_uuid))
     if row is None:
-        raise not_found(ProblemCode.EREFERRAL_NOT_FOUND, query.ereferral_uuid)
+        raise not_found(ProblemCode.EREFERRAL_NOT_FOUND)
     attempts = await session.scalars(
         select(Attempt)
         .where(Attempt.org_id == query.org_id, Attempt.ereferral_id == row.id)
@@ -84,13 +85,13 @@ async def _check_filters(query: EreferralList, session: AsyncSession) -> None:
             Lane.org_id == query.org_id, Lane.referral_partner_id == partner
         )
         if await session.scalar(lanes.limit(1)) is None:
-            raise not_found(ProblemCode.REFERRAL_PARTNER_NOT_FOUND, partner)
+            raise never_dispatched(ProblemCode.REFERRAL_PARTNER_NOT_FOUND)
     if referral is not None:
         sent = select(Ereferral.id).where(
             Ereferral.org_id == query.org_id, Ereferral.referral_id == referral
         )
         if await session.scalar(sent.limit(1)) is None:
-            raise not_found(ProblemCode.REFERRAL_NOT_FOUND, referral)
+            raise never_dispatched(ProblemCode.REFERRAL_NOT_FOUND)
 
 
 def _wanted(query: EreferralList, now: datetime) -> list[ColumnElement[bool]]:

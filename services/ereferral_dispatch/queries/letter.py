@@ -14,13 +14,14 @@ from contracts.ereferral import (
     EreferralPreview,
 )
 from contracts.letter import ComposedLetter, letter_reference
-from contracts.problems import ProblemCode, not_found
+from contracts.problems import ProblemCode, Refusal
 from letters.composing import as_shown, compose
 from letters.letter import Letter
 from messaging.handlers.reader import about_nobody, reads
 from services.ereferral_dispatch.models import Attempt, Composed, Ereferral
 from services.ereferral_dispatch.queries.kept import find_consignment
 from services.ereferral_dispatch.rules.channels import CALLS
+from services.ereferral_dispatch.rules.knowing import never_dispatched
 from services.ereferral_dispatch.rules.package import check_package, with_named_offset
 from services.ereferral_dispatch.senders.composed_letter import letter_in
 
@@ -29,13 +30,17 @@ async def get_letter(query: EreferralLetter, session: AsyncSession, _: datetime)
     """What a partner has in hand was made by the template of its day: it is not made again."""
     row = await session.get(Ereferral, (query.org_id, query.ereferral_uuid))
     if row is None:
-        raise not_found(ProblemCode.EREFERRAL_NOT_FOUND, query.ereferral_uuid)
+        raise never_dispatched(ProblemCode.EREFERRAL_NOT_FOUND)
     pdf = await _last_composed(row, session)
     if pdf is not None:
         return as_shown(letter_reference(row.referral_id), pdf)
     consignment = await find_consignment(row, session)
     if consignment is None:
-        raise not_found(ProblemCode.LETTER_NOT_FOUND, query.ereferral_uuid)
+        raise Refusal(
+            ProblemCode.LETTER_NOT_FOUND,
+            "The letter is not kept any more: its package was purged. "
+            "ereferral.get still shows what became of the e-referral.",
+        )
     return await compose(consignment)
 
 

@@ -13,6 +13,8 @@ MOST_ATTEMPTS = 10_000
 MOST_RESPONSES = 100
 """Each joins the referral's timeline, beside 200 of its own, with a note of 10,000 characters."""
 
+_INSTEAD = "cancel the referral (referral.cancel) and make a new one"
+
 
 def check_takes_another_call(calls_made: int) -> None:
     """Whether a call that nobody answered may be followed by one more, later.
@@ -33,12 +35,12 @@ def check_takes_a_retry(calls_made: int, attempts_made: int) -> None:
     if calls_made >= MOST_CALLS:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This e-referral has {MOST_CALLS} calls and takes no more retries.",
+            f"This e-referral has {MOST_CALLS} calls and takes no more retries: {_INSTEAD}.",
         )
     if attempts_made >= MOST_ATTEMPTS:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This e-referral has {MOST_ATTEMPTS} attempts and takes no more retries.",
+            f"This e-referral has {MOST_ATTEMPTS} attempts and takes no more retries: {_INSTEAD}.",
         )
 
 

@@ -38,7 +38,7 @@ def check_package(command: EreferralPackage) -> None:
         FieldError(
             loc=["referral", name, "uuid"],
             type="reference_mismatch",
-            msg="The referral names another one than the package holds",
+            msg="Must be the one that the package itself holds, as referral.send puts it together",
         )
         for name, named, held in pairs
         if named is not None and held is not None and named.uuid != held.id

@@ -5,7 +5,7 @@ until they have committed. The database's unique index on primaries is a net ben
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.clock import ahead_errors
@@ -69,12 +69,18 @@ def attribution_resource(
     )
 
 
-def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done[Resource]:
+def check_create(command: ReferralAttributionCreate, workspace: Workspace) -> None:
+    """Raises the Refusal that `create` raises; nothing is changed."""
     if errors := ahead_errors("attributed_at", command.attributed_at, workspace.now):
         raise invalid(errors)
-    others = _others(command.patient_uuid, None, workspace)
+    others = unarchived(command.patient_uuid, workspace)
     check_primary(command.attribution_role, (one.attribution_role for one in others))
     _check_active(command, workspace)
+
+
+def create(command: ReferralAttributionCreate, workspace: Workspace) -> Done[Resource]:
+    check_create(command, workspace)
+    others = unarchived(command.patient_uuid, workspace)
     row = ReferralAttribution(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -99,7 +105,7 @@ def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done[Res
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
     before = shown(row, workspace)
     changes = command.changes()
-    others = _others(row.patient_id, row, workspace)
+    others = unarchived(row.patient_id, workspace, but=row)
     check_primary(
         changes.get("attribution_role", row.attribution_role),
         (one.attribution_role for one in others),
@@ -117,12 +123,13 @@ def update(command: ReferralAttributionUpdate, workspace: Workspace) -> Done[Res
 
 def archive(command: ReferralAttributionArchive, workspace: Workspace) -> Done[None]:
     row = workspace.get(ReferralAttribution, command.attribution_uuid)
-    lose_patient(row.referral_source_id, _others(row.patient_id, row, workspace), workspace)
+    others = unarchived(row.patient_id, workspace, but=row)
+    lose_patient(row.referral_source_id, others, workspace)
     return archived(row, lambda: shown(row, workspace), REFERRAL_ATTRIBUTION_ARCHIVED, workspace)
 
 
-def _others(
-    patient: UUID, but: ReferralAttribution | None, workspace: Workspace
+def unarchived(
+    patient: UUID, workspace: Workspace, *, but: ReferralAttribution | None = None
 ) -> list[ReferralAttribution]:
     """The patient's unarchived attributions, but one."""
     rows = workspace.find_all(ReferralAttribution, BY_PATIENT, patient)
@@ -172,35 +179,53 @@ def shown(row: ReferralAttribution, workspace: Workspace) -> Resource:
     )
 
 
+class Referring(Protocol):
+    """Whatever names one of the four references."""
+
+    @property
+    def referral_source_uuid(self) -> UUID | None: ...
+    @property
+    def referral_partner_uuid(self) -> UUID | None: ...
+    @property
+    def provider_uuid(self) -> UUID | None: ...
+    @property
+    def referring_patient_uuid(self) -> UUID | None: ...
+
+
 def _check(command: ReferralAttributionCreate) -> None:
     check_references(command.patient_uuid, {name: getattr(command, name) for name in REFERENCES})
 
 
-def _patient(command: ReferralAttributionCreate | Change) -> list[Need]:
+def patient_to_attribute(uuid: UUID) -> list[Need]:
     """The patient, locked, and what there is of theirs."""
-    uuid = command.patient_uuid
     return [
         Need(Patient, (uuid,), writes=True, missing=ProblemCode.PATIENT_NOT_FOUND),
         Need(ReferralAttribution, (uuid,), by=BY_PATIENT),
     ]
 
 
-def _needs_of_create(command: ReferralAttributionCreate) -> list[Need]:
-    needs = _patient(command)
-    for model, uuid, missing in (
+def referred_to(command: Referring) -> list[Need]:
+    """Who or what a command names as having brought the patient."""
+    references = (
         (ReferralSource, command.referral_source_uuid, ProblemCode.REFERRAL_SOURCE_NOT_FOUND),
         (ReferralPartner, command.referral_partner_uuid, ProblemCode.REFERRAL_PARTNER_NOT_FOUND),
         (Provider, command.provider_uuid, ProblemCode.PROVIDER_NOT_FOUND),
         (Patient, command.referring_patient_uuid, ProblemCode.PATIENT_NOT_FOUND),
-    ):
-        if uuid is not None:
-            needs.append(Need(model, (uuid,), missing=missing))
-    return [*needs, *own_id(ReferralAttribution, command.id)]
+    )
+    return [Need(model, (uuid,), missing=code) for model, uuid, code in references if uuid]
+
+
+def _needs_of_create(command: ReferralAttributionCreate) -> list[Need]:
+    return [
+        *patient_to_attribute(command.patient_uuid),
+        *referred_to(command),
+        *own_id(ReferralAttribution, command.id),
+    ]
 
 
 def _needs_of_change(command: Change) -> list[Need]:
     return [
-        *_patient(command),
+        *patient_to_attribute(command.patient_uuid),
         row_to_change(
             ReferralAttribution,
             command.attribution_uuid,

@@ -1,26 +1,18 @@
-"""The mirror of patients, providers and the practice: whatever was observed last wins.
+"""The mirror of patients, providers and the practice: whatever was observed last wins."""
 
-An observation applies where it is not older than what is held; else nothing changes.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Generic
-from uuid import UUID
+from collections.abc import Sequence
+from typing import Any
 
 from contracts import directory as d
 from contracts.clock import birth_date_errors, time_errors
 from contracts.directory import PATIENT_PUT, PUT_PATIENT, PUT_PRACTICE
-from contracts.events import DataT, Event
 from contracts.problems import FieldError, invalid
-from contracts.referral_partner import DEFAULT_COUNTRY
-from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Resource
 from messaging.handlers.handler import handles
-from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
-from services.referrals.handlers.versions import archived, next_version
+from messaging.handlers.workspace import Done, Need, Workspace
+from services.referrals.handlers import mirror
+from services.referrals.handlers.mirror import Mirror
+from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Patient, Practice, Provider
 from services.referrals.rules.directory import search_text, sort_name
 from services.referrals.rules.partner import is_national, read_again, settle_numbers
@@ -29,16 +21,6 @@ READ_BY = ("phone_country",)
 """By which column the patients are found whose numbers the practice's country has read."""
 
 Mirrored = Patient | Provider | Practice
-
-
-@dataclass(frozen=True, slots=True)
-class Mirror(Generic[DataT]):
-    """One kind of mirrored record. `subject` is what its events are about: its id, or its org."""
-
-    model: type[Mirrored]
-    resource: Callable[[Any], DataT]
-    put: Event[DataT]
-    archived: Event[DataT] | None = None
 
 
 def patient_resource(row: Patient) -> d.Patient:
@@ -60,9 +42,11 @@ def _shown(shape: type[Resource], row: Mirrored) -> dict[str, Any]:
     return {name: getattr(row, name) for name in shape.model_fields}
 
 
-PATIENTS = Mirror(Patient, patient_resource, d.PATIENT_PUT, d.PATIENT_ARCHIVED)
-PROVIDERS = Mirror(Provider, provider_resource, d.PROVIDER_PUT, d.PROVIDER_ARCHIVED)
-PRACTICES = Mirror(Practice, practice_resource, d.PRACTICE_PUT)
+PATIENTS = Mirror(Patient, lambda row, _: patient_resource(row), d.PATIENT_PUT, d.PATIENT_ARCHIVED)
+PROVIDERS = Mirror(
+    Provider, lambda row, _: provider_resource(row), d.PROVIDER_PUT, d.PROVIDER_ARCHIVED
+)
+PRACTICES = Mirror(Practice, lambda row, _: practice_resource(row), d.PRACTICE_PUT)
 
 
 def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient | None]:
@@ -78,14 +62,16 @@ def put_patient(command: d.PatientPut, workspace: Workspace) -> Done[d.Patient |
         "phone_country": country if national else None,
     }
     found_by = _found_by(fields["name"], fields["phone"], fields["email"])
-    done = _put(PATIENTS, command, fields, workspace, beside={**read_by, **found_by})
+    key, columns = (command.patient_uuid,), {**fields, **read_by, **found_by}
+    done = mirror.put(PATIENTS, key, command.observed_at, columns, workspace)
     workspace.list_too(workspace.get(Patient, command.patient_uuid), READ_BY)
     return done
 
 
 def put_provider(command: d.ProviderPut, workspace: Workspace) -> Done[d.Provider | None]:
     fields = _settled(command, (), None, workspace)
-    return _put(PROVIDERS, command, fields, workspace, beside=_found_by(fields["name"]))
+    columns = {**fields, **_found_by(fields["name"])}
+    return mirror.put(PROVIDERS, (command.provider_uuid,), command.observed_at, columns, workspace)
 
 
 def _found_by(name: str | None, *more: str | None) -> dict[str, str | None]:
@@ -104,7 +90,7 @@ def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practic
     fields = _settled(command, ("phone", "fax"), command.country, workspace)
     held = workspace.find(Practice)
     country = None if held is None else held.country
-    done = _put(PRACTICES, command, fields, workspace)
+    done = mirror.put(PRACTICES, (), command.observed_at, fields, workspace)
     if done.data is None:
         raise LookupError("a practice is never archived")
     if country is not None and country != workspace.get(Practice).country:
@@ -134,101 +120,11 @@ def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None
 
 def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done[d.Patient | None]:
     workspace.concerns(command.patient_uuid)
-    return _archive(PATIENTS, command.patient_uuid, command.observed_at, workspace)
+    return mirror.archive(PATIENTS, command.patient_uuid, command.observed_at, workspace)
 
 
 def archive_provider(command: d.ProviderArchive, workspace: Workspace) -> Done[d.Provider | None]:
-    return _archive(PROVIDERS, command.provider_uuid, command.observed_at, workspace)
-
-
-def _put(
-    mirror: Mirror[DataT],
-    command: Any,
-    fields: dict[str, Any],
-    workspace: Workspace,
-    *,
-    beside: Mapping[str, Any] = MappingProxyType({}),
-) -> Done[DataT | None]:
-    """Replace the record where the observation is not older. `beside`: what is not shown of it."""
-    key = _key(command)
-    row = workspace.find(mirror.model, *key)
-    if row is None:
-        row = _tombstone(mirror, key, command.observed_at, workspace)
-        workspace.add(mirror.model, *key, row=row)
-    elif command.observed_at < row.observed_at:
-        return Done(ReplyStatus.OK, _held(mirror, row), row.id)
-    before = mirror.resource(row) if row.version else None
-    revived = row.deleted_at is not None
-    for name, value in {**fields, **beside}.items():
-        setattr(row, name, value)
-    row.deleted_at = None
-    after = mirror.resource(row)
-    if before is None:
-        changed = [name for name, value in fields.items() if value is not None]
-    else:
-        changed = list(changed_fields(before, after))
-    if before is not None and not changed and not revived:
-        return Done(ReplyStatus.OK, before, row.id)
-    next_version(row, workspace)
-    after = mirror.resource(row)
-    workspace.publish(mirror.put, after, subject=_subject(mirror, workspace), changed=changed)
-    return Done(ReplyStatus.OK, after, row.id)
-
-
-def _archive(
-    mirror: Mirror[DataT], uuid: UUID, observed_at: datetime, workspace: Workspace
-) -> Done[DataT | None]:
-    if errors := time_errors("observed_at", observed_at, workspace.now):
-        raise invalid(errors)
-    row = workspace.find(mirror.model, uuid)
-    if row is None:
-        # What was never put leaves a tombstone without a version: an older put must not show it.
-        row = _tombstone(mirror, (uuid,), observed_at, workspace)
-        workspace.add(mirror.model, uuid, row=row)
-        return Done(ReplyStatus.ARCHIVED, None, uuid)
-    if observed_at < row.observed_at:
-        return Done(ReplyStatus.OK, _held(mirror, row), row.id)
-    row.observed_at = observed_at
-    if row.deleted_at is None and mirror.archived is not None:
-        return archived(row, lambda: mirror.resource(row), mirror.archived, workspace)
-    return Done(ReplyStatus.ARCHIVED, None, row.id)
-
-
-def _tombstone(
-    mirror: Mirror[Any], key: tuple[UUID, ...], observed_at: datetime, workspace: Workspace
-) -> Any:
-    row = mirror.model(
-        org_id=workspace.org_id,
-        id=key[0] if key else workspace.new_id(),
-        observed_at=observed_at,
-        version=0,
-        created_at=workspace.now,
-        updated_at=workspace.now,
-        deleted_at=workspace.now,
-    )
-    if isinstance(row, Practice):
-        row.country = DEFAULT_COUNTRY
-    return row
-
-
-def _held(mirror: Mirror[DataT], row: Any) -> DataT | None:
-    """What is held of a record; None of a tombstone: what is archived is shown to nobody."""
-    return mirror.resource(row) if row.deleted_at is None else None
-
-
-def _key(command: d.PatientPut | d.ProviderPut | d.PracticePut) -> tuple[UUID, ...]:
-    match command:
-        case d.PatientPut():
-            return (command.patient_uuid,)
-        case d.ProviderPut():
-            return (command.provider_uuid,)
-        case d.PracticePut():
-            return ()
-
-
-def _subject(mirror: Mirror[Any], workspace: Workspace) -> str | None:
-    """An org has one practice: its events are about the org. Others are about their own id."""
-    return workspace.org_id if mirror is PRACTICES else None
+    return mirror.archive(PROVIDERS, command.provider_uuid, command.observed_at, workspace)
 
 
 def _fields(command: Command) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def record_response(command: ReferralRecordResponse, workspace: Workspace) -> Do
     if errors := time_errors("occurred_at", command.occurred_at, workspace.now):
         raise invalid(errors)
     effect = response_effect(row.status, row.fulfilment_status, command.response)
-    check_can_be_answered(row.status, effect)
+    check_can_be_answered(row.status, row.fulfilment_status, effect)
     recorded = find_recorded_responses(row, workspace)
     check_takes_a_response(effect, len(recorded))
     if errors := early_errors("occurred_at", command.occurred_at, row.created_at):

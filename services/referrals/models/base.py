@@ -17,7 +17,7 @@ class Base(DeclarativeBase):
 
 
 def made_by_the_database() -> MappedColumn[str | None]:
-    """A column that the database computes for an index: nobody but a list looks at it."""
+    """A column that the database computes for an index: nothing but statements looks at it."""
     return mapped_column(
         server_default=FetchedValue(),
         server_onupdate=FetchedValue(for_update=True),

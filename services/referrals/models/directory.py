@@ -24,7 +24,8 @@ class Patient(Observed, Versioned, Base):
     `phone_given` and `phone_country`: a national number as it was put, and the country by which it
     was read; null where the number named its own. For the lists: `sort_name` is lower-cased;
     `search_text` has name, phone and e-mail, a line each, case-folded. `search_key` is the
-    database's own copy of it for an index, null where it would be too long for one.
+    database's own copy of it for an index, null where it would be too long for one. By `name_key`
+    and `email_key`, the database's too, a row from outside is compared with them.
     """
 
     __tablename__ = "patient"
@@ -41,6 +42,8 @@ class Patient(Observed, Versioned, Base):
     sort_name: Mapped[str | None] = mapped_column(Text(collation="C"))
     search_text: Mapped[str | None]
     search_key: Mapped[str | None] = made_by_the_database()
+    name_key: Mapped[str | None] = made_by_the_database()
+    email_key: Mapped[str | None] = made_by_the_database()
 
 
 class Provider(Observed, Versioned, Base):

@@ -13,7 +13,7 @@ class ReferralPartner(Reachable, Versioned, Base):
     """A referral partner. For the lists: `sort_name` is the display name lower-cased, `name_text`
     the same, `search_text` and `specialty_text` case-folded.
 
-    The two keys are the database's own copies for the list's index, null where they would be too
+    The keys are the database's own copies for the list's index, null where they would be too
     long for it: nobody but the list looks at them.
     """
 
@@ -37,5 +37,6 @@ class ReferralPartner(Reachable, Versioned, Base):
     name_text: Mapped[str | None]
     search_text: Mapped[str]
     specialty_text: Mapped[str | None]
+    name_key: Mapped[str | None] = made_by_the_database()
     search_key: Mapped[str | None] = made_by_the_database()
     specialty_key: Mapped[str | None] = made_by_the_database()

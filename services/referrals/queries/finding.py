@@ -28,6 +28,8 @@ async def find_unarchived(
     Raises Refusal `missing` where it is not there, archived, or another's.
     """
     row = await session.get(model, (org_id, uuid), options=options)
-    if row is None or row.deleted_at is not None or not belongs(row):
-        raise not_found(missing, uuid)
+    if row is None or not belongs(row):
+        raise not_found(missing)
+    if row.deleted_at is not None:
+        raise not_found(missing, is_archived=True)
     return row

@@ -33,7 +33,7 @@ from services.referrals.queries.searching import referral_holds
 async def get(query: ReferralGet, session: AsyncSession, _: datetime) -> ReferralDetail:
     shown = await _shown(session, query.org_id, [query.referral_uuid])
     if not shown:
-        raise not_found(ProblemCode.REFERRAL_NOT_FOUND, query.referral_uuid)
+        raise not_found(ProblemCode.REFERRAL_NOT_FOUND)
     entry = TimelineEntry
     entries = await session.execute(
         select(

@@ -3,9 +3,20 @@
 `%` and `_` are ordinary characters, and case counts in no script.
 """
 
+import re
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Text,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from messaging.handlers.pages import contains
@@ -14,6 +25,7 @@ from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral
 
 _LONG = aliased(Patient)
+_PART = re.compile("[0-9A-Fa-f-]+")
 
 
 def patient_holds(org_id: str, searched: str) -> ColumnElement[bool]:
@@ -29,21 +41,27 @@ def referral_holds(org_id: str, searched: str) -> ColumnElement[bool]:
     """
     return or_(
         Referral.patient_id.in_(_patients_called(org_id, searched)),
-        Referral.patient_id.in_(
-            _long_patients(org_id).where(contains(_name(_LONG.search_text), searched))
-        ),
-        Referral.referral_partner_id.in_(
-            select(ReferralPartner.id).where(
-                ReferralPartner.org_id == org_id, contains(ReferralPartner.name_text, searched)
-            )
-        ),
-        contains(_reference(), searched),
+        Referral.referral_partner_id.in_(_partners_called(org_id, searched)),
+        # What has other characters is part of no reference.
+        *([contains(_reference(), searched)] if _PART.fullmatch(searched) else []),
     )
 
 
-def _patients_called(org_id: str, searched: str) -> Select[UUID]:
+def _patients_called(org_id: str, searched: str) -> CompoundSelect[UUID]:
     called = contains(_name(Patient.search_key), searched)
-    return select(Patient.id).where(Patient.org_id == org_id, called)
+    return union_all(
+        select(Patient.id).where(Patient.org_id == org_id, called),
+        _long_patients(org_id).where(contains(_name(_LONG.search_text), searched)),
+    )
+
+
+def _partners_called(org_id: str, searched: str) -> CompoundSelect[UUID]:
+    of_org = select(ReferralPartner.id).where(ReferralPartner.org_id == org_id)
+    long = ReferralPartner.name_key.is_(None) & ReferralPartner.name_text.is_not(None)
+    return union_all(
+        of_org.where(contains(ReferralPartner.name_key, searched)),
+        of_org.where(long, contains(ReferralPartner.name_text, searched)),
+    )
 
 
 def _long_patients(org_id: str) -> Select[UUID]:
@@ -59,7 +77,7 @@ def _name(text: InstrumentedAttribute[str | None]) -> ColumnElement[str]:
 
 
 def _reference() -> ColumnElement[str]:
-    """The reference, case-folded, as `contracts.letter` makes it of the id: the id's last group in
+    """The reference, case-folded, as `contracts.letter` makes it of the id: its last group, in
     fours. It is computed, so that whatever index has the id has the reference."""
     digits = func.right(cast(Referral.id, Text), 12)
     return (

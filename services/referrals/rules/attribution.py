@@ -29,7 +29,7 @@ def check_references(patient: UUID, references: Mapping[str, UUID | None]) -> No
                 FieldError(
                     loc=[name],
                     type="exactly_one_reference",
-                    msg="Exactly one source, partner, provider or referring patient must be given",
+                    msg=f"Give exactly one of {', '.join(REFERENCES)}",
                 )
                 for name in given or REFERENCES
             ]
@@ -40,7 +40,7 @@ def check_references(patient: UUID, references: Mapping[str, UUID | None]) -> No
                 FieldError(
                     loc=["referring_patient_uuid"],
                     type="own_referrer",
-                    msg="A patient cannot be their own referrer",
+                    msg="A patient cannot be their own referrer: name another patient",
                 )
             ]
         )
@@ -54,7 +54,9 @@ def check_primary(role: AttributionRole, other_roles: Iterable[AttributionRole])
     if role is AttributionRole.PRIMARY and AttributionRole.PRIMARY in other_roles:
         raise Refusal(
             ProblemCode.PRIMARY_ATTRIBUTION_EXISTS,
-            "The patient has a primary attribution; archive it or change its role first.",
+            "The patient has a primary attribution: archive it (referral_attribution.archive), "
+            "change its role (referral_attribution.update), or give this one the attribution_role "
+            "secondary or assist.",
         )
 
 
@@ -64,4 +66,6 @@ def check_active(field: str, *, is_active: bool) -> None:
     Raises Refusal `validation_error`.
     """
     if not is_active:
-        raise invalid([FieldError(loc=[field], type="inactive", msg="It is not active")])
+        update = f"{field.removesuffix('_uuid')}.update"
+        msg = f"It is not active: {update} with is_active true makes it so"
+        raise invalid([FieldError(loc=[field], type="inactive", msg=msg)])

@@ -16,6 +16,10 @@ _NO_COUNTRY = (
     "The practice's country is not known yet, so a national number cannot be read: "
     "give it with + and its country code, or put the practice first (practice.put)"
 )
+_PROVIDER_NAMES = (
+    "A provider needs first_name and last_name (contact_type is provider where it is not given as "
+    "practice, lab or other)"
+)
 # The most lenient partner that an update's fields can come to.
 _AT_BEST = {
     "contact_type": ContactType.OTHER,
@@ -87,7 +91,7 @@ def settle_numbers(
 def _name_errors(fields: Mapping[str, Any]) -> list[FieldError]:
     if fields["contact_type"] is ContactType.PROVIDER:
         return [
-            FieldError(loc=[name], type="missing", msg="A provider needs a first and a last name")
+            FieldError(loc=[name], type="missing", msg=_PROVIDER_NAMES)
             for name in ("first_name", "last_name")
             if fields[name] is None
         ]
@@ -96,7 +100,7 @@ def _name_errors(fields: Mapping[str, Any]) -> list[FieldError]:
             FieldError(
                 loc=["practice_name"],
                 type="missing",
-                msg="Anyone but a provider needs a practice name or a last name",
+                msg="A contact_type other than provider needs practice_name or last_name",
             )
         ]
     return []
@@ -108,7 +112,7 @@ def _endpoint_errors(fields: Mapping[str, Any]) -> list[FieldError]:
             FieldError(
                 loc=["ereferral_endpoint"],
                 type="missing",
-                msg="A partner that accepts e-referrals needs an endpoint",
+                msg="A partner with accepts_ereferral true needs an ereferral_endpoint",
             )
         ]
     return []

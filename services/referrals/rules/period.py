@@ -34,7 +34,7 @@ def period_of(start: date, end: date) -> Period:
                 FieldError(
                     loc=["period_end"],
                     type="period_order",
-                    msg="The period's end must not be before its start",
+                    msg="Must not be before period_start",
                 )
             ]
         )

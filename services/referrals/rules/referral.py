@@ -8,10 +8,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contracts.problems import ProblemCode, Refusal
-from contracts.referral import FulfilmentStatus, ReferralStatus, Response
-from contracts.referral_partner import ReferralPartner, contact_addresses
+from contracts.referral import (
+    CANCEL_REFERRAL,
+    CREATE_REFERRAL,
+    RECORD_REFERRAL_RESPONSE,
+    SEND_REFERRAL,
+    UPDATE_REFERRAL,
+    FulfilmentStatus,
+    ReferralStatus,
+    Response,
+)
+from contracts.referral_partner import NO_ADDRESS, ReferralPartner, contact_addresses
 
 RESPOND_WITHIN = timedelta(days=14)
+_GOING_ON = (ReferralStatus.DRAFT, ReferralStatus.ACTIVE)
 MOST_RESPONSES = 200
 """Each stays in the timeline, with a note of at most 10,000 characters."""
 
@@ -33,6 +43,24 @@ FORWARD: Mapping[FulfilmentStatus, frozenset[Response]] = {
 
 The order is requested, then accepted or rejected, then in progress, then completed or failed.
 """
+
+TAKES: Mapping[ReferralStatus, tuple[str, ...]] = {
+    ReferralStatus.DRAFT: (UPDATE_REFERRAL.name, SEND_REFERRAL.name, CANCEL_REFERRAL.name),
+    ReferralStatus.ACTIVE: (RECORD_REFERRAL_RESPONSE.name, CANCEL_REFERRAL.name),
+    ReferralStatus.COMPLETED: (RECORD_REFERRAL_RESPONSE.name,),
+    ReferralStatus.REVOKED: (RECORD_REFERRAL_RESPONSE.name,),
+}
+"""Which commands are possible from where a referral stands."""
+
+
+def not_from(status: ReferralStatus, asked: str) -> Refusal:
+    """The refusal of a command that is not possible from here. `asked`: what is, as a sentence."""
+    possible = ", ".join(TAKES[status])
+    over = "" if status in _GOING_ON else f"; {CREATE_REFERRAL.name} makes a new one"
+    return Refusal(
+        ProblemCode.INVALID_TRANSITION,
+        f"{asked}; the status of this one is {status}. Possible from there: {possible}{over}.",
+    )
 
 
 class Effect(StrEnum):
@@ -63,16 +91,20 @@ def response_effect(
     return Effect.REFUSED
 
 
-def check_can_be_answered(status: ReferralStatus, effect: Effect) -> None:
+def check_can_be_answered(
+    status: ReferralStatus, fulfilment: FulfilmentStatus | None, effect: Effect
+) -> None:
     """Whether a response may be recorded by a command. Raises Refusal `invalid_transition`."""
     if effect is not Effect.REFUSED:
         return
-    detail = (
-        "A draft cannot be answered: it was not sent."
-        if status is ReferralStatus.DRAFT
-        else "A response moves a referral forward, never back."
+    if fulfilment is None:
+        raise not_from(status, "Only a referral that was sent can be answered")
+    forward = [one for one in Response if one in FORWARD[fulfilment]]
+    raise Refusal(
+        ProblemCode.INVALID_TRANSITION,
+        f"A response moves a referral forward, never back; its fulfilment_status is {fulfilment}. "
+        f"Possible from there: {', '.join(forward) or 'the same response again'}.",
     )
-    raise Refusal(ProblemCode.INVALID_TRANSITION, detail)
 
 
 def check_takes_a_response(effect: Effect, recorded: int) -> None:
@@ -84,7 +116,8 @@ def check_takes_a_response(effect: Effect, recorded: int) -> None:
     if effect is Effect.JOINS_TIMELINE and recorded >= MOST_RESPONSES:
         raise Refusal(
             ProblemCode.INVALID_TRANSITION,
-            f"This referral has {MOST_RESPONSES} responses and takes no more that change nothing.",
+            f"This referral has {MOST_RESPONSES} responses and takes no more that change nothing: "
+            "only one that moves it on.",
         )
 
 
@@ -113,7 +146,7 @@ def status_after(response: Response) -> ReferralStatus:
 def check_can_be_updated(status: ReferralStatus) -> None:
     """Raises Refusal `invalid_transition` unless it is a draft: what was sent is frozen."""
     if status is not ReferralStatus.DRAFT:
-        raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be changed.")
+        raise not_from(status, "Only a draft can be changed")
 
 
 def check_can_be_previewed(status: ReferralStatus) -> None:
@@ -127,10 +160,8 @@ def check_can_be_previewed(status: ReferralStatus) -> None:
 
 def check_can_be_cancelled(status: ReferralStatus) -> None:
     """Raises Refusal `invalid_transition` where it is over already."""
-    if status not in (ReferralStatus.DRAFT, ReferralStatus.ACTIVE):
-        raise Refusal(
-            ProblemCode.INVALID_TRANSITION, "Only a draft or an active referral can be cancelled."
-        )
+    if status not in _GOING_ON:
+        raise not_from(status, "Only a draft or an active referral can be cancelled")
 
 
 def fulfilment_after_cancel(fulfilment: FulfilmentStatus | None) -> FulfilmentStatus | None:
@@ -141,19 +172,20 @@ def fulfilment_after_cancel(fulfilment: FulfilmentStatus | None) -> FulfilmentSt
 def check_can_be_sent(status: ReferralStatus, partner: ReferralPartner) -> None:
     """Whether a referral may be sent now, to this partner. Raises Refusal, first failure first."""
     if status is not ReferralStatus.DRAFT:
-        raise Refusal(ProblemCode.INVALID_TRANSITION, "Only a draft can be sent.")
+        raise not_from(status, "Only a draft can be sent")
     if not partner.is_active:
-        raise Refusal(ProblemCode.PARTNER_INACTIVE, "The partner is not active.")
+        raise Refusal(
+            ProblemCode.PARTNER_INACTIVE,
+            "The partner is not active: referral_partner.update with is_active true makes it so.",
+        )
     if not partner.accepts_ereferral:
         raise Refusal(
             ProblemCode.PARTNER_DOES_NOT_ACCEPT_EREFERRALS,
-            "The partner does not accept e-referrals.",
+            "The partner does not accept e-referrals: where it does, say so by "
+            "referral_partner.update with accepts_ereferral true and its ereferral_endpoint.",
         )
     if not contact_addresses(partner):
-        raise Refusal(
-            ProblemCode.NO_USABLE_CONTACT_POINT,
-            "The partner has no address that an e-referral can be sent to.",
-        )
+        raise Refusal(ProblemCode.NO_USABLE_CONTACT_POINT, NO_ADDRESS)
 
 
 def respond_by(wished: datetime | None, sent_at: datetime) -> datetime:

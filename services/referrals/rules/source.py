@@ -20,7 +20,7 @@ def check_links(linked_patient: UUID | None, linked_partner: UUID | None) -> Non
             FieldError(
                 loc=[name],
                 type="exclusive_links",
-                msg="A source is linked to a patient or to a partner, not to both",
+                msg="A source is linked to a patient or to a partner, not to both: give one",
             )
             for name in ("linked_patient_uuid", "linked_referral_partner_uuid")
         ]

@@ -16,7 +16,7 @@ from unittest.mock import patch
 from messaging.decision import batch
 from messaging.decision.inbox import store_replies
 from messaging.outbox import relay
-from messaging.replies.settling import Answering, Verdict
+from messaging.replies.replies import Replies, Verdict
 from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.delivery.recording import Recorder
@@ -61,22 +61,22 @@ def put_in(folder: Path) -> None:
             prepared.rename(folder / f"{point.name}.struck")
             os.kill(os.getpid(), strike)
 
-    settle_all = Answering.settle_all
-    process, mark = batch.BatchProcessor.process, relay.Relay._mark
+    send = Replies.send
+    decide, mark = batch.Decider.decide, relay.Relay._mark
     record = Recorder.record
 
-    async def before_commit(session: Any, answers: Any, *given: Any) -> None:
-        await store_replies(session, answers, *given)
-        if answers:
+    async def before_commit(session: Any, replies: Any, *given: Any) -> None:
+        await store_replies(session, replies, *given)
+        if replies:
             at(Point.BEFORE_COMMIT)
 
-    async def after_commit(self: Answering, verdicts: Sequence[Verdict], *given: Any) -> set[int]:
+    async def after_commit(self: Replies, verdicts: Sequence[Verdict], *given: Any) -> set[int]:
         if any(verdict.problem is None for verdict in verdicts):
             at(Point.AFTER_COMMIT)
-        return await settle_all(self, verdicts, *given)
+        return await send(self, verdicts, *given)
 
     async def before_ack(self: Any, *given: Any) -> set[int]:
-        to_be_rejected = await process(self, *given)
+        to_be_rejected = await decide(self, *given)
         at(Point.BEFORE_ACK)
         return to_be_rejected
 
@@ -96,8 +96,8 @@ def put_in(folder: Path) -> None:
         return await record(self, claimed, outcome)
 
     _replace(batch, "store_replies", before_commit)
-    _replace(Answering, "settle_all", after_commit)
-    _replace(batch.BatchProcessor, "process", before_ack)
+    _replace(Replies, "send", after_commit)
+    _replace(batch.Decider, "decide", before_ack)
     _replace(relay.Relay, "_mark", after_publish)
     _replace(worker, "pass_point_of_no_return", around_point_of_no_return)
     _replace(Recorder, "record", after_send)

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from messaging.running import service
-from messaging.running.service import Service, stop_on_signals
+from messaging.running.service import Service
+from messaging.running.serving import stop_on_signals
 from messaging.telemetry import logs
 from services.ereferral_dispatch import app as dispatch
 from services.ereferral_dispatch.delivery import worker

@@ -8,10 +8,11 @@ from typing import Any
 import aiormq
 import pytest
 from aiormq.abc import DeliveredMessage
-from yarl import URL
 
-from messaging.intake import consumer
-from messaging.intake.consumer import Consumer, ConsumerLost, Consuming
+from messaging.intake import subscriber
+from messaging.intake.batch import Batch
+from messaging.intake.subscriber import BatchSubscriber, Broker, ConsumerLost, Work
+from messaging.pacing.retry import DatabaseAway
 from messaging.replies.client import open_client
 from messaging.wire.envelope import MAX_BODY_BYTES
 from messaging.wire.topology import ConsumedQueue, Topology, declare
@@ -23,10 +24,6 @@ QUEUE = ConsumedQueue("consuming", "consuming")
 TOPOLOGY = Topology((QUEUE,), ("consuming",))
 PREFETCH = 8
 Process = Callable[[list[DeliveredMessage]], Awaitable[set[int]]]
-
-
-async def no_wait() -> None:
-    """The database is there."""
 
 
 @asynccontextmanager
@@ -41,19 +38,20 @@ async def filled(url: str, bodies: list[bytes]) -> AsyncIterator[Wire]:
 
 
 @asynccontextmanager
-async def consuming(url: str, process: Process) -> AsyncIterator[asyncio.Task[None]]:
-    """A consumer that runs until the block is left."""
-    taking = Consuming(QUEUE, process, prefetch=PREFETCH, batch_size=4)
-    made = Consumer(
-        url, "test.consumer", TOPOLOGY, taking, report=lambda _: None, database_is_back=no_wait
-    )
-    stop = asyncio.Event()
-    running = asyncio.create_task(made.run(stop))
+async def consuming(url: str, process: Process) -> AsyncIterator[BatchSubscriber]:
+    """A subscriber that takes messages until the block is left."""
+    broker = Broker(url, "test.consumer", TOPOLOGY)
+
+    async def handle(batch: Batch) -> None:
+        batch.to_be_rejected = await process(list(batch.raw_message))
+
+    taken = broker.batch_subscriber(QUEUE, Work(handle, batch_size=4, prefetch=PREFETCH))
+    taken(handle)
+    await broker.start()
     try:
-        yield running
+        yield taken
     finally:
-        stop.set()
-        await running
+        await broker.stop()
 
 
 async def waiting_in(wire: Wire) -> int:
@@ -111,6 +109,42 @@ async def test_what_is_too_large_to_be_taken_does_not_open_the_way_for_more(
     assert seen[:3] == [1, 1, 5]
 
 
+@pytest.mark.parametrize("error", [DatabaseAway(), aiormq.exceptions.ConnectionClosed(0, "")])
+async def test_what_cannot_be_handled_comes_again_once_that_is_possible(
+    rabbitmq_vhost: str, error: Exception
+) -> None:
+    """Nothing is taken until then, and afterwards it begins with one at a time."""
+    seen: list[list[bytes]] = []
+    possible = asyncio.Event()
+    possible.set()
+
+    async def when_possible() -> None:
+        await possible.wait()
+
+    async def process(batch: list[DeliveredMessage]) -> set[int]:
+        seen.append([message.body for message in batch])
+        if len(seen) == 2:
+            possible.clear()
+            raise error
+        return set()
+
+    bodies = [b"0", b"1", b"2"]
+    async with filled(rabbitmq_vhost, bodies) as wire, consuming(rabbitmq_vhost, process) as taken:
+        taken.when_possible = when_possible
+        await until(lambda: len(seen) == 2)
+
+        async def all_are_back() -> bool:
+            return await waiting_in(wire) == 2
+
+        await until(all_are_back)
+        await asyncio.sleep(0.5)
+        assert len(seen) == 2
+        possible.set()
+        await until(lambda: {body for batch in seen[2:] for body in batch} == {b"1", b"2"})
+    assert seen[0] == [b"0"]
+    assert len(seen[2]) == 1
+
+
 async def test_what_is_to_be_rejected_is_parked_and_the_rest_of_its_batch_done(
     rabbitmq_vhost: str,
 ) -> None:
@@ -137,15 +171,18 @@ async def test_a_consumer_that_has_vanished_is_noticed(
     async def take_nothing(*_: Any, **__: Any) -> str:
         return "vanished"
 
-    monkeypatch.setattr(Consumer, "_take", take_nothing)
-    monkeypatch.setattr(consumer, "GIVE_UP_WITHOUT_CONSUMER_SECONDS", 0.5)
+    monkeypatch.setattr(BatchSubscriber, "_take", take_nothing)
+    monkeypatch.setattr(subscriber, "GIVE_UP_WITHOUT_CONSUMER_SECONDS", 0.5)
+    monkeypatch.setattr(subscriber, "PROBE_EVERY_SECONDS", 0.2)
 
     async def process(_: list[DeliveredMessage]) -> set[int]:
         raise AssertionError("nothing is taken")
 
-    with pytest.raises(ConsumerLost):
-        async with consuming(rabbitmq_vhost, process) as running, asyncio.timeout(20):
-            await asyncio.wait([running])
+    faults: list[BaseException] = []
+    async with consuming(rabbitmq_vhost, process) as taken:
+        taken.fault = faults.append
+        await until(lambda: bool(faults))
+    assert isinstance(faults[0], ConsumerLost)
 
 
 async def test_who_consumes_and_who_publishes_have_connections_of_their_own(
@@ -154,13 +191,13 @@ async def test_who_consumes_and_who_publishes_have_connections_of_their_own(
     """An alarm blocks a connection that publishes, and with it whatever else goes over it."""
     await migrated(postgres_database)
     opened: list[str] = []
-    connect = aiormq.connect
+    connect = aiormq.Connection.connect
 
-    async def note(url: str, *arguments: Any, **how: Any) -> Any:
-        opened.append(URL(url).query.get("name", ""))
-        return await connect(url, *arguments, **how)
+    async def note(self: aiormq.Connection, *arguments: Any, **how: Any) -> Any:
+        opened.append(self.url.query.get("name", ""))
+        return await connect(self, *arguments, **how)
 
-    monkeypatch.setattr(aiormq, "connect", note)
+    monkeypatch.setattr(aiormq.Connection, "connect", note)
     async with running_referrals(postgres_database, rabbitmq_vhost):
         async with amqp_client(rabbitmq_vhost) as org:
             await org.partner()

@@ -170,7 +170,7 @@ async def _first_message(channel: AbstractChannel, queue: str) -> DeliveredMessa
         (
             '[[clients]]\nuser = "crm"\norgs = ["o 1"]\noperations = ["*"]\n',
             "REFERRALS_CLIENT_GRANTS_FILE: the file clients.0.orgs.0: "
-            "String should match pattern '^[A-Za-z0-9_-]{1,64}$'",
+            "Must be a string of 1 to 64 letters A to Z and a to z, digits, _ and -",
         ),
         (
             '[[clients]]\nuser = "crm.two"\norgs = ["*"]\noperations = []\n'

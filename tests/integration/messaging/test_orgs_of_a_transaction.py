@@ -9,10 +9,10 @@ import asyncpg
 import pytest_asyncio
 from aiormq.abc import DeliveredMessage
 
-from messaging.decision.batch import BatchProcessor
+from messaging.decision.batch import Decider
 from messaging.intake.admission import command_intake
 from messaging.intake.grants import AllowAll
-from messaging.replies.settling import Answering, Verdict
+from messaging.replies.replies import Replies, Verdict
 from messaging.telemetry.tracing import Tracing
 from services.referrals.handlers import COMMAND_HANDLERS
 from services.referrals.home import COMMANDS, PUBLISHING
@@ -46,24 +46,24 @@ async def database(referrals: Referrals) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-class _Collecting(Answering):
+class _Collecting(Replies):
     """Keeps the verdicts, and tells nobody."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
 
-    async def settle_all(self, verdicts: Iterable[Verdict], now: datetime) -> set[int]:
+    async def send(self, verdicts: Iterable[Verdict], now: datetime) -> set[int]:
         self.statuses += [verdict.status for verdict in verdicts]
         return set()
 
 
 async def batch(referrals: Referrals, deliveries: Sequence[DeliveredMessage]) -> list[int]:
     """Decide these messages in one transaction of the running service; their statuses."""
-    answering = _Collecting()
-    processor = BatchProcessor(
+    replies = _Collecting()
+    decider = Decider(
         referrals.service.engine,
         command_intake(COMMAND_HANDLERS, AllowAll()),
-        answering,
+        replies,
         PUBLISHING,
         queue=COMMANDS.name,
         clock=lambda: datetime.now(UTC),
@@ -71,8 +71,8 @@ async def batch(referrals: Referrals, deliveries: Sequence[DeliveredMessage]) ->
         after_commit=referrals.service.relay.wake,
         report=lambda _: None,
     )
-    await processor.process(deliveries)
-    return answering.statuses
+    await decider.decide(deliveries)
+    return replies.statuses
 
 
 def put(org_id: str, patient_id: UUID, name: str = "Paul Pace", at: str = AT) -> DeliveredMessage:

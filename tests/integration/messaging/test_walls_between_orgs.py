@@ -33,7 +33,7 @@ async def test_there_is_no_gap(database: asyncpg.Connection, service: str) -> No
     assert await gaps(database, HOMES[service]) == []
 
 
-# None: what is kept elsewhere, may be known before it comes, or is of any kind.
+# None: what is kept elsewhere, may be known before it comes, is of any kind, or has no row.
 _MESSAGES = {
     "audit.message_id": None,
     "audit.record_id": None,
@@ -58,6 +58,20 @@ REFERENCES = {
         "referral_attribution.referral_partner_id": "referral_partner",
         "referral_attribution.provider_id": "provider",
         "referral_attribution.referring_patient_id": "patient",
+        "contact.patient_id": "patient",
+        "contact.referral_partner_id": "referral_partner",
+        "contact.provider_id": "provider",
+        "contact_referral.referred_by_id": "contact",
+        "contact_referral.referred_to_id": "contact",
+        "intake.group_id": None,
+        "intake.possible_repeat_of": None,
+        "intake.patient_id": "patient",
+        "intake.contact_id": "contact",
+        "intake.attribution_id": "referral_attribution",
+        "intake.referral_id": "referral",
+        "intake_fingerprint.group_id": None,
+        "intake_map.referral_source_id": "referral_source",
+        "intake_map.referral_partner_id": "referral_partner",
     },
     "ereferral_dispatch": {
         **_MESSAGES,

@@ -85,10 +85,43 @@ async def attribute(org: Org, patient: str) -> None:
     assert (await org.ask("referral_attribution.archive", **named)).status == 204
 
 
+async def known_as(org: Org, patient: str) -> None:
+    """Two contacts that are the patient, who refer and are referred; one of them is archived."""
+    for archived in (False, True):
+        contact = await org.contact(name=f"Household of {NAME}", patient_uuid=patient)
+        await org.contact_referral(contact_uuid=contact["id"])
+        await org.contact_referral(referred_to_uuid=contact["id"])
+        if archived:
+            gone = {"contact_uuid": contact["id"], "observed_at": "2026-01-06T08:00:00Z"}
+            assert (await org.ask("contact.archive", **gone)).status == 204
+
+
+async def hand_in(org: Org, patient: str) -> None:
+    """A row from outside with every text, which was found to be the patient."""
+    row = {
+        "first_name": "Karla",
+        "surname": NAME,
+        "org_type_id": 1,
+        "date_of_birth": BORN,
+        "telephone": PHONE,
+        "email": f"{NAME}@example.com",
+        "mobile": f"Ask {NAME}",
+        "description": f"{NAME} has a broken tooth",
+        "ethnicity": NAME,
+    }
+    submitted = await org.ask("intake.submit", rows=[row], fingerprint=NAME)
+    assert submitted.status == 202, submitted
+    (intake,) = submitted.data["intake_uuids"]
+    named = {"intake_uuid": intake, "base_version": 1, "patient_uuid": patient}
+    assert (await org.ask("intake.link", **named, referral=None)).status == 200
+
+
 async def fill(both: Both, org: Org) -> str:
     """The canary in every place that takes a text about a patient; their id."""
     patient = str((await canary(org))["id"])
     await attribute(org, patient)
+    await known_as(org, patient)
+    await hand_in(org, patient)
     phone = {"phone": "+12025550111", "preferred_contact_method": "phone"}
     called = await sent(both, org, patient, await partner_at(both, org, "unused", **phone))
     call = await both.ereferral(org, called, "awaiting_call")

@@ -40,6 +40,9 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "referrals.referral_attribution",
         "referrals.referral_source",
         "referrals.referral_source_cost",
+        "referrals.contact",
+        "referrals.intake",
+        "referrals.intake_fingerprint",
         "referrals.inbox",
         "ereferral_dispatch.package",
         "ereferral_dispatch.composed",
@@ -52,6 +55,7 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
     dry = counts(await erase(both, org, patient, "--dry-run"))
     assert dry == {
         "directory record": 1,
+        "contacts": 2,
         "referrals": 3,
         "timeline entries": dry["timeline entries"],
         "attributions": 4,
@@ -63,9 +67,10 @@ async def test_nothing_of_a_patient_is_left_but_ids_and_the_trail(both: Both, or
         "e-referrals": 1,
         "attempts": 1,
         "early cancels": 0,
+        "intake rows": 1,
     }
     assert dry["timeline entries"] >= 6 and dry["stored replies"] >= 9
-    assert len(places(await both.everything_stored(), org)) == 11
+    assert len(places(await both.everything_stored(), org)) == 14
     assert counts(await erase(both, org, patient)) == dry
 
     assert places(await both.everything_stored(), org) == {}
@@ -97,17 +102,20 @@ async def test_subscribers_are_told_without_the_data(both: Both, org: Org) -> No
     before = len(await both.referrals.heard.events(org))
     await erase(both, org, patient)
     told = [said.body for said in (await both.referrals.heard.events(org))[before:]]
-    assert sorted((one["type"], one.get("changed")) for one in told) == [
-        ("patient.archived", None),
+    assert sorted((one["type"], one.get("changed") or "") for one in told) == [
+        ("contact.archived", ""),
+        ("contact.put", "name,observed_at"),
+        ("intake.linked", ""),
+        ("patient.archived", ""),
         ("referral.updated", "cancel_reason,notes,reason,reason_codes,teeth"),
         ("referral.updated", "notes,reason,reason_codes,teeth"),
         ("referral.updated", "reason"),
-        ("referral_attribution.archived", None),
+        ("referral_attribution.archived", ""),
         ("referral_attribution.updated", "source_note"),
         ("referral_attribution.updated", "source_note"),
         ("referral_attribution.updated", "source_note"),
         ("referral_source.updated", "description,name"),
-        ("referral_source_cost.archived", None),
+        ("referral_source_cost.archived", ""),
         ("referral_source_cost.updated", "notes"),
     ]
     assert not [one for one in told if any(trace in str(one) for trace in TRACES)]
@@ -175,6 +183,25 @@ async def test_only_what_was_observed_later_brings_a_patient_back(both: Both, or
     newer = await org.ask("patient.put", **{**stale, "observed_at": now})
     assert newer.data["name"] == f"Karla {NAME}"
     assert (await org.ask("patient.get", patient_uuid=patient)).status == 200
+
+
+async def test_a_contact_gets_its_name_back_from_what_was_observed_later_alone(
+    both: Both, org: Org
+) -> None:
+    """It is still there, linked to the patient, and called nothing; a stale put changes nothing."""
+    patient = str((await canary(org))["id"])
+    contact = await org.contact(name=f"Karla {NAME}", patient_uuid=patient)
+    await settled(both)
+    assert counts(await erase(both, org, patient))["contacts"] == 1
+    shown = await org.ask("contact.get", contact_uuid=contact["id"])
+    assert (shown.data["name"], shown.data["version"]) == ("[erased]", 2)
+    assert shown.data["patient"] == {"uuid": patient, "name": "[erased]"}
+    assert (await org.ask("contact.list", search="karla")).data["total"] == 0
+    put = {"contact_uuid": contact["id"], "name": f"Karla {NAME}"}
+    stale = await org.ask("contact.put", **put, observed_at=BEFORE)
+    assert (stale.status, stale.data) == (200, shown.data)
+    newer = await org.ask("contact.put", **put, observed_at=datetime.now(UTC).isoformat())
+    assert (newer.data["name"], newer.data["patient"]) == (f"Karla {NAME}", None)
 
 
 async def test_a_repeat_after_the_erasure_shows_nothing(both: Both, org: Org) -> None:

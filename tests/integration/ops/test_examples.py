@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from contracts.catalogue import OPERATIONS
-from contracts.documents.examples import EXAMPLES
+from contracts.documents.examples import EXAMPLES, Another, needed
 from contracts.replies import ReplyStatus
 from messaging.replies.client import Answered
 from tests.support.services.both import Both
@@ -23,11 +23,16 @@ STATES = {
 }
 
 
-async def send(both: Both, org: Org, name: str, **changed: object) -> Answered:
-    """The example of an operation, for an org of the test's own."""
-    operation = OPERATIONS[name]
-    body = {"org_id": org.id, **EXAMPLES[name].body, **changed}
-    return await both.referrals.client.call(operation.exchange, name, body)
+async def send(both: Both, org: Org, name: str | Another, **changed: object) -> Answered:
+    """The example of an operation, or another body of it, for an org of the test's own."""
+    sent = needed(name)
+    body = {"org_id": org.id, **sent.body, **changed}
+    if "intake_uuid" in body:
+        # Whoever submits does not choose the id.
+        submitted = await org.ask("intake.list")
+        body["intake_uuid"] = submitted.data["items"][0]["id"]
+    exchange = OPERATIONS[sent.operation].exchange
+    return await both.referrals.client.call(exchange, sent.operation, body)
 
 
 async def awaiting_call(both: Both, org: Org) -> int:

@@ -96,7 +96,15 @@ def lines_of(purged: Result) -> dict[tuple[str, str], tuple[int, str]]:
 async def age(both: Both, org: Org, days: int) -> None:
     """Let all that an org did have happened so many days earlier, as retention sees it."""
     for schema, url, changes in (
-        ("referrals", both.referrals.database_url, ["inbox SET received_at = received_at"]),
+        (
+            "referrals",
+            both.referrals.database_url,
+            [
+                "inbox SET received_at = received_at",
+                "intake SET decided_at = decided_at",
+                "intake_fingerprint SET received_at = received_at",
+            ],
+        ),
         (
             "ereferral_dispatch",
             both.dispatch.settings.database_url,
@@ -132,6 +140,8 @@ async def test_a_purge_never_breaks_what_clients_were_promised(
     dry = lines_of(await both.handoff(*purging, "--dry-run"))
     done = lines_of(await both.handoff(*purging))
     assert done == {
+        ("referrals", "intake rows"): (0, "gone"),
+        ("referrals", "intake fingerprints"): (0, "gone"),
         ("referrals", "message ids"): (forgotten, "gone"),
         ("referrals", "stored replies"): (emptied, "gone"),
         ("referrals", "outbox"): (0, "stay"),

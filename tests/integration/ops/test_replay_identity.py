@@ -12,7 +12,8 @@ from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from yarl import URL
 
-from messaging.wire.connection import NotCarried, Publisher, connection
+from messaging.replies.publisher import NotCarried, Publisher
+from messaging.wire.connection import connection
 from messaging.wire.topology import declare
 from ops.dead_letters import DeadLetter, find_queue, letter_box, replay
 from services.ereferral_dispatch.home import TOPOLOGY

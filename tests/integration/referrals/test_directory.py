@@ -15,7 +15,7 @@ NOTHING_HELD = Answered(200, None, None)
 
 
 class Record:
-    """One patient or provider of an org: put, archive and get."""
+    """One patient, provider or contact of an org: put, archive and get."""
 
     def __init__(self, org: Org, kind: str) -> None:
         self.uuid = str(uuid4())
@@ -36,7 +36,7 @@ class Record:
         return await self.org.ask(f"{self.kind}.{verb}", **uuid, **fields)
 
 
-@pytest.fixture(params=["patient", "provider"])
+@pytest.fixture(params=["patient", "provider", "contact"])
 def record(request: pytest.FixtureRequest, org: Org) -> Record:
     """A record that nobody has put yet."""
     return Record(org, request.param)

@@ -26,6 +26,8 @@ def ahead(**by: float) -> str:
         ("provider.put", ("provider_uuid", "name")),
         ("provider.archive", ("provider_uuid",)),
         ("practice.put", ("name",)),
+        ("contact.put", ("contact_uuid", "name")),
+        ("contact.archive", ("contact_uuid",)),
     ],
 )
 async def test_an_observation_of_the_future_is_refused(

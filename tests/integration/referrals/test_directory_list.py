@@ -1,5 +1,6 @@
 """`patient.list` and `provider.list`: order, search, pages, and who is in them."""
 
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -84,14 +85,21 @@ async def test_a_search_does_not_reach_over_the_end_of_a_field(org: Org) -> None
 
 
 async def test_a_patient_whose_text_is_too_long_for_an_index_is_found(org: Org) -> None:
-    """200 characters of four bytes, with an address behind them; pages and cursors alike."""
-    name = "𐐀" * 199 + "q"
+    """200 characters of four bytes that do not compress, with an address behind them: on pages, by
+    cursor, and by what a referral shows of them."""
+    random = Random(1)
+    name = "".join(chr(random.randrange(0x20000, 0x2A6DE)) for _ in range(198)) + "𐐀q"
     made = await org.patient(name=name, email="long@example.com")
+    partner = await org.partner(contact_type="lab", practice_name=f"{name[:-1]}z")
+    referral = await org.referral(patient_uuid=made["id"], referral_partner_uuid=partner["id"])
     await org.patient(name="Short", email="short@example.com")
-    for search in ("𐐨𐐨q", "LONG@", "q"):
+    for search in ("𐐨q", "LONG@", "q", name[50:150]):
         assert await names(org, "patient.list", search=search) == [made["name"]]
         read = await org.ask("patient.list", cursor="", search=search)
         assert [item["id"] for item in read.data["items"]] == [made["id"]]
+    for search, times in (("𐐨q", 1), ("𐐨z", 1), (name[50:150], 1), ("long@", 0), ("y", 0)):
+        listed = await org.ask("referral.list", search=search)
+        assert [item["id"] for item in listed.data["items"]] == [referral["id"]] * times
 
 
 async def test_what_a_newer_put_says_is_what_is_searched(org: Org) -> None:

@@ -11,7 +11,18 @@ import pytest_asyncio
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bench.query_seed import ORDINARY_ORG, PARTNER, PATIENT, REFERRAL, SOURCE, Size, row_id, seed
+from bench.query_seed import (
+    CONTACT,
+    INTAKE,
+    ORDINARY_ORG,
+    PARTNER,
+    PATIENT,
+    REFERRAL,
+    SOURCE,
+    Size,
+    row_id,
+    seed,
+)
 from contracts.shapes import ListQuery
 from messaging.database.engine import open_engine, org_snapshot
 from messaging.database.migrations import migrate
@@ -81,7 +92,11 @@ def behind(operation: str, id_: str, **fields: Any) -> dict[str, Any]:
             {"is_active": False},
             "referral_partner_by_id",
         ),
+        ("contact.list", row_id(CONTACT, MIDDLE), {}, "contact_by_id"),
+        ("contact.list", row_id(CONTACT, MIDDLE), {"search": "garcia"}, "contact_by_id"),
         ("patient.list", row_id(PATIENT, MIDDLE), {}, "patient_by_id"),
+        ("intake.list", row_id(INTAKE, MIDDLE), {}, "intake_by_id"),
+        ("intake.list", row_id(INTAKE, MIDDLE), {"status": "rejected"}, "intake_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {}, "referral_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {"priority": "routine"}, "referral_by_id"),
         ("referral.list", row_id(REFERRAL, MIDDLE), {"status": "completed"}, "referral_by_id"),
@@ -113,10 +128,14 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
         ("referral.list", {"referral_partner_uuid": row_id(PARTNER, 1)}),
         ("referral.list", {"dispatch_status": "held"}),
         ("referral_partner.list", {"search": "zzz"}),
+        ("contact.list", {"search": "zzz"}),
+        ("contact_referral.list", {"contact_uuid": row_id(CONTACT, 1)}),
         ("patient.list", {"search": "zzz"}),
         ("referral.list", {"priority": "stat"}),
         ("referral.list", {"search": "zzz"}),
         ("referral.list", {"search": "0000-0000"}),
+        ("referral.list", {"search": "0000-0000-0AB1"}),
+        ("intake.list", {"status": "received"}),
     ],
 )
 async def test_few_rows_are_found_in_an_index_and_then_sorted(
@@ -134,6 +153,8 @@ async def test_few_rows_are_found_in_an_index_and_then_sorted(
     [
         ("patient.list", "patient_listed"),
         ("referral_partner.list", "referral_partner_listed"),
+        ("contact.list", "contact_by_name"),
+        ("intake.list", "intake_oldest"),
         ("referral.list", "referral_newest"),
     ],
 )
@@ -144,3 +165,17 @@ async def test_a_first_page_is_read_from_an_index_in_its_order(
     plan = await plan_of(engine, operation, page=1, page_size=10)
     assert {node.get("Index Name") for node in plan[1:]} == {index}
     assert not {"Sort", "Incremental Sort", "Seq Scan"} & {node["Node Type"] for node in plan}
+
+
+async def test_what_waits_is_read_in_its_order(engine: AsyncEngine) -> None:
+    """Few among many that were decided: no other row is looked at."""
+    plan = await plan_of(engine, "intake.list", page=1, page_size=10, status="received")
+    assert {node.get("Index Name") for node in plan[1:]} == {"intake_by_status"}
+
+
+async def test_candidates_are_looked_up_each_in_an_index_of_its_own(engine: AsyncEngine) -> None:
+    """Of 10,000 patients none is read who has nothing in common with the row."""
+    plan = await plan_of(engine, "intake.get", intake_uuid=row_id(INTAKE, MIDDLE))
+    used = {node["Index Name"] for node in plan if "Index Name" in node}
+    assert used == {"patient_by_phone", "patient_by_date_of_birth", "patient_by_name_key"}
+    assert "Seq Scan" not in {node["Node Type"] for node in plan}

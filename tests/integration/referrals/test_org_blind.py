@@ -20,6 +20,8 @@ from tests.support.services.org_blind import (
 )
 from tests.support.services.referrals import Referrals, new_org_id, plain_url
 
+_PERSON = {"first_name": "Alice", "surname": "Smith", "org_type_id": 1}
+
 
 @pytest_asyncio.fixture(scope="module")
 async def database(referrals: Referrals) -> AsyncIterator[asyncpg.Connection]:
@@ -37,6 +39,7 @@ async def populated(referrals: Referrals) -> tuple[str, dict[str, str]]:
     made = {
         "patient": patient,
         "provider": await org.provider(),
+        "contact": await org.contact(referral_partner_uuid=partner["id"]),
         "partner": partner,
         "source": source,
         "cost": await org.cost(source),
@@ -45,6 +48,12 @@ async def populated(referrals: Referrals) -> tuple[str, dict[str, str]]:
             patient_uuid=patient["id"], referral_partner_uuid=partner["id"]
         ),
     }
+    made["other contact"] = await org.contact()
+    mapped = {"source": "9", "referral_source_uuid": source["id"]}
+    assert (await org.ask("intake_map.put", **mapped)).status == 200
+    submitted = await org.ask("intake.submit", rows=[_PERSON], fingerprint="same")
+    made["intake"] = {"id": submitted.data["intake_uuids"][0]}
+    made["contact_referral"] = await org.contact_referral(contact_uuid=made["contact"]["id"])
     await org.practice()
     return org.id, {name: thing["id"] for name, thing in made.items()}
 
@@ -57,6 +66,9 @@ def everything(ids: dict[str, str]) -> Attacks:
     patient = {"patient_uuid": ids["patient"]}
     attribution = {**patient, "attribution_uuid": ids["attribution"]}
     referral = {"referral_uuid": ids["referral"]}
+    contact = {"contact_uuid": ids["contact"]}
+    intake = {"intake_uuid": ids["intake"]}
+    contact_referral = {**contact, "contact_referral_uuid": ids["contact_referral"]}
     current = {"base_version": 1}
     period = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
     late = {"observed_at": "2026-02-01T08:00:00Z"}
@@ -70,11 +82,18 @@ def everything(ids: dict[str, str]) -> Attacks:
         "referral_source_cost.list": source,
         "referral_attribution.get": attribution,
         "referral_attribution.list": patient,
+        "intake.get": intake,
+        "intake.list": {},
+        "intake_map.list": {},
         "patient.get": patient,
         "patient.list": {},
         "provider.list": {},
         "provider.get": {"provider_uuid": ids["provider"]},
         "practice.get": {},
+        "contact.get": contact,
+        "contact.list": {},
+        "contact_referral.get": contact_referral,
+        "contact_referral.list": contact,
         "referral.get": referral,
         "referral.preview": referral,
         "referral.list": {},
@@ -89,10 +108,20 @@ def everything(ids: dict[str, str]) -> Attacks:
         "referral.send": {**referral, **current},
         "referral.record_response": {**referral, "response": "accepted"},
         "referral.cancel": {**referral, **current, "reason": "Mine"},
+        "contact.put": {"contact_uuid": str(uuid4()), "name": "Mine", **patient, **late},
+        "contact_referral.create": {**contact, "referred_to_uuid": ids["other contact"]},
+        "contact_referral.update": {**contact_referral, **current},
+        "contact_referral.archive": contact_referral,
+        "intake.reject": {**intake, **current, "reason": "spam"},
+        "intake.accept": {**intake, **current},
+        "intake.link": {**intake, **current, **patient},
+        "intake.reopen": {**intake, **current},
+        "intake_map.put": {"source": "1", **source},
         "referral_source_cost.archive": {**cost, **current},
         "referral_attribution.archive": {**attribution, **current},
         "referral_source.archive": {**source, **current},
         "referral_partner.archive": {**partner, **current},
+        "contact.archive": {**contact, **late},
         "patient.archive": {**patient, **late},
         "provider.archive": {"provider_uuid": ids["provider"], **late},
     }
@@ -116,6 +145,7 @@ async def test_the_database_still_hides_and_refuses(
         *("referral_partner.list", "referral_source.list", "referral.list"),
         *("patient.list", "provider.list"),
         *("referral_source.report", "patient.archive", "provider.archive"),
+        *("contact.list", "contact.archive", "intake.list", "intake_map.list"),
     }
     assert await rows_of(database, HOME, theirs) == before
 

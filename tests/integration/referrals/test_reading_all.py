@@ -151,6 +151,61 @@ class Attributions(Rows):
         await self.done("referral_attribution.archive", id_, **named)
 
 
+class Contacts(Rows):
+    """Those whose name is searched for; each is observed a second later with each change."""
+
+    list_ = "contact.list"
+
+    async def prepare(self) -> None:
+        self.filters = {"search": "house"}
+
+    async def create(self, id_: UUID) -> None:
+        await self._observed("put", id_, name="M House")
+
+    async def change(self, id_: UUID, n: int) -> None:
+        await self._observed("put", id_, name=f"{'az'[n % 2]} House {n} {self.versions[id_]}")
+
+    async def end(self, id_: UUID, n: int) -> None:
+        await (self._observed("archive", id_) if n % 2 else self._observed("put", id_, name="Z"))
+
+    async def _observed(self, verb: str, id_: UUID, **fields: Any) -> None:
+        version = self.versions.get(id_, 0) + 1
+        at = f"2026-01-05T08:00:{version:02}Z"
+        named = {"contact_uuid": str(id_), "observed_at": at, **fields}
+        answered = await self.org.ask(f"contact.{verb}", **named)
+        assert answered.status in (200, 204), answered
+        self.versions[id_] = version
+
+
+class ContactReferrals(Rows):
+    """Those by one contact; a change is of whom they refer, and some end by moving away."""
+
+    list_ = "contact_referral.list"
+
+    async def prepare(self) -> None:
+        self.filters = {"contact_uuid": (await self.org.contact())["id"]}
+        self.others = [(await self.org.contact())["id"] for _ in range(3)]
+
+    async def create(self, id_: UUID) -> None:
+        to = {"referred_to_uuid": self.others[0]}
+        await self.made("contact_referral.create", id_, **to, **self.filters)
+
+    async def change(self, id_: UUID, n: int) -> None:
+        to = {"referred_to_uuid": self.others[(self.versions[id_] + n % 2) % 2]}
+        await self.done("contact_referral.update", id_, **to, **self._named(id_))
+
+    async def end(self, id_: UUID, n: int) -> None:
+        if n % 2:
+            gone = await self.org.ask("contact_referral.archive", **self._named(id_))
+            assert gone.status == 204
+        else:
+            by = {"referred_by_uuid": self.others[2]}
+            await self.done("contact_referral.update", id_, **by, **self._named(id_))
+
+    def _named(self, id_: UUID) -> dict[str, Any]:
+        return {"contact_referral_uuid": str(id_), **self.filters}
+
+
 class Drafts(Rows):
     """A patient's referrals that are drafts. Nothing archives a referral: it is cancelled."""
 
@@ -230,7 +285,18 @@ class Searched(Drafts):
         await self.done("referral.update", id_, referral_uuid=str(id_), priority="routine")
 
 
-LISTS = (Partners, Sources, Costs, Attributions, Drafts, Searched, Patients, Providers)
+LISTS = (
+    Partners,
+    Sources,
+    Costs,
+    Attributions,
+    Contacts,
+    ContactReferrals,
+    Drafts,
+    Searched,
+    Patients,
+    Providers,
+)
 
 
 @pytest.mark.parametrize("rows", LISTS, ids=lambda rows: rows.__name__)

@@ -29,7 +29,10 @@ async def test_a_new_referral_is_a_draft_that_shows_every_field(org: Org) -> Non
         notes="",
         respond_by="2026-12-24T18:00:00+01:00",
     )
-    assert UUID(data.pop("id")).version == 7
+    id_ = UUID(data.pop("id"))
+    assert id_.version == 7
+    digits = str(id_)[-12:].upper()
+    assert data.pop("reference") == f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
     assert data.pop("created_at") == data.pop("updated_at")
     assert data == {
         "version": 1,
@@ -47,13 +50,14 @@ async def test_a_new_referral_is_a_draft_that_shows_every_field(org: Org) -> Non
         "dispatch_status": None,
         "ereferral_uuid": None,
         "sent_at": None,
+        "scheduled_at": None,
         "overdue": False,
         "cancel_reason": None,
     }
 
 
 async def test_get_shows_the_same_and_the_timeline_from_its_creation(org: Org) -> None:
-    """`at`, `event`, `actor` and `detail`; the actor is who the client says, or null."""
+    """What happened, when, by whom, with which words; the actor is who the client says, or null."""
     made = await org.ask(
         "referral.create",
         headers={"actor": "user-17"},
@@ -70,6 +74,8 @@ async def test_get_shows_the_same_and_the_timeline_from_its_creation(org: Org) -
             "event": "referral.created",
             "actor": "user-17",
             "detail": None,
+            "reason_code": None,
+            "scheduled_at": None,
         }
     ]
 

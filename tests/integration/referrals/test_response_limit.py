@@ -44,7 +44,8 @@ async def test_after_two_hundred_responses_only_one_that_moves_it_on_is_taken(
     before = await timeline(org, sent)
     refused = problem(await org.ask("referral.record_response", **same), 409, "invalid_transition")
     assert refused["detail"] == (
-        "This referral has 200 responses and takes no more that change nothing."
+        "This referral has 200 responses and takes no more that change nothing: "
+        "only one that moves it on."
     )
     back = await org.ask("referral.record_response", **{**same, "response": "rejected"})
     assert "never back" in problem(back, 409, "invalid_transition")["detail"]

@@ -9,6 +9,8 @@ from uuid import UUID
 from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.connecting import ImportKind, System
 from contracts.connection import Connection, KindCounts, RunCounts
+from contracts.contact import Contact
+from contracts.contact_referral import ContactReferral
 from contracts.directory import Provider
 from contracts.documents.examples import body_of
 from contracts.ereferral import (
@@ -21,6 +23,7 @@ from contracts.ereferral import (
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
 from contracts.import_row import ImportRow
+from contracts.intake import Intake, IntakeStatus, IntakeWarning
 from contracts.mail_relay import MailRelay
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
@@ -112,7 +115,34 @@ def resources() -> dict[str, Resource]:
             {**_SHOWN, "name": "Dr. Demo Dentist", "npi": "1245319599", "observed_at": NOW}
         ),
         "practice": package.practice,
+        "contact": Contact.model_validate(
+            {**_SHOWN, "name": "Demo household", "patient": _NAMED, "observed_at": NOW}
+        ),
+        "contact_referral": ContactReferral.model_validate(
+            {**_SHOWN, "referred_by": _NAMED, "referred_to": _NAMED, "updated_in_db_at": NOW}
+        ),
         "referral": package.referral,
+        "intake": Intake.model_validate(
+            {
+                **_SHOWN,
+                "group_uuid": THIS,
+                "row_number": 1,
+                "status": IntakeStatus.ACCEPTED,
+                "first_name": "Demo",
+                "surname": "Person",
+                "org_type_id": "1",
+                "telephone": "+12025550121",
+                "extra": {"preferred_day": "Tuesday", "email": "demo at home"},
+                "warnings": [
+                    IntakeWarning(
+                        field="email", type="email_invalid", msg="Must be one valid e-mail address"
+                    )
+                ],
+                "suspected_spam": False,
+                "patient": _NAMED,
+                "decided_at": NOW,
+            }
+        ),
         "ereferral": Ereferral.model_validate(ereferral),
         "partner_channel": PartnerChannel.model_validate(
             {
@@ -171,6 +201,7 @@ def one_of_each() -> dict[str, bytes]:
             traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
         changed = ["notes"] if name.endswith((".updated", ".put")) else None
-        workspace.publish(event, about(event), changed=changed)
+        overwrote = True if event.says_overwrote else None
+        workspace.publish(event, about(event), changed=changed, overwrote=overwrote)
         events[name] = workspace.outgoing[0].body
     return events

@@ -26,7 +26,9 @@ _COMPARED = re.compile(rf"{_ORG} = (?P<value>{_VALUE})|{_ORG} = {_ORG}")
 
 # What shows nothing of another org whether it is reached or not: an unknown id is a tombstone, or
 # a cancel that waits for its dispatch.
-SAME_FOR_ALL = frozenset({"patient.archive", "provider.archive", "ereferral.cancel"})
+SAME_FOR_ALL = frozenset(
+    {"patient.archive", "provider.archive", "contact.archive", "ereferral.cancel"}
+)
 Attacks = Mapping[str, Mapping[str, Any]]
 """Operations and the fields of each."""
 Answers = dict[str, tuple[int, str, int]]

@@ -130,6 +130,24 @@ class Org:
         }
         return await self._made("provider.put", 200, **given)
 
+    async def contact(self, **fields: Any) -> dict[str, Any]:
+        """A contact as just put, linked to nobody unless `fields` say otherwise."""
+        given = {
+            "contact_uuid": str(uuid4()),
+            "name": "Pace household",
+            "observed_at": "2026-01-05T08:00:00Z",
+            **fields,
+        }
+        return await self._made("contact.put", 200, **given)
+
+    async def contact_referral(self, **fields: Any) -> dict[str, Any]:
+        """A contact referral of two contacts, who are made where `fields` name none."""
+        given = dict(fields)
+        for name in ("contact_uuid", "referred_to_uuid"):
+            if name not in given:
+                given[name] = (await self.contact())["id"]
+        return await self._made("contact_referral.create", 201, **given)
+
     async def practice(self, **fields: Any) -> dict[str, Any]:
         """The practice as just put."""
         given = {"name": "Main Street Dental", "observed_at": "2026-01-05T08:00:00Z", **fields}

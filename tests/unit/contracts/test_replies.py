@@ -1,7 +1,6 @@
 """Replies: `data` or `problem`, and never both."""
 
 import json
-from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
@@ -28,11 +27,11 @@ def test_a_problem_has_its_errors_and_no_data() -> None:
         "problem": {
             "code": "validation_error",
             "title": "Validation error",
-            "detail": "One or more fields are not valid; see errors.",
+            "detail": "npi: m.",
             "errors": [{"loc": ["npi"], "type": "npi_checksum", "msg": "m"}],
         },
     }
-    missing = not_found(ProblemCode.PATIENT_NOT_FOUND, UUID(int=1))
+    missing = not_found(ProblemCode.PATIENT_NOT_FOUND, ["patient_uuid"])
     reply = json.loads(Reply(status=404, problem=missing.problem).model_dump_json())
     assert set(reply) == {"status", "problem"}
     assert set(reply["problem"]) == {"code", "title", "detail", "errors"}

@@ -2,7 +2,7 @@
 
 import gc
 
-from ops.serving import collect_seldom
+from messaging.running.serving import collect_seldom
 
 
 def test_what_stays_for_good_is_not_looked_at_again() -> None:

@@ -1,6 +1,7 @@
 """Operations, examples and the portal, as a person at the command line meets them."""
 
 import json
+import shlex
 
 import pytest
 
@@ -39,6 +40,15 @@ def test_an_example_is_json_alone_and_its_needs_are_said_beside_it() -> None:
     assert body["org_id"] == "demo"
     assert body["base_version"] == 1
     assert "example referral_partner.create |" in ended.stderr
+
+
+def test_an_example_that_needs_an_operation_twice_says_both_bodies() -> None:
+    """The other one stands on the line as `handoff call` takes it."""
+    said = handoff("example", "contact_referral.create").stderr.splitlines()
+    assert [line.split()[-2:] for line in said[1:3]] == [["patient.put", "-"], ["contact.put", "-"]]
+    call, operation, body = shlex.split(said[3])[-3:]
+    assert (call, operation) == ("call", "contact.put")
+    assert json.loads(body)["name"] == "Demo Neighbour Nora"
 
 
 def test_an_example_that_needs_a_state_says_which() -> None:

@@ -1,6 +1,7 @@
 """The script of a call: whom to ask for, what to say, what to do then.
 
-It names the patient, as the call must. It stands in the event's body and nowhere else.
+It names the patient, as the call must. It stands in the bodies of the event and of a reply, and
+nowhere else.
 """
 
 from contracts.referral import Priority

@@ -114,6 +114,19 @@ def _index_directory() -> None:
         "WHERE search_key IS NULL AND search_text IS NOT NULL"
     )
     op.execute(
+        """
+        ALTER TABLE referral_partner ADD COLUMN name_key text GENERATED ALWAYS AS (
+            CASE WHEN octet_length(name_text) <= 500 THEN name_text END) STORED
+        """
+    )
+    op.execute(
+        "CREATE INDEX referral_partner_named ON referral_partner (org_id, id) INCLUDE (name_key)"
+    )
+    op.execute(
+        "CREATE INDEX referral_partner_long_name ON referral_partner (org_id) "
+        "WHERE name_key IS NULL AND name_text IS NOT NULL"
+    )
+    op.execute(
         "CREATE INDEX provider_listed ON provider (org_id, sort_name, id) WHERE deleted_at IS NULL"
     )
 

@@ -78,7 +78,6 @@ _CREATE: list[Row] = [
                 frozenset({("referring_patient_uuid", "own_referrer")}),
             ),
         ],
-        wrong("attributed_at", "2026-01-01T00:00:00Z", "extra_forbidden", "is given"),
     ),
     *named("referral_attribution.create", "referral_source_uuid", "referral_source", 1),
     *(
@@ -126,6 +125,7 @@ ROWS: list[Row] = [
         "referral_attribution.update",
         _FIELDS,
         *(wrong(name, NOBODY, "extra_forbidden", "never changes") for name in _REFERENCES),
+        wrong("attributed_at", "2026-01-01T00:00:00Z", "extra_forbidden", "never changes"),
     ),
     conflict(
         "referral_attribution.update",

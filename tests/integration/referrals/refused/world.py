@@ -35,13 +35,15 @@ class World:
         return await self.referrals.client.call(
             f"referrals.{kinds[is_query == row.to_other_exchange]}",
             row.operation,
-            {
-                name: self._id(value) if isinstance(value, At) else value
-                for name, value in given.items()
-                if value is not LEFT_OUT
-            },
+            {name: self._given(value) for name, value in given.items() if value is not LEFT_OUT},
             message_id=self.used_id if row.under_used_id else None,
         )
+
+    def _given(self, value: Any) -> Any:
+        """The value with the ids that are meant in it."""
+        if isinstance(value, dict):
+            return {name: self._given(inner) for name, inner in value.items()}
+        return self._id(value) if isinstance(value, At) else value
 
     def _id(self, at: At) -> str:
         return str(uuid4()) if at == NOBODY else self.ids[at.name]

@@ -104,10 +104,20 @@ def uuid_or_null(name: str) -> list[Wrong]:
 
 def base_version() -> list[Wrong]:
     """The version that a change is based on."""
+    return (
+        _all(
+            "base_version",
+            ("is left out", LEFT_OUT, "missing"),
+            ("is null", None, "int_type"),
+        )
+        + base_version_or_null()
+    )
+
+
+def base_version_or_null() -> list[Wrong]:
+    """The version that a change is based on, where that may be said otherwise."""
     return _all(
         "base_version",
-        ("is left out", LEFT_OUT, "missing"),
-        ("is null", None, "int_type"),
         ("is a text", "1", "int_type"),
         ("is true", True, "int_type"),
         ("is a fraction", 1.5, "int_type"),

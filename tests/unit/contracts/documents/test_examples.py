@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.catalogue import OPERATIONS
-from contracts.documents.examples import EXAMPLES, body_of
+from contracts.documents.examples import EXAMPLES, Another, body_of
 
 
 def test_each_operation_has_an_example_and_nothing_else_has() -> None:
@@ -23,7 +23,17 @@ def test_what_an_example_needs_is_whole_and_in_order(operation: str) -> None:
     """Whatever a needed example needs itself comes before it."""
     needs = EXAMPLES[operation].needs
     for place, need in enumerate(needs):
-        assert set(EXAMPLES[need].needs) <= set(needs[:place]), need
+        name = need.operation if isinstance(need, Another) else need
+        assert set(EXAMPLES[name].needs) <= set(needs[:place]), need
+
+
+def test_another_body_keeps_to_its_contract_too() -> None:
+    """Two contacts have to be there before one can have referred the other."""
+    others = {n for one in EXAMPLES.values() for n in one.needs if isinstance(n, Another)}
+    assert [one.operation for one in others] == ["contact.put"]
+    for one in others:
+        OPERATIONS[one.operation].request.model_validate({"org_id": "demo", **one.body})
+        assert one.body != EXAMPLES[one.operation].body
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -47,6 +47,20 @@ def test_a_field_that_is_new_is_no_fault(event: str) -> None:
     assert faults(f"events/{event}", body) == []
 
 
+def test_only_what_may_be_overwritten_says_whether_it_was() -> None:
+    """There it is always said; the schemas of all other events do not know the word."""
+    knowing = {
+        event
+        for event in DECLARED
+        if "overwrote"
+        in json.loads((SCHEMAS / "events" / f"{event}.json").read_text())["properties"]
+    }
+    assert knowing == {"contact_referral.updated"}
+    body = json.loads(EVENTS["contact_referral.updated"])
+    del body["overwrote"]
+    assert faults("events/contact_referral.updated", body) == ["$: required"]
+
+
 def test_dataschema_is_the_id_of_the_shipped_schema_of_the_data() -> None:
     """CloudEvents 1.0.2: an absolute URI; here it leads to a file."""
     for event, body in EVENTS.items():

@@ -185,20 +185,52 @@ def test_an_id_that_is_taken_comes_behind_the_version_and_before_the_handler(
     with pytest.raises(Refusal) as refused:
         decide(HANDLER, command, [*own_id(Child, own), *named(command)], workspace)
     assert refused.value.problem.code == code
+    if code == "already_exists":
+        by = "one that is archived" if taken_by == Child(deleted_at=NOW) else "one that exists"
+        assert f"is taken in this org by {by}: " in refused.value.problem.detail
     assert own_id(Child, None) == []
 
 
-def test_what_is_archived_looks_like_what_is_not_there() -> None:
-    """One text for both: an id tells nothing about what it once was."""
+@pytest.mark.parametrize(
+    ("parent", "child", "detail"),
+    [
+        (
+            None,
+            Child(),
+            "There is no such referral source in this org (parent_uuid): referral_source.list "
+            "shows those that there are, referral_source.create makes one.",
+        ),
+        (
+            Parent(deleted_at=NOW),
+            Child(),
+            "This referral source is archived (parent_uuid): referral_source.create makes another.",
+        ),
+        (
+            Parent(),
+            Child(parent=UUID(int=9), deleted_at=NOW),
+            "There is no such referral source cost in this org (child_uuid): "
+            "referral_source_cost.list shows those that there are, referral_source_cost.create "
+            "makes one.",
+        ),
+        (
+            Parent(),
+            Child(version=5),
+            "base_version is not the current version: read it again with referral_source_cost.get, "
+            "decide anew, and send current_version as base_version.",
+        ),
+    ],
+)
+def test_a_refusal_names_the_field_and_what_mends_it(
+    parent: Parent | None, child: Child, detail: str
+) -> None:
+    """The field by its name and never by its value. What is archived in the org is told as such;
+    what hangs on another parent is as unknown as what never was."""
     command = ChildUpdate.model_validate(GOOD)
-    problems = []
-    for parent in (None, Parent(deleted_at=NOW)):
-        rows = Rows({(Parent, ("o", PARENT)): parent, (Child, ("o", CHILD)): Child()})
-        workspace = Workspace(rows, Publishing(EventSource.REFERRALS, "e"), org_id="o", now=NOW)
-        with pytest.raises(Refusal) as refused:
-            decide(HANDLER, command, named(command), workspace)
-        problems.append(refused.value.problem)
-    assert problems[0] == problems[1]
+    rows = Rows({(Parent, ("o", PARENT)): parent, (Child, ("o", CHILD)): child})
+    workspace = Workspace(rows, Publishing(EventSource.REFERRALS, "e"), org_id="o", now=NOW)
+    with pytest.raises(Refusal) as refused:
+        decide(HANDLER, command, named(command), workspace)
+    assert refused.value.problem.detail == detail
 
 
 def test_an_event_that_nobody_handles_is_left_alone_if_it_is_well_formed() -> None:

@@ -135,6 +135,25 @@ def test_an_event_without_a_cause_names_none() -> None:
     assert place.outgoing[0].headers == {}
 
 
+@pytest.mark.parametrize("overwrote", [True, False])
+def test_an_event_says_that_its_client_wanted_no_check_where_it_is_asked(overwrote: bool) -> None:
+    """True or false, as JSON has them; every other event leaves it out."""
+    place = workspace(Rows())
+    place.publish(PATIENT_PUT, patient(), changed=["name"], overwrote=overwrote)
+    place.publish(PATIENT_PUT, patient(), changed=["name"])
+    said, unsaid = (json.loads(outgoing.body) for outgoing in place.outgoing)
+    assert said["overwrote"] is overwrote
+    assert "overwrote" not in unsaid
+
+
+def test_a_message_is_audited_under_its_own_name_unless_its_handler_says_another() -> None:
+    """None stands for its own."""
+    place = workspace(Rows())
+    assert place.audited_as is None
+    place.audit_as("contact_referral.overwrite")
+    assert place.audited_as == "contact_referral.overwrite"
+
+
 def test_a_command_to_another_service_carries_actor_and_trace() -> None:
     """Its message id is made once and is no other message's."""
     place = workspace(Rows(), message_id=MESSAGE_ID, actor="user-17", traceparent=TRACEPARENT)

@@ -3,7 +3,11 @@
 import pytest
 
 from contracts.problems import Refusal
-from contracts.referral_partner import ReferralPartnerCreate, ReferralPartnerUpdate
+from contracts.referral_partner import (
+    ReferralPartnerCreate,
+    ReferralPartnerList,
+    ReferralPartnerUpdate,
+)
 from messaging.intake.admission import parse
 from messaging.intake.hints import about_field, about_operation
 
@@ -42,15 +46,29 @@ def wrong(shape: type, **fields: object) -> dict[str, str]:
 def test_an_unknown_field_is_told_the_one_that_was_meant() -> None:
     """Or, where none is near, which there are."""
     told = wrong(ReferralPartnerCreate, firstname="Ann", zzz=1)
-    assert told["firstname"] == "There is no such field; did you mean first_name?"
-    assert told["zzz"].startswith("There is no such field; there are accepts_ereferral, ")
+    assert told["firstname"] == "There is no such field: perhaps first_name is meant"
+    assert told["zzz"].startswith("There is no such field: the fields are accepts_ereferral, ")
     assert "npi" in told["zzz"]
+
+
+def test_a_page_is_asked_for_in_our_words() -> None:
+    """Others call it a limit; where there is no page, nothing is suggested."""
+    assert wrong(ReferralPartnerList, limit=10)["limit"].endswith("perhaps page_size is meant")
+    assert "page_size" not in wrong(ReferralPartnerCreate, limit=10)["limit"]
+
+
+def test_a_queue_is_no_routing_key() -> None:
+    """Sent to the default exchange under the queue's name, a message says no operation."""
+    assert about_operation("referrals.commands", "") == (
+        "The routing key is the operation's name; publish to the exchange referrals.commands, "
+        "and not to a queue."
+    )
 
 
 def test_the_id_of_an_update_is_asked_for_by_its_name() -> None:
     """`id` is a field of a create alone."""
     told = wrong(ReferralPartnerUpdate, id="x", base_version=1)
-    assert "referral_partner_uuid" in told["id"]
+    assert told["id"] == "There is no such field: perhaps referral_partner_uuid is meant"
     assert "referral_partner_uuid" in told
 
 
@@ -63,5 +81,5 @@ def test_of_many_unknown_fields_the_first_five_are_told_more() -> None:
 def test_a_name_of_any_length_is_compared_in_no_time() -> None:
     """Its first 64 characters are enough."""
     assert about_field("x" * 1_000_000, ["first_name"]) == (
-        "There is no such field; there are first_name"
+        "There is no such field: the fields are first_name"
     )

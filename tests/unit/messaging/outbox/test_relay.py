@@ -10,18 +10,19 @@ from uuid import UUID
 import aiormq.exceptions
 import pytest
 from aiormq import spec
-from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq.abc import DeliveredMessage
 
 from messaging.outbox import relay
 from messaging.outbox.relay import Relay
+from messaging.wire.connection import Writer
 from services.referrals.home import TOPOLOGY
 from tests.support.broker.deliveries import delivery
 
 
-def channel_with(publish: Any) -> AbstractChannel:
-    channel: AbstractChannel = Mock(spec=AbstractChannel)
-    channel.basic_publish = AsyncMock(side_effect=publish)  # type: ignore[method-assign]  # a double
-    return channel
+def writer_with(publish: Any) -> Writer:
+    writer: Writer = Mock(spec=Writer)
+    writer.publish = AsyncMock(side_effect=publish)  # type: ignore[method-assign]  # a double
+    return writer
 
 
 def returned() -> DeliveredMessage:
@@ -49,13 +50,13 @@ async def never_ends(*_: Any, **__: Any) -> None:
     await asyncio.Event().wait()
 
 
-async def publish(channel: AbstractChannel, count: int = 3) -> tuple[bool, list[int]]:
+async def publish(writer: Writer, count: int = 3) -> tuple[bool, list[int]]:
     """Whether all were published, and the numbers of those that were confirmed."""
     made = Relay(
         Mock(), "amqp://user@nowhere/", "relay", TOPOLOGY, lock_name="x", report=lambda _: None
     )
     confirmed: list[int] = []
-    done = await made._publish_in_order(channel, rows(count), confirmed)
+    done = await made._publish_in_order(writer, rows(count), confirmed)
     return done, confirmed
 
 
@@ -72,19 +73,19 @@ async def test_one_is_under_way_at_a_time_persistent_and_must_be_routed() -> Non
         assert properties.delivery_mode == 2
         assert how["mandatory"] is True
 
-    assert await publish(channel_with(broker)) == (True, [1, 2, 3])
+    assert await publish(writer_with(broker)) == (True, [1, 2, 3])
     assert most == 1
 
 
 async def test_a_cancellation_that_nobody_asked_for_is_the_brokers() -> None:
     """A frozen broker\'s publish ends in CancelledError: the subject waits, the relay lives on."""
-    channel = channel_with([None, asyncio.CancelledError()])
+    channel = writer_with([None, asyncio.CancelledError()])
     assert await publish(channel) == (False, [1])
 
 
 async def test_a_cancellation_that_was_asked_for_is_obeyed() -> None:
     """Else the service would not stop."""
-    task = asyncio.create_task(publish(channel_with(never_ends)))
+    task = asyncio.create_task(publish(writer_with(never_ends)))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -98,7 +99,7 @@ async def test_a_publish_that_never_ends_costs_the_connection(
     monkeypatch.setattr(relay, "CONFIRM_TIMEOUT_SECONDS", 0.01)
     async with asyncio.timeout(10):
         with pytest.raises(relay._BrokerLost):
-            await publish(channel_with(never_ends))
+            await publish(writer_with(never_ends))
 
 
 @pytest.mark.parametrize(
@@ -113,4 +114,4 @@ async def test_a_publish_that_never_ends_costs_the_connection(
 )
 async def test_what_is_not_confirmed_stays_and_nothing_overtakes_it(error: Exception) -> None:
     """Nacked, returned, lost: it waits, and those behind it of its subject with it."""
-    assert await publish(channel_with([None, error, None])) == (False, [1])
+    assert await publish(writer_with([None, error, None])) == (False, [1])

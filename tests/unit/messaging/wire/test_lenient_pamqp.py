@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pamqp.frame import unmarshal
 from pamqp.header import ContentHeader
 
-from messaging.wire.connection import NotCarried, check_carried
+from messaging.replies.publisher import NotCarried, check_carried
 from messaging.wire.lenient_pamqp import unreadable
 from tests.support.broker.deliveries import delivery
 from tests.support.broker.raw_messages import nested

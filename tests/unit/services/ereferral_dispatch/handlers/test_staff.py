@@ -80,6 +80,27 @@ def test_what_goes_by_itself_or_is_over_is_not_retried(status: EreferralStatus) 
     assert problem.detail.startswith(f"It is {status.value}; ")
 
 
+@pytest.mark.parametrize(
+    ("status", "possible"),
+    [
+        (S.QUEUED, "record_response cancel"),
+        (S.AWAITING_CALL, "retry complete_call record_response cancel"),
+        (S.HELD, "retry record_response cancel"),
+        (S.DELIVERED, "record_response cancel"),
+        (S.CANCELLED, "record_response"),
+    ],
+)
+def test_a_refusal_says_where_it_stands_and_what_leads_on_from_there(
+    status: EreferralStatus, possible: str
+) -> None:
+    """Asked to resolve what is no outcome_unknown; each command by its name."""
+    told = store(stands(status), *lanes()).refuse(RESOLVE_EREFERRAL, **THIS, outcome="delivered")
+    assert told.detail == (
+        f"It is {status.value}; this takes one that is outcome_unknown. Possible from there: "
+        f"{', '.join(f'ereferral.{verb}' for verb in possible.split())}."
+    )
+
+
 def test_without_its_package_it_is_not_retried() -> None:
     """409: nothing can be composed."""
     row = stands(S.FAILED, purged_at=EARLIER)

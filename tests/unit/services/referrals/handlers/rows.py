@@ -12,7 +12,9 @@ from messaging.testing import Store
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import PUBLISHING
 from services.referrals.models.attribution import ReferralAttribution
+from services.referrals.models.contact import Contact, ContactReferral
 from services.referrals.models.directory import Patient, Practice, Provider
+from services.referrals.models.intake import Intake, IntakeFingerprint, IntakeMapEntry
 from services.referrals.models.partner import ReferralPartner
 from services.referrals.models.referral import Referral, TimelineEntry
 from services.referrals.models.source import ReferralSource, ReferralSourceCost, SourceFigures
@@ -25,6 +27,8 @@ PATIENT, OTHER_PATIENT, PARTNER, OTHER_PARTNER, SOURCE, OTHER_SOURCE, COST, ATTR
     UUID(int=n) for n in range(1, 9)
 )
 PROVIDER, PRACTICE, REFERRAL, EREFERRAL, NOBODY = (UUID(int=n) for n in range(9, 14))
+CONTACT, OTHER_CONTACT, THIRD_CONTACT, CONTACT_REFERRAL = (UUID(int=n) for n in range(14, 18))
+INTAKE, OTHER_INTAKE, GROUP, OTHER_GROUP = (UUID(int=n) for n in range(18, 22))
 NEW = UUID("0192d4e0-7b1a-7c3d-8e4f-123456789abc")
 
 RowT = TypeVar("RowT")
@@ -43,9 +47,11 @@ def wrong_fields(problem: Problem) -> set[tuple[str, str]]:
 
 
 def _row(model: type[RowT], fields: dict[str, Any], changes: dict[str, Any]) -> RowT:
-    versioned = {"version": 3, "created_at": EARLIER, "updated_at": EARLIER, "deleted_at": None}
-    given = {"org_id": ORG, **versioned, **fields, **changes}
     types = {column.key: column.type for column in inspect(model).columns}
+    versioned = {"version": 3, "created_at": EARLIER, "updated_at": EARLIER}
+    if "deleted_at" in types:
+        versioned["deleted_at"] = None
+    given = {"org_id": ORG, **versioned, **fields, **changes}
     # As a loaded row has them: what is one of a closed list is its member.
     return model(
         **{
@@ -177,6 +183,30 @@ def attribution(id_: UUID = ATTRIBUTION, **changes: Any) -> ReferralAttribution:
     return _row(ReferralAttribution, fields, changes)
 
 
+def contact(id_: UUID = CONTACT, **changes: Any) -> Contact:
+    """The Pace household, linked to nobody, last observed on 20 November."""
+    fields = {
+        "name": "Pace household",
+        "patient_id": None,
+        "referral_partner_id": None,
+        "provider_id": None,
+        "sort_name": "pace household",
+        "search_text": "pace household",
+        "observed_at": EARLIER,
+    }
+    return _row(Contact, {"id": id_, **fields}, changes)
+
+
+def contact_referral(**changes: Any) -> ContactReferral:
+    """The Pace household sent another contact."""
+    fields = {
+        "id": CONTACT_REFERRAL,
+        "referred_by_id": CONTACT,
+        "referred_to_id": OTHER_CONTACT,
+    }
+    return _row(ContactReferral, fields, changes)
+
+
 def referral(**changes: Any) -> Referral:
     """A draft to Alex Example."""
     optional = ("referring_provider_id", "reason_codes", "teeth", "notes", "respond_by")
@@ -218,3 +248,72 @@ def response_entry() -> TimelineEntry:
         actor=None,
         detail="accepted",
     )
+
+
+def intake(id_: UUID = INTAKE, **changes: Any) -> Intake:
+    """Alice Smith, received from form 1 on 20 November, without a wish of her own."""
+    optional = ("project", "description", "date_of_birth", "telephone", "mobile", "email")
+    later = ("possible_repeat_of", "reason", "note", "decided_at", "emptied_at")
+    made = ("patient_id", "contact_id", "attribution_id", "referral_id")
+    fields: dict[str, Any] = {
+        **dict.fromkeys((*optional, *later, *made)),
+        "id": id_,
+        "group_id": GROUP,
+        "row_number": 1,
+        "status": "received",
+        "first_name": "Alice",
+        "surname": "Smith",
+        "org_type_id": "1",
+        "source": "1",
+        "referral_role": "2",
+        "extra": {"ethnicity": "35"},
+        "warnings": [],
+        "suspected_spam": False,
+        "search_text": "alice smith",
+    }
+    return _row(Intake, fields, changes)
+
+
+def rejected_intake(id_: UUID = INTAKE, **changes: Any) -> Intake:
+    """One that was found to be spam."""
+    rejected = {"status": "rejected", "reason": "spam", "decided_at": EARLIER}
+    return intake(id_, **{**rejected, **changes})
+
+
+def fingerprint(**changes: Any) -> IntakeFingerprint:
+    """The group came with this one, on 20 November."""
+    fields: dict[str, Any] = {
+        "org_id": ORG,
+        "fingerprint": "f1",
+        "group_id": GROUP,
+        "received_at": EARLIER,
+    }
+    return IntakeFingerprint(**{**fields, **changes})
+
+
+def mapped_source(
+    source: str = "1", role: str = "", to: UUID = SOURCE, **changes: Any
+) -> IntakeMapEntry:
+    """A form is the billboard."""
+    fields = {
+        "kind": "source",
+        "outside_id": source,
+        "referral_role": role,
+        "id": UUID(int=sum(map(ord, f"{source} {role}")) + 1_000),
+        "referral_source_id": to,
+        "referral_partner_id": None,
+    }
+    return _row(IntakeMapEntry, fields, changes)
+
+
+def mapped_project(project: str = "7", to: UUID = PARTNER, **changes: Any) -> IntakeMapEntry:
+    """A project is Alex Example."""
+    fields = {
+        "kind": "project",
+        "outside_id": project,
+        "referral_role": "",
+        "id": UUID(int=sum(map(ord, project)) + 2_000),
+        "referral_source_id": None,
+        "referral_partner_id": to,
+    }
+    return _row(IntakeMapEntry, fields, changes)

@@ -1,14 +1,20 @@
 """The lifecycle of an outbound referral: who may move it where."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from contracts.problems import ProblemCode, Refusal
 from contracts.referral import FulfilmentStatus, ReferralStatus, Response
+from contracts.referral_partner import ReferralPartner
 from services.referrals.rules.referral import (
+    TAKES,
     Effect,
     check_can_be_answered,
     check_can_be_cancelled,
     check_can_be_previewed,
+    check_can_be_sent,
     check_can_be_updated,
     check_takes_a_response,
     fulfilment_after,
@@ -16,6 +22,7 @@ from services.referrals.rules.referral import (
     response_effect,
     status_after,
 )
+from tests.support.samples.packages import sample_package
 
 # By hand, from docs/contract/wire.md#referrals, "null → requested → accepted | rejected →
 # in-progress → completed | failed": > moves it on, = is written down and changes nothing, ! is
@@ -68,16 +75,53 @@ def test_a_draft_cannot_be_answered(response: Response) -> None:
     effect = response_effect(ReferralStatus.DRAFT, None, response)
     assert effect is Effect.REFUSED
     with pytest.raises(Refusal) as refusal:
-        check_can_be_answered(ReferralStatus.DRAFT, effect)
+        check_can_be_answered(ReferralStatus.DRAFT, None, effect)
     assert refusal.value.problem.code is ProblemCode.INVALID_TRANSITION
+    assert refusal.value.problem.detail == (
+        "Only a referral that was sent can be answered; the status of this one is draft. "
+        "Possible from there: referral.update, referral.send, referral.cancel."
+    )
 
 
 def test_only_what_is_refused_raises() -> None:
     """An answer that changes nothing is a success."""
-    check_can_be_answered(ReferralStatus.ACTIVE, Effect.MOVES)
-    check_can_be_answered(ReferralStatus.REVOKED, Effect.JOINS_TIMELINE)
-    with pytest.raises(Refusal):
-        check_can_be_answered(ReferralStatus.ACTIVE, Effect.REFUSED)
+    accepted, active = FulfilmentStatus.ACCEPTED, ReferralStatus.ACTIVE
+    check_can_be_answered(active, accepted, Effect.MOVES)
+    check_can_be_answered(ReferralStatus.REVOKED, None, Effect.JOINS_TIMELINE)
+    with pytest.raises(Refusal) as refusal:
+        check_can_be_answered(active, accepted, Effect.REFUSED)
+    assert refusal.value.problem.detail == (
+        "A response moves a referral forward, never back; its fulfilment_status is accepted. "
+        "Possible from there: in-progress, completed, failed."
+    )
+
+
+@pytest.mark.parametrize("status", list(ReferralStatus))
+def test_what_a_refusal_calls_possible_is_what_the_checks_take(status: ReferralStatus) -> None:
+    """From each status: the commands that are named are those that are not refused there."""
+    partner = ReferralPartner.model_construct(
+        **{**dict(sample_package().partner), "is_active": True, "accepts_ereferral": True}
+    )
+    fulfilments = {
+        ReferralStatus.DRAFT: None,
+        ReferralStatus.ACTIVE: FulfilmentStatus.REQUESTED,
+        ReferralStatus.COMPLETED: FulfilmentStatus.COMPLETED,
+        ReferralStatus.REVOKED: FulfilmentStatus.CANCELLED,
+    }
+    fulfilment = fulfilments[status]
+    effect = response_effect(status, fulfilment, Response.COMPLETED)
+    checks: dict[str, Callable[[], None]] = {
+        "referral.update": lambda: check_can_be_updated(status),
+        "referral.send": lambda: check_can_be_sent(status, partner),
+        "referral.record_response": lambda: check_can_be_answered(status, fulfilment, effect),
+        "referral.cancel": lambda: check_can_be_cancelled(status),
+    }
+    taken = []
+    for name, check in checks.items():
+        with suppress(Refusal):
+            check()
+            taken.append(name)
+    assert list(TAKES[status]) == taken
 
 
 @pytest.mark.parametrize("recorded", [0, 199, 200, 5_000])
