@@ -1,8 +1,10 @@
 """Rows of the other side that could not be imported, and what a person decides about them."""
 
+import re
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode, RowResolution
 from contracts.events import Event, EventSource
@@ -11,7 +13,19 @@ from contracts.shapes import Lax, ListQuery, Resource, Update
 from contracts.text import RequiredLine
 from contracts.values import Time, Uuid
 
-RowCodeText = Annotated[str, Field(pattern=rf"^({'|'.join(RowCode)}|{PROBLEM_PREFIX}[a-z_]+)$")]
+_PROBLEM = re.compile(rf"{PROBLEM_PREFIX}[a-z_]+", re.ASCII)
+
+
+def _row_code(code: str) -> str:
+    if code in set(RowCode) or _PROBLEM.fullmatch(code):
+        return code
+    listed = ", ".join(RowCode)
+    raise PydanticCustomError(
+        "row_code", "Must be one of {listed}, or problem: and a problem code", {"listed": listed}
+    )
+
+
+RowCodeText = Annotated[str, AfterValidator(_row_code)]
 """A RowCode, or `problem:` and a problem code."""
 
 

@@ -166,7 +166,6 @@ def _own_name(error: FieldError) -> list[str]:
 
 
 _MADE_BY = {
-    ProblemCode.CONNECTION_NOT_FOUND: "handoff connection add",
     ProblemCode.IMPORT_ROW_NOT_FOUND: "connection.sync",
     ProblemCode.PATIENT_NOT_FOUND: "patient.put",
     ProblemCode.PROVIDER_NOT_FOUND: "provider.put",
@@ -194,6 +193,8 @@ def not_found(
 
 
 def _mending(code: ProblemCode, *, is_archived: bool) -> str:
+    if code is ProblemCode.CONNECTION_NOT_FOUND:
+        return "connection.list shows those that there are, handoff connection add makes one"
     made_by = _MADE_BY.get(code, f"{code.resource}.create")
     if made_by.endswith(".put"):
         again = " with a later observed_at brings it back"

@@ -23,6 +23,7 @@ from services.connectors.home import (
     TOPOLOGY,
 )
 from services.connectors.opening import Opener
+from services.connectors.purging import keep_purging
 from services.connectors.queries import READERS
 from services.connectors.runs.worker import RunWorker
 from services.connectors.sealing import Sealer
@@ -90,6 +91,7 @@ def build(settings: ConnectorsSettings) -> Service:
             async with asyncio.TaskGroup() as group:
                 group.create_task(worker.run(stop))
                 group.create_task(writer.run(stop))
+                group.create_task(keep_purging(engine, stop))
 
     service.parts.append(connect)
     return service

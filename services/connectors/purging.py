@@ -3,16 +3,19 @@
 Works as the system role, across all orgs. That a row waits, and why, stays.
 """
 
+import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from messaging.pacing.sweep import in_rounds
+from messaging.pacing.sweep import in_rounds, keep_sweeping
 from services.connectors.models import Run, StagedRow
 
 AT_A_TIME = 500
+KEPT = timedelta(days=30)
+EVERY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,18 @@ class Purged:
 
     rows: int
     runs: int
+
+
+async def keep_purging(engine: AsyncEngine, stop: asyncio.Event) -> None:
+    """Empty what was refused 30 days ago and remove runs as old, once an hour until `stop`."""
+
+    async def once() -> bool:
+        async with engine.connect() as connection:
+            now = (await connection.execute(select(func.now()))).scalar_one()
+        await purge(engine, now - KEPT)
+        return False
+
+    await keep_sweeping(once, stop, name="refused rows", every_seconds=EVERY_SECONDS)
 
 
 def _full(before: datetime) -> ColumnElement[bool]:

@@ -30,6 +30,7 @@ from services.connectors.opendental.mapping import written_back
 from services.connectors.opendental.rows import RefAttachRow, kept, read_refattach
 from services.connectors.opening import Opener
 from services.connectors.rules.versions import digest, external_version
+from services.connectors.runs.commands import AsUser
 from services.connectors.runs.staging import STAGED, new_staged, tell_row
 from services.connectors.sealing import Place, Sealer
 
@@ -121,7 +122,8 @@ class Writer:
             await self._done(outgoing)
             return
         async with open_client(self._broker_url, "connectors.letters") as client:
-            outcome = await file_letter(self._opener, connection, outgoing, client)
+            calls = AsUser(client, self._broker_url)
+            outcome = await file_letter(self._opener, connection, outgoing, calls)
         if outcome is None or is_success(outcome):
             await self._done(outgoing)
         elif is_refused(outcome):

@@ -52,19 +52,15 @@ class Http:
 
     async def __aenter__(self) -> Self:
         self._resolver = CheckedResolver(self._policy, self._lookup)
-        # Each request has a connection of its own: on one that was used before, aiohttp makes a PUT
-        # once more by itself when it is lost, and two requests would count as one.
         connector = aiohttp.TCPConnector(
-            ssl=verifying_also(self._ca_file),
-            resolver=self._resolver,
-            limit=self._limit,
-            force_close=True,
+            ssl=verifying_also(self._ca_file), resolver=self._resolver, limit=self._limit
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
+            middlewares=(_once,),
         )
         return self
 
@@ -133,6 +129,23 @@ class Http:
             return Stopped(Code.ADDRESS_BLOCKED)
         except (aiohttp.ClientError, OSError):
             return Unanswered(Code.OTHER_SIDE_DOWN)
+
+
+class _Lost(aiohttp.ClientError):
+    """The connection was lost when the request was perhaps on it."""
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Make the request once. By itself aiohttp makes a GET or PUT again where its connection was
+    lost: two requests would count as one, and a write would be made without looking first."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise _Lost from None
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes | None:

@@ -12,7 +12,8 @@ from uuid import UUID
 import orjson
 
 from contracts.connecting import ImportKind
-from messaging.replies.client import Answered, NobodyListens
+from messaging.replies.client import Answered, Client, NobodyListens
+from messaging.wire.connection import user_of
 
 IN_FLIGHT = 16
 TRIES = 3
@@ -38,6 +39,27 @@ class Calls(Protocol):
     ) -> Answered:
         """Send and await the reply. Raises TimeoutError, NobodyListens and what a lost connection
         raises."""
+
+
+class AsUser:
+    """A client whose messages say who sends them: where clients have grants, the service that takes
+    one asks for it."""
+
+    def __init__(self, client: Client, broker_url: str) -> None:
+        self._client, self._user = client, user_of(broker_url)
+
+    async def call(
+        self,
+        exchange: str,
+        operation: str,
+        body: Mapping[str, Any] | bytes,
+        *,
+        message_id: UUID | None = None,
+    ) -> Answered:
+        """As `Client.call`."""
+        return await self._client.call(
+            exchange, operation, body, message_id=message_id, user_id=self._user
+        )
 
 
 @dataclass(frozen=True, slots=True)

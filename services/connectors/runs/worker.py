@@ -10,6 +10,7 @@ from messaging.pacing.waiting import pause
 from messaging.replies.client import open_client
 from messaging.telemetry import logs
 from services.connectors.models import Connection
+from services.connectors.runs.commands import AsUser
 from services.connectors.runs.leases import (
     LEASE_SECONDS,
     RENEW_EVERY_SECONDS,
@@ -99,7 +100,8 @@ class RunWorker:
 
     async def _run_with_client(self, claimed: Claimed) -> None:
         async with open_client(self._broker_url, "connectors.client") as client:
-            await run_once(self._engine, claimed, self._sealer, self._open_system, client)
+            calls = AsUser(client, self._broker_url)
+            await run_once(self._engine, claimed, self._sealer, self._open_system, calls)
 
     async def _keep_lease(self, claimed: Claimed) -> None:
         while True:

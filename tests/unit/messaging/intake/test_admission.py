@@ -66,6 +66,8 @@ GOOD: dict[str, Any] = {
     "last_name": "Archer",
     "response": "accepted",
     "channel": "email",
+    "kind": "partner",
+    "resolution": "theirs",
     "page": 3,
     "search": "50%",
     "referred_to_uuid": "0192d4e0-7b1a-7c3d-8e4f-123456789abd",
