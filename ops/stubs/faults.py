@@ -34,6 +34,7 @@ class Fault:
     wrong: Wrong
     path: str = ""
     offset: int | None = None
+    method: str | None = None
     times: int = 1
     status: int = 500
     seconds: float = 1.0
@@ -42,7 +43,7 @@ class Fault:
     def meets(self, request: web.Request, offset: int) -> bool:
         """Whether this request meets it."""
         fits = request.path.endswith(self.path) and (self.offset is None or offset == self.offset)
-        return fits and self.times > 0
+        return fits and self.method in (None, request.method) and self.times > 0
 
 
 @dataclass(frozen=True)

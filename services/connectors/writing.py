@@ -7,8 +7,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,16 +20,21 @@ from messaging.outbox.system_work import SystemWork, system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.replies.client import open_client
 from messaging.telemetry import logs
-from services.connectors.asking.answers import Outcome, RunFailed, Stopped
+from services.connectors.asking.answers import Answered, Outcome, RunFailed, Stopped
 from services.connectors.asking.http import is_success
 from services.connectors.config import OpenDentalOptions
-from services.connectors.handlers.referral_news import FILE_LETTER
+from services.connectors.handlers.referral_news import ATTACH, FILE_LETTER
 from services.connectors.home import PUBLISHING
 from services.connectors.letters_there import NotYet, file_letter
 from services.connectors.models import Connection, ExternalId, OutgoingRow, StagedRow
 from services.connectors.opendental.client import OpenDental, is_refused
 from services.connectors.opendental.mapping import written_back
-from services.connectors.opendental.rows import RefAttachRow, kept, read_refattach
+from services.connectors.opendental.rows import (
+    RefAttachRow,
+    ReferralType,
+    kept,
+    read_refattach,
+)
 from services.connectors.opening import Opener
 from services.connectors.rules.versions import digest, external_version
 from services.connectors.runs.commands import AsUser
@@ -75,6 +82,8 @@ class Writer:
         try:
             if outgoing.operation == FILE_LETTER:
                 await self._file_letter(outgoing, connection)
+            elif outgoing.operation == ATTACH:
+                await self._attach(outgoing, connection)
             else:
                 await self._write(outgoing, connection)
         except NotYet:
@@ -131,6 +140,78 @@ class Writer:
             await self._done(outgoing)
         else:
             await self._again(outgoing, stopped=isinstance(outcome, Stopped))
+
+    async def _attach(self, outgoing: OutgoingRow, connection: Connection) -> None:
+        """Attach the patient to the partner there, looked for before each try."""
+        options = OpenDentalOptions(**connection.config)
+        client = self._opener.opendental_client(connection, options)
+        told = orjson.loads(outgoing.body)
+        key = (outgoing.org_id, connection.id, ImportKind.PATIENT, outgoing.external_id)
+        async with system_work(self._engine, PUBLISHING) as work:
+            patient = await work.session.get(ExternalId, key)
+            today = work.now.astimezone(options.zone).date()
+        if patient is None or patient.erased:
+            await self._done(outgoing)
+            return
+        for raw in await client.refattaches_of(told["pat_num"]):
+            row = read_refattach(raw).row
+            same = row is not None and row.referral_num == told["referral_num"]
+            if same and row.referral_type == ReferralType.TO:
+                await self._attached(outgoing, row, told)
+                return
+        fields = {
+            "PatNum": told["pat_num"],
+            "ReferralNum": told["referral_num"],
+            "ReferralType": ReferralType.TO.value,
+            "RefDate": today.isoformat(),
+        }
+        outcome = await client.post_refattach(fields)
+        if isinstance(outcome, Answered) and is_success(outcome):
+            made = read_refattach(outcome.data if isinstance(outcome.data, dict) else {}).row
+            if made is None:
+                await self._again(outgoing, stopped=False)
+            else:
+                await self._attached(outgoing, made, told)
+        elif is_refused(outcome):
+            await self._tell_refused(outgoing, patient, sorted(fields))
+            await self._done(outgoing)
+        else:
+            await self._again(outgoing, stopped=isinstance(outcome, Stopped))
+
+    async def _attached(
+        self, outgoing: OutgoingRow, row: RefAttachRow, told: dict[str, Any]
+    ) -> None:
+        """The row there is our referral: it comes back as no news, and its status follows."""
+        number, held = str(row.ref_attach_num), kept(row)
+        org_id, connection_id = outgoing.org_id, outgoing.connection_id
+        async with system_work(self._engine, PUBLISHING) as work:
+            key = (org_id, connection_id, ImportKind.REFERRAL, number)
+            if await work.session.get(ExternalId, key) is None:
+                known = ExternalId(
+                    org_id=org_id,
+                    connection_id=connection_id,
+                    kind=ImportKind.REFERRAL,
+                    external_id=number,
+                    uuid=UUID(told["referral_uuid"]),
+                    generation=1,
+                    version=told["version"],
+                    external_version=f"written.{digest(held)}",
+                    base=self._sealer.seal(held, Place(org_id, connection_id, "row")),
+                    changes=0,
+                    parent=str(row.pat_num),
+                    rank=row.item_order,
+                    missed=0,
+                    gone=False,
+                    archived=False,
+                    erased=False,
+                    created_at=work.now,
+                    updated_at=work.now,
+                )
+                work.session.add(known)
+            mine = await work.session.get(OutgoingRow, (org_id, outgoing.message_id))
+            if mine is not None:
+                await work.session.delete(mine)
+        log.info("referral attached there", org_id=org_id)
 
     async def _write(self, outgoing: OutgoingRow, connection: Connection) -> None:
         options = OpenDentalOptions(**connection.config)

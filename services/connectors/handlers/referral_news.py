@@ -19,7 +19,7 @@ from services.connectors.rules.identity import NAMESPACE
 
 UUID_COLUMNS = ("uuid",)
 THERE = "there"
-WRITE_STATUS, FILE_LETTER = "write_status", "file_letter"
+WRITE_STATUS, FILE_LETTER, ATTACH = "write_status", "file_letter", "attach"
 
 
 class _Open(BaseModel):
@@ -42,6 +42,7 @@ class ReferralState(_Open):
     ereferral_uuid: UUID | None = None
     reference: str | None = None
     patient: Named | None = None
+    referral_partner: Named | None = None
 
 
 class ReferralNews(_Open):
@@ -58,6 +59,7 @@ def hear(news: ReferralNews, workspace: Workspace) -> Done[None]:
     """Take down how far the referral is, and what of it is to be written there."""
     if news.type == REFERRAL_SENT.name:
         _file_letters(news, workspace)
+        _attach(news, workspace)
     for row in workspace.find_all(ExternalId, UUID_COLUMNS, news.data.id):
         if row.kind is not ImportKind.REFERRAL or row.erased:
             continue
@@ -120,9 +122,52 @@ def _file_letters(news: ReferralNews, workspace: Workspace) -> None:
         workspace.append(outgoing)
 
 
+def _attach(news: ReferralNews, workspace: Workspace) -> None:
+    """What was referred here becomes a refattach, where patient and partner are known there."""
+    patient, partner = news.data.patient, news.data.referral_partner
+    if patient is None or partner is None:
+        return
+    from_there = workspace.find_all(ExternalId, UUID_COLUMNS, news.data.id)
+    came_from = {row.connection_id for row in from_there}
+    partners = {
+        row.connection_id: row
+        for row in workspace.find_all(ExternalId, UUID_COLUMNS, partner.uuid)
+        if not row.gone
+    }
+    for row in workspace.find_all(ExternalId, UUID_COLUMNS, patient.uuid):
+        connection = workspace.find(Connection, row.connection_id)
+        there = partners.get(row.connection_id)
+        if connection is None or not connection.config.get("write_back"):
+            continue
+        if there is None or row.erased or row.connection_id in came_from:
+            continue
+        told = {
+            "referral_uuid": str(news.data.id),
+            "version": news.aggregateversion,
+            "pat_num": int(row.external_id),
+            "referral_num": int(there.external_id),
+        }
+        name = f"{row.org_id}/{row.connection_id}/{news.data.id}/attach"
+        outgoing = OutgoingRow(
+            org_id=workspace.org_id,
+            message_id=uuid5(NAMESPACE, name),
+            connection_id=row.connection_id,
+            target=THERE,
+            kind=ImportKind.PATIENT,
+            external_id=row.external_id,
+            external_version=str(news.aggregateversion),
+            operation=ATTACH,
+            body=orjson.dumps(told),
+            tries=0,
+            due_at=workspace.now,
+            created_at=workspace.now,
+        )
+        workspace.append(outgoing)
+
+
 def _uuids(news: ReferralNews) -> list[UUID]:
-    patient = news.data.patient
-    return [news.data.id] if patient is None else [news.data.id, patient.uuid]
+    named = (news.data.patient, news.data.referral_partner)
+    return [news.data.id, *(one.uuid for one in named if one is not None)]
 
 
 def _needs(news: ReferralNews) -> Sequence[Need]:

@@ -128,3 +128,43 @@ async def test_without_write_back_nothing_is_written(connectors: Connectors, org
         shown = (await org.ask("referral.get", referral_uuid=referral["id"])).data
         assert (shown["status"], shown["fulfilment_status"]) == ("completed", "completed")
         assert {one.method for one in stub.faults.asked} == {"GET"}
+
+
+async def test_a_referral_that_was_made_here_is_attached_there_once(
+    connectors: Connectors, org: Org
+) -> None:
+    """As RefTo of today; although the first try's answer is lost it is attached once, and then its
+    status follows. It comes back as no second referral."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub, write_back=True)
+        await connected.finished()
+        await org.practice()
+        partner = await connected.partner(1)
+        await org.ask(
+            "referral_partner.update",
+            referral_partner_uuid=partner["id"],
+            base_version=partner["version"],
+            accepts_ereferral=True,
+            ereferral_endpoint="https://portal.example/fhir",
+        )
+        patient = await connected.uuid("patient", 15)
+        stub.faults.add(Fault(Wrong.DONE_UNANSWERED, "/refattaches", method="POST"))
+        referral = await org.sent_referral(
+            patient_uuid=patient, referral_partner_uuid=partner["id"]
+        )
+        await until(lambda: len(stub.refattaches) == 2, WITHIN_SECONDS)
+        (number,) = [one for one in stub.refattaches if one != 1]
+        made = stub.refattaches[number]
+        assert (made["ReferralNum"], made["ReferralType"]) == (1, "RefTo")
+
+        async def known() -> bool:
+            asked = await connected.ask("external_id.list", uuid=referral["id"])
+            return bool(asked.data["items"])
+
+        await until(known, WITHIN_SECONDS)
+        await answer(org, referral, "accepted")
+        await until(lambda: stub.refattaches[number]["RefToStatus"] == "Scheduled", WITHIN_SECONDS)
+        await connected.run(full=True)
+        listed = (await org.ask("referral.list")).data["items"]
+        assert [one["id"] for one in listed] == [referral["id"]]
+        assert len([one for one in stub.faults.asked if one.method == "POST"]) == 1
