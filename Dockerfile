@@ -1,4 +1,4 @@
-# One image for both services: `serve referrals`, `serve ereferral-dispatch`, `migrate`.
+# One image for all: `serve referrals`, `serve ereferral-dispatch`, `serve edge`, `migrate`.
 FROM python:3.13-slim AS build
 
 RUN pip install --no-cache-dir uv
@@ -17,10 +17,11 @@ RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13-slim
 
-RUN useradd --system --create-home --uid 10001 handoff
+RUN useradd --system --create-home --uid 10001 handoff && \
+    install --directory --owner=handoff --mode=0700 /home/handoff/tokens
 COPY --from=build /handoff/.venv /handoff/.venv
 ENV PATH=/handoff/.venv/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /home/handoff
 USER handoff
-EXPOSE 8001 8002
+EXPOSE 8000 8001 8002
 ENTRYPOINT ["handoff"]

@@ -1,4 +1,4 @@
-"""What the forms outside mean here: a form's source of patients, a project's partner.
+"""The meaning of the forms outside: a form's source of patients, a project's partner.
 
 Source: docs/contract/wire.md#intake.
 """

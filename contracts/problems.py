@@ -1,4 +1,4 @@
-"""Why a message was refused, in RFC 9457's sense: a closed list of codes, each with its status."""
+"""Problems, in RFC 9457's sense: why a message was refused, by a closed list of codes."""
 
 from collections.abc import Sequence
 from enum import StrEnum

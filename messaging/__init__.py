@@ -1,1 +1,1 @@
-"""How messages travel, knowing none by name: inbox, outbox and its relay, replies, dead letters."""
+"""The shared mechanism, knowing no message by name: inbox, outbox, replies, dead letters."""

@@ -11,7 +11,7 @@ from yarl import URL
 
 from messaging.wire.connection import BROKER_ERRORS, connection
 from messaging.wire.tls import why_lost
-from ops.catalogue import ServiceName
+from ops.catalogue import Served, ServiceName
 from ops.environment import CannotGoOn
 
 FIRST_THAT_READS_NO_CLIENTS_DEATHS = 4
@@ -36,7 +36,9 @@ def place(url: str) -> str:
 
 
 @asynccontextmanager
-async def broker(name: ServiceName, url: str, purpose: str) -> AsyncIterator[AbstractConnection]:
+async def broker(
+    name: ServiceName | Served, url: str, purpose: str
+) -> AsyncIterator[AbstractConnection]:
     """A connection to a service's broker, under the name `purpose`.
 
     Raises CannotGoOn, which names the variable, where there is no broker or it refuses us, also

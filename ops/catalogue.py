@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ServiceName(StrEnum):
-    """A service's name on the command line."""
+    """The name of a service with a database, on the command line."""
 
     REFERRALS = "referrals"
     EREFERRAL_DISPATCH = "ereferral-dispatch"
@@ -52,6 +52,41 @@ def services_here() -> list[ServiceName]:
         for name in ServiceName
         if name not in optional or os.environ.get(f"{name.prefix}DATABASE_URL")
     ]
+
+
+class Served(StrEnum):
+    """What `handoff serve` runs: the services, and the edge, which has no database."""
+
+    REFERRALS = ServiceName.REFERRALS.value
+    EREFERRAL_DISPATCH = ServiceName.EREFERRAL_DISPATCH.value
+    CONNECTORS = ServiceName.CONNECTORS.value
+    EDGE = "edge"
+
+    @property
+    def with_database(self) -> ServiceName | None:
+        """The service, where it is one with a database."""
+        return None if self is Served.EDGE else ServiceName(self.value)
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its variables start with."""
+        service = self.with_database
+        return "EDGE_" if service is None else service.prefix
+
+    @property
+    def pages_host(self) -> str:
+        """The variable of where health and metrics are served."""
+        return f"{self.prefix}{'OPS' if self is Served.EDGE else 'HTTP'}_HOST"
+
+    @property
+    def pages_port(self) -> str:
+        """The variable of the port of health and metrics."""
+        return f"{self.prefix}{'OPS' if self is Served.EDGE else 'HTTP'}_PORT"
+
+
+def served_here() -> list[Served]:
+    """What is run here, the edge too."""
+    return [one for one in Served if one.with_database in (None, *services_here())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from uuid import UUID
 
 import typer
 
-from ops.catalogue import ServiceName, services_here
+from ops.catalogue import Served, ServiceName, services_here
 from ops.connections_cli import app as connection
 from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
 from ops.org import check_org
+from ops.tokens_cli import app as tokens
 from ops.trying_cli import app as trying
 
 app = typer.Typer(
@@ -29,19 +30,27 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(connection, name="connection")
 app.add_typer(keeping)
+app.add_typer(tokens, name="token")
 app.add_typer(trying)
 
 
 @app.command()
-def serve(service: Annotated[ServiceName, typer.Argument(help="Which service.")]) -> None:
-    """Run one replica of a service until SIGTERM; what has begun is finished within 30 s.
+def serve(service: Annotated[Served, typer.Argument(help="Which service.")]) -> None:
+    """Run one replica of a service, or of the HTTP edge, until SIGTERM; what has begun is finished
+    within 30 s.
 
     Example: handoff serve referrals
     """
     with ending_in_one_line():
-        from ops.serving import serve as run
+        name = service.with_database
+        if name is None:
+            from ops.edge_serving import serve_edge
 
-        well = run(service)
+            well = serve_edge()
+        else:
+            from ops.serving import serve as run
+
+            well = run(name)
     raise typer.Exit(0 if well else FAILED)
 
 
@@ -68,7 +77,7 @@ def up(
         bool, typer.Option("--empty", help="Without the demo's practice and referrals.")
     ] = False,
 ) -> None:
-    """Run everything on this machine until Ctrl-C: servers, both services, demo partners.
+    """Run everything on this machine until Ctrl-C: servers, services, edge, demo partners.
 
     Example: handoff up
     """
@@ -113,14 +122,16 @@ def doctor(
             print(permissions.script(permissions.all_permissions(), vhost))
         return
     from ops.doctor import Verdict, examine
+    from ops.edge_doctor import examine_edge
     from ops.environment import adopt_running_up
 
     if adopt_running_up():
         print("Looking at the running handoff up of this checkout.")
     wrong = 0
-    for name in services_here():
-        print(f"{name}:")
-        for finding in examine(name):
+    looked_at = [(name.value, examine(name)) for name in services_here()]
+    for title, findings in [*looked_at, (Served.EDGE.value, examine_edge())]:
+        print(f"{title}:")
+        for finding in findings:
             print(f"  {finding.verdict:5}  {finding.what}: {finding.words}", flush=True)
             wrong += finding.verdict is Verdict.WRONG
     print("Everything is fine." if not wrong else f"{wrong} to be mended.")
@@ -213,7 +224,7 @@ def schemas(
     ] = False,
     docs: Annotated[Path | None, typer.Option(help="The folder; docs/ of this checkout.")] = None,
 ) -> None:
-    """Write AsyncAPI, JSON Schemas, the page of settings and the lifecycles into docs/.
+    """Write AsyncAPI, OpenAPI, JSON Schemas, settings and lifecycles into docs/.
 
     Example: handoff schemas --check
     """

@@ -5,13 +5,14 @@ import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import aiormq.exceptions
 from aiormq.abc import AbstractConnection
+from pydantic_settings import BaseSettings
 
 from messaging.intake.grants import GrantsError, read_clients
 from messaging.running.settings import SettingError, load_settings, variable
@@ -53,8 +54,13 @@ class Finding:
 
 def examine(name: ServiceName) -> Iterator[Finding]:
     """Look at all that a service needs. Nothing is changed, and nothing is raised."""
+    return told_once(_everything(name))
+
+
+def told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings without those that repeat a complaint."""
     complaints = set()
-    for finding in _everything(name):
+    for finding in findings:
         # A missing setting is met at every place that needs it, and told once.
         if finding.words not in complaints:
             yield finding
@@ -81,25 +87,35 @@ def _settings(name: ServiceName) -> Iterator[Finding]:
     except SettingError as wrong:
         yield Finding(Verdict.WRONG, "settings", str(wrong))
         return
+    yield from given_settings(settings, name.prefix)
+    try:
+        check_database_url(name, loaded.database_url)
+        clear = loaded.clear_text()
+    except (SettingError, ValueError):
+        clear = []  # Whoever uses that URL says what is wrong with it.
+    yield from in_the_clear(clear)
+    yield from _grants(name, loaded.client_grants_file)
+
+
+def given_settings(settings: type[BaseSettings], prefix: str) -> Iterator[Finding]:
+    """How many are set, and what is set that is no setting."""
     given = [variable(settings, field) for field in settings.model_fields]
     known = len([one for one in given if one in os.environ])
     yield Finding(Verdict.FINE, "settings", f"{known} of {len(given)} set, the rest have defaults")
-    unknown = sorted(one for one in os.environ if one.startswith(name.prefix) and one not in given)
+    unknown = sorted(one for one in os.environ if one.startswith(prefix) and one not in given)
     if unknown:
         yield Finding(
             Verdict.WRONG,
             "settings",
             f"no such setting: {', '.join(unknown)}; see docs/operators/settings.md",
         )
-    try:
-        check_database_url(name, loaded.database_url)
-        clear = loaded.clear_text()
-    except (SettingError, ValueError):
-        clear = []  # Whoever uses that URL says what is wrong with it.
-    for setting in clear:
+
+
+def in_the_clear(settings: Sequence[str]) -> Iterator[Finding]:
+    """What leaves this machine unencrypted, by its variable."""
+    for setting in settings:
         words = f"{setting}: nothing to it is encrypted, and it leaves this machine"
         yield Finding(Verdict.NOTE, "TLS", words)
-    yield from _grants(name, loaded.client_grants_file)
 
 
 def _grants(name: ServiceName, path: Path | None) -> Iterator[Finding]:
@@ -237,13 +253,17 @@ def _connections() -> Iterator[Finding]:
 
 
 def _health(name: ServiceName) -> Iterator[Finding]:
-    """What a replica on this machine says of itself; one elsewhere is seen by its consumers."""
     try:
         settings = load_settings(settings_of(name))
     except SettingError:
         return
-    host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
-    url = f"http://{host}:{settings.http_port}/health/ready"
+    yield from health(settings.http_host, settings.http_port)
+
+
+def health(host: str, port: int) -> Iterator[Finding]:
+    """What a replica on this machine says of itself; one elsewhere is seen by its consumers."""
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    url = f"http://{host}:{port}/health/ready"
     try:
         with urllib.request.urlopen(url, timeout=LOOK_TIMEOUT_SECONDS) as answer:
             notes = json.loads(answer.read()).get("notes", {})

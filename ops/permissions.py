@@ -16,9 +16,11 @@ from messaging.running.settings import SettingError
 from messaging.wire.topology import DEAD_LETTERS
 from ops.catalogue import ServiceName, place_of
 from ops.environment import WrongArgument, one_path
+from services.edge.routes import EXCHANGES
 
 NOTHING = "^$"
 ANY_CLIENT = "client"
+EDGE = "edge"
 SUBSCRIBER = "subscriber"
 OPERATOR = "operator"
 _IMPERSONATOR = "impersonator"
@@ -95,15 +97,16 @@ class Permissions:
 
 
 def all_permissions() -> list[Permissions]:
-    """Of each service, each client of the grants files, a subscriber and an operator.
+    """Of each service, the edge, each client of the grants files, a subscriber and an operator.
 
     Raises SettingError, also where a client is called like one of the others: it would get that
     one's rights. Where no grants file is set there is one client, which may ask for everything.
     """
     clients = [client for name in ServiceName for client in _granted(name)]
-    users = sorted({client.user for client in clients} - _GRANTED_SERVICES)
+    users = sorted({client.user for client in clients} - _GRANTED_SERVICES - {EDGE})
     return [
         *(service(name) for name in ServiceName),
+        edge(),
         *(
             client_of(user, (one for one in clients if one.user == user))
             for user in users or [ANY_CLIENT]
@@ -159,6 +162,11 @@ def client_of(user: str, granted: Iterable[Client] = ()) -> Permissions:
     own = _own_queues(f"reply.{user}")
     who = "a client: asks, and reads its own replies"
     return Permissions(user, who, configure=own, write=_one_of(exchanges), read=own)
+
+
+def edge() -> Permissions:
+    """What the edge needs: to ask. It hears replies by direct reply-to, which needs no right."""
+    return Permissions(EDGE, "handoff serve edge", NOTHING, write=_one_of(EXCHANGES), read=NOTHING)
 
 
 def subscriber(user: str) -> Permissions:

@@ -1,4 +1,4 @@
-"""Both services as children of `handoff up` and `handoff demo`: started, watched, started again.
+"""Services and edge as children of `handoff up` and `handoff demo`: started, watched, restarted.
 
 A service ends itself in some faults, on purpose, because its supervisor starts it anew.
 """
@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ops.catalogue import ServiceName
+from ops.catalogue import Served
 from ops.children import HandoffProcess
 from ops.environment import CannotGoOn
 from ops.one_line import WRONG_SETTING
@@ -28,9 +28,9 @@ Say = Callable[[str], None]
 
 
 class Supervised:
-    """A service that is kept running. `environment` holds all its settings, also the HTTP port."""
+    """A service that is kept running. `environment` holds all its settings, also its ports."""
 
-    def __init__(self, name: ServiceName, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: Served, environment: Mapping[str, str], log: Path) -> None:
         self.name = name
         self.log = log
         self._environment = environment
@@ -38,8 +38,8 @@ class Supervised:
 
     def url(self, path: str) -> str:
         """The URL of one of its pages, such as `/metrics`."""
-        host = self._environment.get(f"{self.name.prefix}HTTP_HOST", "127.0.0.1")
-        return f"http://{host}:{self._environment[f'{self.name.prefix}HTTP_PORT']}{path}"
+        host = self._environment.get(self.name.pages_host, "127.0.0.1")
+        return f"http://{host}:{self._environment[self.name.pages_port]}{path}"
 
     async def start(self) -> None:
         """Start the process; it is not ready yet."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ops.catalogue import Served
 from ops.demo.sample import ORG_ID
 from ops.demo.showing import Progress, Show, new_console
 from ops.environment import CannotGoOn, handoff_folder, the_only_up, this_command
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ops.demo.stage import Stage
 
 PAGES = ("/health/ready", "/metrics", "/asyncapi")
+EDGE_PAGES = PAGES[:2]
 
 
 def demo(save_svg: Path | None) -> int:
@@ -137,7 +139,9 @@ def _show_end(show: Show, rows: Sequence[Progress]) -> None:
 
 def _show_pages(stage: "Stage", show: Show) -> None:
     for service in stage.services:
-        show.say(f"  {service.name:18} {'  '.join(service.url(page) for page in PAGES)}")
+        pages = EDGE_PAGES if service.name is Served.EDGE else PAGES
+        show.say(f"  {service.name:18} {'  '.join(service.url(page) for page in pages)}")
+    show.say(f"  {'HTTP interface':18} {stage.docs_url}")
 
 
 def _show_how_to_use(stage: "Stage", show: Show) -> None:
@@ -151,6 +155,7 @@ def _show_how_to_use(stage: "Stage", show: Show) -> None:
     show.say(f"  {handoff} example {create} | {handoff} call {create} -")
     show.say(f'  {handoff} call referral_partner.list \'{{"org_id": "{ORG_ID}"}}\'')
     show.say(f"  {handoff} events --org {ORG_ID}")
+    show.say(f"  curl -H 'Authorization: Bearer {stage.token}' {stage.edge_url}/referrals")
     show.say(f"  {handoff} portal --fail 503,503")
     show.say(f"  {handoff} doctor")
     show.say(f"Demo portal {stage.portal.url}, mail relay {stage.mail.url} (keeps every mail).")

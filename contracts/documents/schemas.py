@@ -101,8 +101,8 @@ class Schemas:
         successes = [_object(status={"type": "integer", "minimum": 200, "maximum": 299}, data=True)]
         if operation is not None:
             successes = [
-                _object(status={"const": int(status)}, data=self._any_of(options))
-                for status, options in _successes(operation).items()
+                _object(status={"const": int(status)}, data=data)
+                for status, data in self.data(operation).items()
             ]
         refusal: Schema = {"type": "integer", "minimum": 400, "maximum": 599}
         if operation is None or operation.kind is Kind.COMMAND:
@@ -114,6 +114,10 @@ class Schemas:
             "description": "`data` or `problem`, never both.",
             "oneOf": [*successes, refused],
         }
+
+    def data(self, operation: Operation[Any, Any]) -> dict[ReplyStatus, Schema]:
+        """What `data` may be, by the status of success."""
+        return {status: self._any_of(options) for status, options in _successes(operation).items()}
 
     def event(self, event: Event[Any]) -> Schema:
         """A CloudEvent with its `data`."""

@@ -1,4 +1,4 @@
-"""How columns hold times, texts and enumerations, for the mapped tables of every service."""
+"""Columns of times, texts and enumerations, for the mapped tables of every service."""
 
 import enum
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How a command is decided: every check, in this one place, in one order.
+"""The checks of a command: every one, in this one place, in one order.
 
 Source of the order: docs/contract/wire.md#check-order.
 

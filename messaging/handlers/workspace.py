@@ -1,4 +1,4 @@
-"""What a handler works on: the rows that its batch loaded, seen through one message's org.
+"""A handler's workspace: the rows that its batch loaded, seen through one message's org.
 
 A handler is synchronous and does no I/O. It either raises a Refusal before it has changed anything,
 or changes mapped rows and records what is to be published.

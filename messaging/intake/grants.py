@@ -1,4 +1,4 @@
-"""Who may do what, by the AMQP user that the broker vouches for.
+"""Grants: who may do what, by the AMQP user that the broker vouches for.
 
 Source: docs/contract/wire.md#grants. A grant is asked for each message, after its form and
 operation were checked.
@@ -57,12 +57,11 @@ class AllowAll:
         return True
 
 
-class Client(BaseModel):
-    """One client. `orgs`: their ids, or `["*"]`; `operations`: patterns as `referral_partner.*`."""
+class Grant(BaseModel):
+    """What is allowed. `orgs`: their ids, or `["*"]`; `operations`: as `referral_partner.*`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    user: Annotated[str, Field(min_length=1)]
     orgs: list[OrgId | Annotated[str, Field(pattern=r"^\*$")]]
     operations: list[str]
 
@@ -81,6 +80,12 @@ class Client(BaseModel):
             for pattern in self.operations
             if not any(fnmatchcase(operation, pattern) for operation in OPERATIONS)
         ]
+
+
+class Client(Grant):
+    """A client of the broker and its grant."""
+
+    user: Annotated[str, Field(min_length=1)]
 
 
 class GrantsError(Exception):

@@ -1,4 +1,4 @@
-"""What to do about a message that is refused: the operation meant, its exchange, the field meant.
+"""Hints for a refused message: the operation meant, its exchange, the field meant.
 
 Only names of ours are said: what a client wrote is not quoted.
 Source: docs/contract/wire.md#problems.

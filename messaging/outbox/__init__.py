@@ -1,1 +1,1 @@
-"""What leaves when its transaction has committed: the outbox, and the relay that empties it."""
+"""The outbox, and the relay that empties it once a transaction has committed."""

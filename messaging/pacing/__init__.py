@@ -1,1 +1,1 @@
-"""What goes by the clock and not by a message: waiting, retrying, looking again."""
+"""Work by the clock and not by a message: waiting, retrying, looking again."""

@@ -1,1 +1,1 @@
-"""What a message is told, where it is parked, and the client that awaits it."""
+"""Replies, parked messages, and the client that awaits replies."""

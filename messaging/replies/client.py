@@ -39,7 +39,12 @@ class Client:
 
     def __init__(self, channel: AbstractChannel) -> None:
         self._channel = channel
-        self._waiting: dict[str, asyncio.Future[Answered]] = {}
+        self._waiting: dict[str, asyncio.Future[bytes]] = {}
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._channel.is_closed
 
     async def call(
         self,
@@ -57,13 +62,38 @@ class Client:
         Raises TimeoutError where none comes (a command sent again with the same `message_id` still
         has one effect), and NobodyListens.
         """
+        reply = orjson.loads(
+            await self.call_for_bytes(
+                exchange,
+                operation,
+                body if isinstance(body, bytes) else orjson.dumps(body),
+                message_id=message_id,
+                headers=headers,
+                user_id=user_id,
+                timeout_seconds=timeout_seconds,
+            )
+        )
+        return Answered(reply["status"], reply.get("data"), reply.get("problem"))
+
+    async def call_for_bytes(
+        self,
+        exchange: str,
+        operation: str,
+        body: bytes,
+        *,
+        message_id: UUID | None = None,
+        headers: Mapping[str, Any] | None = None,
+        user_id: str | None = None,
+        timeout_seconds: float = REPLY_TIMEOUT_SECONDS,
+    ) -> bytes:
+        """As `call`; the reply's body as it came. Raises ConnectionError after `lose`, too."""
         correlation = str(uuid_utils.uuid7())
-        reply: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[correlation] = reply
         try:
             async with asyncio.timeout(timeout_seconds):
                 await self._channel.basic_publish(
-                    body if isinstance(body, bytes) else orjson.dumps(body),
+                    body,
                     exchange=exchange,
                     routing_key=operation,
                     properties=spec.Basic.Properties(
@@ -87,8 +117,13 @@ class Client:
         """Hand a delivered reply to whoever awaits it."""
         waiting = self._waiting.get(message.header.properties.correlation_id or "")
         if waiting is not None and not waiting.done():
-            body = orjson.loads(message.body)
-            waiting.set_result(Answered(body["status"], body.get("data"), body.get("problem")))
+            waiting.set_result(bytes(message.body))
+
+    def lose(self) -> None:
+        """Tell all who wait that no reply will come: the connection is lost."""
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(ConnectionError("the broker is lost"))
 
 
 @asynccontextmanager

@@ -44,12 +44,18 @@ async def serve(service: Service) -> bool:
             f"{host}, {port}: cannot listen on port {settings.http_port} of {settings.http_host}"
         ) from None
     except Exception as fault:
-        # The place alone: an exception's text may quote what a message held.
-        last = traceback.extract_tb(fault.__traceback__)[-1]
-        where = f"{last.filename}:{last.lineno}"
-        log.error("ended by a fault", error=type(fault).__name__, where=where)
+        tell_fault(fault)
         return False
     return True
+
+
+def tell_fault(fault: BaseException) -> None:
+    """Write down what ended the process: its kind and place alone. A text may quote a message."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    where = f"{last.filename}:{last.lineno}"
+    log.error("ended by a fault", error=type(fault).__name__, where=where)
 
 
 def collect_seldom() -> None:

@@ -48,8 +48,13 @@ def _broker_url(url: str) -> str:
     return url
 
 
+BrokerUrl = Annotated[str, _scheme("amqp", "amqps"), AfterValidator(_broker_url)]
+"""RabbitMQ's URL."""
+TcpPort = Annotated[int, Field(ge=0, le=65535)]
+
+
 class ServiceSettings(BaseSettings):
-    """What every service needs to run."""
+    """What every service with a database needs to run."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True, frozen=True, populate_by_name=True)
 
@@ -65,7 +70,7 @@ class ServiceSettings(BaseSettings):
         description="CA certificates (PEM) that PostgreSQL is verified with, instead of the "
         "system's; set, it is verified on this machine too.",
     )
-    rabbitmq_url: Annotated[str, _scheme("amqp", "amqps"), AfterValidator(_broker_url)] = Field(
+    rabbitmq_url: BrokerUrl = Field(
         repr=False,
         description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
         "`amqps://` is always verified.",
@@ -76,9 +81,7 @@ class ServiceSettings(BaseSettings):
         "system's.",
     )
     http_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
-    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        description="Port of health and metrics; 0 takes any free one."
-    )
+    http_port: TcpPort = Field(description="Port of health and metrics; 0 takes any free one.")
     batch_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         64, description="Messages that one transaction takes at most."
     )

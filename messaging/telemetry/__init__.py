@@ -1,1 +1,1 @@
-"""What a replica tells of itself: logs, figures, traces, health."""
+"""A replica's account of itself: logs, figures, traces, health."""

@@ -53,6 +53,12 @@ _ALLOWED = frozenset(
         "pid",
         "signal",
         "detail",
+        "method",
+        "route",
+        "milliseconds",
+        "bytes",
+        "token_id",
+        "request_id",
     ]
 )
 # A UUID and nothing else: a client can write a patient's name where its message id belongs.

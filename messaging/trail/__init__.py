@@ -1,1 +1,1 @@
-"""What stays of it: the audit trail, retention, erasure."""
+"""The trail that messages leave: audit, retention, erasure."""

@@ -1,4 +1,4 @@
-"""What every service does when a patient is erased: its inbox forgets them, its outbox is asked.
+"""The erasure of a patient in any service: its inbox forgets them, its outbox is asked.
 
 The audit trail keeps its ids. Source: the promise that no copy of a patient's data stays behind
 where it was only kept to answer a repeat.

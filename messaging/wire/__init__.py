@@ -1,1 +1,1 @@
-"""What travels on the wire: connections, topology, envelopes, TLS."""
+"""The wire: connections, topology, envelopes, TLS."""

@@ -9,7 +9,7 @@ import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 from uuid import UUID
 
 from aiormq.abc import DeliveredMessage
@@ -195,4 +195,9 @@ def _actor(value: Any) -> str | None:
 
 def _traceparent(value: Any) -> str | None:
     """The W3C trace context where it is one; a broken one is left out, as that standard asks."""
-    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+    return value if is_traceparent(value) else None
+
+
+def is_traceparent(value: Any) -> TypeGuard[str]:
+    """Whether it is a W3C trace context."""
+    return isinstance(value, str) and _TRACEPARENT.fullmatch(value) is not None

@@ -1,4 +1,4 @@
-"""Which connections are encrypted and verified, and what was wrong with one that was not accepted.
+"""Encryption: which connections are verified, and what was wrong with one that was not accepted.
 
 The rule for both servers: outside this machine PostgreSQL is verified unless its URL says
 `ssl=disable`; `amqps://` is always verified; a clear connection that leaves the machine is told.

@@ -1,4 +1,4 @@
-"""The stage of the demo: the services, migrated and ready, a partner portal and a mail relay."""
+"""The stage of the demo: services and edge, ready, a partner portal and a mail relay."""
 
 import asyncio
 import errno
@@ -8,22 +8,26 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from yarl import URL
 
 from ops.broker import broker, queue_state
-from ops.catalogue import ServiceName, services_here
+from ops.catalogue import Served, ServiceName, served_here, services_here
 from ops.demo.mail_sink import MailSink, mail_sink
 from ops.demo.portal import DemoPortal, demo_portal
-from ops.demo.sample import FAX_MAIL_DOMAIN, SCENES
+from ops.demo.sample import FAX_MAIL_DOMAIN, ORG_ID, SCENES
 from ops.environment import CannotGoOn
 from ops.migrations import migrate_service
 from ops.servers import Servers
 from ops.servers.databases import create_database
 from ops.servers.ports import free_ports
 from ops.supervising import Say, Supervised, kept_running
+from services.edge.tokens.changes import create
+from services.edge.tokens.file import changing
+from services.edge.tokens.token import TokenKind
 from services.ereferral_dispatch.senders.portal import signature
 
 # Short, so that two failures and the success after them fit into a demo.
@@ -31,18 +35,22 @@ RETRY_SCHEDULE_SECONDS = "2,3,5,10,30"
 MAIL_FROM = "referrals@handoff.example.com"
 LAST_TCP_PORT = 65535
 DEFAULT_PORTS = {
-    ServiceName.REFERRALS: 8001,
-    ServiceName.EREFERRAL_DISPATCH: 8002,
-    ServiceName.CONNECTORS: 8004,
+    Served.REFERRALS: 8001,
+    Served.EREFERRAL_DISPATCH: 8002,
+    Served.CONNECTORS: 8004,
+    Served.EDGE: 8003,
 }
 CONNECTORS_DATABASE = "connectors"
+EDGE_PORT = 8000
+CLIENT = "up"
+"""Who the token belongs to that a person is shown to try the edge with."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs. `variables` are the settings of both services; `folder` keeps what
+    """Everything that runs. `variables` are the settings of services and edge; `folder` keeps what
     they and the partners write. `shown_rabbitmq_url` is fit to be printed: the password of a broker
-    that was given is left out."""
+    that was given is left out. `token` may do everything in the demo's org, for a day."""
 
     folder: Path
     rabbitmq_url: str
@@ -51,6 +59,18 @@ class Stage:
     portal: DemoPortal
     mail: MailSink
     variables: Mapping[str, str]
+    token: str
+
+    @property
+    def docs_url(self) -> str:
+        """The page of the HTTP interface."""
+        host = self.variables.get("EDGE_HTTP_HOST", "127.0.0.1")
+        return f"http://{host}:{self.variables['EDGE_HTTP_PORT']}/docs"
+
+    @property
+    def edge_url(self) -> str:
+        """Where the demo's org is asked about over HTTP."""
+        return f"{self.docs_url.removesuffix('/docs')}/api/v1/{ORG_ID}"
 
     def partner_secret(self, org_id: str, partner_uuid: UUID) -> str:
         """What `handoff partner-secret` shows for a partner."""
@@ -71,37 +91,43 @@ async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterat
         refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
         mail = await stack.enter_async_context(mail_sink(refused))
         os.environ.update(await asyncio.to_thread(_connectors, servers))
-        variables = _variables(servers, mail.url, say)
+        variables = _variables(servers, mail.url, folder, say)
         os.environ.update(variables)
         names = services_here()
         services = tuple(
-            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in names
+            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in served_here()
         )
-        say("Starting the services; the databases are migrated meanwhile …")
+        token = _new_token(Path(variables["EDGE_TOKENS_FILE"]))
+        say("Starting the services and the edge; the databases are migrated meanwhile …")
         await stack.enter_async_context(kept_running(services, say))
         for name in names:
             say(f"  {await asyncio.to_thread(migrate_service, name)}")
         await asyncio.gather(*(service.ready() for service in services))
-        say("  the services are ready")
+        say("  services and edge are ready")
         url = servers.referrals_rabbitmq_url
         shown = url if servers.rabbitmq is not None else str(URL(url).with_password("***"))
-        yield Stage(folder, url, shown, services, portal, mail, variables)
+        yield Stage(folder, url, shown, services, portal, mail, variables, token)
 
 
-def _variables(servers: Servers, smtp_url: str, say: Say) -> dict[str, str]:
-    """The services' settings: mail goes to the sink alone, partners may live on this machine.
+def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[str, str]:
+    """The settings of services and edge.
 
-    What the environment sets besides is kept, so that another terminal is told of it too.
+    Mail goes to the sink alone, partners may live on this machine. What the environment sets
+    besides is kept, so that another terminal is told of it too.
     """
-    prefixes = tuple(name.prefix for name in ServiceName)
+    prefixes = tuple(name.prefix for name in Served)
     return {
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
         **{
-            f"{name.prefix}HTTP_PORT": _port(name, default, say)
+            name.pages_port: _port(name, name.pages_port, default, "its pages", say)
             for name, default in DEFAULT_PORTS.items()
-            if name in services_here()
+            if name in served_here()
         },
+        "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
+        "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
+        "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
+        "EDGE_LOG_FORMAT": "json",
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",
         "DISPATCH_SIGNING_KEY": os.environ.get("DISPATCH_SIGNING_KEY") or secrets.token_hex(32),
@@ -134,30 +160,44 @@ def _connectors(servers: Servers) -> dict[str, str]:
     }
 
 
-def _port(name: ServiceName, default: int, say: Say) -> str:
+def _port(name: Served, variable: str, default: int, what: str, say: Say) -> str:
     """The port that was asked for, or a free one where that is 0 or taken."""
-    variable = f"{name.prefix}HTTP_PORT"
     wanted = os.environ.get(variable) or str(default)
     if not (wanted.isascii() and wanted.isdecimal() and int(wanted) <= LAST_TCP_PORT):
         return wanted  # The service says what is wrong with it.
-    if int(wanted) and _can_listen(name, int(wanted)):
+    if int(wanted) and _can_listen(variable.replace("_PORT", "_HOST"), int(wanted)):
         return wanted
     chosen = str(free_ports(1)[0])
     why = f"port {wanted} is taken" if int(wanted) else f"{variable} is 0"
-    say(f"  {why}: {name} serves its pages on port {chosen}")
+    say(f"  {why}: {name} serves {what} on port {chosen}")
     return chosen
 
 
-def _can_listen(name: ServiceName, port: int) -> bool:
-    """Whether the service could; what is no matter of ports it says itself."""
+def _can_listen(host: str, port: int) -> bool:
+    """Whether the service could, at its variable's host; what is no matter of ports it says."""
     with socket.socket() as trial:
         # As the service itself will: a port in TIME_WAIT is no obstacle.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((os.environ.get(f"{name.prefix}HTTP_HOST") or "127.0.0.1", port))
+            trial.bind((os.environ.get(host) or "127.0.0.1", port))
         except OSError as error:
             return error.errno != errno.EADDRINUSE
     return True
+
+
+def _new_token(path: Path) -> str:
+    """A file of tokens with one in it, in the place of the last time's."""
+    path.unlink(missing_ok=True)
+    with changing(path) as tokens:
+        return create(
+            tokens,
+            client=CLIENT,
+            orgs=[ORG_ID],
+            operations=["*"],
+            kind=TokenKind.API,
+            actor=None,
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
 
 
 async def _nobody_else(servers: Servers) -> None:
@@ -180,7 +220,7 @@ async def _nobody_else(servers: Servers) -> None:
             )
 
 
-def _new_log(folder: Path, name: ServiceName) -> Path:
+def _new_log(folder: Path, name: Served) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     log.write_bytes(b"")

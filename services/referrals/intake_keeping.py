@@ -1,4 +1,4 @@
-"""What is not kept of rows from outside: all of the rejected ones, the extra of those taken in.
+"""The end of rows from outside: all of the rejected ones, the extra of those taken in.
 
 So many days after somebody decided about them (`REFERRALS_INTAKE_RETENTION_DAYS`). What goes is a
 version of its own, told by the event of its status once more: so subscribers forget it too. Works

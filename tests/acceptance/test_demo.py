@@ -55,8 +55,9 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
     for letter in letters:
         assert os.path.relpath(letter, REPOSITORY) in said
         assert letter.read_bytes().startswith(b"%PDF")
-    for page in ("/health/ready", "/metrics", "/asyncapi"):
-        assert said.count(page) == 2
+    for page, replicas in (("/health/ready", 3), ("/metrics", 3), ("/asyncapi", 2)):
+        assert said.count(page) == replicas
+    _told_in_order(said, "POST …/send was answered 202 by the edge", "/docs")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,11 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
     user = URL(variables["REFERRALS_RABBITMQ_URL"]).user
     grants.write_text(f'[[clients]]\nuser = "{user}"\norgs = ["*"]\noperations = ["*"]\n')
     with taken_port() as taken:
-        ports = {"REFERRALS_HTTP_PORT": str(taken), "DISPATCH_HTTP_PORT": "0"}
+        ports = {
+            "REFERRALS_HTTP_PORT": str(taken),
+            "DISPATCH_HTTP_PORT": "0",
+            "EDGE_HTTP_PORT": "0",
+        }
         given = {**variables, **ports, "REFERRALS_CLIENT_GRANTS_FILE": str(grants)}
         up = start(given, "up", folder=folder)
         assert up.process.stdout is not None
@@ -58,6 +62,8 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
     assert variables.items() <= written.items()
     assert f"port {taken} is taken: referrals serves its pages on port " in said
     assert "DISPATCH_HTTP_PORT is 0: ereferral-dispatch serves its pages on port " in said
+    assert "EDGE_HTTP_PORT is 0: edge serves HTTP on port " in said
+    assert f"http://127.0.0.1:{written['EDGE_OPS_PORT']}/health/ready" in said
     for prefix in ("REFERRALS", "DISPATCH"):
         assert f"http://127.0.0.1:{written[f'{prefix}_HTTP_PORT']}/health/ready" in said
     password = URL(variables["REFERRALS_RABBITMQ_URL"]).password
@@ -65,6 +71,9 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
     assert f":{password}@" not in said
     assert "example referral_partner.create" in said
     assert written["REFERRALS_CLIENT_GRANTS_FILE"] == str(grants)
+    (curl,) = [line.strip() for line in said.splitlines() if line.strip().startswith("curl ")]
+    asked = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True)
+    assert json.loads(asked.stdout)["total"] == 4
     called = subprocess.run(
         [sys.executable, "-m", "ops.cli", "call", "referral.list", '{"org_id": "demo"}'],
         cwd=REPOSITORY,

@@ -13,7 +13,7 @@ CITING = [path for path in text_files() if path.suffix != ".md" and path != Path
 PAGES = [path for path in text_files() if path.suffix == ".md" and path.parent != CONTRACT]
 
 _CITED = re.compile(r"docs/contract/(\w+\.md)(#[\w-]+)?")
-_BARE = re.compile(r"wire contract|delivery rules|\bof the contract\b", re.IGNORECASE)
+_BARE = re.compile(r"wire contract|HTTP contract|delivery rules|\bof the contract\b", re.IGNORECASE)
 # A section's number is of somebody else's document, which is named before it.
 _SECTION = re.compile(r"\bsections?\s+\d", re.IGNORECASE)
 _STANDARD = re.compile(r"RFC \d+|AMQP 0-9-1|W3C|Unicode|errata", re.IGNORECASE)
@@ -39,7 +39,7 @@ def test_the_contract_is_cited_at_all() -> None:
     """A search that finds nothing would pass everything."""
     found = [place for path in CITING for place in cited(path.read_text("utf-8"))]
     assert len(found) > 60
-    assert {page for page, _ in found} == {"wire.md", "dispatch.md"}
+    assert {page for page, _ in found} == {"wire.md", "dispatch.md", "http.md"}
 
 
 def test_every_citation_has_its_place() -> None:

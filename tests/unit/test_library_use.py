@@ -94,7 +94,8 @@ def test_what_comes_in_is_taken_by_our_subscriber_alone() -> None:
     entering = {path for path, _ in calls("subscriber") if not path.startswith("ops/")}
     assert entering == {"messaging/intake/subscriber.py"}  # One of ours.
     assert {path for path, _ in calls("basic_consume")} == {
-        *("messaging/intake/subscriber.py", "messaging/replies/client.py", "ops/tail.py"),
+        *("messaging/intake/subscriber.py", "ops/tail.py"),
+        *("messaging/replies/client.py", "messaging/replies/standing_client.py"),
     }
 
 

@@ -1,4 +1,4 @@
-"""What is kept of an e-referral, as a sender would be given it."""
+"""An e-referral as it is kept, in the form that a sender is given."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

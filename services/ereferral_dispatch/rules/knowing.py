@@ -1,4 +1,4 @@
-"""Whom dispatch knows: the partners and referrals of the e-referrals that it was given."""
+"""The partners and referrals that dispatch knows: those of the e-referrals that it was given."""
 
 from contracts.problems import ProblemCode, Refusal
 

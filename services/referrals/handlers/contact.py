@@ -1,4 +1,4 @@
-"""What is done with the commands about contacts, by the rules of every mirrored record."""
+"""The handlers of contacts, by the rules of every mirrored record."""
 
 from collections.abc import Sequence
 from uuid import UUID

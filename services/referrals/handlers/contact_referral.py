@@ -1,4 +1,4 @@
-"""What is done with the commands about contact referrals.
+"""The handlers of contact referrals.
 
 Every one of them locks the contacts that it names: an erasure takes their names before, or after.
 """

@@ -1,4 +1,4 @@
-"""What is done with the commands that stage rows from outside, reject them and bring them back."""
+"""The handlers that stage rows from outside, reject them and bring them back."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What is done with the command that says what a form outside means here."""
+"""The handler of what a form outside means here."""
 
 from collections.abc import Iterable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What every mirrored record has in common: whatever was observed last wins.
+"""The steps of every mirrored record: whatever was observed last wins.
 
 Source: docs/contract/wire.md#directory. An observation applies where it is not older than what is
 held; else nothing changes.

@@ -1,4 +1,4 @@
-"""Whom a search finds: the text stands in an index, but for the few whose text is too long for it.
+"""Searching: the text stands in an index, but for the few whose text is too long for it.
 
 `%` and `_` are ordinary characters, and case counts in no script.
 """

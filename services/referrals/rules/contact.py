@@ -1,4 +1,4 @@
-"""What a contact may be linked to.
+"""The one link of a contact.
 
 Source: docs/contract/wire.md#contacts.
 """

@@ -1,4 +1,4 @@
-"""Who may refer whom, on what a change is based, and when it was made.
+"""The rules of contact referrals: who may refer whom, what a change is based on, when it was made.
 
 Source: docs/contract/wire.md#contact-referrals.
 """

@@ -1,4 +1,4 @@
-"""How patients and providers are found and sorted.
+"""The texts by which patients and providers are found and sorted.
 
 Source: docs/contract/wire.md#lists.
 """

@@ -1,4 +1,4 @@
-"""How a row from outside is read, where it may go, and what of it a draft says.
+"""The reading of a row from outside, where it may go, and what of it a draft says.
 
 Source: docs/contract/wire.md#intake.
 """

@@ -1,4 +1,4 @@
-"""What a partner is shown: letters, previews of them, and the script of a call."""
+"""Letters as a partner is shown them, previews of them, and the script of a call."""
 
 import base64
 import json

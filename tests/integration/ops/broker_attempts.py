@@ -88,6 +88,16 @@ REFUSED: dict[str, dict[str, Attempt]] = {
         "ask a service it is not granted": publish("referrals.commands"),
         "read another's replies": read("reply.crm.queue"),
     },
+    "edge": {
+        "publish events": publish("referrals.events"),
+        "publish dead letters": publish("dead_letters", "referrals.commands"),
+        "write into a queue": publish("", "reply.crm.queue"),
+        "read commands": read("referrals.commands"),
+        "read replies": read("reply.crm.queue"),
+        "read dead letters": read(LETTERS),
+        "declare a queue": declare("reply.edge.queue"),
+        "declare an exchange": declare_exchange("somebody"),
+    },
     "subscriber": {
         "publish events": publish("referrals.events"),
         "publish events of dispatch": publish("ereferral_dispatch.events"),

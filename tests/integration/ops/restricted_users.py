@@ -21,7 +21,7 @@ from tests.support.waiting import until
 
 SERVICES = ("referrals", "ereferral_dispatch")
 CLIENTS = ("crm", "desk")
-USERS = (*SERVICES, *CLIENTS, "subscriber", "operator")
+USERS = (*SERVICES, "edge", *CLIENTS, "subscriber", "operator")
 
 GRANTS = """
 [[clients]]
@@ -33,6 +33,12 @@ operations = ["patient.*", "practice.put", "referral_partner.*", "referral.*"]
 user = "desk"
 orgs = ["{org_id}"]
 operations = ["ereferral.*", "partner_channel.release"]
+
+# What the edge asks for those who hold its tokens.
+[[clients]]
+user = "edge"
+orgs = ["*"]
+operations = ["*"]
 
 # What referrals tells dispatch.
 [[clients]]

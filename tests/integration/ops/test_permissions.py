@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -31,6 +32,7 @@ from tests.support.partners.portal import Portal
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import dispatch_settings, running_dispatch
 from tests.support.services.dispatch import migrated as dispatch_migrated
+from tests.support.services.edge import running_edge
 from tests.support.services.referrals import migrated, new_org_id, running_referrals
 from tests.support.waiting import until
 
@@ -220,12 +222,16 @@ async def test_nobody_can_do_what_is_not_theirs(
         await REFUSED[user][what](channel)
 
 
-@pytest.mark.parametrize("user", ["crm", "subscriber", "referrals", "ereferral_dispatch"])
+@pytest.mark.parametrize("user", ["crm", "edge", "subscriber", "referrals", "ereferral_dispatch"])
 async def test_nobody_can_say_that_they_are_somebody_else(
     others_queues: dict[str, AbstractConnection], user: str
 ) -> None:
     """But an operator, whose tag it is."""
-    exchange = {"crm": "referrals.commands", "subscriber": "events.subscriber.exchange"}
+    exchange = {
+        "crm": "referrals.commands",
+        "edge": "referrals.queries",
+        "subscriber": "events.subscriber.exchange",
+    }
     channel = await others_queues[user].channel(publisher_confirms=True)
     if user == "subscriber":
         await channel.exchange_declare("events.subscriber.exchange", auto_delete=True)
@@ -267,6 +273,17 @@ def test_the_doctor_finds_nothing_wrong_with_a_restricted_service(
         DISPATCH_RABBITMQ_URL=restricted.urls["ereferral_dispatch"],
     )
     assert looked.stdout.count("topology: exchanges and queues are as this program wants") == 2
+
+
+async def test_the_edge_asks_with_the_rights_of_the_edge(
+    connections: dict[str, AbstractConnection], restricted: Restricted, tmp_path: Path
+) -> None:
+    """It looks for the exchanges, publishes, and hears its replies; its user is who is granted."""
+    async with running_edge(restricted.urls["edge"], tmp_path) as edge:
+        caller = edge.caller(restricted.org_id)
+        assert (await caller.ask("GET", "/ereferrals")).status == 200
+        assert (await caller.partner())["version"] == 1
+        assert edge.edge.health.notes() == {}
 
 
 async def test_a_client_calls_with_the_rights_of_a_client(

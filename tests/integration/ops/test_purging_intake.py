@@ -1,4 +1,4 @@
-"""What is not kept of rows from outside: by the service itself, and by `handoff purge`."""
+"""The end of rows from outside: by the service itself, and by `handoff purge`."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who referred whom, on real servers: conditional changes, order, races."""
+"""Contact referrals on real servers: conditional changes, order, races."""
 
 import asyncio
 from datetime import datetime, timedelta

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.catalogue import ServiceName
+from ops.catalogue import Served
 from ops.children import HandoffProcess
 from ops.environment import CHECKOUT
 
@@ -84,8 +84,8 @@ def running_service(
 ) -> Iterator[RunningService]:
     """`handoff serve <name>` with the variables `env` and no other of ours, ended by SIGTERM.
 
-    `name` is `referrals`, `ereferral-dispatch` or `connectors`; the health port is a free one and
-    the log is JSON unless `env` says otherwise. The database has to be migrated before. Yields when
+    `name` is one that `handoff serve` takes; the health port is a free one and the log is
+    JSON unless `env` says otherwise. The database has to be migrated before. Yields when
     `/health/ready` answers 200 (with `wait_until_ready=False`: as soon as it listens). The end of
     the log is printed where the block or the start fails, or where it did not stop in time.
     """
@@ -108,10 +108,11 @@ def running_service(
 
 def service_environment(name: str, env: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without the services' own variables, and with `env`."""
-    prefix = ServiceName(name).prefix
-    foreign = (*(one.prefix for one in ServiceName), "OTEL_")
+    served = Served(name)
+    foreign = (*(one.prefix for one in Served), "OTEL_")
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-    return {**inherited, f"{prefix}HTTP_PORT": "0", f"{prefix}LOG_FORMAT": "json", **env}
+    ports = {f"{served.prefix}HTTP_PORT": "0", served.pages_port: "0"}
+    return {**inherited, **ports, f"{served.prefix}LOG_FORMAT": "json", **env}
 
 
 def _await_start(service: RunningService, within_seconds: float, until_ready: bool) -> None:

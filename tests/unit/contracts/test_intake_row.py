@@ -1,4 +1,4 @@
-"""What a field of a form outside may hold."""
+"""The values of a field of a form outside."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a partner's answer may name."""
+"""The things that a partner's answer may name."""
 
 from datetime import UTC, datetime
 

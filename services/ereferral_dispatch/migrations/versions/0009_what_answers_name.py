@@ -1,4 +1,4 @@
-"""Why a partner rejected a referral, the appointment they named, and which letter came last."""
+"""A rejection's reason, the appointment that a partner named, and the letter that came last."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What patients, providers and referrals are searched by, and what partners' answers name."""
+"""Columns by which patients, providers and referrals are searched, and of partners' answers."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the operations of contacts, and of whom they referred, refuse."""
+"""Refusals of the operations of contacts and of contact referrals."""
 
 from itertools import combinations
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the operations of the intake refuse."""
+"""Refusals of the operations of the intake."""
 
 from collections.abc import Iterable
 from typing import Any

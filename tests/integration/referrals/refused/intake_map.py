@@ -1,4 +1,4 @@
-"""What the operations of the intake's map refuse."""
+"""Refusals of the operations of the intake's map."""
 
 from tests.integration.referrals.refused import wrongs
 from tests.integration.referrals.refused.table import (

@@ -1,4 +1,4 @@
-"""Where a replica's HTTP listens, and how it is told that it cannot."""
+"""The place where a replica's HTTP listens, and how it is told that it cannot."""
 
 import pytest
 

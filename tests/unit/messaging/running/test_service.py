@@ -1,4 +1,4 @@
-"""How a replica ends: by being told, or by a fault, and never by itself without a word."""
+"""A replica's end: told to stop, or by a fault, and never by itself without a word."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

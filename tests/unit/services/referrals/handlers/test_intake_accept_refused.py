@@ -1,4 +1,4 @@
-"""What is refused of taking rows in, and that then nothing at all is made."""
+"""Refusals to take a row in, after which nothing at all is made."""
 
 from typing import Any
 

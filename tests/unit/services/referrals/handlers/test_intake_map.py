@@ -1,4 +1,4 @@
-"""What forms outside mean here: what the one command decides."""
+"""The decisions of the one command that says what forms outside mean here."""
 
 from typing import Any
 from uuid import UUID

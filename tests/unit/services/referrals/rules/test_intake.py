@@ -1,4 +1,4 @@
-"""How a row from outside is read: whatever it says, nothing of it is lost."""
+"""The reading of a row from outside: whatever it says, nothing of it is lost."""
 
 import string
 from datetime import UTC, date, datetime

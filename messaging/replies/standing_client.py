@@ -1,0 +1,195 @@
+"""A client that lives as long as its process, and knows of a request whether it may be under way.
+
+Whoever passes requests on has to tell its own client one of two things when there is no reply: that
+certainly nothing was taken, or that it may have been. Nothing in between is of use.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import aiormq.exceptions
+import orjson
+from aiormq.abc import AbstractChannel, AbstractConnection
+from uuid_utils import compat as uuid_utils
+
+from messaging.pacing.waiting import until
+from messaging.replies.client import DIRECT_REPLY_TO, Client, NobodyListens
+from messaging.telemetry import logs
+from messaging.wire.connection import BROKER_ERRORS, connection, loss_raised, user_of
+
+log = logs.get(__name__)
+
+RECONNECT_AFTER_SECONDS = 0.5
+LOOK_AGAIN_AFTER_SECONDS = 2.0
+"""How often an exchange that is missing is looked for: its service has never run on the broker."""
+# As `messaging` writes a reply to what was done: the data behind it is passed on, digit for digit.
+_DONE = re.compile(rb'\{"status":(\d{3}),"data":(.*)\}', re.DOTALL)
+
+
+class NothingTaken(Exception):
+    """The request certainly had no effect and never will: the broker did not take it."""
+
+
+class NoReply(Exception):
+    """The request may have an effect, now or later: it was given to the broker, and no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A reply. `data` is JSON as the service wrote it; `problem` is set where it was refused."""
+
+    status: int
+    data: bytes
+    problem: dict[str, Any] | None = None
+
+
+def read_reply(body: bytes) -> Replied:
+    """A reply's body; its data is not parsed where that can be avoided."""
+    if done := _DONE.fullmatch(body):
+        return Replied(int(done[1]), done[2])
+    reply = orjson.loads(body)
+    return Replied(reply["status"], orjson.dumps(reply.get("data")), reply.get("problem"))
+
+
+class StandingClient:
+    """Sends requests over one connection, which it opens anew whenever it is lost.
+
+    `exchanges` are those that it publishes to: one that is missing would close the channel, and
+    with it go the replies of all others, so that nothing is published there until it exists.
+    `report` is a condition of health, `note` a note of it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        exchanges: Iterable[str],
+        *,
+        report: Callable[[str | None], None],
+        note: Callable[[str | None], None],
+    ) -> None:
+        self._url = url
+        self._name = name
+        self._user = user_of(url)
+        self._exchanges = frozenset(exchanges)
+        self._missing = self._exchanges
+        self._report = report
+        self._note = note
+        self._client: Client | None = None
+        self._under_way: dict[UUID, asyncio.Event] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Be connected until it is time to stop."""
+        while not stop.is_set():
+            try:
+                async with connection(self._url, self._name) as opened:
+                    await self._serve(opened, stop)
+                reason = "the connection was lost"
+            except BROKER_ERRORS as error:
+                reason = f"not connected ({type(error).__name__})"
+            if not stop.is_set():
+                self._report(reason)
+                log.warning("the broker is away", detail=reason)
+                await until(asyncio.sleep(RECONNECT_AFTER_SECONDS), stop)
+
+    async def ask(
+        self,
+        exchange: str,
+        operation: str,
+        body: bytes,
+        *,
+        message_id: UUID | None,
+        headers: Mapping[str, Any],
+        timeout_seconds: float,
+    ) -> Replied:
+        """Send a command or query and await its reply. Raises NothingTaken and NoReply.
+
+        `message_id` None: one is made.
+        """
+        try:
+            async with (
+                asyncio.timeout(timeout_seconds),
+                self._alone(message_id or uuid_utils.uuid7()) as identity,
+            ):
+                client = self._client
+                if client is None or client.is_closed or exchange in self._missing:
+                    raise NothingTaken
+                with loss_raised():
+                    reply = await client.call_for_bytes(
+                        exchange,
+                        operation,
+                        body,
+                        message_id=identity,
+                        headers=headers,
+                        user_id=self._user,
+                        timeout_seconds=timeout_seconds,
+                    )
+        except NobodyListens:
+            raise NothingTaken from None
+        except BROKER_ERRORS:
+            raise NoReply from None
+        return read_reply(reply)
+
+    @asynccontextmanager
+    async def _alone(self, message_id: UUID) -> AsyncIterator[UUID]:
+        """One request of this id at a time: aiormq tells by the id which one came back."""
+        while (other := self._under_way.get(message_id)) is not None:
+            await other.wait()
+        ended = self._under_way[message_id] = asyncio.Event()
+        try:
+            yield message_id
+        finally:
+            del self._under_way[message_id]
+            ended.set()
+
+    async def _serve(self, opened: AbstractConnection, stop: asyncio.Event) -> None:
+        channel = await opened.channel(publisher_confirms=True, on_return_raises=True)
+        client = Client(channel)
+        await channel.basic_consume(DIRECT_REPLY_TO, client.take_reply, no_ack=True)
+        try:
+            await self._look_for_exchanges(opened)
+            self._client = client
+            self._report(None)
+            log.info("connected to the broker")
+            while self._missing and not stop.is_set() and not channel.is_closed:
+                await _closed(channel, stop, LOOK_AGAIN_AFTER_SECONDS)
+                if not channel.is_closed:
+                    await self._look_for_exchanges(opened)
+            await _closed(channel, stop, None)
+        finally:
+            self._client = None
+            client.lose()
+
+    async def _look_for_exchanges(self, opened: AbstractConnection) -> None:
+        missing = set()
+        for exchange in self._exchanges:
+            channel = await opened.channel()
+            try:
+                await channel.exchange_declare(exchange, passive=True)
+            except aiormq.exceptions.ChannelNotFoundEntity:
+                missing.add(exchange)
+            else:
+                await channel.close()
+        self._missing = frozenset(missing)
+        words = f"missing: {', '.join(sorted(missing))}; their service has never run here"
+        self._note(words if missing else None)
+
+
+async def _closed(
+    channel: AbstractChannel, stop: asyncio.Event, timeout_seconds: float | None
+) -> None:
+    """Wait until the channel is closed, it is time to stop, or this time has passed."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait(
+            {stopping, channel.closing},
+            timeout=timeout_seconds,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+    finally:
+        stopping.cancel()

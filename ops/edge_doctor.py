@@ -1,0 +1,113 @@
+"""`handoff doctor` about the edge: its settings, tokens, broker, and what the services grant it."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiormq.exceptions
+from aiormq.abc import AbstractConnection
+
+from messaging.intake.grants import GrantsError, read_clients
+from messaging.running.settings import SettingError, load_settings
+from messaging.wire.connection import user_of
+from ops.broker import broker, place, version
+from ops.catalogue import Served, ServiceName
+from ops.doctor import Finding, Verdict, given_settings, health, in_the_clear, told_once
+from ops.environment import CannotGoOn
+from services.edge.routes import EXCHANGES, ROUTES
+from services.edge.settings import EdgeSettings
+from services.edge.tokens.file import TokensError, read_tokens
+
+
+def examine_edge() -> Iterator[Finding]:
+    """Look at all that the edge needs. Nothing is changed, and nothing is raised.
+
+    Where none of its variables is set there is nothing to look at: it need not run.
+    """
+    if not any(name.startswith(Served.EDGE.prefix) for name in os.environ):
+        yield Finding(
+            Verdict.NOTE, "settings", "EDGE_RABBITMQ_URL is not set: no edge is looked at"
+        )
+        return
+    yield from told_once(_everything())
+
+
+def _everything() -> Iterator[Finding]:
+    try:
+        settings = load_settings(EdgeSettings)
+    except SettingError as wrong:
+        yield Finding(Verdict.WRONG, "settings", str(wrong))
+        return
+    yield from given_settings(EdgeSettings, Served.EDGE.prefix)
+    yield from in_the_clear(settings.clear_text())
+    yield from _tokens(settings.tokens_file)
+    try:
+        yield from asyncio.run(_broker(settings.broker))
+    except CannotGoOn as wrong:
+        yield Finding(Verdict.WRONG, "RabbitMQ", str(wrong))
+    yield from _grants(user_of(settings.rabbitmq_url))
+    yield from health(settings.ops_host, settings.ops_port)
+
+
+def _tokens(path: Path | None) -> Iterator[Finding]:
+    if path is None:
+        words = "EDGE_TOKENS_FILE is unset: nothing is allowed; make one with handoff token create"
+        yield Finding(Verdict.WRONG, "tokens", words)
+        return
+    try:
+        tokens = read_tokens(path)
+    except TokensError as wrong:
+        yield Finding(Verdict.WRONG, "tokens", f"EDGE_TOKENS_FILE: {path} {wrong}")
+        return
+    now = datetime.now(UTC)
+    valid = sum(token.valid_at(now) for token in tokens)
+    yield Finding(Verdict.FINE, "tokens", f"{valid} of {len(tokens)} are valid")
+    for token in tokens:
+        for pattern in token.unmatched():
+            words = f"token {token.id} allows {pattern!r}, and no operation is called so"
+            yield Finding(Verdict.WRONG, "tokens", words)
+
+
+async def _broker(url: str) -> list[Finding]:
+    async with broker(Served.EDGE, url, "handoff.doctor") as opened:
+        found = [Finding(Verdict.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
+        for exchange in sorted(EXCHANGES):
+            if not await _is_there(opened, exchange):
+                words = f"{exchange} is not on this broker yet: its service makes it"
+                found.append(Finding(Verdict.WRONG, "exchanges", words))
+    return found
+
+
+async def _is_there(opened: AbstractConnection, exchange: str) -> bool:
+    channel = await opened.channel()
+    try:
+        await channel.exchange_declare(exchange, passive=True)
+    except aiormq.exceptions.ChannelNotFoundEntity:
+        return False
+    await channel.close()
+    return True
+
+
+def _grants(user: str) -> Iterator[Finding]:
+    """Whether each grants file that is set here lets the edge ask for what its routes need."""
+    for name in ServiceName:
+        variable = f"{name.prefix}CLIENT_GRANTS_FILE"
+        given = os.environ.get(variable)
+        if not given:
+            continue
+        try:
+            clients = [client for client in read_clients(Path(given)) if client.user == user]
+        except GrantsError:
+            continue  # Said of the service whose file it is.
+        needed = [r.name for r in ROUTES if r.operation.service is name.service]
+        missing = [one for one in needed if not any(client.does(one) for client in clients)]
+        if missing:
+            words = f"{variable}: {given} does not grant {user!r} {missing[0]}"
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            yield Finding(
+                Verdict.WRONG, "grants", f"{words}{more}: see docs/operators/permissions.md"
+            )
+        else:
+            yield Finding(Verdict.FINE, "grants", f"{given} grants {user!r} what the routes need")

@@ -1,0 +1,239 @@
+"""The composition root of the edge: builds everything, owns nothing afterwards."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from functools import cache
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route as StarletteRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contracts.documents.schemas import Schema
+from messaging.replies.standing_client import StandingClient
+from messaging.running.settings import variable
+from messaging.telemetry import logs
+from messaging.telemetry.health import Health
+from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, MESSAGE_ID
+from services.edge.calls.query import Parameter, parameters_of
+from services.edge.http.answering import Answering
+from services.edge.http.record import REQUEST_ID, Recorded, record_of
+from services.edge.http.responses import problem_response
+from services.edge.http.server import listen, open_many_connections, serve
+from services.edge.openapi import (
+    SUMMARY,
+    TITLE,
+    VERSION,
+    completed,
+    operation_id,
+    operation_of,
+    summary,
+)
+from services.edge.problems import EdgeCode, HttpProblem, refusal
+from services.edge.routes import EXCHANGES, ROUTES, Route, by_path
+from services.edge.settings import EdgeSettings
+from services.edge.tokens.register import TokenRegister
+
+log = logs.get(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_ALLOWED_HEADERS = (
+    *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
+    "traceparent",
+)
+_EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, MESSAGE_ID, REQUEST_ID, "Retry-After")
+
+
+class Edge:
+    """One replica. Listens from its building on; `run` answers."""
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        self.settings = settings
+        self.health = Health()
+        self.tokens = TokenRegister(settings.tokens_file, self.health.condition("tokens"))
+        self.client = StandingClient(
+            settings.broker,
+            "edge",
+            EXCHANGES,
+            report=self.health.condition("broker"),
+            note=self.health.note("exchanges"),
+        )
+        if settings.tokens_file is None:
+            self.health.note("no tokens")("EDGE_TOKENS_FILE is not set: nothing is allowed")
+        self.app = Recorded(application(Answering(settings, self.tokens, self.client), settings))
+        self._public = self._listen("http_host", "http_port")
+        self._ops = self._listen("ops_host", "ops_port")
+
+    @property
+    def port(self) -> int:
+        """The port of the interface."""
+        return int(self._public.getsockname()[1])
+
+    @property
+    def ops_port(self) -> int:
+        """The port of health and metrics."""
+        return int(self._ops.getsockname()[1])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until `stop` is set; what is under way is finished, within 30 s."""
+        open_many_connections()
+        for name in self.settings.clear_text():
+            log.warning("not encrypted, and it leaves this machine", detail=name)
+        if self.settings.tokens_file is None:
+            log.warning("no tokens file is set: nothing is allowed")
+        closing = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.client.run(closing))
+            group.create_task(self.tokens.keep_reading(closing))
+            group.create_task(serve(ops_pages(self.health), self._ops, closing))
+            log.info(
+                "started", port=self.ops_port, host=self.settings.ops_host, detail=str(self.port)
+            )
+            try:
+                await serve(self.app, self._public, stop, self.settings.trusted_proxies)
+            finally:
+                closing.set()
+        log.info("stopped")
+
+    def _listen(self, host: str, port: str) -> socket.socket:
+        names = (variable(EdgeSettings, host), variable(EdgeSettings, port))
+        return listen(getattr(self.settings, host), getattr(self.settings, port), names)
+
+
+def build(settings: EdgeSettings) -> Edge:
+    """A replica of the edge, ready to be run. Raises SettingError."""
+    return Edge(settings)
+
+
+def application(answering: Answering, settings: EdgeSettings) -> FastAPI:
+    """The interface: every row of the table, its document, and refusals in one shape."""
+    app = FastAPIOffline(
+        title=TITLE,
+        version=VERSION,
+        summary=SUMMARY,
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs-assets",
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    for path, routes in by_path().items():
+        for route in routes:
+            app.add_api_route(
+                path,
+                _endpoint(answering, route, parameters_of(route)),
+                methods=[route.method],
+                status_code=int(route.operation.status),
+                response_class=Response,
+                operation_id=operation_id(route),
+                summary=summary(route),
+                tags=[route.name.partition(".")[0]],
+                openapi_extra=operation_of(route),
+            )
+        # Whatever else is asked of this path; a later path that it fits too is not meant.
+        refusing = _NotAllowed([route.method for route in routes])
+        app.router.routes.append(StarletteRoute(path, refusing, include_in_schema=False))
+    written = app.openapi
+    app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
+    app.add_exception_handler(HttpProblem, _refused)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.add_exception_handler(Exception, _fault)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=sorted({route.method for route in ROUTES}),
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
+        )
+    return app
+
+
+def document() -> Schema:
+    """The interface's OpenAPI document, as `/openapi.json` has it."""
+    health = Health()
+    settings = EdgeSettings(rabbitmq_url="amqp://nobody@localhost/")
+    tokens = TokenRegister(None, health.condition("tokens"))
+    client = StandingClient(
+        settings.broker, "", (), report=health.condition("broker"), note=health.note("exchanges")
+    )
+    made: Schema = application(Answering(settings, tokens, client), settings).openapi()
+    return made
+
+
+def ops_pages(health: Health) -> ASGIApp:
+    """`/health/live`, `/health/ready`, `/metrics`, on a port that is the operator's alone."""
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def ready(_: Request) -> Response:
+        status = "ready" if health.ready else "not ready"
+        body = {"status": status, "checks": health.report(), "notes": health.notes()}
+        return JSONResponse(body, 200 if health.ready else 503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return Starlette(
+        routes=[
+            StarletteRoute("/health/live", live),
+            StarletteRoute("/health/ready", ready),
+            StarletteRoute("/metrics", metrics),
+        ]
+    )
+
+
+def _endpoint(answering: Answering, route: Route, parameters: dict[str, Parameter]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await answering.answer(route, parameters, request)
+
+    return endpoint
+
+
+async def _refused(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HttpProblem)
+    return problem_response(problem)
+
+
+async def _not_routed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == EdgeCode.METHOD_NOT_ALLOWED.status:
+        return problem_response(_not_allowed((error.headers or {}).get("Allow", "GET")))
+    return problem_response(
+        refusal(EdgeCode.NO_SUCH_ROUTE, ("path",), "There is no such route; /docs lists all.")
+    )
+
+
+class _NotAllowed:
+    """Refuses what a path does not take, as an ASGI application."""
+
+    def __init__(self, methods: list[str]) -> None:
+        self._allowed = ", ".join(sorted(methods))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """405."""
+        await problem_response(_not_allowed(self._allowed))(scope, receive, send)
+
+
+def _not_allowed(allowed: str) -> HttpProblem:
+    return refusal(
+        EdgeCode.METHOD_NOT_ALLOWED,
+        ("path",),
+        f"This path takes {allowed}.",
+        headers={"Allow": allowed},
+    )
+
+
+async def _fault(request: Request, _: Exception) -> Response:
+    incident = record_of(request.scope).request_id
+    return problem_response(
+        refusal(EdgeCode.INTERNAL_ERROR, ("path",), f"A fault of ours; incident {incident}.")
+    )

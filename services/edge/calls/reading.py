@@ -1,0 +1,151 @@
+"""From an HTTP request to the message that it stands for.
+
+What the services decide is not decided here: whether a field is known, typed and filled right is
+their contract's, and their refusal is passed on. The edge looks at what only it can see: the form
+of the body, the query, the headers, and fields that are said in two places.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+
+from contracts.problems import Refusal
+from messaging.wire.envelope import MAX_BODY_BYTES, read_body
+from services.edge.calls import headers as h
+from services.edge.calls.canonical import canonical_json
+from services.edge.calls.query import Parameter, read_query
+from services.edge.problems import Detail, EdgeCode, HttpProblem, invalid, refusal
+from services.edge.routes import VERSION_FIELD, Route
+
+BODY_LIMIT_BYTES = MAX_BODY_BYTES - 4 * 1024
+"""A request's body; the path's fields join it in the message, which may have 1 MiB."""
+
+_NAMESPACE = UUID("74f2dc85-14be-4a48-bb9b-d93a5700c188")
+"""Made once for `message_id_of`; another one would make new messages of all repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as the message that it becomes.
+
+    `fields` is what the message says. `key` and `message_id` are None for a read. `by_if_match`:
+    the version came from `If-Match` and not from `base_version` alone.
+    """
+
+    route: Route
+    fields: Mapping[str, Any]
+    body: bytes
+    actor: str
+    traceparent: str | None
+    key: str | None
+    message_id: UUID | None
+    by_if_match: bool
+
+    @property
+    def message_headers(self) -> dict[str, str]:
+        """The AMQP headers."""
+        found = {"actor": self.actor, "traceparent": self.traceparent}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def message_id_of(client: str, org_id: str, key: str) -> UUID:
+    """One client, org and key are one message, whichever token the client holds."""
+    return uuid5(_NAMESPACE, orjson.dumps([client, org_id, key]).decode())
+
+
+def read_call(
+    route: Route,
+    parameters: Mapping[str, Parameter],
+    path: Mapping[str, str],
+    query: bytes,
+    headers: h.Headers,
+    body: bytes,
+    *,
+    client: str,
+    person: str | None,
+) -> Call:
+    """The message that a request stands for. Raises HttpProblem.
+
+    `path` are the values of the path's parameters, `client` the token's, `person` whom it is of.
+    """
+    said = _body_fields(route, headers, body)
+    fields = {**said, **read_query(query, parameters), **path}
+    by_if_match = _take_version(route, headers, fields)
+    message = canonical_json(fields)
+    if len(message) > MAX_BODY_BYTES:
+        raise too_large()
+    key = h.idempotency_key(headers) if route.writes else None
+    return Call(
+        route=route,
+        fields=fields,
+        body=message,
+        actor=h.actor(headers, client, person),
+        traceparent=h.traceparent(headers),
+        key=key,
+        message_id=None if key is None else message_id_of(client, path["org_id"], key),
+        by_if_match=by_if_match,
+    )
+
+
+def too_large() -> HttpProblem:
+    """The refusal of a body that is too long."""
+    return refusal(
+        EdgeCode.CONTENT_TOO_LARGE, ("body",), f"The body may have {BODY_LIMIT_BYTES} bytes."
+    )
+
+
+def _body_fields(route: Route, headers: h.Headers, body: bytes) -> dict[str, Any]:
+    if not route.in_body:
+        if body.strip() not in (b"", b"{}"):
+            raise refusal(
+                EdgeCode.VALIDATION_ERROR, ("body",), "This route takes its fields in the query."
+            )
+        return {}
+    h.check_is_json(headers)
+    try:
+        said = read_body(body)
+    except Refusal as malformed:
+        raise refusal(EdgeCode.MALFORMED_REQUEST, ("body",), malformed.problem.detail) from None
+    if twice := [name for name in route.in_path if name in said]:
+        raise invalid(
+            [Detail(("body", name), "extra_forbidden", "The path says it") for name in twice]
+        )
+    return said
+
+
+def _take_version(route: Route, headers: h.Headers, fields: dict[str, Any]) -> bool:
+    """Let `If-Match` stand for `base_version`; whether it does."""
+    if not route.versioned:
+        if route.writes and (unheard := {"if-match", "if-none-match"} & headers.keys()):
+            name = "If-Match" if "if-match" in unheard else "If-None-Match"
+            raise refusal(
+                EdgeCode.MALFORMED_REQUEST,
+                ("header", name),
+                "Nothing here is done under that condition.",
+            )
+        return False
+    try:
+        version = h.if_match(headers)
+    except h.NeverMatches:
+        raise stale(
+            "It was changed since it was read, or this ETag never was one of its."
+        ) from None
+    if version is None:
+        return False
+    if VERSION_FIELD in fields and fields[VERSION_FIELD] != version:
+        raise refusal(
+            EdgeCode.MALFORMED_REQUEST,
+            ("header", "If-Match"),
+            "It names another version than base_version.",
+        )
+    fields[VERSION_FIELD] = version
+    return True
+
+
+def stale(msg: str, members: Mapping[str, Any] | None = None) -> HttpProblem:
+    """The refusal of an `If-Match` that is not of the current version."""
+    detail = [Detail(("header", "If-Match"), "version_conflict", msg)]
+    return HttpProblem(412, "version_conflict", detail, members or {})

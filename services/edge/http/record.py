@@ -1,0 +1,112 @@
+"""The surroundings of a request: its id, its access log line, its figures, a last resort.
+
+The access log holds no value of a path, no query, no body and no user agent: only what is listed in
+`Record`.
+"""
+
+import time
+import traceback
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import compat as uuid_utils
+
+from messaging.telemetry import logs
+from services.edge import metrics
+from services.edge.http.responses import problem_response
+from services.edge.problems import EdgeCode, refusal
+
+log = logs.get(__name__)
+
+REQUEST_ID = "Handoff-Request-Id"
+URL_LIMIT_BYTES = 8 * 1024
+_KEY = "handoff.record"
+_NO_ROUTE = "-"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(slots=True)
+class Record:
+    """What is told of a request afterwards. `route` is the template, never the path."""
+
+    request_id: str
+    route: str = _NO_ROUTE
+    token_id: str | None = None
+    org_id: str | None = None
+    message_id: UUID | None = None
+    status: int = 0
+    sent_bytes: int = 0
+
+
+def record_of(scope: MutableMapping[str, Any]) -> Record:
+    """The record of the request that is being answered."""
+    record: Record = scope[_KEY]
+    return record
+
+
+class Recorded:
+    """An ASGI application whose requests are recorded."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        record = scope[_KEY] = Record(str(uuid_utils.uuid7()))
+        began = time.perf_counter()
+
+        async def send_recorded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = record.request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            record.sent_bytes += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            if len(scope["raw_path"]) + len(scope["query_string"]) >= URL_LIMIT_BYTES:
+                too_long = refusal(
+                    EdgeCode.URI_TOO_LONG, ("path",), f"A URL may have {URL_LIMIT_BYTES} bytes."
+                )
+                await problem_response(too_long)(scope, receive, send_recorded)
+            else:
+                await self._app(scope, receive, send_recorded)
+        except Exception as fault:
+            # The place alone: an exception's text may quote what a request held. The client was
+            # answered 500 by the application's own handler.
+            last = traceback.extract_tb(fault.__traceback__)[-1]
+            log.error(
+                "a fault of ours",
+                error=type(fault).__name__,
+                where=f"{last.filename}:{last.lineno}",
+                incident=record.request_id,
+            )
+        finally:
+            _tell(scope["method"], record, time.perf_counter() - began)
+
+
+def _tell(method: str, record: Record, seconds: float) -> None:
+    method = method if method in _METHODS else _NO_ROUTE
+    metrics.REQUESTS.labels(method, record.route, record.status).inc()
+    metrics.REQUEST_SECONDS.labels(record.route).observe(seconds)
+    log.info(
+        "request",
+        method=method,
+        route=record.route,
+        status=record.status,
+        milliseconds=round(seconds * 1000, 1),
+        bytes=record.sent_bytes,
+        token_id=record.token_id,
+        org_id=record.org_id,
+        message_id=None if record.message_id is None else str(record.message_id),
+        request_id=record.request_id,
+    )

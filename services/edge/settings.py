@@ -1,0 +1,102 @@
+"""The settings of the edge."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from messaging.running.settings import BrokerUrl, TcpPort, variable, with_authorities
+from messaging.telemetry.logs import LogFormat
+from messaging.wire import connection as amqp
+from messaging.wire.tls import CaFile
+
+
+def _listed(value: Any) -> Any:
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+
+def _network(value: Any) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("must be networks such as 10.0.0.0/8, with a comma between them") from None
+
+
+def _origin(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if scheme not in ("http", "https") or not separator or not rest or "/" in rest or "*" in rest:
+        raise ValueError("must be origins such as https://desk.example.com, with a comma between")
+    return value
+
+
+class EdgeSettings(BaseSettings):
+    """Read from the environment under `EDGE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="EDGE_", hide_input_in_errors=True, frozen=True)
+
+    rabbitmq_url: BrokerUrl = Field(
+        repr=False,
+        description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
+        "`amqps://` is always verified.",
+    )
+    rabbitmq_ca_file: CaFile | None = Field(
+        None,
+        description="CA certificates (PEM) that RabbitMQ is verified with, instead of the "
+        "system's.",
+    )
+    http_host: str = Field("127.0.0.1", description="Where the interface is served.")
+    http_port: TcpPort = Field(8000, description="Port of the interface; 0 takes any free one.")
+    ops_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
+    ops_port: TcpPort = Field(8003, description="Port of health and metrics; 0 takes any free one.")
+    tokens_file: Path | None = Field(
+        None,
+        description="TOML file of the tokens, mode 0600, as `handoff token` writes it; read again "
+        "within 2 s of a change. Unset: nothing is allowed.",
+    )
+    reply_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
+        10.0, description="For how long a reply is awaited before 504 is answered."
+    )
+    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        256, description="Requests that await a reply at the same time, at most; more get 503."
+    )
+    rate_per_minute: Annotated[int, Field(ge=1)] = Field(
+        600, description="Requests a minute for each token."
+    )
+    rate_burst: Annotated[int, Field(ge=1)] = Field(
+        100, description="Requests of a token at once, after a quiet time."
+    )
+    cors_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)
+    ] = Field((), description="Origins whose pages may call it (CORS); unset: none.")
+    trusted_proxies: Annotated[
+        tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...],
+        NoDecode,
+        BeforeValidator(_listed),
+    ] = Field(
+        (), description="Networks of proxies whose `X-Forwarded-For` is believed; unset: none."
+    )
+    log_format: LogFormat | None = Field(
+        None, description="`console` or `json`; unset: console on a terminal, else json."
+    )
+
+    @model_validator(mode="after")
+    def _authorities_are_asked(self) -> Self:
+        """A CA file that nothing is verified with would be a false comfort."""
+        if self.rabbitmq_ca_file is not None and not self.rabbitmq_url.startswith("amqps:"):
+            raise ValueError(
+                f"{variable(type(self), 'rabbitmq_ca_file')} is set, and by "
+                f"{variable(type(self), 'rabbitmq_url')} nothing is encrypted"
+            )
+        return self
+
+    @property
+    def broker(self) -> str:
+        """The broker's URL with its CA file."""
+        return with_authorities(self.rabbitmq_url, amqp.CA_FILE, self.rabbitmq_ca_file)
+
+    def clear_text(self) -> list[str]:
+        """The variables by which something leaves this machine unencrypted."""
+        clear = amqp.in_clear_text(self.rabbitmq_url)
+        return [variable(type(self), "rabbitmq_url")] if clear else []

@@ -1,0 +1,1 @@
+"""Tokens: the file that holds their hashes, and looking up whose a request is."""

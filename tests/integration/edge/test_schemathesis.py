@@ -1,0 +1,58 @@
+"""A judge from outside: schemathesis asks what the document says, and holds the answers to it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.edge.judging.hooks import RULES
+from tests.support.services.both import Both
+from tests.support.services.edge import RunningEdge, running_edge
+
+JUDGING = Path(__file__).parent / "judging"
+SECONDS = int(os.environ.get("EDGE_JUDGED_SECONDS", "50"))
+"""Of each of the two runs; longer by hand."""
+
+
+@pytest_asyncio.fixture
+async def patient_edge(
+    both: Both, rabbitmq_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningEdge]:
+    """A replica that bears any number of requests without a token: the judge makes many."""
+    monkeypatch.setattr("services.edge.http.answering.ADDRESS_PER_MINUTE", 1_000_000)
+    async with running_edge(rabbitmq_vhost, tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing,stateful"])
+async def test_the_document_is_kept_to(
+    patient_edge: RunningEdge, phases: str, tmp_path: Path
+) -> None:
+    """No 5xx, nothing undocumented, every wrong request refused, every right one taken but by a
+    rule that is named in `judging/hooks.py`."""
+    edge, token = patient_edge, patient_edge.token("judged")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli"),
+        *("--config-file", str(JUDGING / "schemathesis.toml")),
+        *("run", f"{edge.url}/openapi.json", "--header", f"Authorization: Bearer {token}"),
+        *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
+        *("--phases", phases, "--max-time", str(SECONDS), "--continue-on-failure"),
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(JUDGING / "hooks.py")},
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), SECONDS + 120)
+    print(said.decode()[-3_000:])
+    assert process.returncode == 0, said.decode()[-10_000:]
+    assert b"Selected: 43/43" in said
+
+
+def test_every_exception_has_a_reason() -> None:
+    """And there are no more than were needed."""
+    assert all(RULES.values())
+    assert len(RULES) <= 30

@@ -1,0 +1,70 @@
+"""The table of routes."""
+
+from collections import Counter
+
+import pytest
+from starlette.routing import compile_path
+
+from contracts.catalogue import OPERATIONS
+from contracts.operations import DeclarationError
+from services.edge.routes import NOT_REACHABLE, OTHER_FORMS, ROUTES, Route
+
+
+def row(name: str) -> Route:
+    """The one row of an operation."""
+    (found,) = [route for route in ROUTES if route.name == name]
+    return found
+
+
+def test_every_operation_has_one_route() -> None:
+    """But those that only a service asks for: what can be asked by AMQP can be asked by HTTP."""
+    routed = Counter(route.name for route in ROUTES)
+    assert set(routed) == OPERATIONS.keys() - NOT_REACHABLE - OTHER_FORMS
+    assert set(routed.values()) == {1}
+    assert OPERATIONS.keys() >= NOT_REACHABLE | OTHER_FORMS
+
+
+def test_no_row_hides_another() -> None:
+    """A path that two rows fit is the earlier one's: the one with fewer parameters has to be it."""
+    for place, route in enumerate(ROUTES):
+        example = route.path
+        for earlier in ROUTES[:place]:
+            fits = compile_path(earlier.path)[0].match(example)
+            assert not (fits and earlier.method == route.method), (earlier, route)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_every_field_of_a_request_has_one_place(route: Route) -> None:
+    """In the path, the query or the body; the org in the path of all."""
+    places = [*route.in_path, *route.in_query, *route.in_body]
+    assert sorted(places) == sorted(route.operation.request.model_json_schema()["properties"])
+    assert route.in_path[0] == "org_id"
+    assert not (route.in_query and route.in_body)
+
+
+def test_where_fields_are_said() -> None:
+    """Filters in the query, changes in the body; a version alone in the query."""
+    listing, update = row("referral_source_cost.list"), row("referral_source_cost.update")
+    assert listing.in_path == ("org_id", "referral_source_uuid")
+    assert listing.in_query == ("page", "page_size", "cursor")
+    assert set(update.in_body) == {"amount", "base_version", "notes", "period_end", "period_start"}
+    for name in ("referral_source.archive", "referral.send"):
+        assert row(name).in_query == ("base_version",)
+        assert row(name).in_body == ()
+    assert row("patient.archive").in_body == ("observed_at",)
+    assert row("partner_channel.release").in_body == ()
+    assert row("referral_source_cost.update").place_of("cost_uuid") == "path"
+
+
+def test_what_takes_a_version() -> None:
+    """Updates, archives and what staff does; no create, no put, no read."""
+    names = ("referral.update", "referral_source.archive", "ereferral.resolve")
+    assert all(row(name).versioned for name in names)
+    others = ("referral.create", "patient.put", "patient.archive", "referral.get")
+    assert not any(row(name).versioned for name in others)
+
+
+def test_a_path_that_names_no_field_is_refused() -> None:
+    """A row that could never be asked."""
+    with pytest.raises(DeclarationError, match="patient_id"):
+        _ = Route("GET", "/api/v1/{org_id}/patients/{patient_id}", "patient.get").in_query
