@@ -130,7 +130,10 @@ async def _succeed(context: RunContext, options: Options) -> None:
         row.pass_id = row.lease_token = row.lease_until = None
         row.code = row.phase = row.row_offset = row.failing_since = None
         row.failures, row.needs_person = 0, False
-        row.next_run_at = next_run_at(work.now, options.interval, 0, None)
+        asked = row.next_run_at
+        if run is None or asked is None or asked <= run.started_at:
+            # Else another run was asked for while this one went on.
+            row.next_run_at = next_run_at(work.now, options.interval, 0, None)
         was_told, row.told = row.told, False
         _finish(work, run, context)
         _next(work, row)

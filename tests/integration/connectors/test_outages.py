@@ -7,6 +7,7 @@ from ops.stubs.opendental import OpenDentalStub, served
 from tests.integration.connectors.practice import CROWD, crowd, practice
 from tests.support.connectors.running import Connectors
 from tests.support.services.referrals import Org, plain_url
+from tests.support.waiting import until
 
 
 def offsets(stub: OpenDentalStub, path: str) -> list[int]:
@@ -122,3 +123,17 @@ async def test_26_a_bad_row_is_refused_alone_and_once(connectors: Connectors, or
         events = await connectors.row_events(org)
         assert sorted(one["external_id"] for one in events) == ["(without a number)", "1", "20"]
         assert "nobody at home" not in str(events)
+
+
+async def test_a_run_that_is_asked_for_while_one_goes_on_follows_it(
+    connectors: Connectors, org: Org
+) -> None:
+    """At once, not after the interval: a person's decision may hang on it."""
+    stub = practice()
+    stub.faults.add(Fault(Wrong.SLOW, "/refattaches", seconds=1.5))
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await until(lambda: bool(offsets(stub, "/referrals")), 20)
+        await connected.ask("connection.sync", connection_uuid=str(connected.id))
+        await connected.finished(1)
+        assert offsets(stub, "/referrals") == [0, 0]
