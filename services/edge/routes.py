@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from contracts.catalogue import OPERATIONS, AnyOperation
-from contracts.operations import DeclarationError, Kind
+from contracts.operations import DeclarationError, Kind, Service
 
 ORG_FIELD = "org_id"
 VERSION_FIELD = "base_version"
@@ -179,6 +179,11 @@ OTHER_FORMS = frozenset(
     }
 )
 """Operations whose interface has a form of its own, and so no row here."""
+
+NOT_YET = frozenset(
+    name for name, operation in OPERATIONS.items() if operation.service is Service.CONNECTORS
+)
+"""Operations that are asked by AMQP alone so far."""
 
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""

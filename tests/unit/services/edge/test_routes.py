@@ -7,7 +7,7 @@ from starlette.routing import compile_path
 
 from contracts.catalogue import OPERATIONS
 from contracts.operations import DeclarationError
-from services.edge.routes import NOT_REACHABLE, OTHER_FORMS, ROUTES, Route
+from services.edge.routes import NOT_REACHABLE, NOT_YET, OTHER_FORMS, ROUTES, Route
 
 
 def row(name: str) -> Route:
@@ -19,7 +19,7 @@ def row(name: str) -> Route:
 def test_every_operation_has_one_route() -> None:
     """But those that only a service asks for: what can be asked by AMQP can be asked by HTTP."""
     routed = Counter(route.name for route in ROUTES)
-    assert set(routed) == OPERATIONS.keys() - NOT_REACHABLE - OTHER_FORMS
+    assert set(routed) == OPERATIONS.keys() - NOT_REACHABLE - OTHER_FORMS - NOT_YET
     assert set(routed.values()) == {1}
     assert OPERATIONS.keys() >= NOT_REACHABLE | OTHER_FORMS
 
