@@ -14,7 +14,7 @@ from contracts.catalogue import OPERATIONS
 from messaging.intake.grants import Client, GrantsError, read_clients
 from messaging.running.settings import SettingError
 from messaging.wire.topology import DEAD_LETTERS
-from ops.catalogue import ServiceName, place_of
+from ops.catalogue import ServiceName, place_of, services_here
 from ops.environment import WrongArgument, one_path
 from services.edge.routes import EXCHANGES
 
@@ -97,15 +97,15 @@ class Permissions:
 
 
 def all_permissions() -> list[Permissions]:
-    """Of each service, the edge, each client of the grants files, a subscriber and an operator.
+    """Of each service that runs here, the edge, each client of the grants files, a subscriber and an operator.
 
     Raises SettingError, also where a client is called like one of the others: it would get that
     one's rights. Where no grants file is set there is one client, which may ask for everything.
     """
-    clients = [client for name in ServiceName for client in _granted(name)]
+    clients = [client for name in services_here() for client in _granted(name)]
     users = sorted({client.user for client in clients} - _GRANTED_SERVICES - {EDGE})
     return [
-        *(service(name) for name in ServiceName),
+        *(service(name) for name in services_here()),
         edge(),
         *(
             client_of(user, (one for one in clients if one.user == user))
