@@ -97,7 +97,8 @@ class Permissions:
 
 
 def all_permissions() -> list[Permissions]:
-    """Of each service that runs here, the edge, each client of the grants files, a subscriber and an operator.
+    """Of each service that runs here, the edge, each client of the grants files, a subscriber and
+    an operator.
 
     Raises SettingError, also where a client is called like one of the others: it would get that
     one's rights. Where no grants file is set there is one client, which may ask for everything.
