@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 import aiohttp
 
+from ops.environment import CannotGoOn
+
 RETRIES = 5
 SECONDS = 20.0
 
@@ -42,8 +44,12 @@ def _by_curl(curl: str, method: str, url: str, headers: dict[str, str], form: st
         escaped = form.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         told += f'data-raw = "{escaped}"\n'
     command = [curl, "--silent", "--show-error", "--retry", str(RETRIES), "--request", method]
-    command += ["--output", "/dev/null", "--write-out", "%{http_code}", "--config", "-", url]
+    # Not into /dev/null: before it asks again curl truncates a file that it wrote to, and gives up.
+    command += ["--write-out", "\n%{http_code}", "--config", "-", url]
     said = subprocess.run(
         command, input=told, capture_output=True, text=True, timeout=SECONDS, check=False
     )
-    return int(said.stdout or 0)
+    status = said.stdout.rpartition("\n")[2]
+    if not status.isdecimal() or int(status) == 0:
+        raise CannotGoOn(f"curl got no answer: {said.stderr.strip()}")
+    return int(status)
