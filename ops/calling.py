@@ -11,6 +11,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.operations import Kind, Service
+from messaging.intake.hints import nearest_operation
 from messaging.replies.client import Answered, NobodyListens, open_client
 from messaging.wire.connection import user_of
 from messaging.wire.envelope import nested_too_deep
@@ -27,6 +28,8 @@ def find_operation(name: str) -> AnyOperation:
     if operation is not None:
         return operation
     near = difflib.get_close_matches(name, OPERATIONS, n=NEAR_NAMES, cutoff=0.4)
+    if (meant := nearest_operation(name)) is not None:
+        near = [meant, *(one for one in near if one != meant)]
     near = near or [known for known in OPERATIONS if known.partition(".")[0] in name]
     listed = ", ".join(near or sorted(OPERATIONS))
     raise WrongArgument(f"There is no operation {name!r}; there are: {listed}")

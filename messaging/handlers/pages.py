@@ -126,6 +126,22 @@ async def rows_by_id(
     return {row.id: row for row in rows}
 
 
+def rows_as(
+    session: AsyncSession,
+    org_id: str,
+    model: type[Any],
+    shape: Callable[[Any], ShapeT],
+    *options: ORMOption,
+) -> Shown[ShapeT]:
+    """The rows of an org as `shape` shows each, for `read_list`."""
+
+    async def shown(ids: Sequence[UUID]) -> dict[UUID, ShapeT]:
+        rows = await rows_by_id(session, model, org_id, ids, *options)
+        return {id_: shape(row) for id_, row in rows.items()}
+
+    return shown
+
+
 def as_table(org_id: str, ids: Sequence[UUID]) -> TableValuedAlias:
     """The keys as a table to join to: whatever the planner believes of an org's size, each of them
     is looked up."""

@@ -13,6 +13,17 @@ MOST_HINTS = 5
 """So many unknown fields get a hint at most: looking for the nearest name takes a moment."""
 _LONGEST_NAME = 64
 _EXCHANGES = {operation.exchange for operation in OPERATIONS.values()}
+_OTHERS_VERBS = {
+    "create": ("put", "submit", "dispatch"),
+    "add": ("create", "put", "submit"),
+    "delete": ("archive", "cancel"),
+    "remove": ("archive", "cancel"),
+    "upsert": ("put",),
+    "update": ("put",),
+    "read": ("get",),
+    "search": ("list",),
+}
+"""Verbs as other products have them, and ours in the order in which they are tried."""
 _OTHERS_WORDS = {"limit": "page_size", "per_page": "page_size", "offset": "page"}
 """Fields as other products call them, which no likeness leads to ours."""
 
@@ -27,7 +38,7 @@ def about_operation(operation: str, exchange: str) -> str:
             f"The routing key is the operation's name; publish to the exchange {operation}, "
             "and not to a queue."
         )
-    near = _nearest(operation.lower().replace("-", "_"), OPERATIONS)
+    near = nearest_operation(operation)
     if near is None:
         return "This queue has no such operation; handoff operations lists all."
     meant = OPERATIONS[near]
@@ -35,6 +46,18 @@ def about_operation(operation: str, exchange: str) -> str:
         f"This queue has no such operation; the nearest is {near}, "
         f"on the exchange {meant.exchange}."
     )
+
+
+def nearest_operation(name: str) -> str | None:
+    """The operation that is meant by a name that none has; None where nothing is near.
+
+    The same resource's by another verb first: who asks for `patient.create` means `patient.put`,
+    though `patient.get` has more letters in common with it.
+    """
+    name = name.lower().replace("-", "_")
+    resource, _, verb = name.partition(".")
+    ours = (f"{resource}.{word}" for word in _OTHERS_VERBS.get(verb, ()))
+    return next((one for one in ours if one in OPERATIONS), None) or _nearest(name, OPERATIONS)
 
 
 def about_field(name: str, fields: list[str]) -> str:

@@ -53,10 +53,53 @@ BrokerUrl = Annotated[str, _scheme("amqp", "amqps"), AfterValidator(_broker_url)
 TcpPort = Annotated[int, Field(ge=0, le=65535)]
 
 
-class ServiceSettings(BaseSettings):
-    """What every service with a database needs to run."""
+class BrokerSettings(BaseSettings):
+    """What every program needs that speaks to the broker."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True, frozen=True, populate_by_name=True)
+
+    rabbitmq_url: BrokerUrl = Field(
+        repr=False,
+        description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
+        "`amqps://` is always verified.",
+    )
+    rabbitmq_ca_file: CaFile | None = Field(
+        None,
+        description="CA certificates (PEM) that RabbitMQ is verified with, instead of the "
+        "system's.",
+    )
+    log_format: LogFormat | None = Field(
+        None, description="`console` or `json`; unset: console on a terminal, else json."
+    )
+
+    @model_validator(mode="after")
+    def _authorities_are_asked(self) -> Self:
+        """A CA file that nothing is verified with would be a false comfort."""
+        for url, ca_file, uses in self._authorities():
+            if getattr(self, ca_file) is not None and not uses:
+                raise ValueError(
+                    f"{variable(type(self), ca_file)} is set, and by "
+                    f"{variable(type(self), url)} nothing is encrypted"
+                )
+        return self
+
+    def _authorities(self) -> list[tuple[str, str, bool]]:
+        """Each URL's field, that of its CA file, and whether anything is verified by it."""
+        return [("rabbitmq_url", "rabbitmq_ca_file", self.rabbitmq_url.startswith("amqps:"))]
+
+    @property
+    def broker(self) -> str:
+        """The broker's URL with its CA file."""
+        return with_authorities(self.rabbitmq_url, amqp.CA_FILE, self.rabbitmq_ca_file)
+
+    def clear_text(self) -> list[str]:
+        """The variables by which something leaves this machine unencrypted."""
+        clear = amqp.in_clear_text(self.rabbitmq_url)
+        return [variable(type(self), "rabbitmq_url")] if clear else []
+
+
+class ServiceSettings(BrokerSettings):
+    """What every service with a database needs to run."""
 
     database_url: Annotated[
         str, _scheme("postgresql+asyncpg"), AfterValidator(_database_protection)
@@ -69,16 +112,6 @@ class ServiceSettings(BaseSettings):
         None,
         description="CA certificates (PEM) that PostgreSQL is verified with, instead of the "
         "system's; set, it is verified on this machine too.",
-    )
-    rabbitmq_url: BrokerUrl = Field(
-        repr=False,
-        description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
-        "`amqps://` is always verified.",
-    )
-    rabbitmq_ca_file: CaFile | None = Field(
-        None,
-        description="CA certificates (PEM) that RabbitMQ is verified with, instead of the "
-        "system's.",
     )
     http_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
     http_port: TcpPort = Field(description="Port of health and metrics; 0 takes any free one.")
@@ -98,50 +131,25 @@ class ServiceSettings(BaseSettings):
     client_grants_file: Path | None = Field(
         None, description="TOML file of who may do what; unset: everything is allowed."
     )
-    log_format: LogFormat | None = Field(
-        None, description="`console` or `json`; unset: console on a terminal, else json."
-    )
-
     otlp_endpoint: Annotated[str, _scheme("http", "https")] | None = Field(
         None,
         validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         description="OpenTelemetry collector (OTLP over HTTP) that traces go to; unset: none do.",
     )
 
-    @model_validator(mode="after")
-    def _authorities_are_asked(self) -> Self:
-        """A CA file that nothing is verified with would be a false comfort."""
-        for url, ca_file, uses in (
-            ("database_url", "database_ca_file", f"ssl={NO_TLS}" not in self.database_url),
-            ("rabbitmq_url", "rabbitmq_ca_file", self.rabbitmq_url.startswith("amqps:")),
-        ):
-            if getattr(self, ca_file) is not None and not uses:
-                raise ValueError(
-                    f"{variable(type(self), ca_file)} is set, and by "
-                    f"{variable(type(self), url)} nothing is encrypted"
-                )
-        return self
+    def _authorities(self) -> list[tuple[str, str, bool]]:
+        encrypts = f"ssl={NO_TLS}" not in self.database_url
+        return [("database_url", "database_ca_file", encrypts), *super()._authorities()]
 
     @property
     def database(self) -> str:
         """The database's URL with its CA file."""
         return with_authorities(self.database_url, database.CA_FILE, self.database_ca_file)
 
-    @property
-    def broker(self) -> str:
-        """The broker's URL with its CA file."""
-        return with_authorities(self.rabbitmq_url, amqp.CA_FILE, self.rabbitmq_ca_file)
-
     def clear_text(self) -> list[str]:
         """The variables by which something leaves this machine unencrypted."""
-        return [
-            variable(type(self), field)
-            for field, clear in (
-                ("database_url", database.in_clear_text(self.database_url)),
-                ("rabbitmq_url", amqp.in_clear_text(self.rabbitmq_url)),
-            )
-            if clear
-        ]
+        clear = database.in_clear_text(self.database_url)
+        return [*([variable(type(self), "database_url")] if clear else []), *super().clear_text()]
 
     @property
     def replies_kept(self) -> timedelta:
@@ -173,12 +181,17 @@ def load_settings(settings: type[SettingsT]) -> SettingsT:
     try:
         return settings()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        first = errors[0]
         name = variable(settings, str(first["loc"][0])) if first["loc"] else "settings"
-        if first["type"] == "missing":
+        missing = [str(one["loc"][0]) for one in errors if one["type"] == "missing"]
+        if len(missing) > 1:
+            names = ", ".join(variable(settings, field) for field in missing)
             raise SettingError(
-                f"{name} is not set: {describe(settings, first['loc'][0])}"
+                f"{names} are not set: docs/operators/settings.md says what they are"
             ) from None
+        if first["type"] == "missing":
+            raise SettingError(f"{name} is not set: {describe(settings, missing[0])}") from None
         raise SettingError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 

@@ -2,16 +2,13 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from contracts.values import FIELD_NAME_PATTERN
-from messaging.running.settings import BrokerUrl, TcpPort, variable, with_authorities
-from messaging.telemetry.logs import LogFormat
-from messaging.wire import connection as amqp
-from messaging.wire.tls import CaFile
+from messaging.running.settings import BrokerSettings, TcpPort
 
 
 def _listed(value: Any) -> Any:
@@ -32,21 +29,11 @@ def _origin(value: str) -> str:
     return value
 
 
-class EdgeSettings(BaseSettings):
+class EdgeSettings(BrokerSettings):
     """Read from the environment under `EDGE_`."""
 
-    model_config = SettingsConfigDict(env_prefix="EDGE_", hide_input_in_errors=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix="EDGE_")
 
-    rabbitmq_url: BrokerUrl = Field(
-        repr=False,
-        description="RabbitMQ, as `amqp://` or `amqps://user:password@host:port/vhost`; "
-        "`amqps://` is always verified.",
-    )
-    rabbitmq_ca_file: CaFile | None = Field(
-        None,
-        description="CA certificates (PEM) that RabbitMQ is verified with, instead of the "
-        "system's.",
-    )
     http_host: str = Field("127.0.0.1", description="Where the interface is served.")
     http_port: TcpPort = Field(8000, description="Port of the interface; 0 takes any free one.")
     ops_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
@@ -89,26 +76,3 @@ class EdgeSettings(BaseSettings):
     ] = Field(
         (), description="Networks of proxies whose `X-Forwarded-For` is believed; unset: none."
     )
-    log_format: LogFormat | None = Field(
-        None, description="`console` or `json`; unset: console on a terminal, else json."
-    )
-
-    @model_validator(mode="after")
-    def _authorities_are_asked(self) -> Self:
-        """A CA file that nothing is verified with would be a false comfort."""
-        if self.rabbitmq_ca_file is not None and not self.rabbitmq_url.startswith("amqps:"):
-            raise ValueError(
-                f"{variable(type(self), 'rabbitmq_ca_file')} is set, and by "
-                f"{variable(type(self), 'rabbitmq_url')} nothing is encrypted"
-            )
-        return self
-
-    @property
-    def broker(self) -> str:
-        """The broker's URL with its CA file."""
-        return with_authorities(self.rabbitmq_url, amqp.CA_FILE, self.rabbitmq_ca_file)
-
-    def clear_text(self) -> list[str]:
-        """The variables by which something leaves this machine unencrypted."""
-        clear = amqp.in_clear_text(self.rabbitmq_url)
-        return [variable(type(self), "rabbitmq_url")] if clear else []

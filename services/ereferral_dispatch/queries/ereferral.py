@@ -19,7 +19,7 @@ from contracts.ereferral import Ereferral as Resource
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import EreferralStatus
 from contracts.shapes import Listed
-from messaging.handlers.pages import read_list, rows_by_id
+from messaging.handlers.pages import read_list, rows_as
 from messaging.handlers.reader import reads
 from services.ereferral_dispatch.delivery.transitions import contact_point
 from services.ereferral_dispatch.models import Attempt, Ereferral, Lane
@@ -65,10 +65,7 @@ async def _open_call(row: Ereferral, session: AsyncSession) -> OpenCall | None:
 async def list_(query: EreferralList, session: AsyncSession, now: datetime) -> Listed[Resource]:
     await _check_filters(query, session)
 
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, Ereferral, query.org_id, ids)
-        return {id_: ereferral_resource(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, Ereferral, ereferral_resource)
     newest_first = (Ereferral.created_at.desc(), Ereferral.id.desc())
     oldest_first = (Ereferral.created_at, Ereferral.id)
     order = oldest_first if query.needs_person else newest_first

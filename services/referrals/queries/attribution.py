@@ -16,7 +16,7 @@ from contracts.referral_attribution import (
 )
 from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.shapes import Listed
-from messaging.handlers.pages import read_list, rows_by_id
+from messaging.handlers.pages import read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.attribution import attribution_resource
 from services.referrals.models.attribution import ReferralAttribution
@@ -63,10 +63,7 @@ async def list_(
 ) -> Listed[Resource]:
     await _check_patient(query, session)
 
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, ReferralAttribution, query.org_id, ids, *_AS_SHOWN)
-        return {id_: _shown(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, ReferralAttribution, _shown, *_AS_SHOWN)
     attribution = ReferralAttribution
     wanted = (
         attribution.org_id == query.org_id,

@@ -12,7 +12,7 @@ from contracts.contact import GET_CONTACT, LIST_CONTACTS, ContactGet, ContactLis
 from contracts.contact import Contact as Resource
 from contracts.problems import ProblemCode
 from contracts.shapes import Listed
-from messaging.handlers.pages import contains, read_list, rows_by_id
+from messaging.handlers.pages import contains, read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.contact import contact_resource
 from services.referrals.models.contact import Contact
@@ -42,10 +42,7 @@ async def get(query: ContactGet, session: AsyncSession, _: datetime) -> Resource
 
 
 async def list_(query: ContactList, session: AsyncSession, _: datetime) -> Listed[Resource]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, Contact, query.org_id, ids, *_AS_SHOWN)
-        return {id_: _shown(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, Contact, _shown, *_AS_SHOWN)
     wanted: list[ColumnElement[bool]] = [
         Contact.org_id == query.org_id,
         Contact.deleted_at.is_(None),

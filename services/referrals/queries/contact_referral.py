@@ -17,7 +17,7 @@ from contracts.contact_referral import (
 from contracts.contact_referral import ContactReferral as Resource
 from contracts.problems import ProblemCode
 from contracts.shapes import Listed
-from messaging.handlers.pages import read_list, rows_by_id
+from messaging.handlers.pages import read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.contact_referral import contact_referral_resource
 from services.referrals.models.contact import Contact, ContactReferral
@@ -50,10 +50,7 @@ async def get(query: ContactReferralGet, session: AsyncSession, _: datetime) -> 
 async def list_(query: ContactReferralList, session: AsyncSession, _: datetime) -> Listed[Resource]:
     await _check_contact(query, session)
 
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, ContactReferral, query.org_id, ids, *_AS_SHOWN)
-        return {id_: _shown(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, ContactReferral, _shown, *_AS_SHOWN)
     row = ContactReferral
     wanted = (
         row.org_id == query.org_id,

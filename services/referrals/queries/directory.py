@@ -1,15 +1,13 @@
 """Reading the mirror of patients, providers and the practice."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import directory as d
 from contracts.problems import ProblemCode, not_found
 from contracts.shapes import Listed
-from messaging.handlers.pages import contains, read_list, rows_by_id
+from messaging.handlers.pages import contains, read_list, rows_as
 from messaging.handlers.reader import about_nobody, reads
 from services.referrals.handlers.directory import (
     patient_resource,
@@ -43,10 +41,7 @@ async def get_practice(query: d.PracticeGet, session: AsyncSession, _: datetime)
 async def list_patients(
     query: d.PatientList, session: AsyncSession, _: datetime
 ) -> Listed[d.Patient]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, d.Patient]:
-        rows = await rows_by_id(session, Patient, query.org_id, ids)
-        return {id_: patient_resource(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, Patient, patient_resource)
     wanted = [Patient.org_id == query.org_id, Patient.deleted_at.is_(None)]
     if query.search is not None:
         wanted.append(patient_holds(query.org_id, query.search))
@@ -57,10 +52,7 @@ async def list_patients(
 async def list_providers(
     query: d.ProviderList, session: AsyncSession, _: datetime
 ) -> Listed[d.Provider]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, d.Provider]:
-        rows = await rows_by_id(session, Provider, query.org_id, ids)
-        return {id_: provider_resource(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, Provider, provider_resource)
     wanted = [Provider.org_id == query.org_id, Provider.deleted_at.is_(None)]
     if query.search is not None:
         wanted.append(contains(Provider.search_text, query.search))

@@ -19,7 +19,7 @@ from contracts.intake import (
 from contracts.intake import Intake as Resource
 from contracts.problems import ProblemCode, not_found
 from contracts.shapes import Listed, Reference
-from messaging.handlers.pages import contains, read_list, rows_by_id
+from messaging.handlers.pages import contains, read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.intake_map import map_resource, mapped_partner, mapped_source
 from services.referrals.handlers.intake_resource import intake_resource
@@ -81,10 +81,7 @@ async def _mapped(row: Intake, session: AsyncSession) -> tuple[Reference | None,
 
 
 async def list_(query: IntakeList, session: AsyncSession, _: datetime) -> Listed[Resource]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, Intake, query.org_id, ids, *_AS_SHOWN)
-        return {id_: _shown(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, Intake, _shown, *_AS_SHOWN)
     wanted: list[ColumnElement[bool]] = [Intake.org_id == query.org_id]
     if query.status is not None:
         wanted.append(Intake.status == query.status)

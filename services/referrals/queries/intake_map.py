@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from contracts.intake_map import LIST_INTAKE_MAP, IntakeMapList
 from contracts.intake_map import IntakeMapEntry as Resource
 from contracts.shapes import Listed
-from messaging.handlers.pages import read_list, rows_by_id
+from messaging.handlers.pages import read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.intake_map import map_resource
 from services.referrals.models.intake import IntakeMapEntry
@@ -23,13 +23,13 @@ AS_SHOWN = (
 
 
 async def list_(query: IntakeMapList, session: AsyncSession, _: datetime) -> Listed[Resource]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, IntakeMapEntry, query.org_id, ids, *AS_SHOWN)
-        return {
-            id_: map_resource(row, row.referral_source, row.referral_partner)
-            for id_, row in rows.items()
-        }
-
+    shown = rows_as(
+        session,
+        query.org_id,
+        IntakeMapEntry,
+        lambda row: map_resource(row, row.referral_source, row.referral_partner),
+        *AS_SHOWN,
+    )
     entry = IntakeMapEntry
     wanted = (entry.org_id == query.org_id, entry.deleted_at.is_(None))
     order = (entry.kind, entry.outside_id, entry.referral_role)

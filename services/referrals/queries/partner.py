@@ -1,6 +1,5 @@
 """Reading referral partners."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from contracts.referral_partner import (
 )
 from contracts.referral_partner import ReferralPartner as Resource
 from contracts.shapes import Listed
-from messaging.handlers.pages import contains, read_list, rows_by_id
+from messaging.handlers.pages import contains, read_list, rows_as
 from messaging.handlers.reader import about_nobody, reads
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.models.partner import ReferralPartner
@@ -38,10 +37,7 @@ async def get(query: ReferralPartnerGet, session: AsyncSession, _: datetime) -> 
 
 
 async def list_(query: ReferralPartnerList, session: AsyncSession, _: datetime) -> Listed[Resource]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, ReferralPartner, query.org_id, ids)
-        return {id_: partner_resource(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, ReferralPartner, partner_resource)
     by_name = (ReferralPartner.sort_name, ReferralPartner.id)
     wanted = _wanted(query)
     return await read_list(session, query, ReferralPartner, wanted, order=by_name, shown=shown)

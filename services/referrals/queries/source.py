@@ -17,7 +17,7 @@ from contracts.referral_source import (
 )
 from contracts.referral_source import ReferralSource as Resource
 from contracts.shapes import Listed
-from messaging.handlers.pages import contains, read_list, rows_by_id
+from messaging.handlers.pages import contains, read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.source import source_resource
 from services.referrals.models.source import ReferralSource
@@ -47,10 +47,7 @@ async def get(query: ReferralSourceGet, session: AsyncSession, _: datetime) -> R
 
 
 async def list_(query: ReferralSourceList, session: AsyncSession, _: datetime) -> Listed[Resource]:
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, ReferralSource, query.org_id, ids, *_AS_SHOWN)
-        return {id_: _shown(row) for id_, row in rows.items()}
-
+    shown = rows_as(session, query.org_id, ReferralSource, _shown, *_AS_SHOWN)
     source = ReferralSource
     wanted: list[ColumnElement[bool]] = [
         source.org_id == query.org_id,

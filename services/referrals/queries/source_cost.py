@@ -15,7 +15,7 @@ from contracts.referral_source_cost import (
 )
 from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.shapes import Listed
-from messaging.handlers.pages import read_list, rows_by_id
+from messaging.handlers.pages import read_list, rows_as
 from messaging.handlers.reader import reads
 from services.referrals.handlers.source_cost import cost_resource
 from services.referrals.models.source import ReferralSource, ReferralSourceCost
@@ -41,10 +41,9 @@ async def list_(
 ) -> Listed[Resource]:
     source = await _source(query, session)
 
-    async def shown(ids: Sequence[UUID]) -> dict[UUID, Resource]:
-        rows = await rows_by_id(session, ReferralSourceCost, query.org_id, ids)
-        return {id_: cost_resource(row, source) for id_, row in rows.items()}
-
+    shown = rows_as(
+        session, query.org_id, ReferralSourceCost, lambda row: cost_resource(row, source)
+    )
     cost = ReferralSourceCost
     wanted = (
         cost.org_id == query.org_id,

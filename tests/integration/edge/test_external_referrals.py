@@ -16,45 +16,11 @@ from altcha import Payload, create_challenge, solve_challenge
 
 from services.edge.http import answering
 from services.edge.tokens.token import TokenKind
+from tests.support.samples.external_referrals import FULLER, LEAST
 from tests.support.services.both import Both
 from tests.support.services.edge import Answered, Caller, RunningEdge, running_edge
 
 FORM = "application/x-www-form-urlencoded"
-LEAST = """[
- {
-  "first_name": "Alice",
-  "surname": "Smith",
-  "org_type_id": 1,
- }
-]"""
-FULLER = """[
- {
-  "source": "1",
-  "referral_role": "1",
-  "first_name": "Alice",
-  "surname": "Smith",
-  "ethnicity": "35",
-  "address1": "10 High Street",
-  "postcode": "HR9 7US",
-  "org_type_id": 1,
-  "description": "Wants help with getting her children to socialise more",
-  "project": 7,
- },
- {
-  "source": "1",
-  "referral_role": "2",
-  "first_name": "Beatrice",
-  "surname": "Smith",
-  "org_type_id": 1,
- },
- {
-  "source": "1",
-  "referral_role": "2",
-  "first_name": "Carl",
-  "surname": "Smith",
-  "org_type_id": 1,
- }
-]"""
 ALICE = {"first_name": "Alice", "surname": "Smith", "org_type_id": "1"}
 KEY = "a key of one hundred and twenty-eight bits"
 

@@ -21,6 +21,11 @@ from messaging.intake.hints import about_field, about_operation
         ("referral_partner.creat", "referrals.commands", "nearest is referral_partner.create"),
         ("referralPartner.create", "referrals.commands", "nearest is referral_partner.create"),
         ("referral-partner.create", "referrals.commands", "nearest is referral_partner.create"),
+        ("patient.create", "referrals.commands", "nearest is patient.put"),
+        ("contact.create", "referrals.commands", "nearest is contact.put"),
+        ("intake.create", "referrals.commands", "nearest is intake.submit"),
+        ("referral_partner.delete", "referrals.commands", "nearest is referral_partner.archive"),
+        ("referral.delete", "referrals.commands", "nearest is referral.cancel"),
         ("xyz", "referrals.commands", "handoff operations lists all"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.intake import REJECT_INTAKE, REOPEN_INTAKE, SUBMIT_INTAKE
 from services.referrals.models.intake import Intake, IntakeFingerprint
+from tests.support.samples import external_referrals
 from tests.unit.services.referrals.handlers.rows import (
     EARLIER,
     GROUP,
@@ -24,35 +25,10 @@ from tests.unit.services.referrals.handlers.rows import (
 )
 
 # The two examples of the interface that rows come from, as an edge has parsed them.
-LEAST = [{"first_name": "Alice", "surname": "Smith", "org_type_id": 1}]
-FULLER = [
-    {
-        "source": "1",
-        "referral_role": "1",
-        "first_name": "Alice",
-        "surname": "Smith",
-        "ethnicity": "35",
-        "address1": "10 High Street",
-        "postcode": "HR9 7US",
-        "org_type_id": 1,
-        "description": "Wants help with getting her children to socialise more",
-        "project": 7,
-    },
-    {
-        "source": "1",
-        "referral_role": "2",
-        "first_name": "Beatrice",
-        "surname": "Smith",
-        "org_type_id": 1,
-    },
-    {
-        "source": "1",
-        "referral_role": "2",
-        "first_name": "Carl",
-        "surname": "Smith",
-        "org_type_id": 1,
-    },
-]
+LEAST, FULLER = (
+    external_referrals.rows(external_referrals.LEAST),
+    external_referrals.rows(external_referrals.FULLER),
+)
 THIS = {"intake_uuid": INTAKE, "base_version": 3}
 TODAY = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 YESTERDAY = datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC)
