@@ -98,8 +98,8 @@ class BrokerSettings(BaseSettings):
         return [variable(type(self), "rabbitmq_url")] if clear else []
 
 
-class ServiceSettings(BrokerSettings):
-    """What every service with a database needs to run."""
+class DatabaseSettings(BaseSettings):
+    """Where a service keeps what it decides."""
 
     database_url: Annotated[
         str, _scheme("postgresql+asyncpg"), AfterValidator(_database_protection)
@@ -113,6 +113,11 @@ class ServiceSettings(BrokerSettings):
         description="CA certificates (PEM) that PostgreSQL is verified with, instead of the "
         "system's; set, it is verified on this machine too.",
     )
+
+
+class ServiceSettings(BrokerSettings, DatabaseSettings):
+    """What every service with a database needs to run."""
+
     http_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
     http_port: TcpPort = Field(description="Port of health and metrics; 0 takes any free one.")
     batch_size: Annotated[int, Field(ge=1, le=1000)] = Field(
@@ -181,17 +186,12 @@ def load_settings(settings: type[SettingsT]) -> SettingsT:
     try:
         return settings()
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=False, include_input=False)
-        first = errors[0]
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = variable(settings, str(first["loc"][0])) if first["loc"] else "settings"
-        missing = [str(one["loc"][0]) for one in errors if one["type"] == "missing"]
-        if len(missing) > 1:
-            names = ", ".join(variable(settings, field) for field in missing)
-            raise SettingError(
-                f"{names} are not set: docs/operators/settings.md says what they are"
-            ) from None
         if first["type"] == "missing":
-            raise SettingError(f"{name} is not set: {describe(settings, missing[0])}") from None
+            raise SettingError(
+                f"{name} is not set: {describe(settings, first['loc'][0])}"
+            ) from None
         raise SettingError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
