@@ -24,12 +24,18 @@ _SHORTEST_NATIONAL_DIGITS = 4  # Niue's; no country's numbers are shorter (phone
 
 
 @lru_cache(maxsize=4_096)
-def _e164_and_extension(number: str, region: str) -> tuple[str, str] | None:
+def _parsed(text: str, region: str) -> phonenumbers.PhoneNumber | int:
+    """The number, or the `error_type` of what is none; the dearest step of a partner's command."""
     try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        return int(error.error_type)
+
+
+@lru_cache(maxsize=4_096)
+def _e164_and_extension(number: str, region: str) -> tuple[str, str] | None:
+    parsed = _parsed(number, region)
+    if isinstance(parsed, int) or not phonenumbers.is_valid_number(parsed):
         return None
     formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return formatted, phonenumbers.normalize_digits_only(parsed.extension or "")
@@ -83,9 +89,8 @@ def _without_other_parameters(number: str) -> str:
 def could_be_dialled(number: str, *, by_fax: bool) -> bool:
     """Whether a URI's number is valid, or national and one that some country could have."""
     number = _without_other_parameters(number)
-    try:
-        parsed = phonenumbers.parse(number, "US")
-    except phonenumbers.NumberParseException:
+    parsed = _parsed(number, "US")
+    if isinstance(parsed, int):
         return False
     if by_fax and parsed.extension:
         return False
@@ -96,11 +101,10 @@ def could_be_dialled(number: str, *, by_fax: bool) -> bool:
 
 def is_number(text: str) -> bool:
     """Whether a text can be a phone number at all, of whatever country."""
-    try:
-        phonenumbers.parse(text, "US")
-    except phonenumbers.NumberParseException as error:
-        return bool(error.error_type != phonenumbers.NumberParseException.NOT_A_NUMBER)
-    return True
+    # A longer text is too long for a number, and must not be remembered.
+    if len(text) > NAME_LENGTH:
+        return True
+    return _parsed(text, "US") != phonenumbers.NumberParseException.NOT_A_NUMBER
 
 
 def is_international(number: str) -> bool:

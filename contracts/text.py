@@ -54,6 +54,8 @@ def clean_text(text: str, *, multiline: bool = False) -> str | None:
     Raises PydanticCustomError `text_characters` where it holds a refused character.
     """
     trimmed = text.strip(_TRIMMED).replace("\r\n", "\n")
+    if trimmed.isascii() and trimmed.isprintable():
+        return trimmed or None  # Most texts: what is below leaves them as they are.
     refused = _REFUSED_IN_NOTES if multiline else _REFUSED_IN_ONE_LINE
     if refused.search(trimmed):
         raise PydanticCustomError(

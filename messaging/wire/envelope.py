@@ -149,12 +149,7 @@ def read_json(body: bytes) -> Any:
     if nested_too_deep(body):
         raise malformed(f"The body must be nested at most {MAX_NESTING} deep.")
     try:
-        return json.loads(
-            body.removeprefix(BOM_UTF8).decode("utf-8"),
-            parse_float=Decimal,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-        )
+        return _JSON.decode(body.removeprefix(BOM_UTF8).decode("utf-8"))
     except UnicodeDecodeError:
         raise malformed("The body must be in UTF-8.") from None
     except (ValueError, ArithmeticError):
@@ -188,6 +183,10 @@ def _integer(digits: str) -> int | Decimal:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+# Kept, since json.loads makes another one for each text.
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_int=_integer, parse_constant=_refuse_constant)
 
 
 def _actor(value: Any) -> str | None:
