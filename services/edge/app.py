@@ -22,7 +22,14 @@ from messaging.replies.standing_listener import StandingListener
 from messaging.running.settings import variable
 from messaging.telemetry import logs
 from messaging.telemetry.health import Health
-from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, MESSAGE_ID
+from messaging.telemetry.tracing import Tracing
+from services.edge.calls.headers import (
+    ACTOR,
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    MESSAGE_ID,
+    TRACEPARENT,
+)
 from services.edge.calls.query import Parameter, parameters_of
 from services.edge.events import openapi as events_openapi
 from services.edge.events.answering import PATH as EVENTS_PATH
@@ -51,7 +58,7 @@ log = logs.get(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 _ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
-    *(LAST_EVENT_ID, "traceparent"),
+    *(LAST_EVENT_ID, TRACEPARENT),
 )
 _EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, "Location", MESSAGE_ID, REQUEST_ID, "Retry-After")
 
@@ -77,7 +84,8 @@ class Edge:
             settings.broker, "edge.events", EVENT_EXCHANGES, self.health.note("events")
         )
         answering = Answering(settings, self.tokens, self.client)
-        self.app = Recorded(application(answering, self.streams, settings))
+        self.tracing = Tracing("edge", settings.otlp_endpoint)
+        self.app = Recorded(application(answering, self.streams, settings), self.tracing)
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
 
@@ -114,6 +122,7 @@ class Edge:
                 await serve(self.app, self._public, stop, self.settings.trusted_proxies)
             finally:
                 closing.set()
+        await asyncio.to_thread(self.tracing.close)
         log.info("stopped")
 
     def _listen(self, host: str, port: str) -> socket.socket:
