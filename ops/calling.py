@@ -10,7 +10,7 @@ import uuid_utils.compat as uuid_utils
 from aiormq.exceptions import ChannelAccessRefused
 
 from contracts.catalogue import OPERATIONS, AnyOperation
-from contracts.operations import Kind, Service
+from contracts.operations import Kind
 from messaging.intake.hints import nearest_operation
 from messaging.replies.client import Answered, NobodyListens, open_client
 from messaging.wire.connection import user_of
@@ -37,8 +37,7 @@ def find_operation(name: str) -> AnyOperation:
 
 def service_of(operation: AnyOperation) -> ServiceName:
     """Who answers it."""
-    referrals = operation.service is Service.REFERRALS
-    return ServiceName.REFERRALS if referrals else ServiceName.EREFERRAL_DISPATCH
+    return next(name for name in ServiceName if name.service is operation.service)
 
 
 def check_body(text: str) -> bytes:

@@ -89,6 +89,7 @@ def test_what_comes_in_is_taken_by_our_subscriber_alone() -> None:
     assert taking == {
         "services/referrals/subscribers.py",
         "services/ereferral_dispatch/subscribers.py",
+        "services/connectors/subscribers.py",
     }
     entering = {path for path, _ in calls("subscriber") if not path.startswith("ops/")}
     assert entering == {"messaging/intake/subscriber.py"}  # One of ours.
