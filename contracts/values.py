@@ -94,6 +94,19 @@ def parse_named_time(value: Any) -> Any:
     return value
 
 
+_FIRST_PLANNED_YEAR = 1900
+
+
+def parse_planned_time(value: datetime) -> datetime:
+    """A time that somebody set: a program's zero time (year 1 in .NET and Go) is none."""
+    if value.year < _FIRST_PLANNED_YEAR:
+        raise PydanticCustomError(
+            "time_value",
+            f"Must be a time in {_FIRST_PLANNED_YEAR} or later: leave it out where there is none",
+        )
+    return value
+
+
 def offset_minutes(time: datetime | None) -> int | None:
     """The offset from UTC in which a time was named, in whole minutes as RFC 3339 has them."""
     offset = None if time is None else time.utcoffset()
@@ -249,6 +262,9 @@ NamedTime = Annotated[
     datetime, BeforeValidator(parse_named_time), PlainSerializer(format_time, when_used="json")
 ]
 """A time whose day matters to people: it keeps the offset in which it was named. Out in UTC."""
+PlannedTime = Annotated[Time, AfterValidator(parse_planned_time)]
+NamedPlannedTime = Annotated[NamedTime, AfterValidator(parse_planned_time)]
+"""A time that somebody set for what is to come, though it may be past by now."""
 Date = Annotated[date, BeforeValidator(parse_date)]
 FIELD_NAME_PATTERN = r"^[a-z0-9_]{1,64}$"
 DIGEST_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"

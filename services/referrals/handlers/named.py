@@ -1,4 +1,4 @@
-"""What a command names that goes by a patient's name: locked until the command has committed.
+"""The things that a command names by a patient's name, locked until it has committed.
 
 Without the lock the name is read first, and what then refers to it waits behind an erasure that is
 under way, only to go through with the old name. A lock waits before it reads.

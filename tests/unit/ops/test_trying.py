@@ -5,6 +5,8 @@ import shlex
 
 import pytest
 
+from contracts.catalogue import OPERATIONS
+from contracts.documents.examples import EXAMPLES
 from ops import trying
 from ops.environment import WrongArgument
 from tests.support.services.command_line import handoff
@@ -49,6 +51,18 @@ def test_an_example_that_needs_an_operation_twice_says_both_bodies() -> None:
     call, operation, body = shlex.split(said[3])[-3:]
     assert (call, operation) == ("call", "contact.put")
     assert json.loads(body)["name"] == "Demo Neighbour Nora"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [name for name, example in EXAMPLES.items() if "base_version" in example.body],
+)
+def test_an_example_with_a_version_says_which_that_is(operation: str) -> None:
+    """What was updated before has another one than its example: 409, unless one reads it first."""
+    said = handoff("example", operation).stderr
+    read_by = f"{operation.partition('.')[0]}.get"
+    assert read_by in OPERATIONS
+    assert "base_version is " in said and read_by in said
 
 
 def test_an_example_that_needs_a_state_says_which() -> None:
