@@ -60,4 +60,9 @@ LANES_HELD = Gauge(
 NEEDS_PERSON = Gauge(
     "handoff_needs_person", "E-referrals that wait for a person, by their status.", ["status"]
 )
+NEEDS_PERSON_AGE = Gauge(
+    "handoff_needs_person_age_seconds",
+    "For how long the first of them has waited; 0: none does.",
+    ["status"],
+)
 MAIL_RELAY_HELD = Gauge("handoff_mail_relay_held", "1 while no mail goes out: the relay is held.")

@@ -27,8 +27,10 @@ _DUE = text(
     """
 )
 _HELD = select(Lane.channel, func.count()).where(Lane.held_at.is_not(None)).group_by(Lane.channel)
+# A call is waited for from when it is due.
+_SINCE = func.min(func.coalesce(Ereferral.call_due_at, Ereferral.updated_at))
 _PEOPLE = (
-    select(Ereferral.status, func.count())
+    select(Ereferral.status, func.count(), func.extract("epoch", func.now() - _SINCE))
     .where(needs_person(func.now()))
     .group_by(Ereferral.status)
 )
@@ -54,6 +56,7 @@ _GAUGES = (
     metrics.ATTEMPTS_DUE_AGE,
     metrics.LANES_HELD,
     metrics.NEEDS_PERSON,
+    metrics.NEEDS_PERSON_AGE,
 )
 
 
@@ -61,14 +64,16 @@ async def _look(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         due = {row[0]: (row[1], row[2]) for row in await connection.execute(_DUE)}
         held = {row[0]: row[1] for row in await connection.execute(_HELD)}
-        people = {row[0]: row[1] for row in await connection.execute(_PEOPLE)}
+        people = {row[0]: (row[1], float(row[2])) for row in await connection.execute(_PEOPLE)}
     for channel in ContactMethod:
         count, age = due.get(channel.value, (0, 0.0))
         _set(metrics.ATTEMPTS_DUE, channel.value, count)
         _set(metrics.ATTEMPTS_DUE_AGE, channel.value, age)
         _set(metrics.LANES_HELD, channel.value, held.get(channel, 0))
     for status in NEEDS_PERSON:
-        _set(metrics.NEEDS_PERSON, status.value, people.get(status, 0))
+        waiting, age = people.get(status, (0, 0.0))
+        _set(metrics.NEEDS_PERSON, status.value, waiting)
+        _set(metrics.NEEDS_PERSON_AGE, status.value, max(0.0, age))
 
 
 def _set(gauge: Gauge, label: str, value: float) -> None:
