@@ -55,9 +55,7 @@ async def sent_over_http(caller: Caller, portal: Portal) -> None:
 def of_the_trace(collector: Collector, name: str) -> Span:
     """The one span of that name in the client's trace."""
     (span,) = [
-        span
-        for span in collector.spans()
-        if span.name == name and span.trace_id.hex() == TRACE_ID
+        span for span in collector.spans() if span.name == name and span.trace_id.hex() == TRACE_ID
     ]
     return span
 
