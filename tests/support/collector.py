@@ -1,4 +1,4 @@
-"""A collector of traces, as OpenTelemetry's exporter sends them over HTTP."""
+"""An OTLP collector on loopback: the spans that services send, as they came."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +34,15 @@ class Collector:
         """The one span of that name."""
         (span,) = [span for span in self.spans() if span.name == name]
         return span
+
+    def path(self, span: Span) -> list[str]:
+        """The names from the root of what was sent down to the span."""
+        by_id = {one.span_id: one for one in self.spans()}
+        names = [span.name]
+        while (parent := by_id.get(span.parent_span_id)) is not None:
+            span = parent
+            names.insert(0, span.name)
+        return names
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ NAME = "Kanarienvogel"
 async def test_a_message_continues_the_clients_trace(
     postgres_database: str, rabbitmq_vhost: str
 ) -> None:
-    """The span hangs below the client's; the event hangs below the span; no span holds a value."""
+    """The span hangs below the client's, the event below the span, by its header below that of its
+    way out of the outbox; no span holds a value."""
     await migrated(postgres_database)
     headers = {"traceparent": TRACEPARENT}
     async with collecting() as collector:
@@ -46,8 +47,11 @@ async def test_a_message_continues_the_clients_trace(
         assert span.parent_span_id.hex() == CLIENTS_SPAN_ID
         assert span.kind == Span.SPAN_KIND_CONSUMER
         assert span.status.code == Status.STATUS_CODE_UNSET, "a refusal is no fault"
-    carried = f"00-{TRACE_ID}-{command.span_id.hex()}-01"
-    assert event.body["traceparent"] == carried
+    published = collector.the("publish referral_partner.created")
+    assert published.parent_span_id == command.span_id
+    assert published.kind == Span.SPAN_KIND_PRODUCER
+    assert event.body["traceparent"] == f"00-{TRACE_ID}-{command.span_id.hex()}-01"
+    carried = f"00-{TRACE_ID}-{published.span_id.hex()}-01"
     assert (event.properties.headers or {})["traceparent"] == carried
     shown = attributes(command)
     assert shown["handoff.org_id"] == org.id
@@ -64,7 +68,7 @@ def org_uuid() -> str:
 async def test_an_attempt_is_a_span_that_the_partner_is_told_of(
     new_postgres_database: Any, new_rabbitmq_vhost: Any
 ) -> None:
-    """Each attempt has a span; the portal's request carries that span as its `traceparent`."""
+    """Each attempt has a span, below it the request, which carries itself as its `traceparent`."""
     async with collecting() as collector:
         async with dispatching(
             new_postgres_database(), new_rabbitmq_vhost(), otlp_endpoint=collector.endpoint
@@ -75,11 +79,13 @@ async def test_an_attempt_is_a_span_that_the_partner_is_told_of(
             told = [posted.headers["traceparent"] for posted in dispatch.portal.at("traced")]
         heard = collector.the("process ereferral.dispatch")
         attempts = [span for span in collector.spans() if span.name == "attempt portal"]
+        requests = [span for span in collector.spans() if span.name == "send portal"]
 
-    assert [span.kind for span in attempts] == [Span.SPAN_KIND_CLIENT] * 2
+    assert [span.kind for span in requests] == [Span.SPAN_KIND_CLIENT] * 2
     assert {span.parent_span_id for span in attempts} == {heard.span_id}
+    assert [span.parent_span_id for span in requests] == [span.span_id for span in attempts]
     flagless = [one.rpartition("-")[0] for one in told]
-    assert flagless == [f"00-{span.trace_id.hex()}-{span.span_id.hex()}" for span in attempts]
+    assert flagless == [f"00-{span.trace_id.hex()}-{span.span_id.hex()}" for span in requests]
     assert [attributes(span)["handoff.code"] for span in attempts] == ["http_503", "http_201"]
     assert [span.status.code for span in attempts] == [
         Status.STATUS_CODE_ERROR,
