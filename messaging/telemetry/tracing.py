@@ -1,5 +1,5 @@
-"""Traces (OpenTelemetry): a span for each message that comes or goes, each attempt, each HTTP request,
-and what they ask of others, where a collector is named.
+"""Traces (OpenTelemetry): a span for each message that comes or goes, each attempt, each HTTP
+request and what they ask of others, where a collector is named.
 
 Without one no span is made, and the W3C trace context of a message is carried on as it came.
 """
