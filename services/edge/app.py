@@ -24,6 +24,7 @@ from messaging.running.settings import variable
 from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
 from messaging.telemetry.tracing import Tracing
+from services.edge import docs_page
 from services.edge.calls.headers import (
     ACTOR,
     IDEMPOTENCY_KEY,
@@ -49,6 +50,7 @@ from services.edge.openapi import (
     operation_id,
     operation_of,
     summary,
+    tag,
 )
 from services.edge.problems import EdgeCode, HttpProblem, refusal
 from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Form, Route, by_path
@@ -150,13 +152,13 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
         title=TITLE,
         version=VERSION,
         summary=SUMMARY,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        static_url="/docs-assets",
+        static_url=docs_page.ASSETS,
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    _add_events(app, EventsAnswering(answering, streams))
+    docs_page.add_page(app)
     for path, routes in by_path().items():
         for route in routes:
             app.add_api_route(
@@ -167,10 +169,11 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
                 response_class=Response,
                 operation_id=operation_id(route),
                 summary=summary(route),
-                tags=[route.name.partition(".")[0]],
+                tags=[tag(route)],
                 openapi_extra=operation_of(route),
             )
         _refuse_others(app, path, [route.method for route in routes], routes[0].form)
+    _add_events(app, EventsAnswering(answering, streams))
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)
@@ -195,7 +198,7 @@ def _add_events(app: FastAPI, answering: EventsAnswering) -> None:
         response_class=Response,
         operation_id="events",
         summary=events_openapi.SUMMARY,
-        tags=["events"],
+        tags=["Events"],
         openapi_extra=events_openapi.OPERATION,
     )
     _refuse_others(app, EVENTS_PATH, ["GET"], Form.FIELDS)
