@@ -52,7 +52,7 @@ def _e164_and_extension(number: str, region: str) -> tuple[str, str] | None:
 def _read_number(number: str, region: str) -> tuple[str, str]:
     number = _without_ignorable(number)
     # Beyond this no number is read, and it must not be remembered.
-    is_readable = len(number) <= NAME_LENGTH and not _is_of_a_network(number)
+    is_readable = len(number) <= NAME_LENGTH and not is_of_a_network(number)
     found = _e164_and_extension(number, region) if is_readable else None
     if found is None:
         raise PydanticCustomError("phone_invalid", PHONE_WORDS)
@@ -64,7 +64,8 @@ def _without_ignorable(number: str) -> str:
     return _SHOWN_AS_NOTHING.sub("", number)
 
 
-def _is_of_a_network(number: str) -> bool:
+def is_of_a_network(number: str) -> bool:
+    """Whether a context that is a domain says that nobody outside of it can dial the number."""
     context = _CONTEXT.search(number)
     return context is not None and not _CONTEXT_DIGITS.fullmatch(context[1])
 
@@ -109,7 +110,7 @@ def _without_other_parameters(number: str) -> str:
 def could_be_dialled(number: str, *, by_fax: bool) -> bool:
     """Whether a URI's number is valid, or national and one that some country could have."""
     number = _without_other_parameters(number)
-    if _is_of_a_network(number):
+    if is_of_a_network(number):
         return False
     parsed = _parsed(number, "US")
     if isinstance(parsed, int):

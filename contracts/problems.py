@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from contracts.shapes import Shape
+from contracts.shapes import FIELD_NAMES, Shape
 
 
 class ProblemCode(StrEnum):
@@ -164,11 +164,18 @@ def _few(fields: list[str]) -> list[str]:
 
 
 def _own_name(error: FieldError) -> list[str]:
-    """The field by the name that the contract gives it, with its place in a list; none where a
-    client made it up. What lies deeper is not named: it may be a client's own text."""
-    if error.type == UNKNOWN_FIELD or not error.loc or error.loc[0] == "":
-        return []
-    return [f"{error.loc[0]}{''.join(f'[{at}]' for at in error.loc[1:] if isinstance(at, int))}"]
+    """The field's path by the names that the contracts give, with its places in lists:
+    `rows[0].surname`; none where a client made its name up. A name that no contract has ends it: it
+    may be a client's own text. Of a field that there is not, it is the path of what it is in."""
+    path = ""
+    for part in error.loc[:-1] if error.type == UNKNOWN_FIELD else error.loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part in FIELD_NAMES or not path:
+            path += f".{part}" if path else part
+        else:
+            break
+    return [path] if path else []
 
 
 _MADE_BY = {

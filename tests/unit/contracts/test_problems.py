@@ -78,9 +78,17 @@ def wrong(name: str, msg: str, kind: str = "k", *deeper: str | int) -> FieldErro
         ([wrong("npi", "M")], "npi: M."),
         ([wrong("a", "M"), wrong("b", "N"), wrong("c", "M")], "a, c: M; b: N."),
         (
-            [wrong("teeth", "M", "k", 3), wrong("codes", "N", "k", 0, "x")],
-            "teeth[3]: M; codes[0]: N.",
+            [wrong("teeth", "M", "k", 3), wrong("rows", "N", "k", 0, "surname")],
+            "teeth[3]: M; rows[0].surname: N.",
         ),
+        (
+            [wrong("referral", "M", "missing", "reason_codes", 0, "system")],
+            "referral.reason_codes[0].system: M.",
+        ),
+        # What a form calls its own field is the client's text, and so is what lies in it.
+        ([wrong("rows", "M", "k", 0, "paula_pace")], "rows[0]: M."),
+        ([wrong("rows", "M", "k", 0, "paula_pace", 1, "surname")], "rows[0]: M."),
+        ([wrong("reason_codes", "M", "extra_forbidden", 1, "paula_pace")], "reason_codes[1]: M."),
         ([wrong("paula_pace", "M", "extra_forbidden")], "M."),
         ([wrong("", "M", "string_unicode")], "M."),
         ([FieldError(loc=[], type="answer_too_large", msg="M")], "M."),

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import socket
 
 import pytest
 
@@ -99,3 +100,32 @@ def test_a_portal_is_told_whom_it_verifies_in_one_way(options: tuple[str, ...]) 
     ended = handoff("portal", *options)
     assert ended.exit_code == 2
     assert "--org and --partner together" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "abc",
+        "whsec_",
+        "whsec_abc",
+        "whsec_c2FtcGxl",
+        "c2FtcGxlLXNhbXBsZS1zYW1wbGUtc2FtcGxlLTEyMzQ=",
+    ],
+)
+def test_a_secret_that_is_none_is_refused(secret: str) -> None:
+    """docs/contract/dispatch.md#signature: whsec_ and 32 bytes in base64; the portal would refuse
+    all that comes."""
+    ended = handoff("portal", "--secret", secret)
+    assert ended.exit_code == 2
+    assert "--secret takes what handoff partner-secret prints" in " ".join(ended.stderr.split())
+
+
+def test_a_portal_on_a_taken_port_says_so() -> None:
+    """And what to give instead."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = handoff("portal", "--port", str(port))
+    assert ended.exit_code == 1
+    said = " ".join(ended.stderr.split())
+    assert f"--port: port {port} of 127.0.0.1 is taken: give another one" in said
+    assert "Errno" not in said and "bind" not in said
