@@ -1,6 +1,6 @@
 """The desk's tasks: what needs a person, done from its list."""
 
-from tests.integration.edge.desk.conftest import Practice
+from tests.support.services.desk_practice import Practice
 
 
 async def test_each_task_is_counted_and_opens_its_list(practice: Practice) -> None:
