@@ -37,8 +37,9 @@ if [ -z "${HANDOFF_OWN_MOUNTS:-}" ]; then
 fi
 
 certificates=/etc/ssl/certs/ca-certificates.crt
-# The servers and Python, and what the suite itself calls: git, ps, pdftotext, curl.
-packages="rabbitmq-server postgresql python3 python3-pip python3-venv make git procps poppler-utils curl"
+# The servers and Python, and what the suite itself calls: git, ps, pdftotext, curl, a browser with a font.
+packages="rabbitmq-server postgresql python3 python3-pip python3-venv make git procps poppler-utils curl
+  chromium fonts-dejavu-core"
 
 in_root() {
   env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \

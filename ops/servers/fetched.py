@@ -49,7 +49,7 @@ def fetch_rabbitmq(root: Path, progress: Progress) -> RabbitMQPrograms | None:
     with exclusive(root.resolve() / "fetch.lock"):
         if os.geteuid() == 0:
             programs = installed_rabbitmq()  # perhaps by the run that we have waited for
-            if programs is not None or _install(progress):
+            if programs is not None or _install_rabbitmq(progress):
                 return programs or installed_rabbitmq()
         return _unpack(root.resolve() / "debian", progress)
 
@@ -59,7 +59,7 @@ def _tree_version(program: Path) -> int:
     return int(digits) if digits else 0  # the tree without a number is the oldest
 
 
-def _install(progress: Progress) -> bool:
+def _install_rabbitmq(progress: Progress) -> bool:
     progress("RabbitMQ: installing Debian's rabbitmq-server (apt-get, about 35 MB) …")
     # Debian's way to say "start no service now" (invoke-rc.d(8)): ours is a private instance.
     ours = not _POLICY.exists()
@@ -67,11 +67,16 @@ def _install(progress: Progress) -> bool:
         _POLICY.write_text("#!/bin/sh\nexit 101\n")
         _POLICY.chmod(0o755)
     try:
-        installing = ["install", "-y", "--no-install-recommends", "rabbitmq-server"]
-        return _apt(["update"], progress) and _apt(installing, progress)
+        return install_packages(["rabbitmq-server"], progress)
     finally:
         if ours:
             _POLICY.unlink(missing_ok=True)
+
+
+def install_packages(packages: Sequence[str], progress: Progress) -> bool:
+    """Install Debian's (or Ubuntu's) packages, as root; False where apt-get did not."""
+    installing = ["install", "-y", "--no-install-recommends", *packages]
+    return _apt(["update"], progress) and _apt(installing, progress)
 
 
 def _unpack(folder: Path, progress: Progress) -> RabbitMQPrograms | None:

@@ -30,6 +30,12 @@ def run(program: str, *arguments: str, typed: str = "") -> list[Any]:
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
+def text_of(file: str) -> str:
+    """A file of an installed package: `axe-core/axe.min.js`."""
+    _install()
+    return (FOLDER / "node_modules" / file).read_text()
+
+
 def _install() -> None:
     """`npm ci`, once for each lock file, whichever of several test processes comes first."""
     lock = FOLDER / "package-lock.json"
