@@ -1,7 +1,7 @@
 """A page of the desk: its path, its template, what it shows, and what can be done on it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from services.edge.desk.visit import Visit
@@ -19,12 +19,14 @@ class Action:
     """One operation that a page's forms send.
 
     `prepare` makes the message's fields of the form's, where they are not the same. `then` says
-    where to go with the reply's data; without it the page is shown again.
+    where to go with the reply's data; without it, where the form says, or this page again. `stays`:
+    the reply is shown on the page itself and once, as `visit.reply`, and in no address.
     """
 
     operation: str
-    prepare: Callable[[Visit, dict[str, Any]], dict[str, Any]] | None = None
+    prepare: Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]] | None = None
     then: Callable[[Visit, Any], str] | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Page:
     asks: tuple[str, ...] = ()
     does: tuple[Action, ...] = ()
     in_navigation: bool = False
-    answers_as: str | None = field(default=None)
+    answers_as: str | None = None
     """Another content type than HTML's, of a page whose `show` gives `body` (a CSV, a PDF)."""
 
     @property

@@ -4,6 +4,12 @@ docs/maintainers/add-a-page.md says what belongs to one.
 """
 
 from services.edge.desk.page import Page
-from services.edge.desk.sections import home
+from services.edge.desk.sections import home, referral, referrals, task
 
-PAGES: tuple[Page, ...] = (home.PAGE,)
+PAGES: tuple[Page, ...] = (
+    home.PAGE,
+    task.PAGE,
+    referrals.PAGE,
+    referral.PAGE,
+    referral.LETTER,
+)

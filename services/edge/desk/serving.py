@@ -214,7 +214,7 @@ class Desk:
             csrf=self._doors.form_token(entered),
             path=path,
             query=dict(parse_qsl(request.url.query, errors="replace")),
-            url=request.url.path,
+            here=_here(request),
         )
 
     def _check(self, page: Page, visit: Visit, request: Request, entered: Entered) -> None:
@@ -232,7 +232,6 @@ class Desk:
         if page.answers_as is not None:
             said = {**headers_for(page.answers_as, framed=True), **shown.get("headers", {})}
             return Response(shown["body"], status, said)
-        await visit.practice()
         return self._rendering.page(page, visit, await visit.zone(), shown, status)
 
     async def _act(self, page: Page, visit: Visit, request: Request, entered: Entered) -> Response:
@@ -254,15 +253,18 @@ class Desk:
             again = key if problem.status in _MAY_HAVE_BEEN_DONE else visit.new_key()
             visit.refused = RefusedForm(operation, form.get("_form"), form, problem, again)
             return await self._show(page, visit, problem.status)
+        if action.stays:
+            visit.reply = data
+            return await self._show(page, visit)
         following = action.then(visit, data) if action.then is not None else form.get("_next")
-        return _go_on(_with_done(safe_next(following, visit.home) or visit.url, operation))
+        return _go_on(_with_done(safe_next(following, visit.home) or visit.here, operation))
 
     async def _fields(self, action: Action, visit: Visit, form: Form) -> dict[str, Any]:
         """The message's fields: the path's, and the form's."""
         fields = fields_of(action.operation, form, await visit.zone())
         declared = OPERATIONS[action.operation].request.model_fields
         fields |= {name: value for name, value in visit.path.items() if name in declared}
-        return fields if action.prepare is None else action.prepare(visit, fields)
+        return fields if action.prepare is None else await action.prepare(visit, fields)
 
     async def _refused(self, problem: HttpProblem, visit: Visit) -> Response:
         """The page cannot be shown; where a form was typed, its problem is what is told."""
@@ -273,6 +275,12 @@ class Desk:
 def _go_on(path: str) -> Response:
     said = headers_for("text/plain; charset=utf-8")
     return RedirectResponse(path, 303, said)
+
+
+def _here(request: Request) -> str:
+    """The page as it was asked for, but for what is told once."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "done"]
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
 def _with_done(path: str, operation: str) -> str:

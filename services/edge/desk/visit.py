@@ -54,7 +54,10 @@ class RefusedForm:
 
 @dataclass
 class Visit:
-    """One request. `path` are the values of the page's path, `query` those of its query."""
+    """One request. `path` are the values of the page's path, `query` those of its query.
+
+    `here`: the page with its query. `reply`: what was just done replied, where the page shows it.
+    """
 
     token: Token
     org_id: str
@@ -63,8 +66,9 @@ class Visit:
     csrf: str
     path: Mapping[str, str]
     query: Mapping[str, str]
-    url: str
+    here: str
     refused: RefusedForm | None = None
+    reply: Any = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     _practice: "asyncio.Task[dict[str, Any] | None] | None" = None
 
@@ -105,6 +109,28 @@ class Visit:
         """How many a list has."""
         found = await self.read(operation, page_size=1, **fields)
         return int(found["total"])
+
+    async def oldest_first(
+        self, operation: str, page: int, page_size: int, oldest: int | None = None, **filters: Any
+    ) -> dict[str, Any]:
+        """A page of a list whose order is newest first, turned round.
+
+        `oldest`: how many of its end alone are meant.
+        """
+        everything = await self.count(operation, **filters)
+        total = everything if oldest is None else min(oldest, everything)
+        end = everything - (page - 1) * page_size
+        start = max(everything - total, end - page_size, 0)
+        items: list[Any] = []
+        if end > start:
+            first, last = start // page_size, (end - 1) // page_size
+            asked = (
+                self.read(operation, page=number + 1, page_size=page_size, **filters)
+                for number in range(first, last + 1)
+            )
+            listed = [one for found in await asyncio.gather(*asked) for one in found["items"]]
+            items = listed[start - first * page_size : end - first * page_size][::-1]
+        return {"items": items, "page": page, "page_size": page_size, "total": total}
 
     async def practice(self) -> dict[str, Any] | None:
         """The practice; None where there is none yet, or the person may not see it. Asked once."""
