@@ -1,4 +1,4 @@
-"""Which programs work with which schemas."""
+"""The programs that work with a schema, by its own note."""
 
 import pytest
 
