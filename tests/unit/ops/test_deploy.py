@@ -65,7 +65,9 @@ def test_a_manifest_is_as_kubernetes_has_it(path: Any, version: str) -> None:
         kubernetes_validate.validate(one, version, strict=True)
 
 
-@pytest.mark.parametrize("wrong", [{"replicas": "two"}, {"replica": 2}, {"selector": {}, "template": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"replicas": "two"}, {"replica": 2}, {"selector": {}, "template": 1}]
+)
 def test_a_wrong_manifest_is_found(wrong: dict[str, Any]) -> None:
     """Else nothing above could fail."""
     one = objects("Deployment")["referrals"]
