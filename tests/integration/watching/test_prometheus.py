@@ -12,7 +12,7 @@ import yaml
 
 from tests.integration.ops.parked import empty, park
 from tests.integration.watching.conftest import NAME, RULES, Watched
-from tests.support.prometheus import promtool
+from tests.support.prometheus import amtool, promtool
 from tests.support.waiting import until
 
 FOLDER = RULES.parent
@@ -48,6 +48,23 @@ def test_the_rules_and_the_scraping_are_well_formed() -> None:
     """promtool takes them."""
     assert "13 rules found" in promtool("check", "rules", "alerts.yml", folder=FOLDER)
     promtool("check", "config", "prometheus.yml", folder=FOLDER)
+
+
+def test_alertmanager_tells_of_the_end_too() -> None:
+    """amtool takes its configuration; an alert reaches whoever is on call, and so does its end. The
+    alerts that keep others quiet, and these, are alerts that there are."""
+    assert "1 receivers" in amtool("check-config", "alertmanager.yml", folder=FOLDER)
+    routed = amtool(
+        *("config", "routes", "test", "--config.file=alertmanager.yml"),
+        *("alertname=HandoffDeadLetters", "severity=warning"),
+        folder=FOLDER,
+    )
+    assert routed.split() == ["on-call"]
+    configuration = yaml.safe_load((FOLDER / "alertmanager.yml").read_text("utf-8"))
+    (receiver,) = configuration["receivers"]
+    assert [way["send_resolved"] for way in receiver["webhook_configs"]] == [True]
+    named = set(re.findall(r"Handoff\w+", str(configuration["inhibit_rules"])))
+    assert named <= set(alerts())
 
 
 def test_every_alert_fires_once_and_ends() -> None:
