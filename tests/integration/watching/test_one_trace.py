@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -67,7 +68,7 @@ async def test_one_trace_goes_from_http_to_the_partner_and_back(
     request that the partner's portal gets, and the event that referrals hears: each below the one
     that caused it, in three services, and not one of them with a value of the patient's."""
     async with collecting() as collector:
-        traced = {"otlp_endpoint": collector.endpoint}
+        traced: dict[str, Any] = {"otlp_endpoint": collector.endpoint}
         async with (
             referrals_with_client(new_postgres_database(), rabbitmq_vhost, **traced),
             dispatching(new_postgres_database(), rabbitmq_vhost, **traced) as dispatch,
