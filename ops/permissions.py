@@ -46,6 +46,7 @@ _CONNECTORS_SENDS = (
 )
 _CONNECTORS_ASKS = (
     "patient.get",
+    "patient.list",
     "provider.get",
     "referral.get",
     "referral_attribution.get",

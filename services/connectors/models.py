@@ -268,3 +268,46 @@ class OdDefinition(Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     def_num: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     item_name: Mapped[str]
+
+
+class OdReferral(Base):
+    """A partner or source as our own Open Dental interface shows it, under its number.
+
+    A projection of referrals' events, written through by replies. `fields` are all that it shows,
+    by their names there, but for `tax_number`, which is sealed and only kept where the connection
+    says so. `version` is the resource's, 0 before it was made. `patient_id`: whose row it is.
+    """
+
+    __tablename__ = "od_referral"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    referral_num: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    uuid: Mapped[UUID]
+    kind: Mapped[ImportKind]
+    version: Mapped[int]
+    patient_id: Mapped[UUID | None]
+    fields: Mapped[dict[str, Any]]
+    tax_number: Mapped[bytes | None]
+    is_hidden: Mapped[bool]
+    not_person: Mapped[bool]
+    is_doctor: Mapped[bool]
+    is_preferred: Mapped[bool]
+    is_patient: Mapped[bool]
+    business_name: Mapped[str]
+    archived: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class OdCounter(Base):
+    """The numbers that an org's interface gives next; its row is locked by whoever takes one.
+
+    There is one where the org has such an interface: `connection_id` is its connection.
+    """
+
+    __tablename__ = "od_counter"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    connection_id: Mapped[UUID]
+    next_num: Mapped[int] = mapped_column(BigInteger)
+    next_def_num: Mapped[int] = mapped_column(BigInteger)

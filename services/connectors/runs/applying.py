@@ -45,6 +45,7 @@ from services.connectors.runs.staging import (
     tell_row,
 )
 from services.connectors.runs.surroundings import Surroundings
+from services.connectors.serving.imported import show_imported
 
 CHUNK = 128
 ROUNDS = 5
@@ -162,7 +163,7 @@ async def _plan(
                 continue
             match step:
                 case Nothing():
-                    await _applied(work, one, known)
+                    await _applied(work, context, one, known)
                 case Later():
                     pass
                 case Waits(code):
@@ -404,7 +405,7 @@ async def _succeeded(
         if then is Then.NEXT_GENERATION:
             return
         known.external_version = None
-        await _applied(work, staged, known)
+        await _applied(work, context, staged, known)
         return
     if data is None and then is Then.MADE:
         known.archived = True  # A newer archive is held here.
@@ -421,7 +422,7 @@ async def _succeeded(
     if base is not None:
         known.base = context.sealer.seal(base, context.place("row"))
         return
-    await _applied(work, staged, known)
+    await _applied(work, context, staged, known)
     if then is Then.GONE:
         known.external_version = None
 
@@ -443,7 +444,7 @@ async def _failed(
         named = problem.removesuffix("_not_found")
         if not creates and reply.sent.operation.startswith(f"{named}."):
             known.archived = True  # Archived here: it stays so.
-            await _applied(work, staged, known)
+            await _applied(work, context, staged, known)
         else:
             staged.state, staged.code = WAITING, RowCode.MISSING_REFERENCE.value
     elif problem == "primary_attribution_exists":
@@ -472,7 +473,7 @@ async def _adopt(
     held = reply.held
     if held is None:
         known.archived = True
-        await _applied(work, staged, known)
+        await _applied(work, context, staged, known)
         return
     if reply.generation_ahead:
         known.generation += reply.generation_ahead
@@ -486,7 +487,7 @@ async def _adopt(
         different = differing(theirs, held)
     context.counts.add(known.kind, "unchanged")
     body = staged.body
-    await _applied(work, staged, known)
+    await _applied(work, context, staged, known)
     if different:
         staged.body = body
         _refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
@@ -515,8 +516,13 @@ async def _merged(
     known.version = version
 
 
-async def _applied(work: SystemWork, staged: StagedRow, known: ExternalId) -> None:
+async def _applied(
+    work: SystemWork, context: RunContext, staged: StagedRow, known: ExternalId
+) -> None:
     """The row counts as imported."""
+    if context.has_interface and staged.body is not None and not staged.gone:
+        kept = context.sealer.open(staged.body, context.place("row"))
+        await show_imported(work.session, context.sealer, known, kept, work.now)
     if staged.body is not None:
         known.base = staged.body
     known.external_version = staged.external_version

@@ -15,7 +15,7 @@ from messaging.telemetry import logs
 from services.connectors import metrics
 from services.connectors.asking.answers import RunFailed
 from services.connectors.config import Options
-from services.connectors.models import Connection, Run, StagedRow
+from services.connectors.models import Connection, OdCounter, Run, StagedRow
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.resources import connection_resource
 from services.connectors.rules.pacing import NEEDS_PERSON, is_sweep_due, next_run_at
@@ -98,6 +98,7 @@ async def _begin(
         row.run_id = run.id
         work.session.add(run)
         pass_id, pass_full = row.pass_id, row.pass_full
+        has_interface = await work.session.get(OdCounter, row.org_id) is not None
     try:
         opened = open_system(row)
     except RunFailed as why:
@@ -114,6 +115,7 @@ async def _begin(
         pass_id,
         pass_full,
         run.id,
+        has_interface,
     )
     return context, opened
 
