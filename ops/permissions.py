@@ -49,6 +49,7 @@ _CONNECTORS_ASKS = (
     "patient.list",
     "provider.get",
     "referral.get",
+    "referral.list",
     "referral_attribution.get",
     "referral_partner.get",
     "referral_partner.list",

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, FetchedValue, LargeBinary, MetaData, T
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from contracts.connecting import ConnectionFailureCode, ImportKind, RowResolution, System
+from contracts.connecting import ConnectionFailureCode, Hint, ImportKind, RowResolution, System
 from messaging.database.columns import COLUMN_TYPES
 
 
@@ -275,7 +275,8 @@ class OdReferral(Base):
 
     A projection of referrals' events, written through by replies. `fields` are all that it shows,
     by their names there, but for `tax_number`, which is sealed and only kept where the connection
-    says so. `version` is the resource's, 0 before it was made. `patient_id`: whose row it is.
+    says so. `version` is the resource's, 0 before it was made. `patient_id`: whose row it is;
+    `patient_seen`: it shows what the directory has of them.
     """
 
     __tablename__ = "od_referral"
@@ -286,6 +287,7 @@ class OdReferral(Base):
     kind: Mapped[ImportKind]
     version: Mapped[int]
     patient_id: Mapped[UUID | None]
+    patient_seen: Mapped[bool]
     fields: Mapped[dict[str, Any]]
     tax_number: Mapped[bytes | None]
     is_hidden: Mapped[bool]
@@ -311,3 +313,15 @@ class OdCounter(Base):
     connection_id: Mapped[UUID]
     next_num: Mapped[int] = mapped_column(BigInteger)
     next_def_num: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReferralHint(Base):
+    """The hint that appointments last gave about a referral."""
+
+    __tablename__ = "hint"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    connection_id: Mapped[UUID] = mapped_column(primary_key=True)
+    referral_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hint: Mapped[Hint]
+    told_at: Mapped[datetime]

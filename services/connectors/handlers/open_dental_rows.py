@@ -94,6 +94,7 @@ def hear_patient(news: PatientNews, workspace: Workspace) -> Done[None]:
     _pat_num(workspace, counter, patient.id)
     for row in workspace.find_all(OdReferral, BY_PATIENT, patient.id):
         put(row, of_patient(patient, row.fields), workspace.now)
+        row.patient_seen = True
     return _heard(patient.id)
 
 
@@ -130,7 +131,9 @@ def _show(
         workspace.add(OdReferral, number, row=row)
         workspace.list_too(row, BY_UUID)
     put(row, shown, workspace.now)
-    row.version, row.patient_id = news.aggregateversion, patient_id
+    if row.patient_id != patient_id:
+        row.patient_id, row.patient_seen = patient_id, patient_id is None
+    row.version = news.aggregateversion
     row.archived = row.archived or news.type.endswith(ARCHIVED)
 
 

@@ -107,7 +107,7 @@ async def send_all(
 
 
 async def _sent(client: Calls, command: ToSend) -> Replied:
-    answered = await _persisting(
+    answered = await persisting(
         lambda: client.call(
             COMMANDS, command.operation, command.body, message_id=command.message_id
         )
@@ -126,10 +126,11 @@ async def _sent(client: Calls, command: ToSend) -> Replied:
 
 async def ask(client: Calls, operation: str, query: Mapping[str, Any]) -> Answered:
     """A query of referrals. Raises NoReply."""
-    return await _persisting(lambda: client.call(QUERIES, operation, orjson.dumps(dict(query))))
+    return await persisting(lambda: client.call(QUERIES, operation, orjson.dumps(dict(query))))
 
 
-async def _persisting(make: Callable[[], Awaitable[Answered]]) -> Answered:
+async def persisting(make: Callable[[], Awaitable[Answered]]) -> Answered:
+    """The reply to what is sent again where none comes. Raises NoReply."""
     for _ in range(TRIES):
         try:
             return await make()

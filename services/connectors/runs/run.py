@@ -1,6 +1,6 @@
 """A run from its claim to its end: what it brought, or why it failed and when the next one is."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -35,15 +35,23 @@ PUT_OFF = timedelta(minutes=1)
 
 Plan = Callable[[Row, Known | None, Around], Step]
 FieldsOf = Callable[[ImportKind, dict[str, Any]], dict[str, Any]]
+Afterwards = Callable[[RunContext, Calls], Awaitable[None]]
+"""The last step of a run, when all that was read is applied."""
 
 
 class Opened:
     """A connection with its system, as a run works with it."""
 
     def __init__(
-        self, system: ReadSystem, plan: Plan, fields_of: FieldsOf, options: Options
+        self,
+        system: ReadSystem,
+        plan: Plan,
+        fields_of: FieldsOf,
+        options: Options,
+        afterwards: Afterwards | None = None,
     ) -> None:
         self.system, self.plan, self.fields_of, self.options = system, plan, fields_of, options
+        self.afterwards = afterwards
 
 
 async def run_once(
@@ -62,6 +70,8 @@ async def run_once(
         await send_again(context, client)
         await read_phases(context)
         await apply_all(context, client)
+        if opened.afterwards is not None:
+            await opened.afterwards(context, client)
     except RunFailed as why:
         await _fail(context, opened.options, why.code)
     except CannotOpen:

@@ -4,12 +4,14 @@ Whatever changes meanwhile comes by events too: the newer state stays.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from aiormq.exceptions import AMQPError
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.connecting import System
 from contracts.values import parse_time
@@ -18,23 +20,31 @@ from messaging.outbox.system_work import SystemWork, system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.replies.client import NobodyListens, open_client
 from messaging.telemetry import logs
-from services.connectors.handlers import open_dental_rows as rows
+from services.connectors.handlers.open_dental_rows import (
+    PartnerNews,
+    PatientNews,
+    SourceNews,
+    hear_partner,
+    hear_patient,
+    hear_source,
+    needs,
+    then_needs,
+)
 from services.connectors.home import PUBLISHING
-from services.connectors.models import Connection, ExternalId
+from services.connectors.models import Connection, ExternalId, OdReferral
 from services.connectors.runs.commands import AsUser, Calls, NoReply, ask
 from services.connectors.sealing import CannotOpen, Place, Sealer
 from services.connectors.serving.imported import SHOWN_KINDS, show_imported
 
 log = logs.get(__name__)
 
+News = PartnerNews | SourceNews | PatientNews
+
 EVERY_SECONDS = 1.0
 PAGE_SIZE = 200
+OK = 200
 LEASE_SECONDS = 120
-_LISTS = (
-    ("patient.list", "patient.put", rows.PatientNews, rows.hear_patient),
-    ("referral_partner.list", "referral_partner.updated", rows.PartnerNews, rows.hear_partner),
-    ("referral_source.list", "referral_source.updated", rows.SourceNews, rows.hear_source),
-)
+UNSEEN_AT_A_TIME = 50
 
 
 class Filler:
@@ -48,17 +58,46 @@ class Filler:
         await keep_sweeping(self.once, stop, name="interfaces", every_seconds=EVERY_SECONDS)
 
     async def once(self) -> bool:
-        """Fill one interface; whether there was one."""
+        """Fill one interface, or some patients' rows; whether there was anything."""
         found = await self._claim()
-        if found is None:
+        unseen = [] if found is not None else await self._unseen()
+        if found is None and not unseen:
             return False
         try:
             async with open_client(self._broker_url, "connectors.filling") as client:
-                await self._fill(found, AsUser(client, self._broker_url))
+                calls = AsUser(client, self._broker_url)
+                if found is not None:
+                    await self._fill(found, calls)
+                for org_id, patient_id in unseen:
+                    await self._see(org_id, patient_id, calls)
         except (NoReply, NobodyListens, AMQPError, OSError) as away:
-            log.warning("filling put off", org_id=found.org_id, error=type(away).__name__)
+            log.warning("filling put off", error=type(away).__name__)
             return False
         return True
+
+    async def _unseen(self) -> Sequence[tuple[str, UUID]]:
+        """The patients who have a row that was made elsewhere, without what only they have."""
+        async with AsyncSession(self._engine) as session:
+            found = await session.execute(
+                select(OdReferral.org_id, OdReferral.patient_id)
+                .where(~OdReferral.patient_seen)
+                .distinct()
+                .limit(UNSEEN_AT_A_TIME)
+            )
+            return [(row.org_id, row.patient_id) for row in found if row.patient_id]
+
+    async def _see(self, org_id: str, patient_id: UUID, calls: Calls) -> None:
+        query = {"org_id": org_id, "patient_uuid": str(patient_id)}
+        answered = await ask(calls, "patient.get", query)
+        async with system_work(self._engine, PUBLISHING) as work:
+            if answered.status == OK:
+                await _take_in(work, org_id, [_patient_news(answered.data)])
+                return
+            await work.session.execute(
+                update(OdReferral)
+                .where(OdReferral.org_id == org_id, OdReferral.patient_id == patient_id)
+                .values(patient_seen=True)
+            )
 
     async def _claim(self) -> Connection | None:
         async with system_work(self._engine, PUBLISHING) as work:
@@ -80,14 +119,15 @@ class Filler:
         return row
 
     async def _fill(self, connection: Connection, calls: Calls) -> None:
-        for operation, type_, shape, hear in _LISTS:
-            listed = await _listed(calls, connection.org_id, operation)
-            for start in range(0, len(listed), PAGE_SIZE):
+        org_id = connection.org_id
+        made = await _listed(calls, org_id, "referral_partner.list", _partner_news)
+        made += await _listed(calls, org_id, "referral_source.list", _source_news)
+        patients = await _listed(calls, org_id, "patient.list", _patient_news)
+        for told in (sorted(made, key=_age), sorted(patients, key=_age)):
+            for start in range(0, len(told), PAGE_SIZE):
                 async with system_work(self._engine, PUBLISHING) as work:
-                    news = [
-                        _as_news(shape, type_, one) for one in listed[start : start + PAGE_SIZE]
-                    ]
-                    await _take_in(work, connection.org_id, news, hear)
+                    news = [one for _, one in told[start : start + PAGE_SIZE]]
+                    await _take_in(work, org_id, news)
         await self._show_imported(connection)
         async with system_work(self._engine, PUBLISHING) as work:
             row = await work.session.get(
@@ -119,31 +159,58 @@ class Filler:
                 await show_imported(work.session, self._sealer, known, kept, work.now)
 
 
-async def _listed(calls: Calls, org_id: str, operation: str) -> list[dict[str, Any]]:
-    """All of an org's, oldest first, as they are numbered. Raises NoReply."""
-    found: list[dict[str, Any]] = []
+async def _listed(
+    calls: Calls, org_id: str, operation: str, as_news: Callable[[dict[str, Any]], News]
+) -> list[tuple[datetime, News]]:
+    """All of an org's, as the events that would tell of them, and when each was made.
+
+    Raises NoReply.
+    """
+    found: list[tuple[datetime, News]] = []
     cursor: str | None = ""
     while cursor is not None:
         query = {"org_id": org_id, "cursor": cursor, "page_size": PAGE_SIZE}
         answered = await ask(calls, operation, query)
-        if answered.status != 200:
+        if answered.status != OK:
             raise NoReply
-        found += answered.data["items"]
+        found += [(parse_time(one["created_at"]), as_news(one)) for one in answered.data["items"]]
         cursor = answered.data["next_cursor"]
-    return sorted(found, key=lambda one: (parse_time(one["created_at"]), one["id"]))
+    return found
 
 
-def _as_news(shape: Any, type_: str, one: dict[str, Any]) -> Any:
-    """A resource, as the event that would tell of it."""
-    return shape(type=type_, subject=one["id"], aggregateversion=one["version"], data=one)
+def _age(told: tuple[datetime, News]) -> tuple[datetime, str]:
+    """The oldest first, as they are numbered."""
+    return told[0], told[1].subject
 
 
-async def _take_in(work: SystemWork, org_id: str, news: Sequence[Any], hear: Any) -> None:
-    """What the handler of such events does, within one transaction."""
+def _partner_news(one: dict[str, Any]) -> News:
+    return PartnerNews.model_validate(_event("referral_partner.updated", one))
+
+
+def _source_news(one: dict[str, Any]) -> News:
+    return SourceNews.model_validate(_event("referral_source.updated", one))
+
+
+def _patient_news(one: dict[str, Any]) -> News:
+    return PatientNews.model_validate(_event("patient.put", one))
+
+
+def _event(type_: str, one: dict[str, Any]) -> dict[str, Any]:
+    return {"type": type_, "subject": one["id"], "aggregateversion": one["version"], "data": one}
+
+
+async def _take_in(work: SystemWork, org_id: str, news: Sequence[News]) -> None:
+    """What the handlers of such events do, within one transaction."""
     workspace = work.workspace(org_id)
-    named = [need for one in news for need in rows.needs(one)]
+    named = [need for one in news for need in needs(one)]
     await load(work.session, work.rows, ((org_id, need) for need in named))
-    further = [need for one in news for need in rows.then_needs(one, workspace)]
+    further = [need for one in news for need in then_needs(one, workspace)]
     await load(work.session, work.rows, ((org_id, need) for need in further))
     for one in news:
-        hear(one, workspace)
+        match one:
+            case PartnerNews():
+                hear_partner(one, workspace)
+            case SourceNews():
+                hear_source(one, workspace)
+            case PatientNews():
+                hear_patient(one, workspace)

@@ -29,6 +29,7 @@ def new_row(
         kind=kind,
         version=version,
         patient_id=patient_id,
+        patient_seen=patient_id is None,
         archived=False,
         created_at=now,
     )

@@ -161,6 +161,7 @@ class Store:
                 version=0,
                 patient_id=patient_id,
             )
+            row.patient_seen = True
             self._seal(row, shown)
             work.session.add(row)
         return number

@@ -6,15 +6,18 @@ Source: opendental.com/site/apireferrals.html. `EXAMPLES` are its answers, lette
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ops.servers.ports import free_ports
 from ops.stubs.opendental import OpenDentalStub, served
+from services.connectors.erasing import erase
 from services.connectors.opendental.server import FIELDS, NUMBERS_BEGIN
 from tests.support.connectors.interface import Program
-from tests.support.connectors.running import Connectors, connectors_beside
+from tests.support.connectors.running import OPERATOR, Connectors, connectors_beside
 from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
@@ -137,7 +140,7 @@ def documented() -> OpenDentalStub:
     stub.specialty(272, "Surgery")
     stub.patient(435, LName="Beringer", FName="Debbie", WirelessPhone="5033635432")
     for row in (DAVIDSON, FACEBOOK, BERINGER, SMITHERS):
-        stub.referral(row["ReferralNum"], **row)
+        stub.referral(int(row["ReferralNum"]), **row)
     return stub
 
 
@@ -419,10 +422,11 @@ async def test_33_what_a_program_says_of_an_ssn_is_kept_nowhere(
         assert number not in stored and number.encode().hex() not in stored
 
 
-async def test_36_an_erased_patients_row_is_gone(
+async def test_36_a_patients_row_shows_the_directory_until_they_are_erased(
     connectors: Connectors, org: Org, session: aiohttp.ClientSession
 ) -> None:
-    """A patient has a number of ours where no Open Dental gave one."""
+    """A patient has a number of ours where no Open Dental gave one; a row that was made elsewhere
+    shows their phone too. Erased, they and their rows are found no more."""
     patient = await org.patient(name="Paul Pace", phone="+15033635432")
     asking = await program(connectors, session, org)
     row = await asking.create(LName="Pace", PatNum=1)
@@ -431,6 +435,7 @@ async def test_36_an_erased_patients_row_is_gone(
         "patient.put",
         patient_uuid=patient["id"],
         name="Paula Pace",
+        phone="+15033635432",
         observed_at="2026-02-05T08:00:00Z",
     )
 
@@ -438,3 +443,25 @@ async def test_36_an_erased_patients_row_is_gone(
         return bool((await asking.get(row["ReferralNum"]))["FName"] == "Paula")
 
     await until(renamed, WITHIN_SECONDS)
+    made = await org.ask(
+        "referral_source.create",
+        name="Paula, who sends friends",
+        category="patient_referral",
+        linked_patient_uuid=patient["id"],
+    )
+    assert made.status == 201
+    number = row["ReferralNum"] + 1
+
+    async def shown_whole() -> bool:
+        status, said = await asking.ask("GET", f"/referrals/{number}")
+        return status == 200 and said["Telephone"] == "5033635432"
+
+    await until(shown_whole, WITHIN_SECONDS)
+    work = connectors.engine
+    async with AsyncSession(work) as opened, opened.begin():
+        erased = await erase(opened, org.id, UUID(patient["id"]), OPERATOR)
+    assert erased.counts["rows shown"] == 2
+    for gone in (row["ReferralNum"], number):
+        assert (await asking.ask("GET", f"/referrals/{gone}"))[0] == 404
+    body = {"LName": "Pace", "PatNum": 1}
+    assert await asking.ask("POST", "/referrals", body) == (404, "Patient not found.")

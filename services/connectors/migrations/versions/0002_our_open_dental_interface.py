@@ -21,6 +21,7 @@ def upgrade() -> None:
             kind text NOT NULL,
             version integer NOT NULL,
             patient_id uuid,
+            patient_seen boolean NOT NULL,
             fields jsonb NOT NULL,
             tax_number bytea,
             is_hidden boolean NOT NULL,
@@ -50,6 +51,10 @@ def upgrade() -> None:
     op.execute("CREATE UNIQUE INDEX od_referral_uuid ON od_referral (org_id, uuid)")
     op.execute("CREATE INDEX od_referral_patient ON od_referral (org_id, patient_id)")
     op.execute("CREATE INDEX od_definition_name ON od_definition (org_id, item_name)")
+    op.execute(
+        "CREATE INDEX od_referral_unseen ON od_referral (org_id, referral_num) "
+        "WHERE NOT patient_seen"
+    )
     close("od_referral", "kind", "partner", "source")
     protect(HOME, "od_referral", service="SELECT, INSERT, UPDATE", system=ALL)
     protect(HOME, "od_counter", service="SELECT, UPDATE", system=ALL)
