@@ -3,6 +3,7 @@
 Whatever happens in between, the same bytes are sent again under the same id.
 """
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -95,13 +96,37 @@ async def _ours_if_needed(context: RunContext, client: Calls) -> Ours | None:
 async def _apply_kind(context: RunContext, client: Calls, kind: ImportKind, ours: Ours) -> bool:
     """Apply the rows of a kind; whether anything moved."""
     moved = False
-    for chunk in _chunks(await _staged_ids(context, kind)):
-        left: Sequence[UUID] = chunk
-        for _ in range(ROUNDS):
-            left = await _apply_chunk(context, client, left, ours)
-            if not left:
-                break
-            moved = True
+    left = await _staged_ids(context, kind)
+    for _ in range(ROUNDS):
+        left = await _apply_step(context, client, left, ours)
+        if not left:
+            break
+        moved = True
+    return moved
+
+
+async def _apply_step(
+    context: RunContext, client: Calls, ids: Sequence[UUID], ours: Ours
+) -> list[UUID]:
+    """One step of each row; the ids of those that moved and may take another one.
+
+    While the commands of some rows are answered, those of the next ones are planned.
+    """
+    moved: list[UUID] = []
+    sending: asyncio.Task[None] | None = None
+    try:
+        for chunk in _chunks(ids):
+            commands, more = await _plan(context, chunk, ours)
+            moved += more
+            if sending is not None:
+                await sending
+            sending = asyncio.create_task(_deliver(context, client, commands))
+        if sending is not None:
+            await sending
+    finally:
+        if sending is not None and not sending.done():
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
     return moved
 
 
@@ -123,15 +148,6 @@ async def _staged_ids(context: RunContext, kind: ImportKind) -> Sequence[UUID]:
             .order_by(StagedRow.seq)
         )
         return found.all()
-
-
-async def _apply_chunk(
-    context: RunContext, client: Calls, ids: Sequence[UUID], ours: Ours
-) -> list[UUID]:
-    """One step of each row; the ids of those that moved and may take another one."""
-    commands, moved = await _plan(context, ids, ours)
-    await _deliver(context, client, commands)
-    return moved
 
 
 async def _plan(

@@ -13,7 +13,7 @@ import orjson
 
 from contracts.connecting import ImportKind
 from messaging.replies.client import Answered, Client, NobodyListens
-from messaging.wire.connection import user_of
+from messaging.wire.connection import BROKER_ERRORS, user_of
 
 IN_FLIGHT = 16
 TRIES = 3
@@ -136,6 +136,6 @@ async def persisting(make: Callable[[], Awaitable[Answered]]) -> Answered:
             return await make()
         except TimeoutError:
             continue
-        except (NobodyListens, ConnectionError, OSError, asyncio.InvalidStateError) as away:
+        except (NobodyListens, *BROKER_ERRORS) as away:
             raise NoReply from away
     raise NoReply

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from aiormq.exceptions import AMQPError
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -20,6 +19,7 @@ from messaging.outbox.system_work import SystemWork, system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.replies.client import NobodyListens, open_client
 from messaging.telemetry import logs
+from messaging.wire.connection import BROKER_ERRORS
 from services.connectors.handlers.open_dental_rows import (
     PartnerNews,
     PatientNews,
@@ -70,7 +70,7 @@ class Filler:
                     await self._fill(found, calls)
                 for org_id, patient_id in unseen:
                     await self._see(org_id, patient_id, calls)
-        except (NoReply, NobodyListens, AMQPError, OSError) as away:
+        except (NoReply, NobodyListens, *BROKER_ERRORS) as away:
             log.warning("filling put off", error=type(away).__name__)
             return False
         return True

@@ -14,13 +14,13 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from aiormq.exceptions import AMQPError
 
 from messaging.pacing.waiting import pause
 from messaging.replies.client import NobodyListens, open_client
 from messaging.running.routes import PortTaken, listen
 from messaging.running.settings import SettingError
 from messaging.telemetry import logs
+from messaging.wire.connection import BROKER_ERRORS
 from messaging.wire.envelope import nested_too_deep
 from services.connectors.config import hash_of_key
 from services.connectors.opendental.server import Refused, read_listing, shown
@@ -74,7 +74,7 @@ class OpenDentalServer:
                     return await handler(request, interface)
             except Refused as why:
                 return _answer(why.text, why.status, allow=handlers)
-            except (TimeoutError, NoAnswer, NobodyListens, ConnectionError):
+            except (NoAnswer, NobodyListens, *BROKER_ERRORS):
                 return _answer("No reply in time.", HTTPStatus.GATEWAY_TIMEOUT)
 
         return guarded
@@ -138,7 +138,7 @@ async def serve(server: OpenDentalServer, port: int, broker_url: str, stop: asyn
                 async with open_client(broker_url, "connectors.opendental") as client:
                     server.calls = AsUser(client, broker_url)
                     await _while_open(client, stop)
-            except (OSError, AMQPError) as away:
+            except BROKER_ERRORS as away:
                 log.warning("the broker is away", error=type(away).__name__)
             finally:
                 server.calls = None
