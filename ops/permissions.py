@@ -12,6 +12,7 @@ from typing import Any
 
 from contracts.catalogue import OPERATIONS
 from messaging.intake.grants import Client, GrantsError, read_clients
+from messaging.replies.letter_box import place_of_one
 from messaging.running.settings import SettingError
 from messaging.wire.topology import DEAD_LETTERS
 from ops.catalogue import ServiceName, place_of
@@ -177,7 +178,7 @@ def operator(user: str) -> Permissions:
     return Permissions(
         user,
         "a person who looks after dead letters",
-        configure=NOTHING,
+        configure=_one_of({place_of_one(queue) for queue in queues}),
         write=_one_of({queue.exchange for queue in queues}),
         read=_one_of({queue.dead_letters for queue in queues}),
         tag=_IMPERSONATOR,

@@ -1,4 +1,5 @@
-"""Traces (OpenTelemetry): a span for each message and each attempt, where a collector is named.
+"""Traces (OpenTelemetry): a span for each message that comes or goes, each attempt, and what that
+asks of a partner, where a collector is named.
 
 Without one no span is made, and the W3C trace context of a message is carried on as it came.
 """
@@ -19,6 +20,11 @@ _W3C = TraceContextTextMapPropagator()
 _TRACEPARENT = "traceparent"
 FLUSH_TIMEOUT_MS = 5_000
 """How long the last spans may take to leave when the service stops."""
+
+
+def trace_id(traceparent: str | None) -> str | None:
+    """The trace that a W3C trace context belongs to."""
+    return None if traceparent is None else traceparent.split("-")[1]
 
 
 class Traced:
@@ -68,6 +74,30 @@ class Tracing:
     ) -> Traced:
         """The span of a request to somebody else."""
         return self._begin(name, SpanKind.CLIENT, traceparent, attributes)
+
+    def begin_work(
+        self, name: str, traceparent: str | None, attributes: Mapping[str, str | int]
+    ) -> Traced:
+        """The span of work of our own that no message asked for just now."""
+        return self._begin(name, SpanKind.INTERNAL, traceparent, attributes)
+
+    def begin_publishing(
+        self, exchange: str, routing_key: str, message_id: str, traceparent: str | None
+    ) -> Traced:
+        """The span of a message on its way out of the outbox, to the broker's confirmation.
+
+        Nothing begins a trace here: what has no cause has no span.
+        """
+        if traceparent is None:
+            return Traced(None, None)
+        attributes = {
+            "messaging.system": "rabbitmq",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": exchange,
+            "messaging.rabbitmq.destination.routing_key": routing_key,
+            "messaging.message.id": message_id,
+        }
+        return self._begin(f"publish {routing_key}", SpanKind.PRODUCER, traceparent, attributes)
 
     def _begin(
         self,

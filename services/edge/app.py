@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from functools import cache
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -20,7 +21,7 @@ from contracts.documents.schemas import Schema
 from messaging.replies.standing_client import StandingClient
 from messaging.replies.standing_listener import StandingListener
 from messaging.running.settings import variable
-from messaging.telemetry import logs
+from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
 from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, MESSAGE_ID
 from services.edge.calls.query import Parameter, parameters_of
@@ -63,6 +64,8 @@ class Edge:
     def __init__(self, settings: EdgeSettings) -> None:
         self.settings = settings
         self.health = Health()
+        metrics.READY.set_function(lambda: float(self.health.ready))
+        metrics.BUILD.labels("edge", version("handoff")).set(1)
         self.tokens = TokenRegister(settings.tokens_file, self.health.condition("tokens"))
         self.client = StandingClient(
             settings.broker,

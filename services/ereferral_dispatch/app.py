@@ -16,6 +16,7 @@ from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
 from messaging.running.serving import FromEnvironment
 from messaging.running.settings import SettingError
+from services.ereferral_dispatch.backlog import watch_backlog
 from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.delivery.relay_holds import RelayUse
 from services.ereferral_dispatch.delivery.relay_watch import RelayWatch
@@ -119,7 +120,11 @@ def build(settings: DispatchSettings) -> Service:
                     )
                     group.create_task(watch.run(stop))
 
-    service.parts.append(deliver)
+    async def look_at_backlog(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        await watch_backlog(service.system_engine, stop)
+
+    service.parts += [deliver, look_at_backlog]
     return service
 
 

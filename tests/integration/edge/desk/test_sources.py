@@ -75,7 +75,7 @@ async def test_the_report_is_the_same_in_bars_figures_and_csv(
     visitor = await at_the_desk(edge, caller.org_id)
     page = await visitor.open(f"/sources/report?{NOVEMBER}")
     assert "637.26 Cost 3 New patients 212.42 Cost per acquisition" in page.text
-    assert page.html.count('class="bar"') == 1
+    assert page.html.count('<rect class="bar"') == 1
     leads = next(link for link in page.links if "report.csv" in link)
     written = await visitor.ask("GET", leads)
     assert written.headers["content-type"] == "text/csv; charset=utf-8"
