@@ -62,7 +62,8 @@ class RefusedForm:
 class Visit:
     """One request. `path` are the values of the page's path, `query` those of its query.
 
-    `here`: the page with its query. `reply`: what was just done replied, where the page shows it.
+    `here`: the page with its query. `refreshes`: the page reads itself again, and stays at what is
+    open. `reply`: what was just done replied, where the page shows it.
     """
 
     token: Token
@@ -73,6 +74,7 @@ class Visit:
     path: Mapping[str, str]
     query: Mapping[str, str]
     here: str
+    refreshes: bool = False
     refused: RefusedForm | None = None
     reply: Any = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
