@@ -195,6 +195,31 @@ def events(
             raise typer.Exit(0) from None
 
 
+@app.command()
+def desk(
+    actor: Annotated[
+        str | None, typer.Option(help="Whose token it is for; the newest person's without it.")
+    ] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Open it in a browser too.")] = False,
+) -> None:
+    """Print a link that logs you in at the desk, once, within an hour.
+
+    Example: handoff desk
+    """
+    with ending_in_one_line():
+        import os
+        import webbrowser
+
+        from ops.desk_link import one_time_link
+        from ops.environment import adopt_running_up
+
+        adopt_running_up()
+        link = one_time_link(os.environ, actor)
+        print(link)
+        if browse:
+            webbrowser.open(link)
+
+
 @app.command("partner-secret")
 def partner_secret(
     org: Annotated[str, typer.Argument(help="The org that refers.", callback=check_org)],

@@ -37,6 +37,8 @@ DEFAULT_PORTS = {Served.REFERRALS: 8001, Served.EREFERRAL_DISPATCH: 8002, Served
 EDGE_PORT = 8000
 CLIENT = "up"
 """Who the token belongs to that a person is shown to try the edge with."""
+DESK_PERSON = "front-desk"
+"""Who works at the desk of the demo's practice."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         },
         "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
+        "EDGE_COOKIE_KEY": os.environ.get("EDGE_COOKIE_KEY") or secrets.token_urlsafe(32),
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
         "EDGE_LOG_FORMAT": "json",
         "REFERRALS_LOG_FORMAT": "json",
@@ -164,25 +167,26 @@ def _can_listen(host: str, port: int) -> bool:
 
 
 def _new_tokens(path: Path) -> tuple[str, str]:
-    """A file of two tokens in the place of the last time's: for programs, and for a form."""
+    """A file of tokens in the place of the last time's: for programs, for a form, for the desk."""
     path.unlink(missing_ok=True)
     with changing(path) as tokens:
-        made = (
+        made = [
             create(
                 tokens,
                 client=client,
                 orgs=[ORG_ID],
                 operations=[operation],
                 kind=kind,
-                actor=None,
+                actor=DESK_PERSON if kind is TokenKind.PERSON else None,
                 expires_at=datetime.now(UTC) + timedelta(days=1),
             )
             for client, operation, kind in (
                 (CLIENT, "*", TokenKind.API),
                 ("form", SUBMIT_OPERATION, TokenKind.SUBMIT),
+                ("desk", "*", TokenKind.PERSON),
             )
-        )
-        return next(made), next(made)
+        ]
+        return made[0], made[1]
 
 
 async def _nobody_else(servers: Servers) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import Route as StarletteRoute
 
 from contracts.catalogue import OPERATIONS
 from services.edge.desk import doors
-from services.edge.desk.doors import Doors, Entered, check_encrypted, safe_next
+from services.edge.desk.doors import REFRESH_HEADER, Doors, Entered, check_encrypted, safe_next
 from services.edge.desk.forms import CONTENT_TYPE, LIMIT_BYTES, Form, fields_of, read_form
 from services.edge.desk.page import BELOW, Action, Page
 from services.edge.desk.pages import PAGES
@@ -216,6 +216,7 @@ class Desk:
             path=path,
             query=dict(parse_qsl(request.url.query, errors="replace")),
             here=_here(request),
+            refreshes=REFRESH_HEADER in request.headers,
         )
 
     def _check(self, page: Page, visit: Visit, request: Request, entered: Entered) -> None:

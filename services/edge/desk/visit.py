@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from messaging.wire.topology import ConsumedQueue
 from services.edge.asking import Asking
 from services.edge.calls.answering import refused
 from services.edge.calls.reading import call_of_page
@@ -21,10 +22,15 @@ from services.edge.desk.forms import Form
 from services.edge.http.answering import forbidden
 from services.edge.http.record import Record
 from services.edge.problems import Detail, HttpProblem
-from services.edge.routes import FIELD_ROUTES, ORG_FIELD, Route
+from services.edge.routes import EXCHANGES, FIELD_ROUTES, ORG_FIELD, Route
 from services.edge.tokens.token import Token
 
 _ROUTES: Mapping[str, Route] = {route.name: route for route in FIELD_ROUTES}
+_EREFERRAL_EVENTS = "referrals.ereferral_events"
+"""The one queue that is not called like what is published to it."""
+_DEAD_LETTERS = sorted(
+    ConsumedQueue(name, "").dead_letters for name in (*EXCHANGES, _EREFERRAL_EVENTS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ class RefusedForm:
 class Visit:
     """One request. `path` are the values of the page's path, `query` those of its query.
 
-    `here`: the page with its query. `reply`: what was just done replied, where the page shows it.
+    `here`: the page with its query. `refreshes`: the page reads itself again, and stays at what is
+    open. `reply`: what was just done replied, where the page shows it.
     """
 
     token: Token
@@ -67,6 +74,7 @@ class Visit:
     path: Mapping[str, str]
     query: Mapping[str, str]
     here: str
+    refreshes: bool = False
     refused: RefusedForm | None = None
     reply: Any = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -153,6 +161,13 @@ class Visit:
             return ZoneInfo((practice or {}).get("time_zone") or "UTC")
         except (ZoneInfoNotFoundError, ValueError):
             return ZoneInfo("UTC")
+
+    async def dead_letters(self) -> int | None:
+        """How many messages the services have parked, of all orgs; None where nobody says it."""
+        try:
+            return sum((await self.asking.depths(_DEAD_LETTERS)).values())
+        except HttpProblem:
+            return None
 
     def new_key(self) -> str:
         """The idempotency key of one form."""

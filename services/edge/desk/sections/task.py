@@ -1,31 +1,19 @@
 """The list of one task: the rows that wait, oldest first, one of them open with its buttons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.edge.desk.page import Page, Shown
 from services.edge.desk.sections.opened import ACTIONS, Opened, open_ereferral, open_referral
 from services.edge.desk.sections.referrals import page_of
-from services.edge.desk.sections.tasks import TASKS, Kind, Task, count_old_drafts
+from services.edge.desk.sections.rows import Row, found_of, rows_of
+from services.edge.desk.sections.tasks import TASKS, Kind, Task
 from services.edge.desk.visit import Visit
 from services.edge.http.answering import forbidden
 from services.edge.problems import EdgeCode, refusal
 
 PAGE_SIZE: Final = 25
-
-
-@dataclass(frozen=True)
-class Row:
-    """One of what waits. `id`: of the referral, e-referral or intake row that it opens."""
-
-    id: str
-    who: str
-    to: str
-    why: str
-    since: str | None
-    item: Mapping[str, Any]
 
 
 async def show(visit: Visit) -> Shown:
@@ -36,16 +24,16 @@ async def show(visit: Visit) -> Shown:
     if not visit.may(*task.asks):
         raise forbidden()
     page = page_of(visit)
-    found = await _found(task, visit, page)
-    rows = await _rows(task, visit, found["items"])
+    found = await found_of(task, visit, page, PAGE_SIZE)
+    rows = await rows_of(task, visit, found["items"])
     chosen = _chosen(visit, rows)
     following = _following(task, visit, rows, chosen, page)
-    row = next((one for one in rows if one.id == chosen), None)
+    if chosen is not None:
+        visit.here = f"{_path(task, visit)}?{urlencode({'page': page, 'row': chosen})}"
     return {
         "task": task,
         "found": found,
         "rows": rows,
-        "row": row,
         "chosen": chosen,
         "path": _path(task, visit),
         "opened": await _opened(task, visit, chosen, following),
@@ -53,10 +41,10 @@ async def show(visit: Visit) -> Shown:
 
 
 def _chosen(visit: Visit, rows: Sequence[Row]) -> str | None:
-    """The row that is asked for, where it still waits or was just acted on; else the first."""
+    """The row that is asked for, where it still waits or somebody is at it; else the first."""
     asked = visit.query.get("row")
-    acted_on = visit.refused is not None or visit.reply is not None
-    if asked and (acted_on or any(row.id == asked for row in rows)):
+    at_it = visit.refreshes or visit.refused is not None or visit.reply is not None
+    if asked and (at_it or any(row.id == asked for row in rows)):
         return asked
     return rows[0].id if rows else None
 
@@ -75,76 +63,6 @@ def _following(task: Task, visit: Visit, rows: Sequence[Row], chosen: str | None
         query["row"] = others[0]
     path = _path(task, visit)
     return f"{path}?{urlencode(query)}#opened" if query else path
-
-
-async def _found(task: Task, visit: Visit, page: int) -> Mapping[str, Any]:
-    if task.kind is Kind.DRAFT:
-        oldest = await count_old_drafts(visit)
-        return await visit.oldest_first(
-            task.operation, page, PAGE_SIZE, oldest=oldest, **task.filters
-        )
-    if task.oldest_first:
-        listed: Mapping[str, Any] = await visit.read(
-            task.operation, page=page, page_size=PAGE_SIZE, **task.filters
-        )
-        return listed
-    return await visit.oldest_first(task.operation, page, PAGE_SIZE, **task.filters)
-
-
-async def _rows(task: Task, visit: Visit, items: Sequence[Mapping[str, Any]]) -> Sequence[Row]:
-    match task.kind:
-        case Kind.REFERRAL | Kind.DRAFT:
-            return [
-                Row(
-                    one["id"],
-                    one["patient"]["name"] or "",
-                    one["referral_partner"]["name"] or "",
-                    one["reason"],
-                    one[task.since],
-                    one,
-                )
-                for one in items
-            ]
-        case Kind.EREFERRAL | Kind.LINK:
-            patients = await _patients(task, visit, items)
-            return [
-                Row(
-                    one["id"] if task.kind is Kind.EREFERRAL else one["ereferral_uuid"],
-                    patients.get(one["referral_uuid"], one.get("reference") or ""),
-                    one["referral_partner"]["name"] or "",
-                    one.get("address") or "",
-                    one[task.since] or one["updated_at"],
-                    one,
-                )
-                for one in items
-            ]
-        case Kind.INTAKE:
-            return [
-                Row(
-                    one["id"],
-                    f"{one['first_name']} {one['surname']}",
-                    one["description"] or "",
-                    "",
-                    one[task.since],
-                    one,
-                )
-                for one in items
-            ]
-
-
-async def _patients(task: Task, visit: Visit, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The patients of e-referrals, which do not name them, by their referral."""
-    if not items or not visit.may("referral.list"):
-        return {}
-    status = task.filters.get("status")
-    found = await visit.read("referral.list", dispatch_status=status, page_size=200)
-    known = {one["id"]: one["patient"]["name"] or "" for one in found["items"]}
-    for one in items:
-        if one["referral_uuid"] not in known:
-            uuid = one["referral_uuid"]
-            referral = await visit.read_if_allowed("referral.get", referral_uuid=uuid)
-            known[uuid] = "" if referral is None else referral["patient"]["name"] or ""
-    return known
 
 
 async def _opened(

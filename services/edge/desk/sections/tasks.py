@@ -1,6 +1,6 @@
 """The tasks of a front desk: each is a list of what needs a person, of one kind."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -9,6 +9,8 @@ from typing import Any
 from services.edge.desk.visit import Visit
 from services.edge.desk.wording import read_time
 
+DEAD_LETTERS = "dead_letters"
+"""No operation: who may do everything runs it all, and is told of messages that were parked."""
 DRAFT_IS_OLD_AFTER = timedelta(days=1)
 _PAGE = 200
 
@@ -39,18 +41,11 @@ class Task:
     since: str
     filters: Mapping[str, Any] = field(default_factory=dict)
     oldest_first: bool = False
-    counts: Callable[[Visit], Awaitable[int]] | None = None
 
     @property
     def asks(self) -> tuple[str, ...]:
         """What the person has to be allowed."""
         return (self.operation,)
-
-    async def count(self, visit: Visit) -> int:
-        """How many there are."""
-        if self.counts is not None:
-            return await self.counts(visit)
-        return await visit.count(self.operation, **self.filters)
 
 
 async def count_old_drafts(visit: Visit) -> int:
@@ -89,7 +84,6 @@ TASKS = (
     _active("questions", "due", information_requested=True),
     Task(
         *("drafts", "due", Kind.DRAFT, "referral.list", "created_at", {"status": "draft"}),
-        counts=count_old_drafts,
     ),
     Task(
         *("intake", "due", Kind.INTAKE, "intake.list", "created_at", {"status": "received"}),

@@ -1,88 +1,30 @@
-"""A practice whose referrals stand in every state that a desk has to know of."""
+"""A practice whose people work at the desk, and whose letters have answer links."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 import pytest_asyncio
 
-from tests.support.partners.relay import LOSE_AFTER_DATA
-from tests.support.services.both import Both
-from tests.support.services.desk import Visitor, at_the_desk
+from tests.support.services.both import Both, both_services
+from tests.support.services.desk_practice import Practice
 from tests.support.services.edge import RunningEdge
-from tests.support.services.referrals import Org
 
-CALLED = {"phone": "+12025550111", "preferred_contact_method": "phone"}
+PUBLIC_URL = "https://handoff.example.com"
 
 
-@dataclass
-class Practice:
-    """An org, what it sent, and whoever works there."""
-
-    org: Org
-    both: Both
-    edge: RunningEdge
-
-    async def visitor(self, **changed: Any) -> Visitor:
-        """A person of the practice."""
-        return await at_the_desk(self.edge, self.org.id, **changed)
-
-    async def sent(self, name: str, partner: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        """A referral of a new patient to a new partner, sent."""
-        patient = await self.org.patient(name=name)
-        given = {"accepts_ereferral": True, "contact_type": "practice", **partner}
-        made = await self.org.partner(**given)
-        uuids = {"patient_uuid": patient["id"], "referral_partner_uuid": made["id"]}
-        return await self.org.sent_referral(**uuids, **fields)
-
-    async def to_call(self, name: str = "Carla Call", **fields: Any) -> dict[str, Any]:
-        """One whose partner has to be called."""
-        partner = {
-            **CALLED,
-            "practice_name": "Phone Perio",
-            "ereferral_endpoint": "tel:+12025550111",
-        }
-        referral = await self.sent(name, partner, **fields)
-        await self.both.ereferral(self.org, referral, "awaiting_call")
-        return referral
-
-    async def failed(self, name: str = "Fred Fail", **fields: Any) -> dict[str, Any]:
-        """One that could not be delivered."""
-        address = f"nobody.{name.split()[0].lower()}@lost.example.com"
-        self.both.dispatch.mail.script(address, "550 no such mailbox")
-        partner = {"practice_name": "Lost Lab", "ereferral_endpoint": f"mailto:{address}"}
-        referral = await self.sent(name, partner, **fields)
-        await self.both.ereferral(self.org, referral, "failed")
-        return referral
-
-    async def unknown(self, name: str = "Uma Unknown", **fields: Any) -> dict[str, Any]:
-        """One of which nobody knows whether it arrived."""
-        address = f"{name.split()[0].lower()}@vague.example.com"
-        self.both.dispatch.mail.script(address, LOSE_AFTER_DATA, "250 ok")
-        partner = {"practice_name": "Vague Ortho", "ereferral_endpoint": f"mailto:{address}"}
-        referral = await self.sent(name, partner, **fields)
-        await self.both.ereferral(self.org, referral, "outcome_unknown")
-        return referral
-
-    async def delivered(self, name: str = "Dora Done", **fields: Any) -> dict[str, Any]:
-        """One that a portal took."""
-        portal = self.both.dispatch.portal.endpoint(f"/{name.split()[0].lower()}")
-        partner = {"practice_name": "Portal Endo", "ereferral_endpoint": portal}
-        referral = await self.sent(name, partner, **fields)
-        await self.both.ereferral(self.org, referral, "delivered")
-        return referral
-
-    async def answered(self, referral: dict[str, Any], response: str, **fields: Any) -> None:
-        """What the partner said, written down."""
-        answered = await self.org.ask(
-            "referral.record_response", referral_uuid=referral["id"], response=response, **fields
-        )
-        assert answered.status == 200, answered
+@pytest_asyncio.fixture(scope="module")
+async def both(
+    new_postgres_database: Callable[[], str], rabbitmq_vhost: str
+) -> AsyncIterator[Both]:
+    """One replica of each service, with partners' stubs."""
+    async with both_services(
+        new_postgres_database(), new_postgres_database(), rabbitmq_vhost, public_url=PUBLIC_URL
+    ) as running:
+        yield running
 
 
 @pytest_asyncio.fixture
-async def practice(both: Both, edge: RunningEdge) -> AsyncIterator[Practice]:
+async def practice(both: Both, edge: RunningEdge) -> Practice:
     """A practice of this test's own."""
     org = both.referrals.org()
     await org.practice(time_zone="America/Chicago")
-    yield Practice(org, both, edge)
+    return Practice(org, both, edge)

@@ -1,6 +1,8 @@
 """The desk's tasks: what needs a person, done from its list."""
 
-from tests.integration.edge.desk.conftest import Practice
+from messaging.wire.connection import connection
+from tests.support.services.desk_practice import Practice
+from tests.support.waiting import until
 
 
 async def test_each_task_is_counted_and_opens_its_list(practice: Practice) -> None:
@@ -24,8 +26,28 @@ async def test_each_task_is_counted_and_opens_its_list(practice: Practice) -> No
         listed = await visitor.open(f"/tasks/{task}")
         assert listed.status == 200, listed.text
         assert f"{patient} waiting" in listed.text
+    assert "Carla Call waiting a moment" in home.text
     assert (await visitor.open("/tasks/held")).text.count("Nothing waits here any more.") == 1
     assert (await visitor.open("/tasks/made-up")).status == 404
+
+
+async def test_parked_messages_are_counted_for_who_runs_it(practice: Practice) -> None:
+    """Nobody else is told of them: they are of all orgs."""
+    async with connection(practice.both.referrals.rabbitmq_url, "test") as opened:
+        channel = await opened.channel(publisher_confirms=True)
+        await channel.basic_publish(
+            b"no JSON", exchange="referrals.commands", routing_key="referral.create"
+        )
+    runs, works = (
+        await practice.visitor(),
+        await practice.visitor(operations=["*.list", "*.get"]),
+    )
+
+    async def told() -> bool:
+        return "1 Dead letter Messages that nobody could take" in (await runs.open()).text
+
+    await until(told, 10)
+    assert "Dead letter" not in (await works.open()).text
 
 
 async def test_after_an_action_the_next_row_opens(practice: Practice) -> None:
