@@ -5,6 +5,7 @@ docs/maintainers/add-a-page.md says what belongs to one.
 
 from services.edge.desk.page import Page
 from services.edge.desk.sections import (
+    activity,
     home,
     intake,
     partners,
@@ -25,4 +26,5 @@ PAGES: tuple[Page, ...] = (
     *intake.PAGES,
     *partners.PAGES,
     *sources.PAGES,
+    *activity.PAGES,
 )

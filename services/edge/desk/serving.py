@@ -27,6 +27,7 @@ from services.edge.routes import ORG_FIELD
 from services.edge.settings import EdgeSettings
 from services.edge.signing import Signer
 from services.edge.tokens.register import TokenRegister
+from services.edge.watching import Watching
 
 LOGIN = "/desk"
 _TICKET = "/desk/~login/{ticket}"
@@ -57,6 +58,7 @@ class Desk:
         self._doors = Doors(self.signer, tokens)
         self._answering = answering
         self._streams = streams
+        self._watching = Watching(settings.watched, settings.operator_rabbitmq_url)
         self._rendering = Rendering(PAGES, Texts("en"))
 
     def routes(self) -> list[StarletteRoute]:
@@ -212,6 +214,7 @@ class Desk:
             org_id=path.pop(ORG_FIELD),
             asking=self._answering.asking,
             record=record,
+            watching=self._watching,
             csrf=self._doors.form_token(entered),
             path=path,
             query=dict(parse_qsl(request.url.query, errors="replace")),
