@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from messaging.replies.letter_choice import Group
+from messaging.replies.letter_choice import Group, read_time
 from services.edge.desk.page import Page, Shown
 from services.edge.desk.sections.tasks import DEAD_LETTERS
 from services.edge.desk.visit import Visit
@@ -74,6 +74,7 @@ async def show(visit: Visit) -> Shown:
         "lanes": _lanes(figures),
         "parked": parked,
         "late_after": _OLD_AFTER_SECONDS,
+        "time_of": _time_of,
     }
 
 
@@ -111,6 +112,12 @@ def _outboxes(replicas: Sequence[Replica]) -> list[tuple[str, float]]:
         if age is not None:
             ages[one.service] = max(age, ages.get(one.service, 0.0))
     return sorted(ages.items())
+
+
+def _time_of(written: str | None) -> str | None:
+    """A letter's own time, where it is one."""
+    at = read_time(written)
+    return None if at is None else at.isoformat()
 
 
 async def _parked(visit: Visit, queue: Queue) -> Parked:
