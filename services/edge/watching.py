@@ -1,4 +1,4 @@
-"""What the replicas of the services tell of themselves: health, version, and what waits.
+"""The replicas of the services as they tell of themselves: health, version, and what waits.
 
 They are asked where `EDGE_WATCHED` says, by the pages that a probe and a scraper read.
 """

@@ -32,6 +32,8 @@ _SECTION_OF = {
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
     "answer_link": "answer-links",
+    "patient_trail": "trail",
+    "ereferral_trail": "trail",
 }
 
 

@@ -13,6 +13,7 @@ from services.edge.desk.sections import (
     referrals,
     sources,
     task,
+    trail,
     writing,
 )
 
@@ -26,5 +27,6 @@ PAGES: tuple[Page, ...] = (
     *intake.PAGES,
     *partners.PAGES,
     *sources.PAGES,
+    trail.PAGE,
     *activity.PAGES,
 )
