@@ -63,3 +63,19 @@ async def test_after_an_action_the_next_row_opens(practice: Practice) -> None:
     assert "Bert Call" in second.text and "Anna Call" not in second.text
     third = await visitor.press(second.form("ereferral.complete_call"), outcome="reached")
     assert "Nothing waits here any more." in third.text
+
+
+async def test_the_second_of_two_callers_is_told_of_the_first(practice: Practice) -> None:
+    """What came of the call, and who made it; the second one's click has no effect."""
+    await practice.to_call("Anna Call")
+    first = await practice.visitor(actor="kim")
+    second = await practice.visitor(actor="lee")
+    stale = (await second.open("/tasks/calls")).form("ereferral.complete_call")
+    await first.press(
+        (await first.open("/tasks/calls")).form("ereferral.complete_call"), outcome="reached"
+    )
+    told = await second.press(stale, outcome="wrong_number")
+    assert told.status == 409
+    assert "Anna Call ✓ Delivered" in told.text
+    assert "Somebody was quicker. Meanwhile: Delivered · by kim" in told.text
+    assert not told.does("ereferral.complete_call")
