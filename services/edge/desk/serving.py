@@ -21,7 +21,7 @@ from services.edge.desk.wording import Texts
 from services.edge.events.answering import StreamResponse
 from services.edge.events.streams import Streams, readable
 from services.edge.http.answering import Answering, forbidden, read_body
-from services.edge.http.record import record_of
+from services.edge.http.record import record_of, tell_fault
 from services.edge.problems import EdgeCode, HttpProblem, refusal
 from services.edge.routes import ORG_FIELD
 from services.edge.settings import EdgeSettings
@@ -91,6 +91,10 @@ class Desk:
                 return await endpoint(request)
             except HttpProblem as problem:
                 return self._rendering.error(problem, None, _UTC, record.request_id)
+            except Exception as fault:
+                tell_fault(fault, record)
+                said = refusal(EdgeCode.INTERNAL_ERROR, ("path",), "A fault of ours.")
+                return self._rendering.error(said, None, _UTC, record.request_id)
 
         return guarded
 
