@@ -135,18 +135,22 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
     besides is kept, so that another terminal is told of it too.
     """
     prefixes = tuple(name.prefix for name in Served)
+    pages = {
+        name.pages_port: _port(name, name.pages_port, default, "its pages", say)
+        for name, default in DEFAULT_PORTS.items()
+        if name in served_here()
+    }
+    watched = (f"http://127.0.0.1:{port}" for port in pages.values())
     return {
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
-        **{
-            name.pages_port: _port(name, name.pages_port, default, "its pages", say)
-            for name, default in DEFAULT_PORTS.items()
-            if name in served_here()
-        },
+        **pages,
         "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_COOKIE_KEY": os.environ.get("EDGE_COOKIE_KEY") or secrets.token_urlsafe(32),
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
+        "EDGE_WATCHED": ",".join(watched),
+        "EDGE_OPERATOR_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_LOG_FORMAT": "json",
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",

@@ -138,6 +138,8 @@ DIRECTORY_ROUTES = (
     Route("GET", f"{O}/patients/{{patient_uuid}}", "patient.get"),
     Route("PUT", f"{O}/patients/{{patient_uuid}}", "patient.put"),
     Route("POST", f"{O}/patients/{{patient_uuid}}/archive", "patient.archive"),
+    Route("GET", f"{O}/patients/{{patient_uuid}}/trail", "patient_trail.get"),
+    Route("GET", f"{O}/patients/{{patient_uuid}}/ereferral-trail", "ereferral_trail.get"),
     Route("GET", f"{O}/providers/{{provider_uuid}}", "provider.get"),
     Route("PUT", f"{O}/providers/{{provider_uuid}}", "provider.put"),
     Route("POST", f"{O}/providers/{{provider_uuid}}/archive", "provider.archive"),

@@ -100,15 +100,8 @@ class Recorded:
             else:
                 await self._app(scope, receive, send_recorded)
         except Exception as fault:
-            # The place alone: an exception's text may quote what a request held. The client was
-            # answered 500 by the application's own handler.
-            last = traceback.extract_tb(fault.__traceback__)[-1]
-            log.error(
-                "a fault of ours",
-                error=type(fault).__name__,
-                where=f"{last.filename}:{last.lineno}",
-                incident=record.request_id,
-            )
+            # The client was answered 500 by the application's own handler.
+            tell_fault(fault, record)
         finally:
             _tell(_method(scope), record, time.perf_counter() - began)
             _end(traced, _method(scope), record)
@@ -134,6 +127,17 @@ def _end(traced: Traced, method: str, record: Record) -> None:
     said = {name: value for name, value in found.items() if value is not None}
     traced.rename(f"{method} {record.route}")
     traced.end(failed=record.status >= 500, **said)
+
+
+def tell_fault(fault: Exception, record: Record) -> None:
+    """Log a fault of ours. The place alone: an exception's text may quote what a request held."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    log.error(
+        "a fault of ours",
+        error=type(fault).__name__,
+        where=f"{last.filename}:{last.lineno}",
+        incident=record.request_id,
+    )
 
 
 def _tell(method: str, record: Record, seconds: float) -> None:
