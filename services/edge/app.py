@@ -24,6 +24,7 @@ from messaging.telemetry import logs
 from messaging.telemetry.health import Health
 from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, MESSAGE_ID
 from services.edge.calls.query import Parameter, parameters_of
+from services.edge.desk.serving import Desk
 from services.edge.events import openapi as events_openapi
 from services.edge.events.answering import PATH as EVENTS_PATH
 from services.edge.events.answering import EventsAnswering
@@ -72,12 +73,17 @@ class Edge:
         )
         if settings.tokens_file is None:
             self.health.note("no tokens")("EDGE_TOKENS_FILE is not set: nothing is allowed")
+        if settings.cookie_key is None:
+            self.health.note("no cookie key")("EDGE_COOKIE_KEY is not set: restarts log people out")
         self.streams = Streams(self.tokens)
         self.listener = StandingListener(
             settings.broker, "edge.events", EVENT_EXCHANGES, self.health.note("events")
         )
         answering = Answering(settings, self.tokens, self.client)
-        self.app = Recorded(application(answering, self.streams, settings))
+        app = application(answering, self.streams, settings)
+        self.desk = Desk(settings, self.tokens, answering, self.streams)
+        app.router.routes.extend(self.desk.routes())
+        self.app = Recorded(app)
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
 

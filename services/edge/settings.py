@@ -29,6 +29,9 @@ def _origin(value: str) -> str:
     return value
 
 
+CookieKey = Annotated[str, Field(min_length=32)]
+
+
 class EdgeSettings(BrokerSettings):
     """Read from the environment under `EDGE_`."""
 
@@ -65,6 +68,18 @@ class EdgeSettings(BrokerSettings):
         repr=False,
         description="The key that ALTCHA challenges are signed with: an external referral then "
         "needs a proof of work in its field `altcha`. Unset: none is asked for.",
+    )
+    cookie_key: CookieKey | None = Field(
+        None,
+        repr=False,
+        description="The key that the cookies of the desk and of answer pages are signed with, 32 "
+        "characters or more, the same for all replicas. Unset: each replica makes its own, and "
+        "whoever is logged in has to do so again after its restart.",
+    )
+    cookie_key_previous: CookieKey | None = Field(
+        None,
+        repr=False,
+        description="The key before, while cookies signed with it are still about: for 12 h.",
     )
     cors_origins: Annotated[
         tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)

@@ -122,6 +122,18 @@ def read_submission(
     return _call(route, fields, headers, key, client, person, by_if_match=False)
 
 
+def call_of_page(
+    route: Route, fields: Mapping[str, Any], key: str | None, *, client: str, person: str | None
+) -> Call:
+    """The message that a page of ours sends for a person. Raises HttpProblem.
+
+    `key` of a write: the one that its form carries, so that a double click is one message.
+    """
+    said = {} if key is None else {h.IDEMPOTENCY_KEY.lower(): key}
+    read_key = h.idempotency_key(said) if route.writes else None
+    return _call(route, fields, said, read_key, client, person, by_if_match=False)
+
+
 def current_of(call: Call) -> Call:
     """The query for the contact referral that a change was about."""
     route = replace(call.route, method="GET", name=CURRENT)

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from contracts.problems import ProblemCode
 from contracts.replies import ReplyStatus
-from messaging.replies.standing_client import NoReply, NothingTaken, Replied, StandingClient
-from services.edge import metrics
+from messaging.replies.standing_client import Replied, StandingClient
+from services.edge.asking import Asking
 from services.edge.calls import answering, external_referrals, json_api_answers
 from services.edge.calls.headers import Headers, check_accepts, check_accepts_json_api
 from services.edge.calls.query import Parameter
@@ -51,16 +51,15 @@ class Answering:
     def __init__(
         self, settings: EdgeSettings, tokens: TokenRegister, client: StandingClient
     ) -> None:
+        self.asking = Asking(settings, client)
         self._settings = settings
         self._tokens = tokens
-        self._client = client
         self._token_rate = Rate(settings.rate_per_minute, settings.rate_burst)
         self._address_rate = Rate(ADDRESS_PER_MINUTE, ADDRESS_PER_MINUTE)
         self._submission_rate = Rate(SUBMISSIONS_PER_MINUTE, SUBMISSIONS_PER_MINUTE)
         self._submitting_rate = Rate(ADDRESS_SUBMISSIONS_PER_MINUTE, ADDRESS_SUBMISSIONS_PER_MINUTE)
         key = settings.intake_altcha_key
         self._proofs = None if key is None else Proofs(key)
-        self._in_flight = 0
 
     async def answer(
         self, route: Route, parameters: Mapping[str, Parameter], request: Request
@@ -81,7 +80,7 @@ class Answering:
         record.message_id = call.message_id
         said = answering.call_headers(call)
         try:
-            replied = await self._ask(call)
+            replied = await self.asking.ask(call)
             if route.form is Form.JSON_API:
                 replied = await self._with_its_time(call, replied)
                 shown = json_api_answers.answer(call, replied, headers)
@@ -107,7 +106,7 @@ class Answering:
             check_accepts_json_api(headers)
         else:
             check_accepts(headers, route.shown)
-        body = await _body(request, BODY_LIMIT_BYTES)
+        body = await read_body(request, BODY_LIMIT_BYTES)
         return read_call(
             *(route, parameters, path, request.scope["query_string"], headers, body),
             client=token.client,
@@ -129,7 +128,7 @@ class Answering:
         _check_rate(self._submission_rate, token.id)
         _check_rate(self._submitting_rate, _address(request))
         check_accepts(headers, route.shown)
-        body = await _body(request, external_referrals.LIMIT_BYTES)
+        body = await read_body(request, external_referrals.LIMIT_BYTES)
         submission = external_referrals.read_rows(
             headers,
             body,
@@ -150,7 +149,7 @@ class Answering:
         if replied.problem is None or replied.problem["code"] != ProblemCode.VERSION_CONFLICT:
             return replied
         try:
-            current = await self._ask(current_of(call))
+            current = await self.asking.ask(current_of(call))
         except HttpProblem:
             return replied
         if current.status != ReplyStatus.OK:
@@ -162,37 +161,23 @@ class Answering:
         """Whose request it is. Raises HttpProblem 401, and 429 beyond the token's rate."""
         token = self._holder(request)
         record_of(request.scope).token_id = token.id
-        _check_rate(self._token_rate, token.id)
+        self.check_rate_of(token)
         return token
 
-    async def _ask(self, call: Call) -> Replied:
-        if self._in_flight >= self._settings.max_in_flight:
-            raise answering.overloaded()
-        self._in_flight += 1
-        metrics.IN_FLIGHT.set(self._in_flight)
-        try:
-            return await self._client.ask(
-                call.route.operation.exchange,
-                call.route.name,
-                call.body,
-                message_id=call.message_id,
-                headers=call.message_headers,
-                timeout_seconds=self._settings.reply_timeout_seconds,
-            )
-        except NothingTaken:
-            raise answering.nothing_taken() from None
-        except NoReply:
-            raise answering.no_reply(call) from None
-        finally:
-            self._in_flight -= 1
-            metrics.IN_FLIGHT.set(self._in_flight)
+    def check_rate_of(self, token: Token) -> None:
+        """Raises HttpProblem 429 where the token asks too often."""
+        _check_rate(self._token_rate, token.id)
+
+    def check_address(self, request: Request) -> None:
+        """Raises HttpProblem 429 where an address asks too often without a valid token."""
+        _check_rate(self._address_rate, _address(request))
 
     def _holder(self, request: Request) -> Token:
         """Whose request it is. Raises HttpProblem 401, and 429 where an address tries too often."""
         token = self._tokens.holder_of(request.headers.get("authorization"), datetime.now(UTC))
         if token is not None:
             return token
-        _check_rate(self._address_rate, _address(request))
+        self.check_address(request)
         raise refusal(
             EdgeCode.UNAUTHENTICATED,
             ("header", "Authorization"),
@@ -252,7 +237,7 @@ def headers_of(request: Request) -> Headers:
     return joined
 
 
-async def _body(request: Request, limit_bytes: int) -> bytes:
+async def read_body(request: Request, limit_bytes: int) -> bytes:
     """The body, measured while it comes. Raises HttpProblem 413, 408."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit_bytes:

@@ -46,6 +46,11 @@ class TokenRegister:
         """Whether a token that was once valid still is, and with the same rights."""
         return self._by_id.get(token.id) == token and token.valid_at(now)
 
+    def find(self, identity: str, now: datetime) -> Token | None:
+        """The valid token of this id; None where there is none."""
+        token = self._by_id.get(identity)
+        return token if token is not None and token.valid_at(now) else None
+
     async def keep_reading(self, stop: asyncio.Event) -> None:
         """Read the file again whenever it has changed."""
         while not stop.is_set():

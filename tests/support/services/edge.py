@@ -166,6 +166,7 @@ async def running_edge(
         "tokens_file": tokens_file,
         "rate_per_minute": 600_000,
         "rate_burst": 10_000,
+        "cookie_key": secrets.token_urlsafe(32),
     }
     edge = build(EdgeSettings(**{**given, **settings}))
     stop = asyncio.Event()

@@ -1,0 +1,55 @@
+"""A page of the desk: its path, its template, what it shows, and what can be done on it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.edge.desk.visit import Visit
+from services.edge.routes import ORG_FIELD
+
+BELOW = f"/desk/{{{ORG_FIELD}}}"
+"""Where the pages of an org are."""
+
+Shown = Mapping[str, Any]
+"""What a template is given, beside what all are given."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One operation that a page's forms send.
+
+    `prepare` makes the message's fields of the form's, where they are not the same. `then` says
+    where to go with the reply's data; without it the page is shown again.
+    """
+
+    operation: str
+    prepare: Callable[[Visit, dict[str, Any]], dict[str, Any]] | None = None
+    then: Callable[[Visit, Any], str] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. `path` is below the org's; its parameters join the fields of what is done.
+
+    `asks`: the operations without which there is nothing to show: who may not do them all has no
+    link to it, and gets 403. `in_navigation`: whether the frame links to it.
+    """
+
+    name: str
+    path: str
+    template: str
+    show: Callable[[Visit], Awaitable[Shown]]
+    asks: tuple[str, ...] = ()
+    does: tuple[Action, ...] = ()
+    in_navigation: bool = False
+    answers_as: str | None = field(default=None)
+    """Another content type than HTML's, of a page whose `show` gives `body` (a CSV, a PDF)."""
+
+    @property
+    def route(self) -> str:
+        """The whole path, as a template."""
+        return BELOW + self.path
+
+    def action(self, operation: str) -> Action | None:
+        """What the page does by this operation; None where it does not."""
+        return next((one for one in self.does if one.operation == operation), None)

@@ -1,0 +1,9 @@
+"""The table of pages, in the navigation's order. Another page is one more line.
+
+docs/maintainers/add-a-page.md says what belongs to one.
+"""
+
+from services.edge.desk.page import Page
+from services.edge.desk.sections import home
+
+PAGES: tuple[Page, ...] = (home.PAGE,)

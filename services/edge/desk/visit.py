@@ -1,0 +1,157 @@
+"""A visit: one request of a person to a page, and how the page asks the services for it.
+
+A page asks by the same table of routes, the same grants and the same message ids as the HTTP
+interface: no rule stands here a second time.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+
+from services.edge.asking import Asking
+from services.edge.calls.answering import refused
+from services.edge.calls.reading import call_of_page
+from services.edge.desk.forms import Form
+from services.edge.http.answering import forbidden
+from services.edge.http.record import Record
+from services.edge.problems import Detail, HttpProblem
+from services.edge.routes import FIELD_ROUTES, ORG_FIELD, Route
+from services.edge.tokens.token import Token
+
+_ROUTES: Mapping[str, Route] = {route.name: route for route in FIELD_ROUTES}
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedForm:
+    """A form that was not done, as it has to be shown again.
+
+    `form_id`: which of the page's forms. `key`: the form's own one where it may have been done, to
+    be sent with it again; else another.
+    """
+
+    operation: str
+    form_id: str
+    form: Form
+    problem: HttpProblem
+    key: str
+
+    def details(self, name: str) -> list[Detail]:
+        """What is wrong with a field."""
+        return [one for one in self.problem.detail if name in one.loc[1:2]]
+
+    @property
+    def elsewhere(self) -> list[Detail]:
+        """What is wrong with no field that the form has."""
+        names = set(self.form.names)
+        return [one for one in self.problem.detail if not names & set(map(str, one.loc[1:2]))]
+
+
+@dataclass
+class Visit:
+    """One request. `path` are the values of the page's path, `query` those of its query."""
+
+    token: Token
+    org_id: str
+    asking: Asking
+    record: Record
+    csrf: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    url: str
+    refused: RefusedForm | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _practice: "asyncio.Task[dict[str, Any] | None] | None" = None
+
+    @property
+    def person(self) -> str:
+        """Who it is: the actor of whatever they do."""
+        return self.token.actor or self.token.client
+
+    @property
+    def home(self) -> str:
+        """The path of the org's first page; all others are below it."""
+        return f"/desk/{self.org_id}"
+
+    def may(self, *operations: str) -> bool:
+        """Whether the person may do all of these in this org."""
+        return all(self.token.may(self.org_id, operation) for operation in operations)
+
+    async def read(self, operation: str, **fields: Any) -> Any:
+        """A query's data. None is left out. Raises HttpProblem."""
+        return await self._ask(operation, fields, None)
+
+    async def read_if_allowed(self, operation: str, **fields: Any) -> Any:
+        """A query's data; None where the person may not ask it, or it is not there."""
+        if not self.may(operation):
+            return None
+        try:
+            return await self.read(operation, **fields)
+        except HttpProblem as problem:
+            if problem.status == 404:
+                return None
+            raise
+
+    async def send(self, operation: str, fields: Mapping[str, Any], key: str) -> Any:
+        """A command's data, done once for its key. Raises HttpProblem."""
+        return await self._ask(operation, fields, key)
+
+    async def count(self, operation: str, **fields: Any) -> int:
+        """How many a list has."""
+        found = await self.read(operation, page_size=1, **fields)
+        return int(found["total"])
+
+    async def practice(self) -> dict[str, Any] | None:
+        """The practice; None where there is none yet, or the person may not see it. Asked once."""
+        if self._practice is None:
+            self._practice = asyncio.create_task(self.read_if_allowed("practice.get"))
+        return await self._practice
+
+    @property
+    def practice_name(self) -> str | None:
+        """The practice's name, once the practice was asked for."""
+        asked = self._practice
+        known = asked is not None and asked.done() and asked.exception() is None
+        practice = asked.result() if asked is not None and known else None
+        return None if practice is None else str(practice["name"])
+
+    async def zone(self) -> ZoneInfo:
+        """The practice's time zone, UTC where it has none."""
+        practice = await self.practice()
+        try:
+            return ZoneInfo((practice or {}).get("time_zone") or "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
+
+    def new_key(self) -> str:
+        """The idempotency key of one form."""
+        return secrets.token_urlsafe(16)
+
+    def refused_form(self, form_id: str) -> RefusedForm | None:
+        """What became of this form, where it was refused."""
+        known = self.refused is not None and self.refused.form_id == form_id
+        return self.refused if known else None
+
+    async def _ask(self, operation: str, fields: Mapping[str, Any], key: str | None) -> Any:
+        route = _ROUTES[operation]
+        if not self.may(operation):
+            raise forbidden(route)
+        said = {name: value for name, value in fields.items() if key or value is not None}
+        call = call_of_page(
+            route,
+            {**said, ORG_FIELD: self.org_id},
+            key,
+            client=self.token.client,
+            person=self.token.actor,
+        )
+        if call.message_id is not None:
+            self.record.message_id = call.message_id
+        replied = await self.asking.ask(call)
+        if replied.status >= 400:
+            raise refused(call, replied)
+        return orjson.loads(replied.data)
