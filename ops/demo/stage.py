@@ -114,6 +114,8 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
     besides is kept, so that another terminal is told of it too.
     """
     prefixes = tuple(name.prefix for name in Served)
+    edge_port = _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say)
+    answered_at = os.environ.get("DISPATCH_PUBLIC_URL") or f"http://127.0.0.1:{edge_port}"
     return {
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
@@ -121,13 +123,14 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
             name.pages_port: _port(name, name.pages_port, default, "its pages", say)
             for name, default in DEFAULT_PORTS.items()
         },
-        "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
+        "EDGE_HTTP_PORT": edge_port,
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
         "EDGE_LOG_FORMAT": "json",
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",
         "DISPATCH_SIGNING_KEY": os.environ.get("DISPATCH_SIGNING_KEY") or secrets.token_hex(32),
+        "DISPATCH_PUBLIC_URL": answered_at,
         "DISPATCH_SMTP_URL": smtp_url,
         "DISPATCH_MAIL_FROM": MAIL_FROM,
         "DISPATCH_FAX_PROVIDER": "mail",
