@@ -145,6 +145,10 @@ def _show_pages(stage: "Stage", show: Show) -> None:
 
 
 def _show_how_to_use(stage: "Stage", show: Show) -> None:
+    from ops.desk_link import one_time_link
+
+    show.say("The desk, already logged in (once, within an hour; handoff desk makes another link):")
+    show.say(f"  {one_time_link(stage.variables)}")
     show.say("To look at:")
     _show_pages(stage, show)
     show.say(f"RabbitMQ: {stage.shown_rabbitmq_url}")

@@ -81,6 +81,7 @@ class StandingClient:
         self._report = report
         self._note = note
         self._client: Client | None = None
+        self._opened: AbstractConnection | None = None
         self._under_way: dict[UUID, asyncio.Event] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -135,6 +136,28 @@ class StandingClient:
             raise NoReply from None
         return read_reply(reply)
 
+    async def depths(self, queues: Iterable[str], timeout_seconds: float) -> dict[str, int]:
+        """How many messages each of these queues has; one that is not there is left out.
+
+        Raises NothingTaken where the broker does not say it in time.
+        """
+        opened, found = self._opened, {}
+        if opened is None:
+            raise NothingTaken
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                for queue in queues:
+                    channel = await opened.channel()
+                    try:
+                        declared = await channel.queue_declare(queue, passive=True)
+                    except aiormq.exceptions.ChannelNotFoundEntity:
+                        continue
+                    found[queue] = declared.message_count or 0
+                    await channel.close()
+        except BROKER_ERRORS:
+            raise NothingTaken from None
+        return found
+
     @asynccontextmanager
     async def _alone(self, message_id: UUID) -> AsyncIterator[UUID]:
         """One request of this id at a time: aiormq tells by the id which one came back."""
@@ -153,7 +176,7 @@ class StandingClient:
         await channel.basic_consume(DIRECT_REPLY_TO, client.take_reply, no_ack=True)
         try:
             await self._look_for_exchanges(opened)
-            self._client = client
+            self._client, self._opened = client, opened
             self._report(None)
             log.info("connected to the broker")
             while self._missing and not stop.is_set() and not channel.is_closed:
@@ -162,7 +185,7 @@ class StandingClient:
                     await self._look_for_exchanges(opened)
             await closed(channel, stop, None)
         finally:
-            self._client = None
+            self._client = self._opened = None
             client.lose()
 
     async def _look_for_exchanges(self, opened: AbstractConnection) -> None:

@@ -15,13 +15,14 @@ from uuid import UUID
 from yarl import URL
 
 from ops.broker import broker, queue_state
-from ops.catalogue import Served, ServiceName
+from ops.catalogue import Served, ServiceName, served_here, services_here
 from ops.demo.mail_sink import MailSink, mail_sink
 from ops.demo.portal import DemoPortal, demo_portal
 from ops.demo.sample import FAX_MAIL_DOMAIN, ORG_ID, SCENES
 from ops.environment import CannotGoOn
 from ops.migrations import migrate_service
 from ops.servers import Servers
+from ops.servers.databases import create_database
 from ops.servers.ports import free_ports
 from ops.supervising import Say, Supervised, kept_running
 from services.edge.tokens.changes import create
@@ -33,10 +34,18 @@ from services.ereferral_dispatch.senders.portal import signature
 RETRY_SCHEDULE_SECONDS = "2,3,5,10,30"
 MAIL_FROM = "referrals@handoff.example.com"
 LAST_TCP_PORT = 65535
-DEFAULT_PORTS = {Served.REFERRALS: 8001, Served.EREFERRAL_DISPATCH: 8002, Served.EDGE: 8003}
+DEFAULT_PORTS = {
+    Served.REFERRALS: 8001,
+    Served.EREFERRAL_DISPATCH: 8002,
+    Served.CONNECTORS: 8004,
+    Served.EDGE: 8003,
+}
+CONNECTORS_DATABASE = "connectors"
 EDGE_PORT = 8000
 CLIENT = "up"
 """Who the token belongs to that a person is shown to try the edge with."""
+DESK_PERSON = "front-desk"
+"""Who works at the desk of the demo's practice."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class Stage:
 
 @asynccontextmanager
 async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterator[Stage]:
-    """Migrate, start everything and yield when both services are ready; end it all after the block.
+    """Migrate, start everything and yield when the services are ready; end it all after the block.
 
     `folder` is made where it is missing. Where a port of health and metrics is taken, a free one is
     taken and told. Raises CannotGoOn.
@@ -90,15 +99,17 @@ async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterat
         portal = await stack.enter_async_context(demo_portal())
         refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
         mail = await stack.enter_async_context(mail_sink(refused))
+        os.environ.update(await asyncio.to_thread(_connectors, servers))
         variables = _variables(servers, mail.url, folder, say)
         os.environ.update(variables)
+        names = services_here()
         services = tuple(
-            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in Served
+            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in served_here()
         )
         token, submit_token = _new_tokens(Path(variables["EDGE_TOKENS_FILE"]))
-        say("Starting both services and the edge; the databases are migrated meanwhile …")
+        say("Starting the services and the edge; the databases are migrated meanwhile …")
         await stack.enter_async_context(kept_running(services, say))
-        for name in ServiceName:
+        for name in names:
             say(f"  {await asyncio.to_thread(migrate_service, name)}")
         await asyncio.gather(*(service.ready() for service in services))
         say("  services and edge are ready")
@@ -122,9 +133,11 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         **{
             name.pages_port: _port(name, name.pages_port, default, "its pages", say)
             for name, default in DEFAULT_PORTS.items()
+            if name in served_here()
         },
         "EDGE_HTTP_PORT": edge_port,
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
+        "EDGE_COOKIE_KEY": os.environ.get("EDGE_COOKIE_KEY") or secrets.token_urlsafe(32),
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
         "EDGE_LOG_FORMAT": "json",
         "REFERRALS_LOG_FORMAT": "json",
@@ -138,6 +151,25 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         "DISPATCH_EGRESS_ALLOW": "127.0.0.0/8",
         "DISPATCH_ALLOW_HTTP": "true",
         "DISPATCH_RETRY_SCHEDULE_SECONDS": RETRY_SCHEDULE_SECONDS,
+    }
+
+
+def _connectors(servers: Servers) -> dict[str, str]:
+    """The settings of connectors: on a PostgreSQL of the stage's own they get a database there, on
+    a given one they run where CONNECTORS_DATABASE_URL names it."""
+    url = os.environ.get("CONNECTORS_DATABASE_URL")
+    if not url and servers.postgres is None:
+        return {}
+    key = os.environ.get("CONNECTORS_SECRET_KEY") or secrets.token_hex(32)
+    return {
+        "CONNECTORS_DATABASE_URL": url
+        or create_database(servers.postgres_url, CONNECTORS_DATABASE),
+        "CONNECTORS_RABBITMQ_URL": os.environ.get("CONNECTORS_RABBITMQ_URL")
+        or servers.referrals_rabbitmq_url,
+        "CONNECTORS_SECRET_KEY": key,
+        "CONNECTORS_LOG_FORMAT": "json",
+        "CONNECTORS_EGRESS_ALLOW": "127.0.0.0/8",
+        "CONNECTORS_ALLOW_HTTP": "true",
     }
 
 
@@ -167,25 +199,26 @@ def _can_listen(host: str, port: int) -> bool:
 
 
 def _new_tokens(path: Path) -> tuple[str, str]:
-    """A file of two tokens in the place of the last time's: for programs, and for a form."""
+    """A file of tokens in the place of the last time's: for programs, for a form, for the desk."""
     path.unlink(missing_ok=True)
     with changing(path) as tokens:
-        made = (
+        made = [
             create(
                 tokens,
                 client=client,
                 orgs=[ORG_ID],
                 operations=[operation],
                 kind=kind,
-                actor=None,
+                actor=DESK_PERSON if kind is TokenKind.PERSON else None,
                 expires_at=datetime.now(UTC) + timedelta(days=1),
             )
             for client, operation, kind in (
                 (CLIENT, "*", TokenKind.API),
                 ("form", SUBMIT_OPERATION, TokenKind.SUBMIT),
+                ("desk", "*", TokenKind.PERSON),
             )
-        )
-        return next(made), next(made)
+        ]
+        return made[0], made[1]
 
 
 async def _nobody_else(servers: Servers) -> None:

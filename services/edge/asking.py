@@ -1,5 +1,7 @@
 """Asking the services: calls of the routes and of the pages take this one way to the broker."""
 
+from collections.abc import Iterable
+
 from messaging.replies.standing_client import NoReply, NothingTaken, Replied, StandingClient
 from services.edge import metrics
 from services.edge.calls import answering
@@ -37,3 +39,10 @@ class Asking:
         finally:
             self._in_flight -= 1
             metrics.IN_FLIGHT.set(self._in_flight)
+
+    async def depths(self, queues: Iterable[str]) -> dict[str, int]:
+        """How many messages these queues have. Raises HttpProblem 503."""
+        try:
+            return await self._client.depths(queues, self._settings.reply_timeout_seconds)
+        except NothingTaken:
+            raise answering.nothing_taken() from None

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 from yarl import URL
 
@@ -75,6 +76,9 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
     (curl,) = [line.strip() for line in said.splitlines() if line.strip().startswith("curl ")]
     asked = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True)
     assert json.loads(asked.stdout)["total"] == 4
+    (link,) = [line.strip() for line in said.splitlines() if "/desk/~login/" in line]
+    with build_opener(HTTPCookieProcessor()).open(link) as desk:
+        assert (desk.status, "What needs you" in desk.read().decode()) == (200, True)
     called = subprocess.run(
         [sys.executable, "-m", "ops.cli", "call", "referral.list", '{"org_id": "demo"}'],
         cwd=REPOSITORY,

@@ -19,12 +19,16 @@ class Action:
     """One operation that a page's forms send.
 
     `prepare` makes the message's fields of the form's, where they are not the same. `then` says
-    where to go with the reply's data; without it the page is shown again.
+    where to go with the reply's data; without it, where the form says, or this page again. `stays`:
+    the reply is shown on the page itself and once, as `visit.reply`, and in no address. `also`:
+    what a form's button may do right after it, with the fields that it makes of the reply.
     """
 
     operation: str
-    prepare: Callable[[Visit, dict[str, Any]], dict[str, Any]] | None = None
+    prepare: Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]] | None = None
     then: Callable[[Visit, Any], str] | None = None
+    stays: bool = False
+    also: Mapping[str, Callable[[Any], dict[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Page:
     asks: tuple[str, ...] = ()
     does: tuple[Action, ...] = ()
     in_navigation: bool = False
-    answers_as: str | None = field(default=None)
+    answers_as: str | None = None
     """Another content type than HTML's, of a page whose `show` gives `body` (a CSV, a PDF)."""
 
     @property

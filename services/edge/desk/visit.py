@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from messaging.wire.topology import ConsumedQueue
 from services.edge.asking import Asking
 from services.edge.calls.answering import refused
 from services.edge.calls.reading import call_of_page
@@ -21,10 +22,15 @@ from services.edge.desk.forms import Form
 from services.edge.http.answering import forbidden
 from services.edge.http.record import Record
 from services.edge.problems import Detail, HttpProblem
-from services.edge.routes import FIELD_ROUTES, ORG_FIELD, Route
+from services.edge.routes import EXCHANGES, FIELD_ROUTES, ORG_FIELD, Route
 from services.edge.tokens.token import Token
 
 _ROUTES: Mapping[str, Route] = {route.name: route for route in FIELD_ROUTES}
+_EREFERRAL_EVENTS = "referrals.ereferral_events"
+"""The one queue that is not called like what is published to it."""
+_DEAD_LETTERS = sorted(
+    ConsumedQueue(name, "").dead_letters for name in (*EXCHANGES, _EREFERRAL_EVENTS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,10 @@ class RefusedForm:
 
 @dataclass
 class Visit:
-    """One request. `path` are the values of the page's path, `query` those of its query."""
+    """One request. `path` are the values of the page's path, `query` those of its query.
+
+    `here`: the page with its query. `reply`: what was just done replied, where the page shows it.
+    """
 
     token: Token
     org_id: str
@@ -63,8 +72,9 @@ class Visit:
     csrf: str
     path: Mapping[str, str]
     query: Mapping[str, str]
-    url: str
+    here: str
     refused: RefusedForm | None = None
+    reply: Any = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     _practice: "asyncio.Task[dict[str, Any] | None] | None" = None
 
@@ -106,6 +116,28 @@ class Visit:
         found = await self.read(operation, page_size=1, **fields)
         return int(found["total"])
 
+    async def oldest_first(
+        self, operation: str, page: int, page_size: int, oldest: int | None = None, **filters: Any
+    ) -> dict[str, Any]:
+        """A page of a list whose order is newest first, turned round.
+
+        `oldest`: how many of its end alone are meant.
+        """
+        everything = await self.count(operation, **filters)
+        total = everything if oldest is None else min(oldest, everything)
+        end = everything - (page - 1) * page_size
+        start = max(everything - total, end - page_size, 0)
+        items: list[Any] = []
+        if end > start:
+            first, last = start // page_size, (end - 1) // page_size
+            asked = (
+                self.read(operation, page=number + 1, page_size=page_size, **filters)
+                for number in range(first, last + 1)
+            )
+            listed = [one for found in await asyncio.gather(*asked) for one in found["items"]]
+            items = listed[start - first * page_size : end - first * page_size][::-1]
+        return {"items": items, "page": page, "page_size": page_size, "total": total}
+
     async def practice(self) -> dict[str, Any] | None:
         """The practice; None where there is none yet, or the person may not see it. Asked once."""
         if self._practice is None:
@@ -127,6 +159,13 @@ class Visit:
             return ZoneInfo((practice or {}).get("time_zone") or "UTC")
         except (ZoneInfoNotFoundError, ValueError):
             return ZoneInfo("UTC")
+
+    async def dead_letters(self) -> int | None:
+        """How many messages the services have parked, of all orgs; None where nobody says it."""
+        try:
+            return sum((await self.asking.depths(_DEAD_LETTERS)).values())
+        except HttpProblem:
+            return None
 
     def new_key(self) -> str:
         """The idempotency key of one form."""

@@ -1,21 +1,34 @@
-"""The first page: what needs a person, counted."""
+"""The first page: what needs a person, counted, with the first of each that wait."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from services.edge.desk.page import Page, Shown
-from services.edge.desk.sections.tasks import TASKS, Task
+from services.edge.desk.sections.rows import Row, found_of, rows_of
+from services.edge.desk.sections.tasks import DEAD_LETTERS, TASKS, Task
 from services.edge.desk.visit import Visit
+
+FIRST: Final = 3
+"""How many of each task are shown."""
 
 
 async def show(visit: Visit) -> Shown:
-    """Each task that the person may look at, with how many wait; those with none come last."""
+    """Each task that the person may look at; those with nothing come last, by their names."""
     tasks = [task for task in TASKS if visit.may(*task.asks)]
-    counts = await asyncio.gather(*(task.count(visit) for task in tasks))
-    counted: list[tuple[Task, int]] = list(zip(tasks, counts, strict=True))
+    counted = await asyncio.gather(*(_first(task, visit) for task in tasks))
+    looked_at = list(zip(tasks, counted, strict=True))
+    runs_it = visit.may(DEAD_LETTERS)
     return {
-        "waiting": [(task, count) for task, count in counted if count],
-        "done": [task for task, count in counted if not count],
+        "waiting": [(task, total, rows) for task, (total, rows) in looked_at if total],
+        "done": [task for task, (total, _) in looked_at if not total],
+        "dead_letters": await visit.dead_letters() if runs_it else 0,
     }
+
+
+async def _first(task: Task, visit: Visit) -> tuple[int, Sequence[Row]]:
+    found = await found_of(task, visit, 1, FIRST)
+    return found["total"], await rows_of(task, visit, found["items"])
 
 
 PAGE = Page("home", "", "home.html", show, in_navigation=True)

@@ -34,8 +34,8 @@ def test_every_page_and_task_has_its_words() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        *((0, "moments"), (59, "moments"), (60, "1 min"), (3599, "59 min"), (3600, "1 h")),
-        *((47 * 3600, "47 h"), (48 * 3600, "2 days"), (-5, "moments")),
+        *((0, "a moment"), (59, "a moment"), (60, "1 min"), (3599, "59 min"), (3600, "1 h")),
+        *((47 * 3600, "47 h"), (48 * 3600, "2 days"), (-5, "a moment")),
     ],
 )
 def test_a_span_is_told_in_its_largest_unit(seconds: float, words: str) -> None:

@@ -1,0 +1,84 @@
+"""A practice whose referrals get into every state that a desk has to know of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from tests.support.partners.relay import LOSE_AFTER_DATA
+from tests.support.services.both import Both
+from tests.support.services.desk import Visitor, at_the_desk
+from tests.support.services.edge import RunningEdge
+from tests.support.services.referrals import Org
+
+CALLED = {"phone": "+12025550111", "preferred_contact_method": "phone"}
+
+
+@dataclass
+class Practice:
+    """An org, what it sent, and whoever works there."""
+
+    org: Org
+    both: Both
+    edge: RunningEdge
+    _places: Iterator[int] = field(default_factory=count)
+
+    async def visitor(self, **changed: Any) -> Visitor:
+        """A person of the practice."""
+        return await at_the_desk(self.edge, self.org.id, **changed)
+
+    async def sent(self, name: str, partner: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        """A referral of a new patient to a new partner, sent."""
+        patient = await self.org.patient(name=name)
+        given = {"accepts_ereferral": True, "contact_type": "practice", **partner}
+        made = await self.org.partner(**given)
+        uuids = {"patient_uuid": patient["id"], "referral_partner_uuid": made["id"]}
+        return await self.org.sent_referral(**uuids, **fields)
+
+    async def to_call(self, name: str = "Carla Call", **fields: Any) -> dict[str, Any]:
+        """One whose partner has to be called."""
+        partner = {
+            **CALLED,
+            "practice_name": "Phone Perio",
+            "ereferral_endpoint": "tel:+12025550111",
+        }
+        referral = await self.sent(name, partner, **fields)
+        await self.both.ereferral(self.org, referral, "awaiting_call")
+        return referral
+
+    async def failed(self, name: str = "Fred Fail", **fields: Any) -> dict[str, Any]:
+        """One that could not be delivered."""
+        address = f"nobody.{self._place()}@lost.example.com"
+        self.both.dispatch.mail.script(address, "550 no such mailbox")
+        partner = {"practice_name": "Lost Lab", "ereferral_endpoint": f"mailto:{address}"}
+        referral = await self.sent(name, partner, **fields)
+        await self.both.ereferral(self.org, referral, "failed")
+        return referral
+
+    async def unknown(self, name: str = "Uma Unknown", **fields: Any) -> dict[str, Any]:
+        """One of which nobody knows whether it arrived."""
+        address = f"{self._place()}@vague.example.com"
+        self.both.dispatch.mail.script(address, LOSE_AFTER_DATA, "250 ok")
+        partner = {"practice_name": "Vague Ortho", "ereferral_endpoint": f"mailto:{address}"}
+        referral = await self.sent(name, partner, **fields)
+        await self.both.ereferral(self.org, referral, "outcome_unknown")
+        return referral
+
+    async def delivered(self, name: str = "Dora Done", **fields: Any) -> dict[str, Any]:
+        """One that a portal took."""
+        portal = self.both.dispatch.portal.endpoint(self._place())
+        partner = {"practice_name": "Portal Endo", "ereferral_endpoint": portal}
+        referral = await self.sent(name, partner, **fields)
+        await self.both.ereferral(self.org, referral, "delivered")
+        return referral
+
+    async def answered(self, referral: dict[str, Any], response: str, **fields: Any) -> None:
+        """What the partner said, written down."""
+        answered = await self.org.ask(
+            "referral.record_response", referral_uuid=referral["id"], response=response, **fields
+        )
+        assert answered.status == 200, answered
+
+    def _place(self) -> str:
+        """A partner's address that no other partner has."""
+        return f"{self.org.id.replace('_', '-')}-{next(self._places)}"
