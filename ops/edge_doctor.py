@@ -9,6 +9,7 @@ from pathlib import Path
 import aiormq.exceptions
 from aiormq.abc import AbstractConnection
 
+from contracts.catalogue import OPERATIONS
 from contracts.operations import Service
 from messaging.intake.grants import GrantsError, read_clients
 from messaging.running.settings import SettingError, load_settings
@@ -17,7 +18,7 @@ from ops.broker import broker, place, version
 from ops.catalogue import Served, ServiceName, services_here
 from ops.doctor import Finding, Severity, given_settings, health, in_the_clear, told_once
 from ops.environment import CannotGoOn
-from services.edge.routes import ROUTES
+from services.edge.routes import BY_LINK_ALONE, ROUTES
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.file import TokensError, read_tokens
 
@@ -97,6 +98,11 @@ async def _is_there(opened: AbstractConnection, exchange: str) -> bool:
     return True
 
 
+def _asked_for() -> list[str]:
+    """The operations of the routes, and of the pages on which partners answer."""
+    return [*dict.fromkeys(route.name for route in ROUTES), *sorted(BY_LINK_ALONE)]
+
+
 def _grants(user: str) -> Iterator[Finding]:
     """Whether each grants file that is set here lets the edge ask for what its routes need."""
     for name in ServiceName:
@@ -108,7 +114,7 @@ def _grants(user: str) -> Iterator[Finding]:
             clients = [client for client in read_clients(Path(given)) if client.user == user]
         except GrantsError:
             continue  # Said of the service whose file it is.
-        needed = dict.fromkeys(r.name for r in ROUTES if r.operation.service is name.service)
+        needed = [one for one in _asked_for() if OPERATIONS[one].service is name.service]
         missing = [one for one in needed if not any(client.does(one) for client in clients)]
         if missing:
             words = f"{variable}: {given} does not grant {user!r} {missing[0]}"

@@ -141,11 +141,13 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         if name in served_here()
     }
     watched = (f"http://127.0.0.1:{port}" for port in pages.values())
+    edge_port = _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say)
+    answered_at = os.environ.get("DISPATCH_PUBLIC_URL") or f"http://127.0.0.1:{edge_port}"
     return {
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
         **pages,
-        "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
+        "EDGE_HTTP_PORT": edge_port,
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_COOKIE_KEY": os.environ.get("EDGE_COOKIE_KEY") or secrets.token_urlsafe(32),
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
@@ -155,6 +157,7 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",
         "DISPATCH_SIGNING_KEY": os.environ.get("DISPATCH_SIGNING_KEY") or secrets.token_hex(32),
+        "DISPATCH_PUBLIC_URL": answered_at,
         "DISPATCH_SMTP_URL": smtp_url,
         "DISPATCH_MAIL_FROM": MAIL_FROM,
         "DISPATCH_FAX_PROVIDER": "mail",

@@ -25,6 +25,7 @@ from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
 from messaging.telemetry.tracing import Tracing
 from services.edge import docs_page
+from services.edge.answer_pages.serving import AnswerPages
 from services.edge.calls.headers import (
     ACTOR,
     IDEMPOTENCY_KEY,
@@ -34,6 +35,7 @@ from services.edge.calls.headers import (
 )
 from services.edge.calls.query import Parameter, parameters_of
 from services.edge.desk.serving import Desk
+from services.edge.desk.wording import Texts
 from services.edge.events import openapi as events_openapi
 from services.edge.events.answering import PATH as EVENTS_PATH
 from services.edge.events.answering import EventsAnswering
@@ -96,6 +98,8 @@ class Edge:
         app = application(answering, self.streams, settings)
         self.desk = Desk(settings, self.tokens, answering, self.streams)
         app.router.routes.extend(self.desk.routes())
+        pages = AnswerPages(self.desk.signer, answering.asking, Texts("en"))
+        app.router.routes.extend(pages.routes())
         self.app = Recorded(app, self.tracing)
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
