@@ -133,6 +133,8 @@ def _show(
     put(row, shown, workspace.now)
     if row.patient_id != patient_id:
         row.patient_id, row.patient_seen = patient_id, patient_id is None
+    if patient_id is not None:
+        workspace.list_too(row, BY_PATIENT)
     row.version = news.aggregateversion
     row.archived = row.archived or news.type.endswith(ARCHIVED)
 
