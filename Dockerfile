@@ -9,6 +9,7 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-install-project
 COPY README.md LICENSE ./
 COPY contracts contracts
+COPY client client
 COPY letters letters
 COPY messaging messaging
 COPY services services

@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.events import Event, EventSource
 from contracts.operations import Service, command, command_or_null, listing, query
-from contracts.phones import Phone
+from contracts.phones import Fax, Phone
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, ListQuery, Query, Resource
@@ -83,7 +83,7 @@ class PracticePut(Command):
     name: RequiredLine
     npi: Npi = None
     phone: Phone = None
-    fax: Phone = None
+    fax: Fax = None
     email: Email = None
     address_line1: Line = None
     address_line2: Line = None

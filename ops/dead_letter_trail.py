@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.catalogue import EVENTS, OPERATIONS
 from contracts.problems import Refusal
 from contracts.replies import ReplyStatus
-from contracts.values import ORG_ID, parse_uuid
+from contracts.values import parse_uuid
+from messaging.replies.dead_letter import DeadLetter, org_of
 from messaging.telemetry import logs
 from messaging.trail import audit
 from messaging.wire.connection import user_of
@@ -26,7 +27,6 @@ from messaging.wire.envelope import read_body
 from messaging.wire.lenient_pamqp import MAX_NESTING
 from messaging.wire.topology import ConsumedQueue
 from ops.catalogue import ServiceName
-from ops.dead_letters import DeadLetter
 from ops.system_role import Database, find_database, operator
 
 # Where messages say whose data they hold.
@@ -125,10 +125,7 @@ def _about(letter: DeadLetter) -> tuple[str, set[UUID]]:
         body = read_body(letter.taken.body)
     except Refusal:
         return _NO_ORG, set()
-    org_id = body.get("org_id", body.get("orgid"))
-    if not isinstance(org_id, str) or not ORG_ID.fullmatch(org_id):
-        org_id = _NO_ORG
-    return org_id, set(_patients(body, MAX_NESTING))
+    return org_of(letter) or _NO_ORG, set(_patients(body, MAX_NESTING))
 
 
 def _patients(value: Any, deepest: int) -> Iterator[UUID]:

@@ -3,21 +3,19 @@
 Looking takes messages without acknowledging them and puts them back: it destroys nothing.
 """
 
-import hashlib
+import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid5
+from dataclasses import dataclass
+from uuid import UUID
 
 import aiormq.exceptions
 from aiormq import spec
-from aiormq.abc import AbstractChannel, DeliveredMessage
 from uuid_utils.compat import uuid7
 
-from contracts.values import format_time
+from messaging.replies.dead_letter import DeadLetter, identity
 from messaging.replies.dead_letters import clients_headers
+from messaging.replies.letter_box import LetterBox, LookedAtByAnother, letter_box
 from messaging.replies.publisher import NotCarried, Publisher
 from messaging.wire.connection import PERSISTENT, user_of
 from messaging.wire.envelope import read_message_id
@@ -27,8 +25,6 @@ from ops.broker import broker, queue_state
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn, WrongArgument, rabbitmq_url
 
-# The namespace (RFC 9562, section 6.6) of the ids that replayed messages get.
-_REPLAYS = UUID("5d0c4a2e-63b1-5f0e-9a55-2b1c8d3f7e90")
 _HOW_TO_IMPERSONATE = (
     "give that user the RabbitMQ tag impersonator, or replay with --as-me under its own grant"
 )
@@ -41,31 +37,6 @@ _KEPT_PROPERTIES = (
     "message_type",
     "app_id",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One parked message. `exchange` and `operation` (its routing key) say where it had come in.
-
-    `position` counts from 1, the oldest. `user_id` is whom the broker had vouched for.
-    `by_broker`: it gave the message up, not we. All but `taken` and `position` may be unknown.
-    """
-
-    position: int
-    taken: DeliveredMessage
-    message_id: str | None
-    problem_code: str | None
-    problem_detail: str | None
-    failed_at: str | None
-    exchange: str | None
-    operation: str | None
-    user_id: str | None
-    by_broker: bool = False
-
-    @property
-    def headers(self) -> dict[str, Any]:
-        """Its headers, as they are."""
-        return dict(self.taken.header.properties.headers or {})
 
 
 Writing = Callable[[DeadLetter, str], Awaitable[None]]
@@ -91,56 +62,49 @@ def all_queues() -> list[tuple[ServiceName, ConsumedQueue]]:
     return [(name, queue) for name in ServiceName for queue in place_of(name).consumes]
 
 
-class LetterBox:
-    """The dead letters of one queue, taken from it while it is open and put back when it closes."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A letter box, and the broker's URL, by which what is in it is sent in again."""
 
-    def __init__(self, channel: AbstractChannel, url: str, queue: ConsumedQueue) -> None:
-        self._channel = channel
-        self.queue = queue
-        self.url = url
-
-    async def each(
-        self, *, message_id: str | None = None, number: int | None = None
-    ) -> AsyncIterator[DeadLetter]:
-        """What is there now, oldest first; with `message_id` or `number` what they name alone.
-
-        All are taken, since the broker puts back in any order what it gets back: by their own
-        times they keep their numbers. The queue is empty then, and not when as many came as the
-        broker counts: since 4.0 its count is late by what was just put back.
-        """
-        found: list[DeadLetter] = []
-        while True:
-            taken = await self._channel.basic_get(self.queue.dead_letters)
-            if taken.delivery_tag is None:
-                break
-            found.append(read_letter(0, taken, self.queue))
-        found.sort(key=lambda letter: (letter.failed_at or "", str(identity(letter))))
-        for position, letter in enumerate(found, 1):
-            named = message_id is None or _same_id(message_id, letter.message_id)
-            if named and number in (None, position):
-                yield replace(letter, position=position)
-
-    async def remove(self, letter: DeadLetter) -> None:
-        """Take it out for good."""
-        await self._channel.basic_ack(letter.taken.delivery_tag or 0, wait=True)
+    box: LetterBox
+    url: str
 
 
 @asynccontextmanager
-async def letter_box(name: ServiceName, queue: ConsumedQueue) -> AsyncIterator[LetterBox]:
-    """Open the dead letters of a queue.
+async def open_letters(name: ServiceName, queue: ConsumedQueue) -> AsyncIterator[Opened]:
+    """Open the dead letters of a queue; while somebody else has them open, wait, and say so.
 
-    Raises SettingError, and CannotGoOn where there is no broker or no such queue.
+    Raises SettingError, and CannotGoOn where there is no broker or no such queue, or others do not
+    leave it.
     """
     url = rabbitmq_url(name)
     async with broker(name, url, "handoff.dead_letters") as opened:
         if await queue_state(opened, queue.dead_letters) is None:
             raise _not_yet(name, queue)
-        channel = await opened.channel()
         try:
-            yield LetterBox(channel, url, queue)
-        finally:
-            if not channel.is_closed:
-                await channel.basic_nack(0, multiple=True, requeue=True, wait=True)
+            async with letter_box(opened, queue, waiting=_SaidOnce(queue)) as box:
+                yield Opened(box, url)
+        except LookedAtByAnother:
+            msg = (
+                f"Somebody else has the dead letters of {queue.name} open: try again when they end"
+            )
+            raise CannotGoOn(msg) from None
+
+
+class _SaidOnce:
+    """Says once that somebody else is waited for."""
+
+    def __init__(self, queue: ConsumedQueue) -> None:
+        self._queue = queue
+        self._is_said = False
+
+    def __call__(self) -> None:
+        if not self._is_said:
+            self._is_said = True
+            print(
+                f"Waiting: somebody else has the dead letters of {self._queue.name} open.",
+                file=sys.stderr,
+            )
 
 
 async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
@@ -153,29 +117,42 @@ async def letter_count(name: ServiceName, queue: ConsumedQueue) -> int:
     return state.depth
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a letter: it went in again under `new_id`, or stayed, and why."""
+
+    new_id: UUID | None
+    why: str | None
+
+
 async def replay(
-    box: LetterBox, letters: AsyncIterable[DeadLetter], write: Writing, *, as_me: bool
-) -> AsyncIterator[tuple[DeadLetter, str | None]]:
+    opened: Opened, letters: AsyncIterable[DeadLetter], write: Writing, *, as_me: bool
+) -> AsyncIterator[tuple[DeadLetter, Replayed]]:
     """Send letters in again by the queue's own exchange, each taken out once that is confirmed.
 
     Each goes in as the client that sent it, under that client's grant, for which RabbitMQ wants the
-    tag `impersonator` on our user; `as_me`: under our own. Yields each, with why it stayed if it
-    did.
+    tag `impersonator` on our user; `as_me`: under our own. Yields each with what became of it.
     """
-    publisher = Publisher(box.url, "handoff.replay")
+    publisher = Publisher(opened.url, "handoff.replay")
     try:
         async for letter in letters:
-            why = await _replay_one(box, letter, publisher, write, as_me=as_me)
-            yield letter, why
+            new_id = replay_id(letter)
+            why = await _replay_one(opened, letter, new_id, publisher, write, as_me=as_me)
+            yield letter, Replayed(None if why else new_id, why)
     finally:
         await publisher.close()
 
 
 async def _replay_one(
-    box: LetterBox, letter: DeadLetter, publisher: Publisher, write: Writing, *, as_me: bool
+    opened: Opened,
+    letter: DeadLetter,
+    new_id: UUID,
+    publisher: Publisher,
+    write: Writing,
+    *,
+    as_me: bool,
 ) -> str | None:
-    new_id = replay_id(letter)
-    us = user_of(box.url)
+    box, us = opened.box, user_of(opened.url)
     user_id = us if as_me else letter.user_id
     # Never the one that a header names, which a client may have written: we may publish to more.
     exchange = box.queue.exchange
@@ -208,11 +185,6 @@ async def discard(box: LetterBox, letter: DeadLetter, write: Writing) -> None:
     await box.remove(letter)
 
 
-def _same_id(asked: str, held: str | None) -> bool:
-    """A UUID is the same in upper case."""
-    return held is not None and asked.lower() == held.lower()
-
-
 def _not_yet(name: ServiceName, queue: ConsumedQueue) -> CannotGoOn:
     return CannotGoOn(
         f"{queue.dead_letters} is not on this broker: handoff serve {name} makes it when it starts"
@@ -239,19 +211,6 @@ def _replayed_properties(
     )
 
 
-def identity(letter: DeadLetter) -> UUID:
-    """Always the same for the same dead letter.
-
-    One message id has one effect, so letters of one id that say the same are one. Without an id
-    each is one of its own: what we park alike, we park at moments that differ.
-    """
-    body = hashlib.sha256(letter.taken.body).hexdigest()
-    named = read_message_id(letter.taken)
-    of_its_own = named or (letter.message_id, letter.failed_at)
-    said = (of_its_own, letter.operation, letter.user_id, body)
-    return uuid5(_REPLAYS, "/".join(map(str, said)))
-
-
 def replay_id(letter: DeadLetter) -> UUID:
     """The id that it gets: of its identity, so that a replay that broke off can be repeated.
 
@@ -261,56 +220,3 @@ def replay_id(letter: DeadLetter) -> UUID:
     if letter.by_broker and read_message_id(letter.taken) is None:
         return uuid7()
     return identity(letter)
-
-
-def read_letter(position: int, taken: DeliveredMessage, queue: ConsumedQueue) -> DeadLetter:
-    """What a message among the dead letters of `queue` says of itself.
-
-    One that the broker gave up, for its delivery limit or because we could not park it, has no
-    reason of ours: whatever stands in its headers under those names was its client's own idea.
-    """
-    properties = taken.header.properties
-    headers: dict[str, Any] = dict(properties.headers or {})
-    death = _death_in(queue, headers.get("x-death"))
-    message_id = read_message_id(taken)
-    found = DeadLetter(
-        position=position,
-        taken=taken,
-        message_id=str(message_id) if message_id else properties.message_id or None,
-        problem_code=_text(headers.get("problem_code")),
-        problem_detail=_text(headers.get("problem_detail")),
-        failed_at=_text(headers.get("failed_at")),
-        exchange=_text(headers.get("original_exchange")),
-        operation=_text(headers.get("original_routing_key")),
-        user_id=_text(headers.get("original_user_id")),
-    )
-    if death is None:
-        return found
-    return replace(
-        found,
-        problem_code=_text(death.get("reason")),
-        problem_detail=None,
-        failed_at=_text(death.get("time")),
-        exchange=_text(death.get("exchange")),
-        operation=_text(death.get("routing-keys")),
-        user_id=properties.user_id or None,
-        by_broker=True,
-    )
-
-
-def _death_in(queue: ConsumedQueue, deaths: Any) -> dict[str, Any] | None:
-    """How the broker itself gave a message of the queue up; None where it did not."""
-    for death in deaths if isinstance(deaths, list) else ():
-        if isinstance(death, dict) and _text(death.get("queue")) == queue.name:
-            return death
-    return None
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return value if isinstance(value, str) and value else None

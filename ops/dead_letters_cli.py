@@ -3,9 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,9 @@ from ops.one_line import ending_in_one_line
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from ops.dead_letters import DeadLetter, LetterBox
+    from messaging.replies.dead_letter import DeadLetter, Summary
+    from messaging.replies.letter_choice import Choice
+    from ops.dead_letters import Opened
     from ops.system_role import Database
 
 LONGEST_NUMBER = 9  # digits of a letter's number
@@ -35,16 +36,32 @@ def _of_running_up() -> None:
 
 
 Queue = Annotated[str, typer.Argument(help="The queue that they were meant for.")]
-MessageId = Annotated[str | None, typer.Option(help="Those of this id alone; without it: all.")]
-Number = Annotated[
-    int | None, typer.Option(min=1, help="That of this number in the list alone; without it: all.")
+MessageId = Annotated[str | None, typer.Option(help="Those of this id alone.")]
+Number = Annotated[int | None, typer.Option(min=1, help="That of this number in the list alone.")]
+Operation = Annotated[str | None, typer.Option(help="Those that asked for this operation alone.")]
+Cause = Annotated[
+    str | None, typer.Option(help="Those parked for this cause alone, such as forbidden.")
 ]
+OfClient = Annotated[str | None, typer.Option("--client", help="Those of this client alone.")]
+Org = Annotated[str | None, typer.Option(help="Those about this org alone.")]
+Since = Annotated[
+    str | None, typer.Option(help="Those parked from then on, such as 2026-01-05T08:00:00Z.")
+]
+Until = Annotated[str | None, typer.Option(help="Those parked before then.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="A table for other programs.")]
 
 
 @app.command("list")
 def list_letters(
     queue: Annotated[str | None, typer.Argument(help="Without it: how many each has.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="How many to list; --csv lists all.")] = 100,
+    operation: Operation = None,
+    cause: Cause = None,
+    client: OfClient = None,
+    org: Org = None,
+    since: Since = None,
+    until: Until = None,
+    as_csv: AsCsv = False,
 ) -> None:
     """Count dead letters and list why each was parked. Looking changes nothing.
 
@@ -53,8 +70,26 @@ def list_letters(
     with ending_in_one_line():
         if queue is None:
             asyncio.run(_count_all())
-        else:
-            asyncio.run(_list(queue, limit))
+            return
+        chosen = _chosen(queue, None, None, operation, cause, client, org, since, until)
+        asyncio.run(_list(chosen, limit, as_csv=as_csv))
+
+
+@app.command()
+def groups(
+    queue: Queue,
+    org: Org = None,
+    since: Since = None,
+    until: Until = None,
+    as_csv: AsCsv = False,
+) -> None:
+    """Group dead letters by what they asked for and why they were parked, most first.
+
+    Example: handoff dead-letters groups referrals.commands
+    """
+    with ending_in_one_line():
+        chosen = _chosen(queue, None, None, None, None, None, org, since, until)
+        asyncio.run(_group(chosen, as_csv=as_csv))
 
 
 @app.command()
@@ -77,17 +112,27 @@ def replay(
     queue: Queue,
     message_id: MessageId = None,
     number: Number = None,
+    operation: Operation = None,
+    cause: Cause = None,
+    client: OfClient = None,
+    org: Org = None,
+    since: Since = None,
+    until: Until = None,
     as_me: Annotated[
         bool, typer.Option("--as-me", help="Under our own grant, not its client's.")
     ] = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Send dead letters in again, as new messages, by the way that they first came.
 
-    Example: handoff dead-letters replay referrals.commands --message-id 01930000-…
+    All of them, or those to which every option given applies. Each has a line that says what became
+    of it.
+
+    Example: handoff dead-letters replay referrals.commands --cause forbidden
     """
     with ending_in_one_line():
-        chosen = _Chosen(queue, message_id, number)
-        asyncio.run(_replay(chosen, _trail_database(queue), as_me=as_me))
+        chosen = _chosen(queue, message_id, number, operation, cause, client, org, since, until)
+        asyncio.run(_replay(chosen, _trail_database(queue), as_me=as_me, as_csv=as_csv))
 
 
 @app.command()
@@ -95,14 +140,21 @@ def discard(
     queue: Queue,
     message_id: MessageId = None,
     number: Number = None,
+    operation: Operation = None,
+    cause: Cause = None,
+    client: OfClient = None,
+    org: Org = None,
+    since: Since = None,
+    until: Until = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_csv: AsCsv = False,
 ) -> None:
-    """Give dead letters up for good.
+    """Give dead letters up for good: all, or those to which every option given applies.
 
     Example: handoff dead-letters discard referrals.commands --message-id 01930000-…
     """
     with ending_in_one_line():
-        chosen = _Chosen(queue, message_id, number)
+        chosen = _chosen(queue, message_id, number, operation, cause, client, org, since, until)
         database = _trail_database(queue)
         seen = asyncio.run(_look(chosen))
         if not seen:
@@ -111,38 +163,64 @@ def discard(
             return
         if not yes:
             typer.confirm(f"Discard {_letters(seen.total())} of {queue} for good?", abort=True)
-        asyncio.run(_discard(chosen, seen, database))
+        asyncio.run(_discard(chosen, seen, database, as_csv=as_csv))
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What a person named: a queue's letters, or those of an id or a number alone."""
+    """The letters of a queue that a person named."""
 
     queue: str
-    message_id: str | None
-    number: int | None
+    choice: "Choice"
 
-    def open(self) -> "AbstractAsyncContextManager[LetterBox]":
-        """Raises as find_queue and letter_box do."""
-        from ops.dead_letters import find_queue, letter_box
+    def open(self) -> "AbstractAsyncContextManager[Opened]":
+        """Raises as find_queue and open_letters do."""
+        from ops.dead_letters import find_queue, open_letters
 
-        return letter_box(*find_queue(self.queue))
-
-    def each(self, box: "LetterBox") -> "AsyncIterator[DeadLetter]":
-        return box.each(message_id=self.message_id, number=self.number)
+        return open_letters(*find_queue(self.queue))
 
     def check_found(self, count: int) -> None:
         """Raises CannotGoOn where certain letters were named and there are none."""
         from ops.environment import CannotGoOn
 
-        named = self.message_id if self.number is None else self.number
+        choice = self.choice
+        named = choice.message_id if choice.number is None else choice.number
         if named is not None and not count:
             raise CannotGoOn(f"{self.queue} has no dead letter {named}")
 
 
+def _chosen(
+    queue: str,
+    message_id: str | None,
+    number: int | None,
+    operation: str | None,
+    cause: str | None,
+    client: str | None,
+    org: str | None,
+    since: str | None,
+    until: str | None,
+) -> _Chosen:
+    """Raises WrongArgument."""
+    from messaging.replies.letter_choice import Choice, read_time
+    from ops.environment import WrongArgument
+
+    times = {"--since": since, "--until": until}
+    for name, text in times.items():
+        if text is not None and read_time(text) is None:
+            raise WrongArgument(f"{name}: a time with its zone, such as 2026-01-05T08:00:00Z")
+    choice = Choice(
+        message_id, number, operation, cause, client, org, read_time(since), read_time(until)
+    )
+    return _Chosen(queue, choice)
+
+
 def _print_safely(line: str) -> None:
     """Print a line in which a client may have put what a terminal would act on."""
-    print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line))
+    print(_safe(line))
+
+
+def _safe(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def _trail_database(queue_name: str) -> "Database | None":
@@ -162,13 +240,17 @@ async def _count_all() -> None:
         print(f"{queue.name:32} {_letters(await letter_count(name, queue))}")
 
 
-async def _list(queue_name: str, limit: int) -> None:
-    from ops.dead_letters import find_queue, letter_box
+async def _summaries(chosen: _Chosen) -> "list[Summary]":
+    async with chosen.open() as opened:
+        return [one for one in await opened.box.summaries() if chosen.choice(one)]
 
-    name, queue = find_queue(queue_name)
-    async with letter_box(name, queue) as box:
-        found = [letter async for letter in box.each()]
-    print(f"{queue.name}: {_letters(len(found))}")
+
+async def _list(chosen: _Chosen, limit: int, *, as_csv: bool) -> None:
+    found = await _summaries(chosen)
+    if as_csv:
+        _print_csv([_row_of(one) for one in found], list(_COLUMNS))
+        return
+    print(f"{chosen.queue}: {_letters(len(found))}")
     for letter in found[:limit]:
         _print_safely(
             f"{letter.position:>4}  {letter.message_id or '(no message id)':36}  "
@@ -177,16 +259,37 @@ async def _list(queue_name: str, limit: int) -> None:
         )
 
 
+async def _group(chosen: _Chosen, *, as_csv: bool) -> None:
+    from messaging.replies.letter_choice import Group, by_cause
+
+    found = by_cause(await _summaries(chosen))
+    if as_csv:
+        _print_csv([asdict(one) for one in found], list(Group.__slots__))
+        return
+    print(f"{chosen.queue}: {_letters(sum(group.count for group in found))}")
+    for group in found:
+        _print_safely(
+            f"{group.count:>6}  {group.cause:24}  {group.operation:36}  "
+            f"{group.oldest or '(no time)'} … {group.newest or '(no time)'}  "
+            f"such as {group.example}"
+        )
+
+
 async def _show(
     queue_name: str, message: str, database: "Database | None", *, with_body: bool
 ) -> None:
+    from messaging.replies.letter_choice import Choice
     from ops.dead_letter_trail import Deed, open_trail
 
     number = int(message) if message.isdecimal() and len(message) <= LONGEST_NUMBER else None
-    chosen = _Chosen(queue_name, message if number is None else None, number)
+    choice = Choice(message_id=message if number is None else None, number=number)
+    chosen = _Chosen(queue_name, choice)
     found = 0
-    async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
-        async for letter in chosen.each(box):
+    async with (
+        chosen.open() as opened,
+        open_trail(opened.box.queue, opened.url, database) as trail,
+    ):
+        async for letter in opened.box.each(choice):
             found += 1
             shown = _described(letter)
             if with_body:
@@ -216,45 +319,116 @@ def _described(letter: "DeadLetter") -> dict[str, Any]:
     }
 
 
-async def _replay(chosen: _Chosen, database: "Database | None", *, as_me: bool) -> None:
+async def _replay(
+    chosen: _Chosen, database: "Database | None", *, as_me: bool, as_csv: bool
+) -> None:
+    from messaging.replies.dead_letter import summary_of
     from ops.dead_letter_trail import Deed, open_trail
     from ops.dead_letters import replay
     from ops.environment import CannotGoOn
 
-    count, stayed = 0, 0
-    async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
+    results = _Results(as_csv)
+    stayed = 0
+    async with (
+        chosen.open() as opened,
+        open_trail(opened.box.queue, opened.url, database) as trail,
+    ):
         write = partial(trail.write, Deed.REPLAY)
-        async for letter, why in replay(box, chosen.each(box), write, as_me=as_me):
-            count += 1
-            if why is not None:
-                stayed += 1
-                _print_safely(f"{letter.message_id or 'one without a message id'} stayed: {why}")
-    chosen.check_found(count)
-    print(f"{count - stayed} of {_letters(count)} of {chosen.queue} sent in again.")
+        letters = opened.box.each(chosen.choice)
+        async for letter, done in replay(opened, letters, write, as_me=as_me):
+            stayed += done.why is not None
+            said = f"stayed: {done.why}" if done.why else f"sent in again as {done.new_id}"
+            results.tell(summary_of(letter), said)
+    chosen.check_found(results.count)
+    results.end(
+        f"{results.count - stayed} of {_letters(results.count)} of {chosen.queue} sent in again."
+    )
     if stayed:
         raise CannotGoOn(f"{_letters(stayed)} stayed.")
 
 
 async def _look(chosen: _Chosen) -> "Counter[UUID]":
-    from ops.dead_letters import identity
-
-    async with chosen.open() as box:
-        return Counter([identity(letter) async for letter in chosen.each(box)])
+    return Counter([letter.identity for letter in await _summaries(chosen)])
 
 
-async def _discard(chosen: _Chosen, seen: "Counter[UUID]", database: "Database | None") -> None:
+async def _discard(
+    chosen: _Chosen, seen: "Counter[UUID]", database: "Database | None", *, as_csv: bool
+) -> None:
     """Those that were there when the person was asked."""
+    from messaging.replies.dead_letter import summary_of
     from ops.dead_letter_trail import Deed, open_trail
-    from ops.dead_letters import discard, identity
+    from ops.dead_letters import discard
 
-    count = 0
-    async with chosen.open() as box, open_trail(box.queue, box.url, database) as trail:
-        async for letter in box.each():
-            if seen[identity(letter)] > 0:
-                await discard(box, letter, partial(trail.write, Deed.DISCARD))
-                seen[identity(letter)] -= 1
-                count += 1
-    print(f"{_letters(count)} of {chosen.queue} discarded.")
+    results = _Results(as_csv)
+
+    def was_seen(letter: "Summary") -> bool:
+        seen[letter.identity] -= 1
+        return seen[letter.identity] >= 0
+
+    async with (
+        chosen.open() as opened,
+        open_trail(opened.box.queue, opened.url, database) as trail,
+    ):
+        async for letter in opened.box.each(was_seen):
+            await discard(opened.box, letter, partial(trail.write, Deed.DISCARD))
+            results.tell(summary_of(letter), "discarded")
+    results.end(f"{_letters(results.count)} of {chosen.queue} discarded.")
+
+
+class _Results:
+    """What became of each letter, as it becomes known: lines for a person, or a table."""
+
+    def __init__(self, as_csv: bool) -> None:
+        self._as_csv = as_csv
+        self.count = 0
+
+    def tell(self, letter: "Summary", result: str) -> None:
+        """One letter's line."""
+        if self._as_csv:
+            row = {**_row_of(letter), "result": result}
+            _print_csv([row], [*_COLUMNS, "result"], with_header=self.count == 0)
+        else:
+            _print_safely(f"{letter.message_id or 'one without a message id'} {result}")
+        self.count += 1
+
+    def end(self, words: str) -> None:
+        """All are told. In a table the words go to stderr, where they do not disturb it."""
+        typer.echo(words, err=self._as_csv)
+
+
+_COLUMNS = {
+    "number": "position",
+    "message_id": "message_id",
+    "operation": "operation",
+    "cause": "problem_code",
+    "failed_at": "failed_at",
+    "client": "user_id",
+    "org_id": "org_id",
+    "bytes": "size",
+}
+
+
+def _row_of(letter: "Summary") -> dict[str, Any]:
+    return {column: getattr(letter, name) for column, name in _COLUMNS.items()}
+
+
+def _print_csv(rows: list[dict[str, Any]], columns: list[str], *, with_header: bool = True) -> None:
+    """RFC 4180. What a client wrote is no formula, whichever program opens it."""
+    import csv
+    import sys
+
+    writer = csv.DictWriter(sys.stdout, columns)
+    if with_header:
+        writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = _safe(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and text != "-" else text
 
 
 def _letters(count: int) -> str:

@@ -4,6 +4,7 @@ The order inside the transaction and its reasons are in `docs/concepts/messaging
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from messaging.decision.checks import decide
 from messaging.decision.fault import internal_error
 from messaging.decision.inbox import MessageKey, StoredReply, find_replies, store_replies
 from messaging.decision.loading import load
+from messaging.decision.record import Settled, tell
 from messaging.handlers.workspace import Need, Outgoing, Publishing, Rows, Workspace
 from messaging.intake.admission import Incoming, Intake
 from messaging.outbox import table as outbox
@@ -84,7 +86,8 @@ class Decider:
         Raises DatabaseAway after a minute without the database, and what the broker raised where a
         reply or a dead letter could not leave: in both cases nothing may be acknowledged.
         """
-        verdicts: list[Verdict] = []
+        began = time.perf_counter()
+        refusals: list[Verdict] = []
         batch: list[Incoming] = []
         spans: list[Traced] = []
         for delivery in deliveries:
@@ -93,18 +96,19 @@ class Decider:
             try:
                 incoming = self._intake(delivery)
             except Refusal as refusal:
-                verdicts.append(refused(delivery, refusal))
+                refusals.append(refused(delivery, refusal))
             else:
                 if incoming is not None:
                     traced, envelope = self._tracing.begin_message(self._queue, incoming.envelope)
                     batch.append(replace(incoming, envelope=envelope))
                     spans.append(traced)
         decided = await self._decide_when_possible(batch) if batch else []
-        verdicts += decided
-        to_be_rejected = await self._replies.send(verdicts, self._clock())
+        to_be_rejected = await self._replies.send([*refusals, *decided], self._clock())
         for traced, verdict in zip(spans, decided, strict=True):
             traced.end(failed=verdict.must_be_parked, **{"handoff.status": verdict.status})
-        self._count(verdicts)
+        told = [Settled(verdict, None) for verdict in refusals]
+        told += [Settled(v, item.envelope) for item, v in zip(batch, decided, strict=True)]
+        self._tell(told, time.perf_counter() - began)
         return to_be_rejected
 
     async def _decide_when_possible(self, batch: list[Incoming]) -> list[Verdict]:
@@ -195,10 +199,10 @@ class Decider:
             traceparent=envelope.traceparent,
         )
 
-    def _count(self, verdicts: list[Verdict]) -> None:
-        metrics.BATCH_SIZE.labels(self._queue).observe(len(verdicts))
-        for verdict in verdicts:
-            metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
+    def _tell(self, told: list[Settled], seconds: float) -> None:
+        metrics.BATCH_SIZE.labels(self._queue).observe(len(told))
+        metrics.BATCH_SECONDS.labels(self._queue).observe(seconds)
+        tell(self._queue, self._replies, told, seconds=seconds)
 
 
 def _key(incoming: Incoming) -> MessageKey:
@@ -290,7 +294,7 @@ def _repeat(incoming: Incoming, stored: StoredReply) -> Verdict:
                 "under a new message_id.",
             ),
         )
-    return Verdict(incoming.delivery, stored.status, stored.body())
+    return Verdict(incoming.delivery, stored.status, stored.body(), is_repeat=True)
 
 
 async def _write_rows(session: AsyncSession, rows: Rows) -> None:

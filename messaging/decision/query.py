@@ -15,6 +15,7 @@ from contracts.replies import ReplyStatus
 from contracts.shapes import ListQuery, Query, Shape
 from messaging.database.engine import org_snapshot
 from messaging.decision.fault import internal_error
+from messaging.decision.record import Settled, tell
 from messaging.handlers.pages import check_cursor
 from messaging.handlers.reader import Readers
 from messaging.intake.admission import Asked, query_intake
@@ -76,21 +77,35 @@ class QueryReader:
 
         Raises DatabaseAway, or what the broker raised; then none is acknowledged.
         """
-        verdicts = await asyncio.gather(*map(self._decide, deliveries))
-        to_be_rejected = await self._replies.send(verdicts, self._clock())
-        for verdict in verdicts:
-            metrics.MESSAGES.labels(self._queue, str(verdict.status)).inc()
+        began = time.perf_counter()
+        read = await asyncio.gather(*map(self._decide, deliveries))
+        to_be_rejected = await self._replies.send([one.verdict for one in read], self._clock())
+        tell(self._queue, self._replies, read, seconds=time.perf_counter() - began)
         return to_be_rejected
 
-    async def _decide(self, delivery: DeliveredMessage) -> Verdict:
+    async def _decide(self, delivery: DeliveredMessage) -> Settled:
         try:
             asked = self._intake(delivery)
             if isinstance(asked.query, ListQuery):
                 check_cursor(asked.query)
         except Refusal as refusal:
-            return refused(delivery, refusal)
+            return Settled(refused(delivery, refusal), None)
+        traced, envelope = self._tracing.begin_message(self._queue, asked.envelope)
+        failed = True
         try:
-            found = await self._traced(asked)
+            verdict = await self._answer(delivery, replace(asked, envelope=envelope))
+            failed = verdict.must_be_parked
+        finally:
+            traced.end(failed=failed)
+        return Settled(verdict, envelope)
+
+    async def _answer(self, delivery: DeliveredMessage, asked: Asked) -> Verdict:
+        started = time.monotonic()
+        try:
+            found = await self._read_when_possible(asked)
+            metrics.QUERY_SECONDS.labels(asked.envelope.operation).observe(
+                time.monotonic() - started
+            )
             body = success_body(ReplyStatus.OK, found.to_json())
             check_size(body, asked.query)
         except Refusal as refusal:
@@ -98,21 +113,6 @@ class QueryReader:
         except _QueryFault as fault:
             return internal_error(delivery, asked.envelope, fault.__cause__, queue=self._queue)
         return Verdict(delivery, ReplyStatus.OK, body)
-
-    async def _traced(self, asked: Asked) -> Shape:
-        started = time.monotonic()
-        traced, envelope = self._tracing.begin_message(self._queue, asked.envelope)
-        failed = True
-        try:
-            found = await self._read_when_possible(replace(asked, envelope=envelope))
-            failed = False
-        except Refusal:
-            failed = False
-            raise
-        finally:
-            traced.end(failed=failed)
-        metrics.QUERY_SECONDS.labels(envelope.operation).observe(time.monotonic() - started)
-        return found
 
     async def _read_when_possible(self, asked: Asked) -> Shape:
         try:

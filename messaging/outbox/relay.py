@@ -20,6 +20,7 @@ from messaging.database.errors import is_outage, why_refused
 from messaging.database.tables import outbox
 from messaging.pacing.waiting import pause
 from messaging.telemetry import logs, metrics
+from messaging.telemetry.tracing import Traced, Tracing
 from messaging.wire.connection import (
     BROKER_ERRORS,
     Writer,
@@ -98,6 +99,7 @@ class Relay:
         *,
         lock_name: str,
         report: Callable[[str | None], None],
+        tracing: Tracing,
     ) -> None:
         self._engine = engine
         self._url = url
@@ -105,6 +107,7 @@ class Relay:
         self._topology = topology
         self._lock_name = lock_name
         self._report = report
+        self._tracing = tracing
         self._woken = asyncio.Event()
         self._declare_again = False
         # A command says who sends it: where clients have grants, the one who takes it asks.
@@ -136,6 +139,7 @@ class Relay:
                 await pause(stop, FOLLOW_SECONDS)
             finally:
                 metrics.RELAY_LEADING.set(0)
+                metrics.OUTBOX_WAITING.set(0)
 
     async def _follow(self, database: AsyncConnection, stop: asyncio.Event) -> bool:
         """Wait for the leadership. False: it was time to stop first."""
@@ -227,6 +231,9 @@ class Relay:
     ) -> bool:
         """Publish one subject's rows, each after the last is confirmed. False: one was not."""
         for row in rows:
+            traced = self._tracing.begin_publishing(
+                row.exchange, row.routing_key, str(row.message_id), row.headers.get("traceparent")
+            )
             try:
                 async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
                     with loss_raised():
@@ -234,10 +241,12 @@ class Relay:
                             row.body,
                             exchange=row.exchange,
                             routing_key=row.routing_key,
-                            properties=self._properties(row),
+                            properties=self._properties(row, traced),
                             mandatory=self._topology.must_be_routed(row.exchange),
                         )
+                traced.end(failed=False)
             except (aiormq.exceptions.PublishError, aiormq.exceptions.DeliveryError) as error:
+                traced.end(failed=True)
                 self._declare_again |= isinstance(error, aiormq.exceptions.PublishError)
                 log.warning(
                     "not published, will be tried again",
@@ -255,13 +264,16 @@ class Relay:
             confirmed.append(row.seq)
         return True
 
-    def _properties(self, row: Row[tuple[object, ...]]) -> spec.Basic.Properties:
+    def _properties(self, row: Row[tuple[object, ...]], traced: Traced) -> spec.Basic.Properties:
+        headers = row.headers
+        if traced.traceparent is not None:
+            headers = {**headers, "traceparent": traced.traceparent}
         return persistent(
             user_id=self._user if row.content_type == JSON_CONTENT_TYPE else None,
             content_type=row.content_type,
             message_type=row.routing_key,
             message_id=str(row.message_id),
-            headers=row.headers,
+            headers=headers,
         )
 
     async def _await_news(self, underway: _Underway, stop: asyncio.Event) -> None:

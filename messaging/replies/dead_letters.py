@@ -10,7 +10,7 @@ from aiormq.abc import DeliveredMessage
 from contracts.problems import Problem
 from contracts.values import format_time
 from messaging.replies.publisher import NotCarried, Publisher
-from messaging.telemetry import logs
+from messaging.telemetry import logs, metrics
 from messaging.wire.lenient_pamqp import unreadable
 from messaging.wire.topology import DEAD_LETTERS, ConsumedQueue
 
@@ -109,6 +109,7 @@ class DeadLetters:
             reason["problem_detail"] = _saying_what_is_left_out(detail, [*left_out, "headers"])
             headers = {name: value for name, value in reason.items() if value is not None}
             is_parked = await self._publish(delivery, headers, kept)
+        metrics.PARKED.labels(self._queue.name).inc()
         log.warning(
             "message parked",
             queue=self._queue.name,

@@ -26,6 +26,8 @@ class Verdict:
     problem: Problem | None = None
     must_be_parked: bool = False
     """Parked even though its sender is told: a fault of ours, to be looked at."""
+    is_repeat: bool = False
+    """Decided before; this is what was said then."""
 
 
 def success_body(status: int, data: bytes | None) -> bytes:
@@ -61,10 +63,8 @@ class Replies:
         replies = []
         for place, verdict in enumerate(verdicts):
             delivery = verdict.delivery
-            reply_to = delivery.header.properties.reply_to
-            if reply_to and not self._grants.may_reply(delivery):
-                reply_to = None  # It would be written into a queue of somebody else's.
-            if verdict.must_be_parked or (verdict.problem is not None and not reply_to):
+            reply_to = self._reply_queue(delivery)
+            if self.parks(verdict):
                 moment = now + timedelta(microseconds=place)
                 if not await self._dead_letters.park(delivery, verdict.problem, moment):
                     to_be_rejected.add(delivery.delivery_tag or 0)
@@ -72,6 +72,16 @@ class Replies:
                 replies.append(_reply(verdict, reply_to))
         await self._publisher.reply(replies)
         return to_be_rejected
+
+    def parks(self, verdict: Verdict) -> bool:
+        """Whether its message becomes a dead letter: nobody can be told that it was refused."""
+        unheard = verdict.problem is not None and not self._reply_queue(verdict.delivery)
+        return verdict.must_be_parked or unheard
+
+    def _reply_queue(self, delivery: DeliveredMessage) -> str | None:
+        """None too where it would be written into a queue of somebody else's."""
+        reply_to = delivery.header.properties.reply_to
+        return reply_to if reply_to and self._grants.may_reply(delivery) else None
 
 
 def _reply(verdict: Verdict, queue: str) -> OutgoingReply:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import uvicorn
@@ -29,10 +30,11 @@ from messaging.pacing.monitor import DatabaseMonitor
 from messaging.pacing.waiting import until
 from messaging.replies.publisher import Publisher
 from messaging.replies.replies import Replies
+from messaging.running.backlog import QueueWatch, watch_outbox
 from messaging.running.contract import Contract
 from messaging.running.routes import listen, routes
 from messaging.running.settings import ServiceSettings, SettingError, variable
-from messaging.telemetry import logs
+from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
 from messaging.telemetry.tracing import Tracing
 from messaging.trail.retention import keep_forgetting
@@ -114,9 +116,15 @@ class Service:
             definition.topology,
             lock_name=home.schema,
             report=self.health.condition("relay"),
+            tracing=self.tracing,
         )
         self._publisher = Publisher(settings.broker, f"{name}.replies")
         self.parts += [self.monitor.run, self._relay_when_possible, self._keep_forgetting]
+        consumed = (*definition.commands, *definition.queries, *definition.events)
+        queues = QueueWatch(settings.broker, f"{name}.watch", consumed)
+        self.parts += [queues.run, self._watch_outbox]
+        metrics.READY.set_function(lambda: float(self.health.ready))
+        metrics.BUILD.labels(name, version("handoff")).set(1)
         self._warn()
         self._stop = asyncio.Event()
         self._stop_by = 0.0
@@ -213,6 +221,10 @@ class Service:
             replies_after=self.settings.replies_kept,
             messages_after=self.settings.messages_known,
         )
+
+    async def _watch_outbox(self, stop: asyncio.Event) -> None:
+        await self.until_possible(stop)
+        await watch_outbox(self.system_engine, stop)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set, then let everything finish within 30 s.

@@ -59,6 +59,12 @@ _ALLOWED = frozenset(
         "bytes",
         "token_id",
         "request_id",
+        "client",
+        "repeat",
+        "parked",
+        "trace_id",
+        "message",
+        "left",
     ]
 )
 # A UUID and nothing else: a client can write a patient's name where its message id belongs.

@@ -1,4 +1,5 @@
-"""Traces (OpenTelemetry): a span for each message and each attempt, where a collector is named.
+"""Traces (OpenTelemetry): a span for each message that comes or goes, each attempt, each HTTP
+request and what they ask of others, where a collector is named.
 
 Without one no span is made, and the W3C trace context of a message is carried on as it came.
 """
@@ -21,12 +22,22 @@ FLUSH_TIMEOUT_MS = 5_000
 """How long the last spans may take to leave when the service stops."""
 
 
+def trace_id(traceparent: str | None) -> str | None:
+    """The trace that a W3C trace context belongs to."""
+    return None if traceparent is None else traceparent.split("-")[1]
+
+
 class Traced:
-    """One message or attempt under way. `traceparent` is what its consequences carry."""
+    """One message, attempt or request under way. `traceparent` is what its consequences carry."""
 
     def __init__(self, span: Span | None, traceparent: str | None) -> None:
         self._span = span
         self.traceparent = traceparent
+
+    def rename(self, name: str) -> None:
+        """Its name was not known when it began."""
+        if self._span is not None:
+            self._span.update_name(name)
 
     def end(self, *, failed: bool, **attributes: str | int) -> None:
         """It is over. Attributes are ids, codes and statuses, never a value of a patient's."""
@@ -68,6 +79,34 @@ class Tracing:
     ) -> Traced:
         """The span of a request to somebody else."""
         return self._begin(name, SpanKind.CLIENT, traceparent, attributes)
+
+    def begin_answer(self, name: str, traceparent: str | None) -> Traced:
+        """The span of a request that somebody asks here."""
+        return self._begin(name, SpanKind.SERVER, traceparent, {})
+
+    def begin_work(
+        self, name: str, traceparent: str | None, attributes: Mapping[str, str | int]
+    ) -> Traced:
+        """The span of work of our own that no message asked for just now."""
+        return self._begin(name, SpanKind.INTERNAL, traceparent, attributes)
+
+    def begin_publishing(
+        self, exchange: str, routing_key: str, message_id: str, traceparent: str | None
+    ) -> Traced:
+        """The span of a message on its way out of the outbox, to the broker's confirmation.
+
+        Nothing begins a trace here: what has no cause has no span.
+        """
+        if traceparent is None:
+            return Traced(None, None)
+        attributes = {
+            "messaging.system": "rabbitmq",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": exchange,
+            "messaging.rabbitmq.destination.routing_key": routing_key,
+            "messaging.message.id": message_id,
+        }
+        return self._begin(f"publish {routing_key}", SpanKind.PRODUCER, traceparent, attributes)
 
     def _begin(
         self,

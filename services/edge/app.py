@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from functools import cache
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -20,9 +21,17 @@ from contracts.documents.schemas import Schema
 from messaging.replies.standing_client import StandingClient
 from messaging.replies.standing_listener import StandingListener
 from messaging.running.settings import variable
-from messaging.telemetry import logs
+from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
-from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, MESSAGE_ID
+from messaging.telemetry.tracing import Tracing
+from services.edge import docs_page
+from services.edge.calls.headers import (
+    ACTOR,
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    MESSAGE_ID,
+    TRACEPARENT,
+)
 from services.edge.calls.query import Parameter, parameters_of
 from services.edge.desk.serving import Desk
 from services.edge.events import openapi as events_openapi
@@ -41,6 +50,7 @@ from services.edge.openapi import (
     operation_id,
     operation_of,
     summary,
+    tag,
 )
 from services.edge.problems import EdgeCode, HttpProblem, refusal
 from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Form, Route, by_path
@@ -52,7 +62,7 @@ log = logs.get(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 _ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
-    *(LAST_EVENT_ID, "traceparent"),
+    *(LAST_EVENT_ID, TRACEPARENT),
 )
 _EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, "Location", MESSAGE_ID, REQUEST_ID, "Retry-After")
 
@@ -63,6 +73,8 @@ class Edge:
     def __init__(self, settings: EdgeSettings) -> None:
         self.settings = settings
         self.health = Health()
+        metrics.READY.set_function(lambda: float(self.health.ready))
+        metrics.BUILD.labels("edge", version("handoff")).set(1)
         self.tokens = TokenRegister(settings.tokens_file, self.health.condition("tokens"))
         self.client = StandingClient(
             settings.broker,
@@ -80,10 +92,11 @@ class Edge:
             settings.broker, "edge.events", EVENT_EXCHANGES, self.health.note("events")
         )
         answering = Answering(settings, self.tokens, self.client)
+        self.tracing = Tracing("edge", settings.otlp_endpoint)
         app = application(answering, self.streams, settings)
         self.desk = Desk(settings, self.tokens, answering, self.streams)
         app.router.routes.extend(self.desk.routes())
-        self.app = Recorded(app)
+        self.app = Recorded(app, self.tracing)
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
 
@@ -120,6 +133,7 @@ class Edge:
                 await serve(self.app, self._public, stop, self.settings.trusted_proxies)
             finally:
                 closing.set()
+        await asyncio.to_thread(self.tracing.close)
         log.info("stopped")
 
     def _listen(self, host: str, port: str) -> socket.socket:
@@ -138,13 +152,13 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
         title=TITLE,
         version=VERSION,
         summary=SUMMARY,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        static_url="/docs-assets",
+        static_url=docs_page.ASSETS,
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    _add_events(app, EventsAnswering(answering, streams))
+    docs_page.add_page(app)
     for path, routes in by_path().items():
         for route in routes:
             app.add_api_route(
@@ -155,10 +169,11 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
                 response_class=Response,
                 operation_id=operation_id(route),
                 summary=summary(route),
-                tags=[route.name.partition(".")[0]],
+                tags=[tag(route)],
                 openapi_extra=operation_of(route),
             )
         _refuse_others(app, path, [route.method for route in routes], routes[0].form)
+    _add_events(app, EventsAnswering(answering, streams))
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)
@@ -183,7 +198,7 @@ def _add_events(app: FastAPI, answering: EventsAnswering) -> None:
         response_class=Response,
         operation_id="events",
         summary=events_openapi.SUMMARY,
-        tags=["events"],
+        tags=["Events"],
         openapi_extra=events_openapi.OPERATION,
     )
     _refuse_others(app, EVENTS_PATH, ["GET"], Form.FIELDS)

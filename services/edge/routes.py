@@ -227,6 +227,11 @@ BY_LINK_ALONE = frozenset(
 )
 """What a partner asks by the link in a letter, on a page of its own: no token does."""
 
+NOT_YET = frozenset(
+    name for name, operation in OPERATIONS.items() if operation.service is Service.CONNECTORS
+)
+"""Operations that are asked by AMQP alone so far."""
+
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""
 

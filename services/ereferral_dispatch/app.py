@@ -12,10 +12,12 @@ from contracts.operations import Service as ServiceName
 from contracts.referral_partner import ContactMethod
 from letters.render import render_letter
 from messaging.database.migrations import head
+from messaging.egress.policy import EgressPolicy
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
 from messaging.running.serving import FromEnvironment
 from messaging.running.settings import SettingError
+from services.ereferral_dispatch.backlog import watch_backlog
 from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.delivery.relay_holds import RelayUse
 from services.ereferral_dispatch.delivery.relay_watch import RelayWatch
@@ -36,7 +38,6 @@ from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email.sender import EmailSender
 from services.ereferral_dispatch.senders.fax import FaxMailSender, SinchFaxSender
 from services.ereferral_dispatch.senders.phone import PhoneSender
-from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.smtp import SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url
@@ -119,7 +120,11 @@ def build(settings: DispatchSettings) -> Service:
                     )
                     group.create_task(watch.run(stop))
 
-    service.parts.append(deliver)
+    async def look_at_backlog(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        await watch_backlog(service.system_engine, stop)
+
+    service.parts += [deliver, look_at_backlog]
     return service
 
 

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("contracts", "letters", "messaging", "services", "ops", "bench", "tests")
+FOLDERS = (
+    "contracts",
+    "client",
+    "examples",
+    "letters",
+    "messaging",
+    "services",
+    "ops",
+    "bench",
+    "tests",
+)
 MODULES = sorted(
     path
     for folder in FOLDERS

@@ -5,7 +5,7 @@ A header that breaks its form is 400: HTTP's own grammar, not a field of ours.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from messaging.wire.envelope import is_traceparent
@@ -14,6 +14,7 @@ from services.edge.problems import EdgeCode, HttpProblem, refusal
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 MESSAGE_ID: Final = "Handoff-Message-Id"
 ACTOR: Final = "Handoff-Actor"
+TRACEPARENT: Final = "traceparent"
 LAST_EVENT_ID: Final = "Last-Event-ID"
 JSON_API: Final = "application/vnd.api+json"
 FORM_URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -29,6 +30,15 @@ _OUR_TAG = re.compile(r"([1-9][0-9]{0,8})\.[0-9a-f]{12}", re.ASCII)
 
 Headers = Mapping[str, str]
 """By name in lower case; a header that came more than once is joined by commas."""
+
+
+def joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """A request's headers as ASGI has them, those that came more than once joined."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class NeverMatches(Exception):
@@ -104,7 +114,7 @@ def actor(headers: Headers, client: str, person: str | None) -> str:
 
 def traceparent(headers: Headers) -> str | None:
     """The W3C trace context, where it is one."""
-    given = headers.get("traceparent")
+    given = headers.get(TRACEPARENT)
     return given if is_traceparent(given) else None
 
 

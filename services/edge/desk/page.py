@@ -1,7 +1,7 @@
 """A page of the desk: its path, its template, what it shows, and what can be done on it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.edge.desk.visit import Visit
@@ -20,13 +20,15 @@ class Action:
 
     `prepare` makes the message's fields of the form's, where they are not the same. `then` says
     where to go with the reply's data; without it, where the form says, or this page again. `stays`:
-    the reply is shown on the page itself and once, as `visit.reply`, and in no address.
+    the reply is shown on the page itself and once, as `visit.reply`, and in no address. `also`:
+    what a form's button may do right after it, with the fields that it makes of the reply.
     """
 
     operation: str
     prepare: Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]] | None = None
     then: Callable[[Visit, Any], str] | None = None
     stays: bool = False
+    also: Mapping[str, Callable[[Any], dict[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ docs/maintainers/add-a-page.md says what belongs to one.
 """
 
 from services.edge.desk.page import Page
-from services.edge.desk.sections import home, referral, referrals, task
+from services.edge.desk.sections import home, partners, referral, referrals, task, writing
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     task.PAGE,
     referrals.PAGE,
+    *writing.PAGES,  # before the next, whose path `new` fits too
     referral.PAGE,
     referral.LETTER,
+    *partners.PAGES,
 )

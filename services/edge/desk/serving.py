@@ -1,6 +1,6 @@
 """Serving the desk: each request from its cookie to its page, the checks in their order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ _ELSEWHERE = "/desk/{rest:path}"
 _MAY_HAVE_BEEN_DONE = (503, 504)
 """The form's key stays the same: it is then done once."""
 _UTC = ZoneInfo("UTC")
+_TOLD_ONCE = ("done", "refused")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -245,9 +246,10 @@ class Desk:
         self._doors.check_form(request, entered, form)
         operation, key = form.get("_operation"), form.get("_key") or visit.new_key()
         action = page.action(operation)
-        if operation in OPERATIONS and not visit.may(operation):
+        also = form.get("_also")
+        if not all(visit.may(one) for one in (operation, also) if one in OPERATIONS):
             raise forbidden()
-        if action is None:
+        if action is None or (also and also not in action.also):
             raise refusal(
                 EdgeCode.MALFORMED_REQUEST, ("body", "_operation"), "This page does not do that."
             )
@@ -261,8 +263,15 @@ class Desk:
         if action.stays:
             visit.reply = data
             return await self._show(page, visit)
+        done = {"done": operation}
+        if also:
+            try:
+                data = await visit.send(also, action.also[also](data), f"{key}+{also}")
+                done = {"done": also}
+            except HttpProblem as problem:
+                done = {"refused": problem.code}
         following = action.then(visit, data) if action.then is not None else form.get("_next")
-        return _go_on(_with_done(safe_next(following, visit.home) or visit.here, operation))
+        return _go_on(_with(safe_next(following, visit.home) or visit.here, done))
 
     async def _fields(self, action: Action, visit: Visit, form: Form) -> dict[str, Any]:
         """The message's fields: the path's, and the form's."""
@@ -284,15 +293,19 @@ def _go_on(path: str) -> Response:
 
 def _here(request: Request) -> str:
     """The page as it was asked for, but for what is told once."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "done"]
+    kept = [
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if name not in _TOLD_ONCE
+    ]
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
-def _with_done(path: str, operation: str) -> str:
-    """The path to go on to, which says what was done."""
+def _with(path: str, told: Mapping[str, str]) -> str:
+    """The path to go on to, which says what was done, or what was not."""
     bare, hash_mark, place = path.partition("#")
     joint = "&" if "?" in bare else "?"
-    return f"{bare}{joint}{urlencode({'done': operation})}{hash_mark}{place}"
+    return f"{bare}{joint}{urlencode(told)}{hash_mark}{place}"
 
 
 async def _form(request: Request) -> Form:

@@ -230,11 +230,7 @@ def _address(request: Request) -> str:
 
 def headers_of(request: Request) -> Headers:
     """A request's headers, those that came more than once joined."""
-    joined: dict[str, str] = {}
-    for raw_name, raw_value in request.scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
+    return record_of(request.scope).headers
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:

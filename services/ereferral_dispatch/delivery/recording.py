@@ -150,7 +150,7 @@ class Recorder:
                 return False
             if attempt.finished_at is not None and not _may_correct(locked.row, attempt, outcome):
                 return False
-            await self._settle(connection, locked, outcome)
+            await self._settle(connection, locked, outcome, claimed.traceparent)
         kind = "call_requested" if isinstance(outcome, CallRequested) else recorded_as(outcome)
         metrics.ATTEMPTS.labels(str(claimed.channel), str(kind)).inc()
         return True
@@ -167,14 +167,21 @@ class Recorder:
                 locked = await read_locked(connection, lost.org_id, lost.id, lost.number)
                 attempt = locked.attempt
                 if attempt.finished_at is None and _is_over(attempt.lease_until, locked.now):
-                    await self._settle(connection, locked, _lost_outcome(attempt))
+                    traceparent = locked.row.traceparent
+                    await self._settle(connection, locked, _lost_outcome(attempt), traceparent)
                     settled += 1
         return settled
 
-    async def _settle(self, connection: AsyncConnection, locked: Locked, outcome: Outcome) -> None:
+    async def _settle(
+        self,
+        connection: AsyncConnection,
+        locked: Locked,
+        outcome: Outcome,
+        traceparent: str | None,
+    ) -> None:
         row, attempt, now = locked.row, locked.attempt, locked.now
         workspace = Workspace(
-            Rows(), self.publishing, org_id=row.org_id, now=now, traceparent=row.traceparent
+            Rows(), self.publishing, org_id=row.org_id, now=now, traceparent=traceparent
         )
         left_lane = row.lane_id
         held = await self._judge_lane(connection, locked, outcome, workspace)

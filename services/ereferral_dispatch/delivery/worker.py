@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import stamina
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,8 +21,9 @@ from letters.letter import LetterLink
 from messaging.database.errors import is_outage, why_away
 from messaging.pacing.sweep import keep_sweeping
 from messaging.telemetry import logs, metrics
-from messaging.telemetry.tracing import Traced, Tracing
+from messaging.telemetry.tracing import Tracing
 from services.ereferral_dispatch.consignment import Consignment
+from services.ereferral_dispatch.delivery.attempt_record import end_span, span_attributes, tell
 from services.ereferral_dispatch.delivery.claiming import (
     Claimed,
     Limits,
@@ -36,12 +37,9 @@ from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_o
 from services.ereferral_dispatch.delivery.recording import Recorder
 from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.rules.outcomes import (
-    CallRequested,
-    Delivered,
     Outcome,
     OutcomeUnknown,
     PermanentFailure,
-    Sent,
     TransientFailure,
 )
 from services.ereferral_dispatch.rules.pace import PACES, Pace, free_slots
@@ -213,24 +211,13 @@ class Worker:
             channel,
             self._recorder,
             self._composing,
-            self._begin_span(claimed),
+            self._tracing,
             self._answer_links,
         )
         task = asyncio.create_task(attempt.run())
         self._running[task] = attempt
         metrics.ATTEMPTS_RUNNING.set(len(self._running))
         task.add_done_callback(self._ended)
-
-    def _begin_span(self, claimed: Claimed) -> Traced:
-        return self._tracing.begin_request(
-            f"attempt {claimed.channel}",
-            claimed.traceparent,
-            {
-                "handoff.org_id": claimed.org_id,
-                "handoff.ereferral_id": str(claimed.ereferral_id),
-                "handoff.attempt": claimed.number,
-            },
-        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
@@ -269,15 +256,19 @@ class _Attempt:
         channel: Channel | None,
         recorder: Recorder,
         composing: Executor,
-        traced: Traced,
+        tracing: Tracing,
         answer_links: AnswerLinks | None,
     ) -> None:
-        self.claimed = claimed
+        self._tracing = tracing
+        self._traced = tracing.begin_work(
+            f"attempt {claimed.channel}", claimed.traceparent, span_attributes(claimed)
+        )
+        # What it causes, its events too, hangs below its span.
+        self.claimed = replace(claimed, traceparent=self._traced.traceparent)
         self._answer_links = answer_links
         self._channel = channel
         self._recorder = recorder
         self._composing = composing
-        self._traced = traced
         self._started = time.monotonic()
         self.something_left = False
         self.recording = False
@@ -301,7 +292,6 @@ class _Attempt:
             await asyncio.shield(self._record(outcome))
             raise
         await asyncio.shield(self._record(outcome))
-        self._log(outcome)
 
     async def _make(self) -> Outcome:
         claimed, channel = self.claimed, self._channel
@@ -317,7 +307,6 @@ class _Attempt:
             package=EreferralDispatch.model_validate_json(claimed.package, context=KEPT),
             attempted_at=claimed.started_at,
             possible_repeat=claimed.possible_repeat,
-            traceparent=self._traced.traceparent,
             message=claimed.message,
             cancel_reason=claimed.cancel_reason,
             cancelled_at=claimed.cancelled_at,
@@ -345,6 +334,23 @@ class _Attempt:
         )
 
     async def _send(self, channel: Channel, consignment: Consignment, content: bytes) -> Outcome:
+        """The request to the partner has a span of its own, which the partner is told of."""
+        asking = self._tracing.begin_request(
+            f"send {self.claimed.channel}",
+            self.claimed.traceparent,
+            span_attributes(self.claimed),
+        )
+        consignment = replace(consignment, traceparent=asking.traceparent)
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._send_in_time(channel, consignment, content)
+            return outcome
+        finally:
+            end_span(asking, outcome)
+
+    async def _send_in_time(
+        self, channel: Channel, consignment: Consignment, content: bytes
+    ) -> Outcome:
         async def point_of_no_return() -> None:
             await pass_point_of_no_return(self._recorder.engine, self.claimed, content)
             self.something_left = True
@@ -386,24 +392,6 @@ class _Attempt:
                         ereferral_id=str(self.claimed.ereferral_id),
                         attempt=self.claimed.number,
                     )
-        code = _code(outcome)
-        self._traced.end(
-            failed=not isinstance(outcome, (Delivered, Sent, CallRequested)),
-            **({} if code is None else {"handoff.code": code}),
-        )
-
-    def _log(self, outcome: Outcome) -> None:
-        log.info(
-            "attempt",
-            org_id=self.claimed.org_id,
-            ereferral_id=str(self.claimed.ereferral_id),
-            attempt=self.claimed.number,
-            channel=self.claimed.channel,
-            outcome=type(outcome).__name__,
-            code=_code(outcome),
-            seconds=round(time.monotonic() - self._started, 3),
-        )
-
-
-def _code(outcome: Outcome) -> str | None:
-    return None if isinstance(outcome, CallRequested) else str(outcome.code)
+        end_span(self._traced, outcome)
+        seconds = time.monotonic() - self._started
+        tell(self.claimed, outcome, left=self.something_left, seconds=seconds)

@@ -100,12 +100,12 @@ def _wanted(query: EreferralList, now: datetime) -> list[ColumnElement[bool]]:
     if query.referral_uuid is not None:
         wanted.append(Ereferral.referral_id == query.referral_uuid)
     if query.needs_person is not None:
-        needs = _needs_person(now)
+        needs = needs_person(now)
         wanted.append(needs if query.needs_person else ~needs)
     return wanted
 
 
-def _needs_person(now: datetime) -> ColumnElement[bool]:
+def needs_person(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """A call that is due, an outcome that nobody knows, a channel that is off."""
     return Ereferral.status.in_(NEEDS_PERSON) & (
         (Ereferral.status != EreferralStatus.AWAITING_CALL) | (Ereferral.call_due_at <= now)

@@ -1,17 +1,14 @@
 """Traces: a span for each message and each attempt goes to the collector that is named."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from messaging.replies.client import open_client
 from messaging.running.settings import SettingError, load_settings
 from services.referrals.settings import ReferralsSettings
+from tests.support.collector import attributes, collecting
 from tests.support.services.dispatch import dispatching
 from tests.support.services.referrals import Org, heard_by, migrated, running_referrals
 
@@ -20,60 +17,11 @@ TRACEPARENT = f"00-{TRACE_ID}-{CLIENTS_SPAN_ID}-01"
 NAME = "Kanarienvogel"
 
 
-class Collector:
-    """An OTLP collector on loopback; `sent` is all that it was sent, as it came."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-        self.endpoint = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.sent.append(await request.read())
-        return web.Response()
-
-    def spans(self) -> list[Span]:
-        """All spans of all batches."""
-        return [
-            span
-            for body in self.sent
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-    def the(self, name: str) -> Span:
-        """The one span of that name."""
-        (span,) = [span for span in self.spans() if span.name == name]
-        return span
-
-
-@asynccontextmanager
-async def collecting() -> AsyncIterator[Collector]:
-    """A collector that takes uncompressed spans at `/v1/traces`."""
-    collector = Collector()
-    app = web.Application()
-    app.router.add_post("/v1/traces", collector.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    collector.endpoint = f"http://127.0.0.1:{port}/"
-    try:
-        yield collector
-    finally:
-        await runner.cleanup()
-
-
-def attributes(span: Span) -> dict[str, Any]:
-    """A span's attributes; all of ours are texts and integers."""
-    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
-
-
 async def test_a_message_continues_the_clients_trace(
     postgres_database: str, rabbitmq_vhost: str
 ) -> None:
-    """The span hangs below the client's; the event hangs below the span; no span holds a value."""
+    """The span hangs below the client's, the event below the span, by its header below that of its
+    way out of the outbox; no span holds a value."""
     await migrated(postgres_database)
     headers = {"traceparent": TRACEPARENT}
     async with collecting() as collector:
@@ -99,8 +47,11 @@ async def test_a_message_continues_the_clients_trace(
         assert span.parent_span_id.hex() == CLIENTS_SPAN_ID
         assert span.kind == Span.SPAN_KIND_CONSUMER
         assert span.status.code == Status.STATUS_CODE_UNSET, "a refusal is no fault"
-    carried = f"00-{TRACE_ID}-{command.span_id.hex()}-01"
-    assert event.body["traceparent"] == carried
+    published = collector.the("publish referral_partner.created")
+    assert published.parent_span_id == command.span_id
+    assert published.kind == Span.SPAN_KIND_PRODUCER
+    assert event.body["traceparent"] == f"00-{TRACE_ID}-{command.span_id.hex()}-01"
+    carried = f"00-{TRACE_ID}-{published.span_id.hex()}-01"
     assert (event.properties.headers or {})["traceparent"] == carried
     shown = attributes(command)
     assert shown["handoff.org_id"] == org.id
@@ -117,7 +68,7 @@ def org_uuid() -> str:
 async def test_an_attempt_is_a_span_that_the_partner_is_told_of(
     new_postgres_database: Any, new_rabbitmq_vhost: Any
 ) -> None:
-    """Each attempt has a span; the portal's request carries that span as its `traceparent`."""
+    """Each attempt has a span, below it the request, which carries itself as its `traceparent`."""
     async with collecting() as collector:
         async with dispatching(
             new_postgres_database(), new_rabbitmq_vhost(), otlp_endpoint=collector.endpoint
@@ -128,11 +79,13 @@ async def test_an_attempt_is_a_span_that_the_partner_is_told_of(
             told = [posted.headers["traceparent"] for posted in dispatch.portal.at("traced")]
         heard = collector.the("process ereferral.dispatch")
         attempts = [span for span in collector.spans() if span.name == "attempt portal"]
+        requests = [span for span in collector.spans() if span.name == "send portal"]
 
-    assert [span.kind for span in attempts] == [Span.SPAN_KIND_CLIENT] * 2
+    assert [span.kind for span in requests] == [Span.SPAN_KIND_CLIENT] * 2
     assert {span.parent_span_id for span in attempts} == {heard.span_id}
+    assert [span.parent_span_id for span in requests] == [span.span_id for span in attempts]
     flagless = [one.rpartition("-")[0] for one in told]
-    assert flagless == [f"00-{span.trace_id.hex()}-{span.span_id.hex()}" for span in attempts]
+    assert flagless == [f"00-{span.trace_id.hex()}-{span.span_id.hex()}" for span in requests]
     assert [attributes(span)["handoff.code"] for span in attempts] == ["http_503", "http_201"]
     assert [span.status.code for span in attempts] == [
         Status.STATUS_CODE_ERROR,

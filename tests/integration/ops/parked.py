@@ -38,11 +38,11 @@ def dead_letters(url: str, queue: str = QUEUE) -> int:
     return asyncio.run(count())
 
 
-def empty(url: str) -> None:
-    """Drop the dead letters of referrals' commands."""
+def empty(url: str, queue: str = QUEUE) -> None:
+    """Drop the dead letters of a queue."""
 
     async def purge(channel: Any) -> None:
-        await channel.queue_purge(f"{QUEUE}.dead_letters")
+        await channel.queue_purge(f"{queue}.dead_letters")
 
     with_channel(url, purge)
 

@@ -13,7 +13,7 @@ from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
 from messaging.wire.topology import DEAD_LETTERS
-from ops.dead_letters import find_queue, letter_box
+from ops.dead_letters import find_queue, open_letters
 from tests.integration.ops.parked import (
     QUEUE,
     dead_letters,
@@ -35,8 +35,8 @@ def test_looking_at_dead_letters_destroys_nothing(emptied: str) -> None:
     async def look() -> None:
         name, queue = find_queue(QUEUE)
         for _ in range(LOOKS):
-            async with letter_box(name, queue) as box:
-                found = [letter.message_id async for letter in box.each()]
+            async with open_letters(name, queue) as opened:
+                found = [letter.message_id for letter in await opened.box.summaries()]
             assert found == parked
 
     asyncio.run(look())
@@ -63,7 +63,7 @@ def test_a_letter_keeps_its_number_while_others_are_looked_at(emptied: str) -> N
         assert shown["message_id"] == parked[number - 1]
         assert listed() == parked[:3]
     given_up = handoff("dead-letters", "discard", QUEUE, "--number", "2", "--yes")
-    assert given_up.stdout == f"1 dead letter of {QUEUE} discarded.\n"
+    assert given_up.stdout == f"{parked[1]} discarded\n1 dead letter of {QUEUE} discarded.\n"
     assert listed() == [parked[0], *parked[2:4]]
     handoff("dead-letters", "replay", QUEUE, "--number", "3")
     until(lambda: parked[3] not in handoff("dead-letters", "list", QUEUE).stdout)

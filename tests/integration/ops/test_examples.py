@@ -7,6 +7,7 @@ from contracts.catalogue import OPERATIONS
 from contracts.documents.examples import EXAMPLES, Another, needed
 from contracts.replies import ReplyStatus
 from messaging.replies.client import Answered
+from tests.support.schemas import as_shipped
 from tests.support.services.both import Both
 from tests.support.services.referrals import Org, plain_url
 from tests.support.waiting import until
@@ -41,7 +42,8 @@ async def send(both: Both, org: Org, name: str | Another, **changed: object) -> 
         submitted = await org.ask("intake.list")
         body["intake_uuid"] = submitted.data["items"][0]["id"]
     exchange = OPERATIONS[sent.operation].exchange
-    return await both.referrals.client.call(exchange, sent.operation, body)
+    answered = await both.referrals.client.call(exchange, sent.operation, body)
+    return as_shipped(sent.operation, answered)
 
 
 async def awaiting_call(both: Both, org: Org) -> int:

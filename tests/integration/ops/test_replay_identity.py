@@ -12,10 +12,11 @@ from aiormq import spec
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from yarl import URL
 
+from messaging.replies.dead_letter import DeadLetter
 from messaging.replies.publisher import NotCarried, Publisher
 from messaging.wire.connection import connection
 from messaging.wire.topology import declare
-from ops.dead_letters import DeadLetter, find_queue, letter_box, replay
+from ops.dead_letters import find_queue, open_letters, replay
 from services.ereferral_dispatch.home import TOPOLOGY
 from tests.support.broker.raw_messages import headers_of
 from tests.support.waiting import until
@@ -98,14 +99,14 @@ async def replayed(channel: AbstractChannel) -> DeliveredMessage:
     name, queue = find_queue(QUEUE)
 
     async def is_there() -> bool:
-        async with letter_box(name, queue) as box:
-            return len([letter async for letter in box.each()]) == 1
+        async with open_letters(name, queue) as opened:
+            return len(await opened.box.summaries()) == 1
 
     await until(is_there)
-    async with asyncio.timeout(30), letter_box(name, queue) as box:
-        assert [why async for _, why in replay(box, box.each(), written_down, as_me=False)] == [
-            None
-        ]
+    async with asyncio.timeout(30), open_letters(name, queue) as opened:
+        letters = opened.box.each()
+        results = [done async for _, done in replay(opened, letters, written_down, as_me=False)]
+        assert [done.why for done in results] == [None]
     message = await taken(channel, QUEUE)
     await channel.basic_ack(message.delivery_tag or 0)
     return message
@@ -151,17 +152,18 @@ async def test_a_letter_that_cannot_be_carried_keeps_none_behind_it(
     name, queue = find_queue(QUEUE)
 
     async def are_there() -> bool:
-        async with letter_box(name, queue) as box:
-            return len([letter async for letter in box.each()]) == 2
+        async with open_letters(name, queue) as opened:
+            return len(await opened.box.summaries()) == 2
 
     await until(are_there)
-    async with letter_box(name, queue) as box:
+    async with open_letters(name, queue) as opened:
+        letters = opened.box.each()
         (odd, stayed), (_, went) = [
-            one async for one in replay(box, box.each(), written_down, as_me=False)
+            one async for one in replay(opened, letters, written_down, as_me=False)
         ]
-        assert odd.position == 1 and went is None
-        assert stayed is not None and stayed.startswith("it would not arrive")
-        await box.remove(odd)
+        assert odd.position == 1 and went.why is None
+        assert stayed.why is not None and stayed.why.startswith("it would not arrive")
+        await opened.box.remove(odd)
     message = await taken(channel, QUEUE)
     await channel.basic_ack(message.delivery_tag or 0)
     assert (message.header.properties.headers or {})["actor"] == "staff-7"

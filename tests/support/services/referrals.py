@@ -248,11 +248,13 @@ class Referrals:
 
 
 @asynccontextmanager
-async def referrals_with_client(database_url: str, rabbitmq_url: str) -> AsyncIterator[Referrals]:
+async def referrals_with_client(
+    database_url: str, rabbitmq_url: str, **settings: Any
+) -> AsyncIterator[Referrals]:
     """All of it: migrations, one replica, a client, a listener."""
     await migrated(database_url)
     async with (
-        running_referrals(database_url, rabbitmq_url) as service,
+        running_referrals(database_url, rabbitmq_url, **settings) as service,
         heard_by(database_url, rabbitmq_url) as heard,
         open_client(rabbitmq_url) as client,
     ):

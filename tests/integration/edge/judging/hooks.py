@@ -42,6 +42,7 @@ RULES = {
 _NAMES = {
     *("first_name", "last_name", "practice_name", "ereferral_endpoint"),
     *("referral", "referral_role"),
+    *("referral_source_uuid", "referral_partner_uuid"),
 }
 """Required by the kind of partner, or by another field of a row: `missing` that no schema shows."""
 

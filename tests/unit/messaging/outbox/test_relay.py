@@ -14,6 +14,7 @@ from aiormq.abc import DeliveredMessage
 
 from messaging.outbox import relay
 from messaging.outbox.relay import Relay
+from messaging.telemetry.tracing import Tracing
 from messaging.wire.connection import Writer
 from services.referrals.home import TOPOLOGY
 from tests.support.broker.deliveries import delivery
@@ -53,7 +54,13 @@ async def never_ends(*_: Any, **__: Any) -> None:
 async def publish(writer: Writer, count: int = 3) -> tuple[bool, list[int]]:
     """Whether all were published, and the numbers of those that were confirmed."""
     made = Relay(
-        Mock(), "amqp://user@nowhere/", "relay", TOPOLOGY, lock_name="x", report=lambda _: None
+        Mock(),
+        "amqp://user@nowhere/",
+        "relay",
+        TOPOLOGY,
+        lock_name="x",
+        report=lambda _: None,
+        tracing=Tracing("test", None),
     )
     confirmed: list[int] = []
     done = await made._publish_in_order(writer, rows(count), confirmed)

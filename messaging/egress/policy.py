@@ -1,4 +1,4 @@
-"""The addresses that a portal may have: globally routable, https, on ports 443 and from 1024 up.
+"""The addresses that another system may have: globally routable, on ports 443 and from 1024 up.
 
 The list is our own: `ipaddress.is_global` of Python before 3.11.10 calls 224.0.0.1, 64:ff9b::/96
 and 2002::/16 global.
@@ -67,7 +67,7 @@ Address = IPv4Address | IPv6Address
 
 
 class AddressBlocked(Exception):
-    """A portal's address is one that may not be connected to; `reason` quotes nothing of it."""
+    """An address is one that may not be connected to; `reason` quotes nothing of it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -76,7 +76,7 @@ class AddressBlocked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
-    """Where portals may be. The defaults are for production; development and tests open more.
+    """Where other systems may be. The defaults are for production; development and tests open more.
 
     `allow_networks` are let through though they are not routable. `allow_http` lets plain http
     through, and port 80.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
-from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver
+from messaging.egress.policy import AddressBlocked, EgressPolicy
+from messaging.egress.resolver import CheckedResolver
 
 PRODUCTION = EgressPolicy()
 LOOPBACK = EgressPolicy(allow_networks=(IPv4Network("127.0.0.0/8"),), allow_http=True)
@@ -322,4 +322,4 @@ async def test_lookups_use_threads_of_their_own(monkeypatch: pytest.MonkeyPatch)
         await resolver.resolve("portal.test", 443)
     finally:
         await resolver.close()
-    assert [name.rpartition("_")[0] for name in used] == ["portal-lookup"]
+    assert [name.rpartition("_")[0] for name in used] == ["egress-lookup"]

@@ -1,4 +1,4 @@
-"""Name resolution for portals: once for a connection, and every address is checked."""
+"""Name resolution for what is asked over HTTP: each name once, and every address is checked."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
+from messaging.egress.policy import EgressPolicy
 
 # A name server that hangs keeps a thread for many seconds; other work in threads (letters) does not
 # wait for it.
@@ -26,7 +26,7 @@ class CheckedResolver(AbstractResolver):
 
     def __init__(self, policy: EgressPolicy, lookup: Lookup | None = None) -> None:
         self._policy = policy
-        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="portal-lookup")
+        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="egress-lookup")
         self._lookup = lookup or self._system_lookup
 
     async def resolve(

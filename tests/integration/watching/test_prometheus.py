@@ -1,0 +1,197 @@
+"""The figures, rules and dashboard by a real Prometheus that scrapes the real services."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from tests.integration.ops.parked import empty, park
+from tests.integration.watching.conftest import NAME, RULES, Watched
+from tests.support.prometheus import promtool
+from tests.support.waiting import until
+
+FOLDER = RULES.parent
+DASHBOARD: dict[str, Any] = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+QUERIES = {
+    f"{panel['title']} {target['refId']}": target["expr"].replace("$__rate_interval", "30s")
+    for panel in PANELS
+    for target in panel["targets"]
+}
+_NAME = re.compile(r"\b(?:handoff|process)_[a-z_]+")
+_OF_A_HISTOGRAM = re.compile(r"_(bucket|sum|count)$")
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """The alerts by name."""
+    groups = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+
+
+def families(exposed: str) -> set[str]:
+    """The names of what is exposed."""
+    return {line.split()[2] for line in exposed.splitlines() if line.startswith("# TYPE ")}
+
+
+def unknown(expression: str, exposed: set[str]) -> set[str]:
+    """The names in an expression that nothing exposes."""
+    named = set(_NAME.findall(expression))
+    return {name for name in named if not {name, _OF_A_HISTOGRAM.sub("", name)} & exposed}
+
+
+def test_the_rules_and_the_scraping_are_well_formed() -> None:
+    """promtool takes them."""
+    assert "12 rules found" in promtool("check", "rules", "alerts.yml", folder=FOLDER)
+    promtool("check", "config", "prometheus.yml", folder=FOLDER)
+
+
+def test_every_alert_fires_once_and_ends() -> None:
+    """promtool plays each trouble, over two replicas, from before it starts until after it ends;
+    and each alert is fired by one of these plays at least."""
+    promtool("test", "rules", "alerts.test.yml", folder=FOLDER)
+    played = yaml.safe_load((FOLDER / "alerts.test.yml").read_text("utf-8"))["tests"]
+    fired = {
+        step["alertname"]
+        for play in played
+        for step in play["alert_rule_test"]
+        if step["exp_alerts"]
+    }
+    assert fired == set(alerts())
+
+
+def test_a_rule_that_does_not_fire_is_found(tmp_path: Path) -> None:
+    """Else nothing above could fail: with another threshold promtool finds fault."""
+    rules = (FOLDER / "alerts.yml").read_text("utf-8")
+    changed = rules.replace("handoff_dead_letters) > 0", "handoff_dead_letters) > 9")
+    assert changed != rules
+    (tmp_path / "alerts.yml").write_text(changed)
+    (tmp_path / "alerts.test.yml").write_text((FOLDER / "alerts.test.yml").read_text("utf-8"))
+    with pytest.raises(AssertionError, match="HandoffDeadLetters"):
+        promtool("test", "rules", "alerts.test.yml", folder=tmp_path)
+
+
+async def test_prometheus_takes_what_the_services_expose(watched: Watched) -> None:
+    """Each service is scraped, its format is fit for Prometheus, and promtool's lint of names finds
+    nothing in what is ours."""
+    assert len(watched.prometheus.query("up == 1")) == 3
+    assert watched.prometheus.query("up == 0") == []
+    assert watched.prometheus.query("scrape_samples_scraped == 0") == []
+
+
+async def test_every_name_in_rules_and_dashboard_is_exposed(watched: Watched) -> None:
+    """By the services themselves: a renamed figure would leave an alert that never fires."""
+    exposed = families(watched.metrics())
+    used = {name: rule["expr"] for name, rule in alerts().items()} | QUERIES
+    lost = {name: unknown(expression, exposed) for name, expression in used.items()}
+    assert {name: names for name, names in lost.items() if names} == {}
+    assert unknown("max(handoff_no_such_thing)", exposed) == {"handoff_no_such_thing"}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+async def test_every_query_of_the_dashboard_draws_something(watched: Watched, query: str) -> None:
+    """Against a Prometheus that has watched the services being used."""
+    found = await asyncio.to_thread(watched.prometheus.query, QUERIES[query])
+    assert found, QUERIES[query]
+
+
+@pytest.mark.parametrize("name", alerts(), ids=str)
+async def test_every_alert_is_silent_while_all_is_well(watched: Watched, name: str) -> None:
+    """Its expression is one that this Prometheus computes, and finds nothing."""
+    assert await asyncio.to_thread(watched.prometheus.query, alerts()[name]["expr"]) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('handoff_messages_total{operation="referral.send", status="202"}', 2),
+        ('handoff_messages_total{operation="referral.send", status="409"}', 1),
+        ('handoff_messages_total{operation="ereferral.dispatch", status="202"}', 2),
+        ('handoff_attempts_total{channel="portal", outcome="delivered"}', 1),
+        ('handoff_needs_person{status="awaiting_call"}', 1),
+        ('handoff_lanes_held{channel="portal"}', 0),
+        ('handoff_dead_letters{queue="referrals.commands"}', 0),
+        ('handoff_queue_messages{queue="ereferral_dispatch.commands"}', 0),
+        ('handoff_edge_requests_total{status="404"}', 1),
+        ("sum(handoff_relay_leading)", 2),
+    ],
+)
+async def test_the_figures_are_what_happened(
+    watched: Watched, expression: str, value: float
+) -> None:
+    """Two referrals were sent, one of them once too often; one partner has to be called."""
+    assert watched.prometheus.value(expression) == value
+
+
+async def test_a_dead_letter_is_seen_until_it_is_gone(watched: Watched) -> None:
+    """The alert is pending as soon as there is one, by the queue alone, and is over without it."""
+
+    def pending() -> list[dict[str, Any]]:
+        return [
+            alert["labels"]
+            for alert in watched.prometheus.alerts()
+            if alert["labels"]["alertname"] == "HandoffDeadLetters"
+        ]
+
+    await asyncio.to_thread(park, watched.rabbitmq_url, str(uuid4()))
+    await until(lambda: bool(pending()), 30)
+    assert [labels["queue"] for labels in pending()] == ["referrals.commands"]
+    await asyncio.to_thread(empty, watched.rabbitmq_url)
+    await until(lambda: not pending(), 30)
+
+
+async def test_each_message_attempt_and_request_has_one_wide_line(watched: Watched) -> None:
+    """With all that is known of it, and nothing of the patient."""
+    sends = [line for line in watched.lines("message") if line["operation"] == "referral.send"]
+    assert [line["status"] for line in sends] == [202, 202, 409]
+    assert sends[2]["code"] == "version_conflict"
+    for line in sends:
+        assert line["queue"] == "referrals.commands"
+        assert line["org_id"] == watched.org_id
+        assert line["batch"] == 1 and line["bytes"] > 0 and line["milliseconds"] > 0
+        assert re.fullmatch("[0-9a-f-]{36}", line["message_id"])
+    (dispatched, _) = [
+        line for line in watched.lines("message") if line["operation"] == "ereferral.dispatch"
+    ]
+    assert dispatched["client"], "whom the broker vouches for"
+    attempts = [line for line in watched.lines("attempt") if line["channel"] == "portal"]
+    assert len(attempts) == 1
+    assert (
+        attempts[0].items()
+        >= {
+            "attempt": 1,
+            "code": "http_200",
+            "left": True,
+            "message": "referral",
+            "org_id": watched.org_id,
+            "outcome": "Delivered",
+        }.items()
+    )
+    requests = watched.lines("request")
+    assert [line["status"] for line in requests] == [200, 404]
+    logs = "".join(service.log.read_text() for service in watched.services.values())
+    assert NAME not in logs and NAME not in watched.metrics()
+
+
+def test_the_dashboard_can_be_drawn() -> None:
+    """Each panel has a number and a place of its own within the 24 columns, a title and a unit."""
+    numbers = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(numbers) == len(set(numbers))
+    places: list[tuple[int, int]] = []
+    for panel in DASHBOARD["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        places += [
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        ]
+    assert len(places) == len(set(places)), "panels lie on each other"
+    for panel in PANELS:
+        assert panel["title"] and panel["fieldConfig"]["defaults"]["unit"]
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    assert len({panel["title"] for panel in PANELS}) == len(PANELS)

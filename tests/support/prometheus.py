@@ -1,0 +1,142 @@
+"""A real Prometheus, and promtool: they judge rules, dashboards and what the services expose."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ops.environment import handoff_folder
+from ops.servers.fetched import unpack_packages
+from ops.servers.folders import exclusive
+from ops.servers.ports import free_ports
+
+SCRAPE_EVERY = "500ms"
+START_WITHIN_SECONDS = 30.0
+_NEEDED = ("prometheus", "promtool")
+
+
+@cache
+def program(name: str) -> Path:
+    """The installed program, else Debian's, unpacked for this checkout.
+
+    Raises RuntimeError, which names the package, where there is neither.
+    """
+    installed = shutil.which(name)
+    if installed is not None:
+        return Path(installed)
+    folder = handoff_folder() / "prometheus"
+    folder.mkdir(parents=True, exist_ok=True)
+    said: list[str] = []
+    with exclusive(folder / "fetch.lock"):
+        if not (folder / "tree").exists() and (
+            shutil.which("apt-get") is None
+            or not unpack_packages(folder, ["prometheus"], "prometheus".__eq__, said.append)
+        ):
+            needed = f"{name} is needed: install the package prometheus"
+            raise RuntimeError(" ".join([needed, *said]))
+    return folder / "tree/usr/bin" / name
+
+
+def promtool(*arguments: str, folder: Path) -> str:
+    """What promtool says; raises AssertionError with it where it finds fault."""
+    ended = subprocess.run(
+        [program("promtool"), *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, f"promtool {' '.join(arguments)}:\n{ended.stdout}{ended.stderr}"
+    return ended.stdout
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A server that runs. `port` is that of its API on 127.0.0.1."""
+
+    port: int
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """An instant query's series. Raises AssertionError where Prometheus refuses it."""
+        asked = urllib.parse.urlencode({"query": expression})
+        return list(self._get(f"/api/v1/query?{asked}")["result"])
+
+    def value(self, expression: str) -> float:
+        """The one value of a query."""
+        (series,) = self.query(expression)
+        return float(series["value"][1])
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that are pending or firing."""
+        return list(self._get("/api/v1/alerts")["alerts"])
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as page:
+                told = json.load(page)
+        except urllib.error.HTTPError as refused:
+            raise AssertionError(f"{path}: {refused.read().decode()}") from None
+        assert told["status"] == "success", told
+        data: dict[str, Any] = told["data"]
+        return data
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5):
+                return True
+        except OSError:
+            return False
+
+
+@contextmanager
+def running_prometheus(
+    targets: Mapping[str, Sequence[int]], folder: Path, rules: Sequence[Path] = ()
+) -> Iterator[Prometheus]:
+    """A server that scrapes those ports of 127.0.0.1, by job, twice a second; ended afterwards."""
+    jobs = [
+        {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]}
+        for job, ports in targets.items()
+    ]
+    configuration = {
+        "global": {"scrape_interval": SCRAPE_EVERY, "evaluation_interval": SCRAPE_EVERY},
+        "rule_files": [str(path.resolve()) for path in rules],
+        "scrape_configs": jobs,
+    }
+    written = folder / "prometheus.yml"
+    written.write_text(json.dumps(configuration))  # JSON is YAML
+    (port,) = free_ports(1)
+    with (folder / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                program("prometheus"),
+                f"--config.file={written}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            env={"PATH": os.defpath, "GOMAXPROCS": "1"},
+        )
+    server = Prometheus(port)
+    try:
+        deadline = time.monotonic() + START_WITHIN_SECONDS
+        while not server.is_ready():
+            said = (folder / "prometheus.log").read_text(errors="replace")[-2000:]
+            assert process.poll() is None, f"Prometheus ended: {said}"
+            assert time.monotonic() < deadline, f"Prometheus is not ready: {said}"
+            time.sleep(0.1)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
