@@ -31,7 +31,7 @@ def visit() -> Listing:
         token=cast(Token, nobody),
         org_id="org_1",
         asking=cast(Asking, nobody),
-        record=Record("1"),
+        record=cast(Record, nobody),
         csrf="",
         path={},
         query={},
