@@ -70,7 +70,8 @@ async def test_a_row_is_taken_in_as_somebody_new(edge: RunningEdge, org: Org) ->
     found = await org.ask("referral_attribution.list", patient_uuid=row["patient"]["uuid"])
     assert [one["referral_source"]["uuid"] for one in found.data["items"]] == [source["id"]]
     other = (await visitor.open(f"/intake/{bea}")).form("intake.accept")
-    await visitor.press(other, **{"as": "contact"}, source=source["id"])
+    as_contact: dict[str, Any] = {"as": "contact", "source": source["id"]}
+    await visitor.press(other, **as_contact)
     row = await _row(org, bea)
     assert (row["contact"]["name"], row["patient"]) == ("Bea Moore", None)
 
@@ -119,9 +120,9 @@ async def test_what_somebody_outside_wrote_is_text(edge: RunningEdge, org: Org) 
     row = {**MARY, "surname": SCRIPT, "date_of_birth": "12/31/19xx", "note_1": SCRIPT}
     (uuid,) = await _came_in(org, row)
     visitor = await at_the_desk(edge, org.id)
-    for path in ("/intake", f"/intake/{uuid}"):
-        page = await visitor.open(path)
-        assert SCRIPT not in page.html and SCRIPT in page.text
+    listed, page = await visitor.open("/intake"), await visitor.open(f"/intake/{uuid}")
+    for shown in (listed, page):
+        assert SCRIPT not in shown.html and SCRIPT in shown.text
     assert "12/31/19xx" in page.text and "▲" in page.text
 
 

@@ -1,6 +1,7 @@
 """The pages of sources: what each costs, and what a new patient costs by each."""
 
 import csv
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ async def test_a_source_and_its_costs_are_written_down(edge: RunningEdge, caller
     made = await visitor.press(form, name="Spring mailing", category="direct_mail")
     assert "The source is there." in made.text
     cost = made.form("referral_source_cost.create")
-    days = {"period_start": "2026-11-01", "period_end": "2026-11-30"}
+    days: dict[str, Any] = {"period_start": "2026-11-01", "period_end": "2026-11-30"}
     wrong = await visitor.press(cost, amount="100.005", **days)
     assert (wrong.status, 'id="cost-new-amount-wrong1"' in wrong.html) == (422, True)
     kept = wrong.form("referral_source_cost.create")
