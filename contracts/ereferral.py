@@ -196,17 +196,20 @@ class EreferralChange(Answered, Ereferral):
     The answer comes with `ereferral.response_recorded`; `response_occurred_at` where the partner
     answered before it was recorded. `call` comes with `ereferral.call_requested`, `information`
     with `ereferral.information_requested` (the partner's question) and
-    `ereferral.information_provided` (what it was told).
+    `ereferral.information_provided` (what it was told), `actor` with what somebody did: the opaque
+    id that the message's header had.
     """
 
     LEFT_OUT_WHERE_UNSET: ClassVar[tuple[str, ...]] = (
         *Answered.LEFT_OUT_WHERE_UNSET,
         "call",
         "information",
+        "actor",
     )
 
     call: CallTask | None = None
     information: str | None = None
+    actor: str | None = None
 
 
 class EreferralDetail(Ereferral):
@@ -235,6 +238,7 @@ class EreferralNews(BaseModel):
         response_scheduled_at: Time | None = None
         response_occurred_at: Time | None = None
         information: str | None = None
+        actor: str | None = None
 
     type: str
     subject: Uuid

@@ -9,14 +9,15 @@ from pathlib import Path
 import aiormq.exceptions
 from aiormq.abc import AbstractConnection
 
+from contracts.operations import Service
 from messaging.intake.grants import GrantsError, read_clients
 from messaging.running.settings import SettingError, load_settings
 from messaging.wire.connection import user_of
 from ops.broker import broker, place, version
-from ops.catalogue import Served, ServiceName
+from ops.catalogue import Served, ServiceName, services_here
 from ops.doctor import Finding, Severity, given_settings, health, in_the_clear, told_once
 from ops.environment import CannotGoOn
-from services.edge.routes import EXCHANGES, ROUTES
+from services.edge.routes import ROUTES
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.file import TokensError, read_tokens
 
@@ -73,11 +74,17 @@ def _tokens(path: Path | None) -> Iterator[Finding]:
 async def _broker(url: str) -> list[Finding]:
     async with broker(Served.EDGE, url, "handoff.doctor") as opened:
         found = [Finding(Severity.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
-        for exchange in sorted(EXCHANGES):
+        here = {route.operation.exchange for route in ROUTES if route.operation.service in _here()}
+        for exchange in sorted(here):
             if not await _is_there(opened, exchange):
                 words = f"{exchange} is not on this broker yet: its service makes it"
                 found.append(Finding(Severity.WRONG, "exchanges", words))
     return found
+
+
+def _here() -> set[Service]:
+    """The services that run here: of another one nobody asks anything."""
+    return {name.service for name in services_here()}
 
 
 async def _is_there(opened: AbstractConnection, exchange: str) -> bool:

@@ -21,9 +21,12 @@ def ereferral_resource(row: Ereferral) -> Resource:
 
 
 def ereferral_change(
-    row: Ereferral, call: CallTask | None = None, information: str | None = None
+    row: Ereferral,
+    call: CallTask | None = None,
+    information: str | None = None,
+    actor: str | None = None,
 ) -> EreferralChange:
-    """An e-referral as its events show it."""
+    """An e-referral as its events show it; `actor` did it, where somebody did."""
     return EreferralChange.model_construct(
         **_shown(row),
         response=row.response,
@@ -33,6 +36,7 @@ def ereferral_change(
         response_occurred_at=row.response_occurred_at,
         call=call,
         information=information,
+        actor=actor,
     )
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from contracts.catalogue import EVENTS
 from services.edge.desk.page import Page
 from services.edge.desk.visit import Visit
-from services.edge.desk.wording import Texts, day, distance, moment, span, waited
+from services.edge.desk.wording import Texts, day, dialled, distance, moment, span, waited
 from services.edge.problems import HttpProblem
 
 _FOLDER: Final = Path(__file__).parent
@@ -81,6 +81,7 @@ class Rendering:
             "asset": self.assets.path,
             "page_path": page_path,
             "live": live,
+            "dialled": dialled,
         }
 
     def page(

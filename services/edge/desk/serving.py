@@ -11,7 +11,7 @@ from starlette.routing import Route as StarletteRoute
 
 from contracts.catalogue import OPERATIONS
 from services.edge.desk import doors
-from services.edge.desk.doors import Doors, Entered, check_encrypted, safe_next
+from services.edge.desk.doors import REFRESH_HEADER, Doors, Entered, check_encrypted, safe_next
 from services.edge.desk.forms import CONTENT_TYPE, LIMIT_BYTES, Form, fields_of, read_form
 from services.edge.desk.page import BELOW, Action, Page
 from services.edge.desk.pages import PAGES
@@ -21,12 +21,13 @@ from services.edge.desk.wording import Texts
 from services.edge.events.answering import StreamResponse
 from services.edge.events.streams import Streams, readable
 from services.edge.http.answering import Answering, forbidden, read_body
-from services.edge.http.record import record_of
+from services.edge.http.record import record_of, tell_fault
 from services.edge.problems import EdgeCode, HttpProblem, refusal
 from services.edge.routes import ORG_FIELD
 from services.edge.settings import EdgeSettings
 from services.edge.signing import Signer
 from services.edge.tokens.register import TokenRegister
+from services.edge.watching import Watching
 
 LOGIN = "/desk"
 _TICKET = "/desk/~login/{ticket}"
@@ -57,6 +58,7 @@ class Desk:
         self._doors = Doors(self.signer, tokens)
         self._answering = answering
         self._streams = streams
+        self._watching = Watching(settings.watched, settings.operator_rabbitmq_url)
         self._rendering = Rendering(PAGES, Texts("en"))
 
     def routes(self) -> list[StarletteRoute]:
@@ -89,6 +91,10 @@ class Desk:
                 return await endpoint(request)
             except HttpProblem as problem:
                 return self._rendering.error(problem, None, _UTC, record.request_id)
+            except Exception as fault:
+                tell_fault(fault, record)
+                said = refusal(EdgeCode.INTERNAL_ERROR, ("path",), "A fault of ours.")
+                return self._rendering.error(said, None, _UTC, record.request_id)
 
         return guarded
 
@@ -212,10 +218,12 @@ class Desk:
             org_id=path.pop(ORG_FIELD),
             asking=self._answering.asking,
             record=record,
+            watching=self._watching,
             csrf=self._doors.form_token(entered),
             path=path,
             query=dict(parse_qsl(request.url.query, errors="replace")),
             here=_here(request),
+            refreshes=REFRESH_HEADER in request.headers,
         )
 
     def _check(self, page: Page, visit: Visit, request: Request, entered: Entered) -> None:

@@ -24,6 +24,7 @@ from services.edge.http.record import Record
 from services.edge.problems import Detail, HttpProblem
 from services.edge.routes import EXCHANGES, FIELD_ROUTES, ORG_FIELD, Route
 from services.edge.tokens.token import Token
+from services.edge.watching import Watching
 
 _ROUTES: Mapping[str, Route] = {route.name: route for route in FIELD_ROUTES}
 _EREFERRAL_EVENTS = "referrals.ereferral_events"
@@ -31,6 +32,11 @@ _EREFERRAL_EVENTS = "referrals.ereferral_events"
 _DEAD_LETTERS = sorted(
     ConsumedQueue(name, "").dead_letters for name in (*EXCHANGES, _EREFERRAL_EVENTS)
 )
+
+
+def can_be_asked(operation: str) -> bool:
+    """Whether there is a route for it: a page asks for nothing that a program could not."""
+    return operation in _ROUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,20 @@ class RefusedForm:
 class Visit:
     """One request. `path` are the values of the page's path, `query` those of its query.
 
-    `here`: the page with its query. `reply`: what was just done replied, where the page shows it.
+    `here`: the page with its query. `refreshes`: the page reads itself again, and stays at what is
+    open. `reply`: what was just done replied, where the page shows it.
     """
 
     token: Token
     org_id: str
     asking: Asking
     record: Record
+    watching: Watching
     csrf: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     here: str
+    refreshes: bool = False
     refused: RefusedForm | None = None
     reply: Any = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

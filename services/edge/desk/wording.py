@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 _FOLDER: Final = Path(__file__).parent / "texts"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -92,3 +94,12 @@ def day(at: str, zone: ZoneInfo) -> str:
     """Its day in the practice's zone: `29 Nov 2026`."""
     local = read_time(at).astimezone(zone)
     return f"{local.day} {local:%b %Y}"
+
+
+def dialled(number: str) -> str:
+    """A number in groups, as people read one out: `+1 202-555-0111`."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -174,7 +174,8 @@ class Answering:
 
     def _holder(self, request: Request) -> Token:
         """Whose request it is. Raises HttpProblem 401, and 429 where an address tries too often."""
-        token = self._tokens.holder_of(request.headers.get("authorization"), datetime.now(UTC))
+        said = headers_of(request).get("authorization")  # Two are joined, and no token.
+        token = self._tokens.holder_of(said, datetime.now(UTC))
         if token is not None:
             return token
         self.check_address(request)

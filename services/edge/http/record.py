@@ -29,6 +29,7 @@ REQUEST_ID = "Handoff-Request-Id"
 URL_LIMIT_BYTES = 8 * 1024
 _KEY = "handoff.record"
 _NO_ROUTE = "-"
+_SLASH_ESCAPED = b"%2F"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -92,18 +93,15 @@ class Recorded:
                     EdgeCode.URI_TOO_LONG, ("path",), f"A URL may have {URL_LIMIT_BYTES} bytes."
                 )
                 await problem_response(too_long)(scope, receive, send_recorded)
+            elif _SLASH_ESCAPED in scope["raw_path"].upper():
+                # Whoever guards paths before us reads another path than we would.
+                nowhere = refusal(EdgeCode.NO_SUCH_ROUTE, ("path",), "No path of ours holds %2F.")
+                await problem_response(nowhere)(scope, receive, send_recorded)
             else:
                 await self._app(scope, receive, send_recorded)
         except Exception as fault:
-            # The place alone: an exception's text may quote what a request held. The client was
-            # answered 500 by the application's own handler.
-            last = traceback.extract_tb(fault.__traceback__)[-1]
-            log.error(
-                "a fault of ours",
-                error=type(fault).__name__,
-                where=f"{last.filename}:{last.lineno}",
-                incident=record.request_id,
-            )
+            # The client was answered 500 by the application's own handler.
+            tell_fault(fault, record)
         finally:
             _tell(_method(scope), record, time.perf_counter() - began)
             _end(traced, _method(scope), record)
@@ -129,6 +127,17 @@ def _end(traced: Traced, method: str, record: Record) -> None:
     said = {name: value for name, value in found.items() if value is not None}
     traced.rename(f"{method} {record.route}")
     traced.end(failed=record.status >= 500, **said)
+
+
+def tell_fault(fault: Exception, record: Record) -> None:
+    """Log a fault of ours. The place alone: an exception's text may quote what a request held."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    log.error(
+        "a fault of ours",
+        error=type(fault).__name__,
+        where=f"{last.filename}:{last.lineno}",
+        incident=record.request_id,
+    )
 
 
 def _tell(method: str, record: Record, seconds: float) -> None:

@@ -86,7 +86,7 @@ def announce(
     row.version += 1
     row.updated_at = workspace.now
     workspace.concerns(row.patient_id)
-    workspace.publish(event, ereferral_change(row, call, information))
+    workspace.publish(event, ereferral_change(row, call, information, workspace.actor))
 
 
 def follow(row: Ereferral, step: Step, outcome: Outcome, workspace: Workspace) -> None:

@@ -40,6 +40,7 @@ def hear_ereferral(news: EreferralNews, workspace: Workspace) -> Done[None]:
         news.type,
         at=_happened_at(news, row),
         dispatch_version=news.aggregateversion,
+        actor=news.data.actor,
         detail=_detail(news),
         answer=answer if _is_answer(news) else None,
     )

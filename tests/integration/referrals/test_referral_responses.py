@@ -166,7 +166,7 @@ async def test_an_answer_that_dispatch_heard_counts_like_one_recorded_here(
 
 
 async def test_the_timeline_shows_what_dispatch_heard(org: Org, referrals: Referrals) -> None:
-    """At the time that dispatch gives, with the partner's own words."""
+    """At the time that dispatch gives, with the partner's own words, and who told them."""
     sent = await org.sent_referral()
     await tell(
         referrals,
@@ -174,6 +174,7 @@ async def test_the_timeline_shows_what_dispatch_heard(org: Org, referrals: Refer
         sent,
         "response_recorded",
         version=2,
+        actor="staff-7",
         time="2027-03-01T09:00:00Z",
         response="rejected",
         response_note="No capacity before June",
@@ -181,7 +182,7 @@ async def test_the_timeline_shows_what_dispatch_heard(org: Org, referrals: Refer
     assert (await timeline(org, sent))[-1] == {
         "at": "2027-03-01T09:00:00Z",
         "event": "ereferral.response_recorded",
-        "actor": None,
+        "actor": "staff-7",
         "detail": "rejected: No capacity before June",
         "reason_code": None,
         "scheduled_at": None,

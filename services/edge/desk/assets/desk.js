@@ -26,7 +26,7 @@
 
   const refresh = async () => {
     timer = 0;
-    const answer = await fetch(location.href, { headers: { "Desk-Refresh": "1" } }).catch(() => null);
+    const answer = await fetch(document.body.dataset.here, { headers: { "Desk-Refresh": "1" } }).catch(() => null);
     if (!answer || answer.status >= 500) return;
     if (answer.redirected) { if (!typing()) location.reload(); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -41,7 +41,7 @@
   const soon = () => { timer = timer || setTimeout(refresh, 700 + Math.random() * 600); };
 
   const listen = () => {
-    if (source || document.hidden) return;
+    if (source || document.hidden || !document.querySelector("[data-live]")) return;
     source = new EventSource(url);
     source.addEventListener("reset", soon);
     for (const type of document.body.dataset.types.split(" ")) source.addEventListener(type, soon);

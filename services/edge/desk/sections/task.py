@@ -28,12 +28,12 @@ async def show(visit: Visit) -> Shown:
     rows = await rows_of(task, visit, found["items"])
     chosen = _chosen(visit, rows)
     following = _following(task, visit, rows, chosen, page)
-    row = next((one for one in rows if one.id == chosen), None)
+    if chosen is not None:
+        visit.here = f"{_path(task, visit)}?{urlencode({'page': page, 'row': chosen})}"
     return {
         "task": task,
         "found": found,
         "rows": rows,
-        "row": row,
         "chosen": chosen,
         "path": _path(task, visit),
         "opened": await _opened(task, visit, chosen, following),
@@ -41,10 +41,10 @@ async def show(visit: Visit) -> Shown:
 
 
 def _chosen(visit: Visit, rows: Sequence[Row]) -> str | None:
-    """The row that is asked for, where it still waits or was just acted on; else the first."""
+    """The row that is asked for, where it still waits or somebody is at it; else the first."""
     asked = visit.query.get("row")
-    acted_on = visit.refused is not None or visit.reply is not None
-    if asked and (acted_on or any(row.id == asked for row in rows)):
+    at_it = visit.refreshes or visit.refused is not None or visit.reply is not None
+    if asked and (at_it or any(row.id == asked for row in rows)):
         return asked
     return rows[0].id if rows else None
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.edge.desk import pages, wording
 from services.edge.desk.sections.tasks import TASKS
-from services.edge.desk.wording import Texts, day, distance, moment, span, waited
+from services.edge.desk.wording import Texts, day, dialled, distance, moment, span, waited
 
 TEXTS = Texts("en")
 NOW = datetime(2026, 11, 29, 15, 0, tzinfo=UTC)
@@ -63,3 +63,10 @@ def test_a_code_that_is_newer_than_the_catalogue_is_still_told() -> None:
     assert TEXTS.word("problem", "forbidden") == "You may not do this"
     assert TEXTS.word("problem", "something_new") == "something new"
     assert TEXTS.word("problem", None) == ""
+
+
+def test_a_number_is_told_in_groups() -> None:
+    """With its extension; one that is none as it is."""
+    assert dialled("+12025550111") == "+1 202-555-0111"
+    assert dialled("+12025550111;ext=12") == "+1 202-555-0111 ext. 12"
+    assert dialled("none") == "none"
