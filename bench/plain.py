@@ -72,7 +72,7 @@ EVENTS = RabbitExchange(PUBLISHING.exchange, type=ExchangeType.TOPIC, durable=Tr
 
 def new_partner(command: ReferralPartnerCreate, now: datetime) -> ReferralPartner:
     """The row of a valid command. Raises Refusal."""
-    fields = read_partner({name: getattr(command, name) for name in FIELDS})
+    fields = read_partner({name: getattr(command, name) for name in FIELDS}, FIELDS)
     partner = ReferralPartner(
         org_id=command.org_id,
         id=command.id or uuid_utils.uuid7(),

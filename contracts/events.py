@@ -26,6 +26,7 @@ class EventSource(StrEnum):
 
     REFERRALS = "/referrals"
     EREFERRAL_DISPATCH = "/ereferral_dispatch"
+    CONNECTORS = "/connectors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Event(Generic[DataT]):
     source: EventSource
     data: type[DataT]
     says_overwrote: bool = False
+    shape: str | None = None
+    """The shape that `data` has, where it is not called as the resource."""
 
     @property
     def resource(self) -> str:
@@ -50,7 +53,7 @@ class Event(Generic[DataT]):
     @property
     def dataschema(self) -> str:
         """The `$id` of the `data`'s schema; a breaking change gets a new one beside the old."""
-        return f"{SCHEMA_PREFIX}{self.resource}:v1"
+        return f"{SCHEMA_PREFIX}{self.shape or self.resource}:v1"
 
 
 class CloudEvent(Shape):

@@ -45,10 +45,12 @@ _WHAT_IS_MISSING = {
 
 def sentence(kind: str, field: str | int, context: Mapping[str, Any], own: str) -> str:
     """What to give instead, for an error of pydantic's type `kind`; `own` where there is none."""
+    if "own_words" in context:
+        return own
     if kind == "missing" and field in _WHAT_IS_MISSING:
         return _WHAT_IS_MISSING[str(field)]
     if kind == "string_pattern_mismatch" and context.get("pattern") in PATTERNS_IN_WORDS:
-        return f"Must be {PATTERNS_IN_WORDS[context['pattern']]}"
+        return PATTERNS_IN_WORDS[context["pattern"]]
     written = _SENTENCES.get(kind)
     if written is None:
         return own

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from contracts.shapes import Shape
-from contracts.text import NAME_LENGTH, Notes, RequiredLine, clean_text
+from contracts.text import NAME_LENGTH, OWN_WORDS, Notes, RequiredLine, clean_text
 from contracts.values import FIELD_NAME_PATTERN
 
 SCALAR_LENGTH = 2_000
@@ -74,16 +74,25 @@ AnyScalar = Annotated[
 FieldName = Annotated[str, StringConstraints(pattern=FIELD_NAME_PATTERN)]
 
 
+_ID_WORDS = "Must be a string, or an integer of at most 64 bits"
+
+
 def _id_text(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number and value in _INTEGERS else value
+    if is_number and value in _INTEGERS:
+        return str(value)
+    if value is None:
+        return None
+    raise PydanticCustomError("string_type", _ID_WORDS, OWN_WORDS)
 
 
 def _required_id_text(value: Any) -> Any:
+    if value is None:
+        raise PydanticCustomError("string_type", _ID_WORDS, OWN_WORDS)
     text = _id_text(value)
-    if text is None and value is not None:
+    if text is None:
         raise PydanticCustomError("text_empty", "Must not be empty, or hold nothing that shows")
     return text
 
@@ -141,7 +150,9 @@ class IntakeRow(Shape):
     @classmethod
     def _is_given_with_a_source(cls, role: str | None, info: ValidationInfo) -> str | None:
         if role is None and info.data.get("source") is not None:
-            raise PydanticCustomError("missing", "A row with a source needs a referral_role")
+            raise PydanticCustomError(
+                "missing", "A row with a source needs a referral_role", OWN_WORDS
+            )
         return role
 
     @model_validator(mode="after")

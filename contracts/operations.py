@@ -26,6 +26,7 @@ class Service(StrEnum):
 
     REFERRALS = "referrals"
     EREFERRAL_DISPATCH = "ereferral_dispatch"
+    CONNECTORS = "connectors"
 
 
 class Kind(StrEnum):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from contracts.shapes import Shape
+from contracts.shapes import FIELD_NAMES, Shape
 
 
 class ProblemCode(StrEnum):
@@ -28,9 +28,12 @@ class ProblemCode(StrEnum):
     CONTACT_NOT_FOUND = "contact_not_found"
     CONTACT_REFERRAL_NOT_FOUND = "contact_referral_not_found"
     LETTER_NOT_FOUND = "letter_not_found"
+    CONNECTION_NOT_FOUND = "connection_not_found"
+    IMPORT_ROW_NOT_FOUND = "import_row_not_found"
     VERSION_CONFLICT = "version_conflict"
     MESSAGE_ID_REUSED = "message_id_reused"
     ALREADY_EXISTS = "already_exists"
+    ALREADY_LINKED = "already_linked"
     PRIMARY_ATTRIBUTION_EXISTS = "primary_attribution_exists"
     INVALID_TRANSITION = "invalid_transition"
     ANSWER_LINK_LOCKED = "answer_link_locked"
@@ -75,9 +78,12 @@ _STATUS = {
     ProblemCode.CONTACT_NOT_FOUND: 404,
     ProblemCode.CONTACT_REFERRAL_NOT_FOUND: 404,
     ProblemCode.LETTER_NOT_FOUND: 404,
+    ProblemCode.CONNECTION_NOT_FOUND: 404,
+    ProblemCode.IMPORT_ROW_NOT_FOUND: 404,
     ProblemCode.VERSION_CONFLICT: 409,
     ProblemCode.MESSAGE_ID_REUSED: 409,
     ProblemCode.ALREADY_EXISTS: 409,
+    ProblemCode.ALREADY_LINKED: 409,
     ProblemCode.PRIMARY_ATTRIBUTION_EXISTS: 409,
     ProblemCode.INVALID_TRANSITION: 409,
     ProblemCode.ANSWER_LINK_LOCKED: 409,
@@ -158,14 +164,22 @@ def _few(fields: list[str]) -> list[str]:
 
 
 def _own_name(error: FieldError) -> list[str]:
-    """The field by the name that the contract gives it, with its place in a list; none where a
-    client made it up. What lies deeper is not named: it may be a client's own text."""
-    if error.type == UNKNOWN_FIELD or not error.loc or error.loc[0] == "":
-        return []
-    return [f"{error.loc[0]}{''.join(f'[{at}]' for at in error.loc[1:] if isinstance(at, int))}"]
+    """The field's path by the names that the contracts give, with its places in lists:
+    `rows[0].surname`; none where a client made its name up. A name that no contract has ends it: it
+    may be a client's own text. Of a field that there is not, it is the path of what it is in."""
+    path = ""
+    for part in error.loc[:-1] if error.type == UNKNOWN_FIELD else error.loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part in FIELD_NAMES or not path:
+            path += f".{part}" if path else part
+        else:
+            break
+    return [path] if path else []
 
 
 _MADE_BY = {
+    ProblemCode.IMPORT_ROW_NOT_FOUND: "connection.sync",
     ProblemCode.PATIENT_NOT_FOUND: "patient.put",
     ProblemCode.PROVIDER_NOT_FOUND: "provider.put",
     ProblemCode.PRACTICE_NOT_FOUND: "practice.put",
@@ -193,6 +207,8 @@ def not_found(
 
 
 def _mending(code: ProblemCode, *, is_archived: bool) -> str:
+    if code is ProblemCode.CONNECTION_NOT_FOUND:
+        return "connection.list shows those that there are, handoff connection add makes one"
     made_by = _MADE_BY.get(code, f"{code.resource}.create")
     if made_by.endswith(".put"):
         again = " with a later observed_at brings it back"

@@ -29,7 +29,7 @@ from contracts.shapes import (
     Update,
 )
 from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText
-from contracts.values import NamedTime, Time, Uuid
+from contracts.values import NamedPlannedTime, NamedTime, PlannedTime, Time, Uuid
 
 REASON_CODES_LIMIT = 20
 _LEFT_OUT: Any = None
@@ -137,7 +137,7 @@ class ReferralFields(Shape):
     reason_codes: Annotated[list[ReasonCode], Field(max_length=REASON_CODES_LIMIT)] | None = None
     teeth: Annotated[list[Tooth], Field(max_length=len(TEETH))] | None = None
     notes: Notes = None
-    respond_by: NamedTime | None = None
+    respond_by: NamedPlannedTime | None = None
 
 
 class ReferralCreate(ReferralFields, Command):
@@ -207,7 +207,7 @@ class RecordedResponse(Shape):
     response: Annotated[Response, Lax]
     note: Notes = None
     reason_code: Annotated[ResponseReason, Lax] | None = None
-    scheduled_at: Time | None = None
+    scheduled_at: PlannedTime | None = None
 
 
 def check_recorded_response(given: RecordedResponse) -> None:

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.events import Event, EventSource
 from contracts.operations import Service, archive, command, listing, query
-from contracts.phones import E164, Phone, parse_fax, parse_tel
+from contracts.phones import E164, Fax, Phone, parse_fax, parse_tel
 from contracts.replies import ReplyStatus
 from contracts.shapes import Command, Lax, ListQuery, Query, Resource, Shape, Update
 from contracts.text import Line, Notes, SearchText
@@ -55,7 +55,7 @@ class PartnerFields(Shape):
     specialty: Line = None
     email: Email = None
     phone: Phone = None
-    fax: Phone = None
+    fax: Fax = None
     address_line1: Line = None
     address_line2: Line = None
     city: Line = None

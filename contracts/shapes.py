@@ -14,6 +14,10 @@ Lax = Strict(False)
 """Marks an enumeration's field: JSON has no enumerations, so its value comes as a string."""
 
 
+FIELD_NAMES: set[str] = set()
+"""The names of all fields of all shapes. Any other one is a client's own text."""
+
+
 class Shape(BaseModel):
     """Anything that travels: unknown fields and other types are refused, nothing is rounded."""
 
@@ -24,6 +28,11 @@ class Shape(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        FIELD_NAMES.update(field.alias or name for name, field in cls.model_fields.items())
 
     def to_json(self) -> bytes:
         """The shape as JSON in UTF-8. Pydantic's own warnings are off: they quote values."""
@@ -96,6 +105,14 @@ class Reference(Shape):
     name: AnyLine = None
 
 
+class FieldWarning(Shape):
+    """A field that is not as it was given, and what to do; nothing quotes its value."""
+
+    field: str
+    type: str
+    msg: str
+
+
 class Resource(Shape):
     """What every resource has. `version` starts at 1 and rises by 1 with every change."""
 
@@ -131,10 +148,11 @@ class Listed(Shape, Generic[ItemT]):
     page_size: int
 
     def to_json(self) -> bytes:
-        """As every shape, each item in its own JSON."""
-        shown = self.model_dump(mode="json", warnings="none", exclude={"items"})
-        items = [orjson.Fragment(item.to_json()) for item in self.items]
-        return orjson.dumps({"items": items, **shown})
+        """As every shape, each item in its own JSON. A page may have any number: orjson takes none
+        beyond 64 bits."""
+        items = orjson.dumps([orjson.Fragment(item.to_json()) for item in self.items])
+        rest = self.model_dump_json(warnings="none", exclude={"items"}).encode()
+        return b'{"items":' + items + b"," + rest.removeprefix(b"{")
 
 
 class Listing(Listed[ItemT], Generic[ItemT]):

@@ -20,6 +20,9 @@ KEPT = {"kept": True}
 """Validation context of what was taken in earlier and is read back: it kept to the rules of its
 day, and texts and endpoints in it are not judged again."""
 
+OWN_WORDS = {"own_words": True}
+"""Context of an error that has one of pydantic's types and a sentence of its own."""
+
 DEFAULT_IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
@@ -54,6 +57,8 @@ def clean_text(text: str, *, multiline: bool = False) -> str | None:
     Raises PydanticCustomError `text_characters` where it holds a refused character.
     """
     trimmed = text.strip(_TRIMMED).replace("\r\n", "\n")
+    if trimmed.isascii() and trimmed.isprintable():
+        return trimmed or None  # Most texts: what is below leaves them as they are.
     refused = _REFUSED_IN_NOTES if multiline else _REFUSED_IN_ONE_LINE
     if refused.search(trimmed):
         raise PydanticCustomError(

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
 import email_validator
@@ -24,8 +24,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from stdnum import luhn
 
-from contracts.phones import could_be_dialled
-from contracts.text import clean_text, is_kept
+from contracts.phones import could_be_dialled, is_of_a_network
+from contracts.text import OWN_WORDS, clean_text, is_kept
 
 UUID_WORDS = (
     "Must be a UUID in a string, its dashes left in or out, such as "
@@ -51,7 +51,7 @@ _ENDPOINT_WORDS = (
 ENDPOINT_SCHEMES = ("https", "http", "mailto", "tel", "fax")
 # RFC 3986: what a URI is written with, and its host with an optional port.
 _URI = re.compile(r"(?:[a-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9a-f]{2})*", re.IGNORECASE | re.ASCII)
-_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::\d*)?", re.ASCII)
+_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::[^\[\]:]*)?", re.ASCII)
 
 
 def parse_uuid(value: Any) -> Any:
@@ -91,6 +91,19 @@ def parse_named_time(value: Any) -> Any:
             value.astimezone(UTC)
         except OverflowError:
             raise PydanticCustomError("time_value", "Must lie in the years 1 to 9999") from None
+    return value
+
+
+_FIRST_PLANNED_YEAR = 1900
+
+
+def parse_planned_time(value: datetime) -> datetime:
+    """A time that somebody set: a program's zero time (year 1 in .NET and Go) is none."""
+    if value.year < _FIRST_PLANNED_YEAR:
+        raise PydanticCustomError(
+            "time_value",
+            f"Must be a time in {_FIRST_PLANNED_YEAR} or later: leave it out where there is none",
+        )
     return value
 
 
@@ -161,6 +174,12 @@ def parse_time_zone(value: str) -> str:
     return value
 
 
+_HOST_WORDS = (
+    "Must name a host behind //, such as https://portal.example/fhir; one that is an address of "
+    "IPv6 stands in brackets"
+)
+
+
 def _endpoint_refusal(value: str) -> str | None:
     if len(value) > ENDPOINT_LENGTH:
         return f"Must have at most {ENDPOINT_LENGTH} characters"
@@ -168,9 +187,8 @@ def _endpoint_refusal(value: str) -> str | None:
         return "Must not hold spaces, control characters or other characters that no URI has"
     try:
         parts = urlsplit(value)
-        port = parts.port if parts.netloc else None
-    except ValueError:
-        return _ENDPOINT_WORDS
+    except ValueError:  # brackets around what is no address
+        return _HOST_WORDS
     if parts.scheme not in ENDPOINT_SCHEMES:
         return _ENDPOINT_WORDS
     if "#" in value:
@@ -178,8 +196,10 @@ def _endpoint_refusal(value: str) -> str | None:
     if parts.scheme in ("https", "http"):
         if "@" in parts.netloc:
             return "Must not hold a user or a password before the host"
-        if not _HOST.fullmatch(parts.netloc) or port == 0:
-            return "Must name a host"
+        if not _HOST.fullmatch(parts.netloc):
+            return _HOST_WORDS
+        if not _has_a_port(parts):
+            return "Must have a port from 1 to 65535 behind the host and its colon, or neither"
     elif parts.netloc or not parts.path:
         return "Must name an address after the scheme"
     elif parts.scheme == "mailto":
@@ -192,6 +212,14 @@ def _endpoint_refusal(value: str) -> str | None:
     return None
 
 
+def _has_a_port(parts: SplitResult) -> bool:
+    """Whether the port, where there is one, is one that can be connected to."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def _use_refusal(endpoint: str) -> str | None:
     """Why no referral could ever be sent to an endpoint, whatever its partner's country."""
     scheme, _, address = endpoint.partition(":")
@@ -199,6 +227,11 @@ def _use_refusal(endpoint: str) -> str | None:
     if scheme.lower() == "fax" and ";" in number:
         return "A fax number must not have parameters or an extension: no fax service dials them"
     by_fax = scheme.lower() == "fax"
+    if scheme.lower() == "tel" and is_of_a_network(number):
+        return (
+            "Must have no phone-context that is a domain, as nobody outside of it can dial that: "
+            "name the number with + and its country code, such as tel:+12025550143"
+        )
     if (by_fax or scheme.lower() == "tel") and not could_be_dialled(number, by_fax=by_fax):
         return "Must name a number that can be dialled, such as +12025550143"
     return None
@@ -241,6 +274,13 @@ def _line(value: Any) -> Any:
     return clean_text(value) if isinstance(value, str) else value
 
 
+def _country(value: Any) -> Any:
+    line = _line(value)
+    if line is None:
+        raise PydanticCustomError("string_type", _COUNTRY_WORDS, OWN_WORDS)
+    return line
+
+
 Uuid = Annotated[UUID, BeforeValidator(parse_uuid)]
 Time = Annotated[
     datetime, BeforeValidator(parse_time), PlainSerializer(format_time, when_used="json")
@@ -249,12 +289,18 @@ NamedTime = Annotated[
     datetime, BeforeValidator(parse_named_time), PlainSerializer(format_time, when_used="json")
 ]
 """A time whose day matters to people: it keeps the offset in which it was named. Out in UTC."""
+PlannedTime = Annotated[Time, AfterValidator(parse_planned_time)]
+NamedPlannedTime = Annotated[NamedTime, AfterValidator(parse_planned_time)]
+"""A time that somebody set for what is to come, though it may be past by now."""
 Date = Annotated[date, BeforeValidator(parse_date)]
 FIELD_NAME_PATTERN = r"^[a-z0-9_]{1,64}$"
 DIGEST_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
 PATTERNS_IN_WORDS = {
-    FIELD_NAME_PATTERN: "1 to 64 letters a to z, digits and _",
-    DIGEST_PATTERN: "1 to 128 letters A to Z and a to z, digits, _ and -",
+    FIELD_NAME_PATTERN: (
+        "The name of a field that a form has beside these must be 1 to 64 letters a to z, digits "
+        "and _, such as date_of_visit"
+    ),
+    DIGEST_PATTERN: "Must be 1 to 128 letters A to Z and a to z, digits, _ and -",
 }
 """For who is refused: nobody is asked to read a pattern."""
 ORG_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -275,7 +321,7 @@ OrgId = Annotated[
 ]
 Npi = Annotated[Annotated[str, AfterValidator(parse_npi)] | None, BeforeValidator(_line)]
 Email = Annotated[Annotated[str, AfterValidator(parse_email)] | None, BeforeValidator(_line)]
-Country = Annotated[str, BeforeValidator(_line), AfterValidator(parse_country)]
+Country = Annotated[str, BeforeValidator(_country), AfterValidator(parse_country)]
 TimeZone = Annotated[Annotated[str, AfterValidator(parse_time_zone)] | None, BeforeValidator(_line)]
 """The name of a time zone in the IANA database, or null."""
 Endpoint = Annotated[

@@ -10,7 +10,7 @@ import uuid_utils.compat as uuid_utils
 from aiormq.exceptions import ChannelAccessRefused
 
 from contracts.catalogue import OPERATIONS, AnyOperation
-from contracts.operations import Kind, Service
+from contracts.operations import Kind
 from messaging.intake.hints import nearest_operation
 from messaging.replies.client import Answered, NobodyListens, open_client
 from messaging.wire.connection import user_of
@@ -37,8 +37,7 @@ def find_operation(name: str) -> AnyOperation:
 
 def service_of(operation: AnyOperation) -> ServiceName:
     """Who answers it."""
-    referrals = operation.service is Service.REFERRALS
-    return ServiceName.REFERRALS if referrals else ServiceName.EREFERRAL_DISPATCH
+    return next(name for name in ServiceName if name.service is operation.service)
 
 
 def check_body(text: str) -> bytes:
@@ -48,8 +47,14 @@ def check_body(text: str) -> bytes:
     try:
         # As a float: int() refuses thousands of digits, which are JSON.
         found = json.loads(text, parse_int=float)
-    except ValueError as error:
-        raise WrongArgument(f"The body is not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise WrongArgument(
+            f"The body is not JSON at line {error.lineno}, column {error.colno}: it is one object, "
+            'its names and texts in double quotes, such as {"org_id": "demo"}; a file is sent by '
+            "handoff call OPERATION - < FILE"
+        ) from None
+    except ValueError:
+        raise WrongArgument("The body is not JSON: it holds what no number may be") from None
     if not isinstance(found, dict):
         raise WrongArgument('The body must be a JSON object, such as {"org_id": "demo"}')
     return octets(text, "The body")

@@ -3,6 +3,7 @@
 What a command does not need is not imported: a service takes seconds to load.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,7 @@ class ServiceName(StrEnum):
 
     REFERRALS = "referrals"
     EREFERRAL_DISPATCH = "ereferral-dispatch"
+    CONNECTORS = "connectors"
 
     @property
     def service(self) -> Service:
@@ -32,7 +34,24 @@ class ServiceName(StrEnum):
     @property
     def prefix(self) -> str:
         """What the names of its variables start with."""
-        return "REFERRALS_" if self is ServiceName.REFERRALS else "DISPATCH_"
+        return _PREFIXES[self]
+
+
+_PREFIXES = {
+    ServiceName.REFERRALS: "REFERRALS_",
+    ServiceName.EREFERRAL_DISPATCH: "DISPATCH_",
+    ServiceName.CONNECTORS: "CONNECTORS_",
+}
+
+
+def services_here() -> list[ServiceName]:
+    """The services that are run here: connectors where its database is named, the others always."""
+    optional = {ServiceName.CONNECTORS}
+    return [
+        name
+        for name in ServiceName
+        if name not in optional or os.environ.get(f"{name.prefix}DATABASE_URL")
+    ]
 
 
 class Served(StrEnum):
@@ -40,6 +59,7 @@ class Served(StrEnum):
 
     REFERRALS = ServiceName.REFERRALS.value
     EREFERRAL_DISPATCH = ServiceName.EREFERRAL_DISPATCH.value
+    CONNECTORS = ServiceName.CONNECTORS.value
     EDGE = "edge"
 
     @property
@@ -64,6 +84,11 @@ class Served(StrEnum):
         return f"{self.prefix}{'OPS' if self is Served.EDGE else 'HTTP'}_PORT"
 
 
+def served_here() -> list[Served]:
+    """What is run here, the edge too."""
+    return [one for one in Served if one.with_database in (None, *services_here())]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a service lives: its schema and roles, its migrations, its exchanges and queues.
@@ -83,6 +108,10 @@ def settings_of(name: ServiceName) -> "type[ServiceSettings]":
         from services.referrals.settings import ReferralsSettings
 
         return ReferralsSettings
+    if name is ServiceName.CONNECTORS:
+        from services.connectors.settings import ConnectorsSettings
+
+        return ConnectorsSettings
     from services.ereferral_dispatch.settings import DispatchSettings
 
     return DispatchSettings
@@ -98,6 +127,15 @@ def place_of(name: ServiceName) -> Place:
             referrals.MIGRATIONS,
             referrals.TOPOLOGY,
             (referrals.COMMANDS, referrals.QUERIES, referrals.EREFERRAL_EVENTS),
+        )
+    if name is ServiceName.CONNECTORS:
+        from services.connectors import home as connectors
+
+        return Place(
+            connectors.HOME,
+            connectors.MIGRATIONS,
+            connectors.TOPOLOGY,
+            (connectors.COMMANDS, connectors.QUERIES, connectors.REFERRAL_EVENTS),
         )
     from services.ereferral_dispatch import home as dispatch
 
@@ -124,6 +162,17 @@ def prepare(name: ServiceName) -> "tuple[ServiceSettings, Callable[[], RunningSe
             return build(of_referrals)
 
         return of_referrals, build_referrals
+    if name is ServiceName.CONNECTORS:
+        from services.connectors.settings import ConnectorsSettings
+
+        of_connectors = load_settings(ConnectorsSettings)
+
+        def build_connectors() -> "RunningService":
+            from services.connectors.app import build
+
+            return build(of_connectors)
+
+        return of_connectors, build_connectors
     from services.ereferral_dispatch.settings import DispatchSettings
 
     of_dispatch = load_settings(DispatchSettings)

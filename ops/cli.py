@@ -11,7 +11,8 @@ from uuid import UUID
 
 import typer
 
-from ops.catalogue import Served, ServiceName
+from ops.catalogue import Served, ServiceName, services_here
+from ops.connections_cli import app as connection
 from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line
@@ -27,6 +28,7 @@ app = typer.Typer(
     help="Gets a patient's referral from one practice to another without losing it.",
 )
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(connection, name="connection")
 app.add_typer(keeping)
 app.add_typer(tokens, name="token")
 app.add_typer(trying)
@@ -54,7 +56,9 @@ def serve(service: Annotated[Served, typer.Argument(help="Which service.")]) -> 
 
 @app.command()
 def migrate(
-    service: Annotated[ServiceName | None, typer.Argument(help="Without it: both.")] = None,
+    service: Annotated[
+        ServiceName | None, typer.Argument(help="Without it: all that run here.")
+    ] = None,
 ) -> None:
     """Bring the databases to the newest schema; running it again changes nothing.
 
@@ -63,7 +67,7 @@ def migrate(
     with ending_in_one_line():
         from ops.migrations import migrate_service
 
-        for name in [service] if service else list(ServiceName):
+        for name in [service] if service else services_here():
             print(migrate_service(name), flush=True)
 
 
@@ -124,7 +128,7 @@ def doctor(
     if adopt_running_up():
         print("Looking at the running handoff up of this checkout.")
     wrong = 0
-    looked_at = [(name.value, examine(name)) for name in ServiceName]
+    looked_at = [(name.value, examine(name)) for name in services_here()]
     for title, findings in [*looked_at, (Served.EDGE.value, examine_edge())]:
         print(f"{title}:")
         for finding in findings:
@@ -180,7 +184,7 @@ def events(
         bool, typer.Option("--json", help="Whole events: they hold patient data.")
     ] = False,
 ) -> None:
-    """Print the events of both services as they happen, until Ctrl-C.
+    """Print the events of the services as they happen, until Ctrl-C.
 
     Example: handoff events --org demo --type 'ereferral.*'
     """

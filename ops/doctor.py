@@ -26,6 +26,7 @@ from ops.broker import (
     version,
 )
 from ops.catalogue import Place, ServiceName, place_of, settings_of
+from ops.connections_check import connections_to_mend
 from ops.environment import CannotGoOn, check_database_url, rabbitmq_url
 from ops.mail_relay_check import check_mail_relay, relay_hold, relay_of
 from ops.migrations import database_place, database_url, schema_state
@@ -74,6 +75,8 @@ def _everything(name: ServiceName) -> Iterator[Finding]:
     if name is ServiceName.EREFERRAL_DISPATCH:
         yield from _signing_key()
         yield from _mail_relay()
+    if name is ServiceName.CONNECTORS:
+        yield from _connections()
     yield from _health(name)
 
 
@@ -236,6 +239,17 @@ def _mail_relay() -> Iterator[Finding]:
         yield Finding(Severity.FINE, "mail relay", words)
     except CannotGoOn as wrong:
         yield Finding(Severity.WRONG, "mail relay", str(wrong))
+
+
+def _connections() -> Iterator[Finding]:
+    try:
+        number, to_mend = connections_to_mend()
+    except (SettingError, CannotGoOn):
+        return  # The database's own finding says so.
+    for line in to_mend:
+        yield Finding(Severity.WRONG, "connection", line)
+    if not to_mend:
+        yield Finding(Severity.FINE, "connections", f"{number}, none of which needs anybody")
 
 
 def _health(name: ServiceName) -> Iterator[Finding]:

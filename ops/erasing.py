@@ -1,4 +1,4 @@
-"""`handoff erase-patient`: one patient's data out of both services, once nothing is under way."""
+"""`handoff erase-patient`: one patient's data out of the services, once nothing is under way."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -40,19 +40,25 @@ async def again_where_contended(work: Callable[[], Awaitable[ResultT]]) -> Resul
 async def erase(
     of_referrals: Database,
     of_dispatch: Database,
+    of_connectors: Database | None,
     patient: Patient,
     *,
     dry_run: bool,
     despite_missing_news: bool,
-) -> tuple[Erased, Erased]:
-    """What was erased in referrals and in dispatch; with `dry_run` all of it is rolled back.
+) -> tuple[Erased, ...]:
+    """What was erased in referrals, dispatch and, where they run here, connectors; with `dry_run`
+    all of it is rolled back.
 
-    Each service in one transaction. The two have none in common: where the second commit fails,
+    Connectors first: from then on no run brings the patient back.
+    Each service in one transaction. They have none in common: where a later commit fails,
     running it again goes on. Raises Contended where a command about the patient is in the way, and
     CannotGoOn, which says what is under way, or that neither service ever knew the patient: whoever
     was to be erased is still there.
     """
     org_id, id_ = patient.org_id, patient.id
+    fetched: tuple[Erased, ...] = ()
+    if of_connectors is not None:
+        fetched = (await _of_connectors(of_connectors, patient, dry_run=dry_run),)
     async with _session(of_dispatch) as dispatch_s, _session(of_referrals) as referrals_s:
         try:
             with of_referrals.telling_why():
@@ -75,10 +81,26 @@ async def erase(
             with of_referrals.telling_why():
                 await referrals_s.commit()
     # Whatever was done with a patient is in the trail for good, an erasure too.
-    anything = here.total or there.total
+    anything = here.total or there.total or any(one.total for one in fetched)
     if not (anything or await read_trail((of_referrals, of_dispatch), org_id, id_)):
         raise CannotGoOn(f"Nothing is known of patient {id_} of {org_id}: are both ids right?")
-    return here, there
+    return here, there, *fetched
+
+
+async def _of_connectors(database: Database, patient: Patient, *, dry_run: bool) -> Erased:
+    from services.connectors import erasing as connectors
+
+    async with _session(database) as session:
+        try:
+            with database.telling_why():
+                erased = await connectors.erase(
+                    session, patient.org_id, patient.id, database.operator
+                )
+                if not dry_run:
+                    await session.commit()
+        except CannotErase as refused:
+            raise CannotGoOn(f"Nothing is erased yet: {'; '.join(refused.reasons)}") from None
+    return erased
 
 
 def _check_arrived(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from ops.catalogue import ServiceName
+from ops.catalogue import ServiceName, services_here
 from ops.one_line import ending_in_one_line
 from ops.org import check_org
 
@@ -25,7 +25,7 @@ def audit(
 ) -> None:
     """Show who changed or read a patient's data, when and by which message, oldest first.
 
-    Both services' trails. Ids alone: it shows no patient data.
+    All services' trails. Ids alone: it shows no patient data.
 
     Example: handoff audit --org demo --patient 01930000-0000-7000-8000-00000000a001
     """
@@ -35,7 +35,7 @@ def audit(
         from ops.system_role import find_database
 
         adopt_running_up()
-        databases = [find_database(name) for name in ServiceName]
+        databases = [find_database(name) for name in services_here()]
         entries = asyncio.run(trail.read_trail(databases, org, patient))
     for name, entry in entries if as_json else ():
         print(trail.as_json(name, entry))
@@ -48,7 +48,9 @@ def audit(
 @app.command()
 def purge(
     older_than: Annotated[str, typer.Option(help="Days, such as 90d.")],
-    service: Annotated[ServiceName | None, typer.Option(help="Without it: both.")] = None,
+    service: Annotated[
+        ServiceName | None, typer.Option(help="Without it: all that run here.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
 ) -> None:
     """Remove what is old: packages of e-referrals that ended, reasons of early cancels, what rows
@@ -67,7 +69,9 @@ def purge(
 
         adopt_running_up()
         age = purging.read_age(older_than)
-        for database in [find_database(name) for name in ([service] if service else ServiceName)]:
+        for database in [
+            find_database(name) for name in ([service] if service else services_here())
+        ]:
             print(f"{database.name} at {database.place}:", flush=True)
             with database.telling_why():
                 lines = asyncio.run(purging.purge(database, age, dry_run=dry_run))
@@ -88,7 +92,7 @@ def erase_patient(
         ),
     ] = False,
 ) -> None:
-    """Erase one patient's data in both services; ids and the audit trail stay.
+    """Erase one patient's data in the services; ids and the audit trail stay.
 
     Erase the patient where they come from first: a newer patient.put brings them back. What is
     under way has to end or be cancelled before. 1 where neither service ever knew the patient.
@@ -101,17 +105,19 @@ def erase_patient(
         from ops.system_role import find_database
 
         adopt_running_up()
-        of_referrals, of_dispatch = (find_database(name) for name in ServiceName)
+        names = services_here()
+        of_referrals, of_dispatch, *others = (find_database(name) for name in names)
         erase = partial(
             erasing.erase,
             of_referrals,
             of_dispatch,
+            others[0] if others else None,
             erasing.Patient(org, patient),
             dry_run=dry_run,
             despite_missing_news=despite_missing_news,
         )
         erased = asyncio.run(erasing.again_where_contended(erase))
-    for name, counted in zip(ServiceName, erased, strict=True):
+    for name, counted in zip(names, erased, strict=True):
         print(f"{name}:")
         for what, count in counted.counts.items():
             print(f"  {what:22} {count:>6}  {'would be erased' if dry_run else 'erased'}")

@@ -6,7 +6,7 @@ Why each may what it may, and what that keeps from it, is in `docs/operators/per
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from messaging.intake.grants import Client, GrantsError, read_clients
 from messaging.replies.letter_box import place_of_one
 from messaging.running.settings import SettingError
 from messaging.wire.topology import DEAD_LETTERS
-from ops.catalogue import ServiceName, place_of
+from ops.catalogue import ServiceName, place_of, services_here
 from ops.environment import WrongArgument, one_path
 from services.edge.routes import EVENT_EXCHANGES, EXCHANGES
 
@@ -31,8 +31,34 @@ _DEFAULT_EXCHANGE = "amq.default"
 _NAMED_BY_THE_BROKER = r"amq\.gen-.*"
 _END = "END"
 _EVENTS = {name: f"{name.service}.events" for name in ServiceName}
-# What a service tells another one to do.
-_SENDS = {
+_CONNECTORS_SENDS = (
+    "patient.put",
+    "provider.archive",
+    "provider.put",
+    "referral.create",
+    "referral.record_response",
+    "referral_attribution.archive",
+    "referral_attribution.create",
+    "referral_attribution.update",
+    "referral_partner.create",
+    "referral_partner.update",
+    "referral_source.create",
+    "referral_source.update",
+)
+_CONNECTORS_ASKS = (
+    "patient.get",
+    "patient.list",
+    "provider.get",
+    "referral.get",
+    "referral.list",
+    "referral_attribution.get",
+    "referral_partner.get",
+    "referral_partner.list",
+    "referral_source.get",
+    "referral_source.list",
+)
+# What a service tells another one to do, or asks of it.
+_SENDS: Mapping[ServiceName, Mapping[str, tuple[str, ...]]] = {
     ServiceName.REFERRALS: {
         "ereferral_dispatch.commands": (
             "ereferral.cancel",
@@ -42,6 +68,11 @@ _SENDS = {
         )
     },
     ServiceName.EREFERRAL_DISPATCH: {},
+    ServiceName.CONNECTORS: {
+        "referrals.commands": _CONNECTORS_SENDS,
+        "referrals.queries": _CONNECTORS_ASKS,
+        "ereferral_dispatch.queries": ("ereferral.letter",),
+    },
 }
 # A service that tells another one something is granted that, and so stands in the grants file.
 _GRANTED_SERVICES = {name.service for name, sends in _SENDS.items() if sends}
@@ -74,15 +105,16 @@ class Permissions:
 
 
 def all_permissions() -> list[Permissions]:
-    """Of each service, the edge, each client of the grants files, a subscriber and an operator.
+    """Of each service that runs here, the edge, each client of the grants files, a subscriber and
+    an operator.
 
     Raises SettingError, also where a client is called like one of the others: it would get that
     one's rights. Where no grants file is set there is one client, which may ask for everything.
     """
-    clients = [client for name in ServiceName for client in _granted(name)]
+    clients = [client for name in services_here() for client in _granted(name)]
     users = sorted({client.user for client in clients} - _GRANTED_SERVICES - {EDGE})
     return [
-        *(service(name) for name in ServiceName),
+        *(service(name) for name in services_here()),
         edge(),
         *(
             client_of(user, (one for one in clients if one.user == user))

@@ -52,6 +52,8 @@ async def purge(database: Database, age: timedelta, *, dry_run: bool) -> list[Li
         if database.name is ServiceName.EREFERRAL_DISPATCH:
             lines += await _packages(engine, database, now - age, dry_run=dry_run)
             lines += await _early_reasons(engine, database, now - messages_known, dry_run=dry_run)
+        elif database.name is ServiceName.CONNECTORS:
+            lines += await _imported(engine, now - age, dry_run=dry_run)
         else:
             intake_kept = _promised(database.name, "intake_retention_days", age)
             lines += await _intake(engine, database, now - intake_kept, dry_run=dry_run)
@@ -97,6 +99,15 @@ async def _early_reasons(
         else await purging.purge_early_reasons(engine, before, database.operator)
     )
     return [Line("early cancel reasons", taken, f"from before {_day(before)}")]
+
+
+async def _imported(engine: AsyncEngine, before: datetime, *, dry_run: bool) -> list[Line]:
+    from services.connectors import purging
+
+    look = purging.purgeable if dry_run else purging.purge
+    purged = await look(engine, before)
+    note = f"from before {_day(before)}"
+    return [Line("refused rows emptied", purged.rows, note), Line("runs", purged.runs, note)]
 
 
 async def _intake(

@@ -111,11 +111,13 @@ def _all_settings() -> Iterator[tuple[str, type[BaseSettings]]]:
 
 
 def _asyncapi_documents() -> Iterator[tuple[ServiceName, Schema]]:
+    from services.connectors.app import app as connectors
     from services.ereferral_dispatch.app import app as dispatch
     from services.referrals.app import app as referrals
 
     yield ServiceName.REFERRALS, referrals.schema.to_specification().to_jsonable()
     yield ServiceName.EREFERRAL_DISPATCH, dispatch.schema.to_specification().to_jsonable()
+    yield ServiceName.CONNECTORS, connectors.schema.to_specification().to_jsonable()
 
 
 def _openapi() -> Schema:

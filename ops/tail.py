@@ -1,4 +1,4 @@
-"""`handoff events`: what happens, as both services tell it, from now on."""
+"""`handoff events`: what happens, as the services tell it, from now on."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ from ops.broker import broker
 from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn, WrongArgument, octets, rabbitmq_url
 
-EVENT_EXCHANGES = ("referrals.events", "ereferral_dispatch.events")
+EVENT_EXCHANGES = ("referrals.events", "ereferral_dispatch.events", "connectors.events")
 
 
 async def tail(binding: str, org_id: str | None, *, as_json: bool) -> None:

@@ -1,8 +1,10 @@
 """For who tries the product: its operations, a body that works, a partner to play against."""
 
 import asyncio
+import errno
 import json
 import shlex
+from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from contracts.documents.examples import EXAMPLES, ORG_ID, Another, body_of
 from ops.calling import find_operation
 from ops.demo.portal import PortalPartner, demo_portal, letter_in
 from ops.environment import CannotGoOn, WrongArgument
+from services.ereferral_dispatch.senders.portal.signature import SECRET_LENGTH_BYTES, WHSEC
 
 PARTNER_PATH = "partner"
 
@@ -44,6 +47,12 @@ def needs_of_example(name: str, handoff: str) -> list[str]:
         lines += [f"  {_sending(need, handoff)}" for need in found.needs]
     if found.when is not None:
         lines.append(f"It works when: {found.when}")
+    if "base_version" in found.body and "base_version" not in (found.when or ""):
+        read_by = f"{name.partition('.')[0]}.get"
+        lines.append(
+            f"base_version is the version that it has by then: {found.body['base_version']} as "
+            f"long as nothing changed it; {read_by} shows it."
+        )
     return lines
 
 
@@ -65,6 +74,22 @@ def statuses(text: str) -> list[int]:
                 f"such as 503,503; {part!r} is none"
             )
     return [int(part) for part in parts]
+
+
+def check_secret(secret: str | None) -> str | None:
+    """The secret as a portal verifies with it; None where there is none. Raises WrongArgument."""
+    if not secret:
+        return None
+    try:
+        held = b64decode(secret.removeprefix(WHSEC), validate=True)
+    except ValueError:
+        held = b""
+    if not secret.startswith(WHSEC) or len(held) != SECRET_LENGTH_BYTES:
+        raise WrongArgument(
+            "--secret takes what handoff partner-secret prints: "
+            f"{WHSEC} and {SECRET_LENGTH_BYTES} bytes in base64"
+        )
+    return secret
 
 
 async def portal(
@@ -89,7 +114,18 @@ async def portal(
             _say_how_to_use(endpoint, secret, handoff)
             await asyncio.Event().wait()
     except OSError as error:
-        raise CannotGoOn(f"cannot listen on port {port} of 127.0.0.1: {error.strerror}") from None
+        raise CannotGoOn(_why_not_at(port, error.errno)) from None
+
+
+def _why_not_at(port: int, number: int | None) -> str:
+    match number:
+        case errno.EADDRINUSE:
+            why = "is taken: give another one, or none for any that is free"
+        case errno.EACCES:
+            why = "is not for every user: give one from 1024 on, or none for any that is free"
+        case _:
+            why = f"cannot be listened on ({errno.errorcode.get(number or 0, 'unknown')})"
+    return f"--port: port {port} of 127.0.0.1 {why}"
 
 
 def _save_letter(body: bytes, folder: Path | None, webhook_id: str) -> Path | None:

@@ -86,6 +86,7 @@ def portal(
 
         if (org is None) is not (partner is None) or (secret is not None and org is not None):
             raise WrongArgument("Give --org and --partner together, or --secret, or none of them")
+        secret = trying.check_secret(secret)
         if org is not None and partner is not None:
             adopt_running_up()
             key = one_setting(ServiceName.EREFERRAL_DISPATCH, "signing_key")

@@ -18,6 +18,9 @@ _SERVICE_QUEUES = (
     "referrals.ereferral_events",
     "ereferral_dispatch.commands",
     "ereferral_dispatch.queries",
+    "connectors.commands",
+    "connectors.queries",
+    "connectors.referral_events",
 )
 _EXCHANGES = (
     "referrals.commands",
@@ -26,6 +29,9 @@ _EXCHANGES = (
     "ereferral_dispatch.commands",
     "ereferral_dispatch.queries",
     "ereferral_dispatch.events",
+    "connectors.commands",
+    "connectors.queries",
+    "connectors.events",
     "dead_letters",
 )
 
@@ -68,6 +74,12 @@ def new_postgres_database(servers: Servers) -> Iterator[Callable[[], str]]:
 @pytest.fixture(scope="module")
 def postgres_database(new_postgres_database: Callable[[], str]) -> str:
     """The `postgresql+asyncpg://` URL of an empty database, one for each test module."""
+    return new_postgres_database()
+
+
+@pytest.fixture(scope="module")
+def another_database(new_postgres_database: Callable[[], str]) -> str:
+    """A second empty database of the module, for a service beside the first."""
     return new_postgres_database()
 
 

@@ -44,7 +44,7 @@ packages="rabbitmq-server postgresql python3 python3-pip python3-venv make git p
 in_root() {
   env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     TERM="${TERM:-dumb}" DEBIAN_FRONTEND=noninteractive \
-    SSL_CERT_FILE=$certificates PIP_CERT=$certificates \
+    SSL_CERT_FILE=$certificates PIP_CERT=$certificates NODE_EXTRA_CA_CERTS=$certificates \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" no_proxy="${no_proxy:-}" \
     chroot "$root" "$@"
 }

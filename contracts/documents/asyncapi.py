@@ -21,10 +21,12 @@ PERSISTENT = 2
 TITLES = {
     Service.REFERRALS: "Handoff referrals",
     Service.EREFERRAL_DISPATCH: "Handoff e-referral dispatch",
+    Service.CONNECTORS: "Handoff connectors",
 }
 SOURCES = {
     Service.REFERRALS: EventSource.REFERRALS,
     Service.EREFERRAL_DISPATCH: EventSource.EREFERRAL_DISPATCH,
+    Service.CONNECTORS: EventSource.CONNECTORS,
 }
 _CORRELATION = "$message.header#/correlation_id"
 _REPLY_TO = "$message.header#/reply_to"

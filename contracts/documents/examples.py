@@ -41,6 +41,8 @@ _PARTNER_UUID = _id(0xB001)
 _SOURCE_UUID, _COST_UUID, _ATTRIBUTION_UUID = _id(0xC001), _id(0xC101), _id(0xC201)
 _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
 _ANSWER_LINK = "DEM00-DEM00-DEM00-DEM00"
+_CONNECTION_UUID, _ROW_UUID = _id(0xF201), _id(0xF301)
+_ADDED = "The connection was added at the command line (handoff connection add)."
 _CONTACT_UUID, _OTHER_CONTACT_UUID, _CONTACT_REFERRAL_UUID = _id(0xF001), _id(0xF002), _id(0xF101)
 _INTAKE_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
@@ -594,6 +596,55 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ereferral.list": Example(
         "Read e-referrals, such as those that need a person.", {"needs_person": True}
+    ),
+    "connection.sync": Example(
+        "Let a connection read the other system now.",
+        {"connection_uuid": _CONNECTION_UUID, "full": True},
+        when=_ADDED,
+    ),
+    "connection.get": Example(
+        "Read one connection.", {"connection_uuid": _CONNECTION_UUID}, when=_ADDED
+    ),
+    "connection.list": Example("Read the connections by name.", {}),
+    "connection.runs": Example(
+        "Read a connection's runs.", {"connection_uuid": _CONNECTION_UUID}, when=_ADDED
+    ),
+    "import_row.list": Example("Read the rows that wait for a person.", {"resolved": False}),
+    "import_row.resolve": Example(
+        "Decide about a row that waits.",
+        {"import_row_uuid": _ROW_UUID, "base_version": 1, "resolution": "theirs"},
+        when="The row waits: import_row.list shows which do.",
+    ),
+    "external_id.list": Example(
+        "Read which row there is which resource here.", {"kind": "partner", "external_id": "17"}
+    ),
+    "external_id.link": Example(
+        "Say that a row there is a partner who is here already.",
+        {
+            "connection_uuid": _CONNECTION_UUID,
+            "kind": "partner",
+            "external_id": "17",
+            "uuid": _PARTNER_UUID,
+        },
+        when=_ADDED,
+    ),
+    "source_map.set": Example(
+        "Say which referral source a source number there means.",
+        {
+            "connection_uuid": _CONNECTION_UUID,
+            "external_id": "283",
+            "referral_source_uuid": _SOURCE_UUID,
+        },
+        when=_ADDED,
+    ),
+    "operator_map.set": Example(
+        "Say which partner an operator is who visits the practice.",
+        {
+            "connection_uuid": _CONNECTION_UUID,
+            "external_id": "33963",
+            "referral_partner_uuid": _PARTNER_UUID,
+        },
+        when=_ADDED,
     ),
 }
 

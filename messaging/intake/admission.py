@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from aiormq.abc import DeliveredMessage
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from contracts.events import EVENT_CONTENT_TYPE
 from contracts.field_texts import sentence
@@ -144,15 +145,13 @@ def parse(shape: type[MessageT], payload: dict[str, Any]) -> MessageT:
     try:
         return shape.model_validate(payload)
     except ValidationError as error:
-        raise invalid(
-            field_errors(error, [field.alias or name for name, field in shape.model_fields.items()])
-        ) from None
+        raise invalid(field_errors(error, shape)) from None
 
 
-def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:
+def field_errors(error: ValidationError, shape: type[BaseModel]) -> list[FieldError]:
     """Pydantic's errors, the first 100 of them, without the values they are about.
 
-    `fields` are those that there are; one that there is not is told what it may have meant.
+    A field that there is not is told what it may have meant of those that there are.
     """
     errors: list[FieldError] = []
     hints = 0
@@ -160,14 +159,39 @@ def field_errors(error: ValidationError, fields: list[str]) -> list[FieldError]:
     for item in found[:MOST_ERRORS]:
         field = item["loc"][-1] if item["loc"] else ""
         message = sentence(item["type"], field, item.get("ctx", {}), item["msg"])
-        if item["type"] == UNKNOWN_FIELD and len(item["loc"]) == 1:
+        if item["type"] == UNKNOWN_FIELD:
             hints += 1
-            message = "There is no such field"
-            if hints <= MOST_HINTS:
-                message = about_field(str(item["loc"][0]), fields)
+            fields = _fields_at(shape, item["loc"][:-1]) if hints <= MOST_HINTS else []
+            if fields:
+                message = about_field(str(field), fields)
         loc = [_printable(part) for part in item["loc"]]
         errors.append(FieldError(loc=loc, type=item["type"], msg=message))
     return errors
+
+
+def _fields_at(shape: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """The names of the fields that there are at a place of a shape; none where it is no shape."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        found = _named(shape).get(part)
+        inner = None if found is None else _shape_in(found.annotation)
+        if inner is None:
+            return []
+        shape = inner
+    return list(_named(shape))
+
+
+def _named(shape: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in shape.model_fields.items()}
+
+
+def _shape_in(annotation: Any) -> type[BaseModel] | None:
+    """The shape that a field has, or each item of its list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_shape_in(inner) for inner in get_args(annotation))
+    return next((one for one in found if one is not None), None)
 
 
 def _printable(part: str | int) -> str | int:

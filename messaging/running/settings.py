@@ -71,6 +71,11 @@ class BrokerSettings(BaseSettings):
     log_format: LogFormat | None = Field(
         None, description="`console` or `json`; unset: console on a terminal, else json."
     )
+    otlp_endpoint: Annotated[str, _scheme("http", "https")] | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="OpenTelemetry collector (OTLP over HTTP) that traces go to; unset: none do.",
+    )
 
     @model_validator(mode="after")
     def _authorities_are_asked(self) -> Self:
@@ -135,11 +140,6 @@ class ServiceSettings(BrokerSettings, DatabaseSettings):
     )
     client_grants_file: Path | None = Field(
         None, description="TOML file of who may do what; unset: everything is allowed."
-    )
-    otlp_endpoint: Annotated[str, _scheme("http", "https")] | None = Field(
-        None,
-        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
-        description="OpenTelemetry collector (OTLP over HTTP) that traces go to; unset: none do.",
     )
 
     def _authorities(self) -> list[tuple[str, str, bool]]:

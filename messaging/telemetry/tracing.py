@@ -1,5 +1,5 @@
-"""Traces (OpenTelemetry): a span for each message that comes or goes, each attempt, and what that
-asks of a partner, where a collector is named.
+"""Traces (OpenTelemetry): a span for each message that comes or goes, each attempt, each HTTP
+request and what they ask of others, where a collector is named.
 
 Without one no span is made, and the W3C trace context of a message is carried on as it came.
 """
@@ -28,11 +28,16 @@ def trace_id(traceparent: str | None) -> str | None:
 
 
 class Traced:
-    """One message or attempt under way. `traceparent` is what its consequences carry."""
+    """One message, attempt or request under way. `traceparent` is what its consequences carry."""
 
     def __init__(self, span: Span | None, traceparent: str | None) -> None:
         self._span = span
         self.traceparent = traceparent
+
+    def rename(self, name: str) -> None:
+        """Its name was not known when it began."""
+        if self._span is not None:
+            self._span.update_name(name)
 
     def end(self, *, failed: bool, **attributes: str | int) -> None:
         """It is over. Attributes are ids, codes and statuses, never a value of a patient's."""
@@ -74,6 +79,10 @@ class Tracing:
     ) -> Traced:
         """The span of a request to somebody else."""
         return self._begin(name, SpanKind.CLIENT, traceparent, attributes)
+
+    def begin_answer(self, name: str, traceparent: str | None) -> Traced:
+        """The span of a request that somebody asks here."""
+        return self._begin(name, SpanKind.SERVER, traceparent, {})
 
     def begin_work(
         self, name: str, traceparent: str | None, attributes: Mapping[str, str | int]

@@ -35,7 +35,7 @@ _MATTERING = (
 """The properties of docs/contract/wire.md#messages; whatever the others say is nothing to us."""
 _CONTENT_ENCODINGS = ("", "identity", "utf-8", "utf8")
 """Spring AMQP puts the charset there; `identity` says that nothing was packed."""
-_LONGEST_INTEGER_DIGITS = 30
+_LONGEST_INTEGER_DIGITS = 4_000
 # A string that does not end is taken to the body's end: were it passed over, it would be looked for
 # again from each quote in it, and a body of quotes took hours.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.?)*+"?|[\[\]{}]', re.DOTALL)
@@ -91,8 +91,7 @@ def read_envelope(
         raise malformed(f"Must be UTF-8, and of the type that AMQP gives it: {', '.join(odd)}.")
     properties = message.header.properties
     operation = message.routing_key or ""
-    if not _is_type(properties.content_type, content_type):
-        raise malformed(f"content_type must be {content_type}.")
+    _check_content_type(properties.content_type, content_type)
     if (properties.content_encoding or "").lower() not in _CONTENT_ENCODINGS:
         raise malformed("content_encoding must be utf-8 or absent; the body must not be packed.")
     if properties.message_type and properties.message_type != operation:
@@ -122,12 +121,16 @@ def read_envelope(
     )
 
 
-def _is_type(said: str | None, content_type: str) -> bool:
-    """Whether a content type says this one, in any case (RFC 9110, section 8.3.1)."""
+def _check_content_type(said: str | None, content_type: str) -> None:
+    """It is this one, in any case (RFC 9110, section 8.3.1), in UTF-8. Raises Refusal."""
     name, _, parameter = (said or "").partition(";")
-    return name.strip().lower() == content_type and (
-        parameter.replace('"', "").replace(" ", "").lower() in ("", "charset=utf-8")
-    )
+    if name.strip().lower() != content_type:
+        raise malformed(f"content_type must be {content_type}.")
+    if parameter.replace('"', "").replace(" ", "").lower() not in ("", "charset=utf-8"):
+        raise malformed(
+            f"content_type must be {content_type} with charset=utf-8 behind it or nothing: the "
+            "body must be in UTF-8."
+        )
 
 
 def read_body(body: bytes) -> dict[str, Any]:
@@ -149,12 +152,7 @@ def read_json(body: bytes) -> Any:
     if nested_too_deep(body):
         raise malformed(f"The body must be nested at most {MAX_NESTING} deep.")
     try:
-        return json.loads(
-            body.removeprefix(BOM_UTF8).decode("utf-8"),
-            parse_float=Decimal,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-        )
+        return _JSON.decode(body.removeprefix(BOM_UTF8).decode("utf-8"))
     except UnicodeDecodeError:
         raise malformed("The body must be in UTF-8.") from None
     except (ValueError, ArithmeticError):
@@ -188,6 +186,10 @@ def _integer(digits: str) -> int | Decimal:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+# Kept, since json.loads makes another one for each text.
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_int=_integer, parse_constant=_refuse_constant)
 
 
 def _actor(value: Any) -> str | None:

@@ -5,7 +5,7 @@ import errno
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,14 +15,16 @@ from uuid import UUID
 from yarl import URL
 
 from ops.broker import broker, queue_state
-from ops.catalogue import Served, ServiceName
+from ops.catalogue import Served, ServiceName, served_here, services_here
 from ops.demo.mail_sink import MailSink, mail_sink
 from ops.demo.portal import DemoPortal, demo_portal
 from ops.demo.sample import FAX_MAIL_DOMAIN, ORG_ID, SCENES
 from ops.environment import CannotGoOn
 from ops.migrations import migrate_service
 from ops.servers import Servers
+from ops.servers.databases import create_database
 from ops.servers.ports import free_ports
+from ops.stubs.opendental import OpenDentalStub, served
 from ops.supervising import Say, Supervised, kept_running
 from services.edge.tokens.changes import create
 from services.edge.tokens.file import changing
@@ -33,7 +35,13 @@ from services.ereferral_dispatch.senders.portal import signature
 RETRY_SCHEDULE_SECONDS = "2,3,5,10,30"
 MAIL_FROM = "referrals@handoff.example.com"
 LAST_TCP_PORT = 65535
-DEFAULT_PORTS = {Served.REFERRALS: 8001, Served.EREFERRAL_DISPATCH: 8002, Served.EDGE: 8003}
+DEFAULT_PORTS = {
+    Served.REFERRALS: 8001,
+    Served.EREFERRAL_DISPATCH: 8002,
+    Served.CONNECTORS: 8004,
+    Served.EDGE: 8003,
+}
+CONNECTORS_DATABASE = "connectors"
 EDGE_PORT = 8000
 CLIENT = "up"
 """Who the token belongs to that a person is shown to try the edge with."""
@@ -46,7 +54,8 @@ class Stage:
     """Everything that runs. `variables` are the settings of services and edge; `folder` keeps what
     they and the partners write. `shown_rabbitmq_url` is fit to be printed: the password of a broker
     that was given is left out. `token` may do everything in the demo's org, for a day; by
-    `submit_token` a form outside sends people, and can do nothing else."""
+    `submit_token` a form outside sends people, and can do nothing else. `opendental` is the
+    practice's, where connectors run here."""
 
     folder: Path
     rabbitmq_url: str
@@ -57,6 +66,7 @@ class Stage:
     variables: Mapping[str, str]
     token: str
     submit_token: str
+    opendental: OpenDentalStub | None = None
 
     @property
     def docs_url(self) -> str:
@@ -81,32 +91,41 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterator[Stage]:
-    """Migrate, start everything and yield when both services are ready; end it all after the block.
+async def running_stage(
+    servers: Servers, folder: Path, say: Say, opendental: Callable[[], OpenDentalStub]
+) -> AsyncIterator[Stage]:
+    """Migrate, start everything and yield when the services are ready; end it all after the block.
 
     `folder` is made where it is missing. Where a port of health and metrics is taken, a free one is
-    taken and told. Raises CannotGoOn.
+    taken and told. `opendental` makes the practice's. Raises CannotGoOn.
     """
     await _nobody_else(servers)
     async with AsyncExitStack() as stack:
         portal = await stack.enter_async_context(demo_portal())
         refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
         mail = await stack.enter_async_context(mail_sink(refused))
+        os.environ.update(await asyncio.to_thread(_connectors, servers))
         variables = _variables(servers, mail.url, folder, say)
         os.environ.update(variables)
+        names = services_here()
         services = tuple(
-            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in Served
+            Supervised(name, dict(os.environ), _new_log(folder, name)) for name in served_here()
         )
         token, submit_token = _new_tokens(Path(variables["EDGE_TOKENS_FILE"]))
-        say("Starting both services and the edge; the databases are migrated meanwhile …")
+        say("Starting the services and the edge; the databases are migrated meanwhile …")
         await stack.enter_async_context(kept_running(services, say))
-        for name in ServiceName:
+        for name in names:
             say(f"  {await asyncio.to_thread(migrate_service, name)}")
         await asyncio.gather(*(service.ready() for service in services))
         say("  services and edge are ready")
         url = servers.referrals_rabbitmq_url
         shown = url if servers.rabbitmq is not None else str(URL(url).with_password("***"))
-        yield Stage(folder, url, shown, services, portal, mail, variables, token, submit_token)
+        there = None
+        if ServiceName.CONNECTORS in names:
+            there = await stack.enter_async_context(served(opendental()))
+        yield Stage(
+            folder, url, shown, services, portal, mail, variables, token, submit_token, there
+        )
 
 
 def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[str, str]:
@@ -119,13 +138,16 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
     pages = {
         name.pages_port: _port(name, name.pages_port, default, "its pages", say)
         for name, default in DEFAULT_PORTS.items()
+        if name in served_here()
     }
-    watched = (f"http://127.0.0.1:{pages[name.pages_port]}" for name in Served)
+    watched = (f"http://127.0.0.1:{port}" for port in pages.values())
+    edge_port = _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say)
+    answered_at = os.environ.get("DISPATCH_PUBLIC_URL") or f"http://127.0.0.1:{edge_port}"
     return {
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
         **pages,
-        "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
+        "EDGE_HTTP_PORT": edge_port,
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_COOKIE_KEY": os.environ.get("EDGE_COOKIE_KEY") or secrets.token_urlsafe(32),
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
@@ -135,6 +157,7 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",
         "DISPATCH_SIGNING_KEY": os.environ.get("DISPATCH_SIGNING_KEY") or secrets.token_hex(32),
+        "DISPATCH_PUBLIC_URL": answered_at,
         "DISPATCH_SMTP_URL": smtp_url,
         "DISPATCH_MAIL_FROM": MAIL_FROM,
         "DISPATCH_FAX_PROVIDER": "mail",
@@ -142,6 +165,25 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
         "DISPATCH_EGRESS_ALLOW": "127.0.0.0/8",
         "DISPATCH_ALLOW_HTTP": "true",
         "DISPATCH_RETRY_SCHEDULE_SECONDS": RETRY_SCHEDULE_SECONDS,
+    }
+
+
+def _connectors(servers: Servers) -> dict[str, str]:
+    """The settings of connectors: on a PostgreSQL of the stage's own they get a database there, on
+    a given one they run where CONNECTORS_DATABASE_URL names it."""
+    url = os.environ.get("CONNECTORS_DATABASE_URL")
+    if not url and servers.postgres is None:
+        return {}
+    key = os.environ.get("CONNECTORS_SECRET_KEY") or secrets.token_hex(32)
+    return {
+        "CONNECTORS_DATABASE_URL": url
+        or create_database(servers.postgres_url, CONNECTORS_DATABASE),
+        "CONNECTORS_RABBITMQ_URL": os.environ.get("CONNECTORS_RABBITMQ_URL")
+        or servers.referrals_rabbitmq_url,
+        "CONNECTORS_SECRET_KEY": key,
+        "CONNECTORS_LOG_FORMAT": "json",
+        "CONNECTORS_EGRESS_ALLOW": "127.0.0.0/8",
+        "CONNECTORS_ALLOW_HTTP": "true",
     }
 
 

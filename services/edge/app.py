@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 
@@ -23,9 +23,19 @@ from messaging.replies.standing_listener import StandingListener
 from messaging.running.settings import variable
 from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
-from services.edge.calls.headers import ACTOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, MESSAGE_ID
+from messaging.telemetry.tracing import Tracing
+from services.edge import docs_page
+from services.edge.answer_pages.serving import AnswerPages
+from services.edge.calls.headers import (
+    ACTOR,
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    MESSAGE_ID,
+    TRACEPARENT,
+)
 from services.edge.calls.query import Parameter, parameters_of
 from services.edge.desk.serving import Desk
+from services.edge.desk.wording import Texts
 from services.edge.events import openapi as events_openapi
 from services.edge.events.answering import PATH as EVENTS_PATH
 from services.edge.events.answering import EventsAnswering
@@ -42,6 +52,7 @@ from services.edge.openapi import (
     operation_id,
     operation_of,
     summary,
+    tag,
 )
 from services.edge.problems import EdgeCode, HttpProblem, refusal
 from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Form, Route, by_path
@@ -53,7 +64,7 @@ log = logs.get(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 _ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", ACTOR),
-    *(LAST_EVENT_ID, "traceparent"),
+    *(LAST_EVENT_ID, TRACEPARENT),
 )
 _EXPOSED_HEADERS = ("ETag", IDEMPOTENCY_KEY, "Location", MESSAGE_ID, REQUEST_ID, "Retry-After")
 
@@ -83,10 +94,13 @@ class Edge:
             settings.broker, "edge.events", EVENT_EXCHANGES, self.health.note("events")
         )
         answering = Answering(settings, self.tokens, self.client)
+        self.tracing = Tracing("edge", settings.otlp_endpoint)
         app = application(answering, self.streams, settings)
         self.desk = Desk(settings, self.tokens, answering, self.streams)
         app.router.routes.extend(self.desk.routes())
-        self.app = Recorded(app)
+        pages = AnswerPages(self.desk.signer, answering.asking, Texts("en"))
+        app.router.routes.extend(pages.routes())
+        self.app = Recorded(app, self.tracing)
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
 
@@ -123,6 +137,7 @@ class Edge:
                 await serve(self.app, self._public, stop, self.settings.trusted_proxies)
             finally:
                 closing.set()
+        await asyncio.to_thread(self.tracing.close)
         log.info("stopped")
 
     def _listen(self, host: str, port: str) -> socket.socket:
@@ -141,27 +156,31 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
         title=TITLE,
         version=VERSION,
         summary=SUMMARY,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        static_url="/docs-assets",
+        static_url=docs_page.ASSETS,
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    _add_events(app, EventsAnswering(answering, streams))
+    docs_page.add_page(app)
     for path, routes in by_path().items():
         for route in routes:
+            endpoint = _endpoint(answering, route, parameters_of(route))
             app.add_api_route(
                 path,
-                _endpoint(answering, route, parameters_of(route)),
+                endpoint,
                 methods=[route.method],
                 status_code=int(route.operation.status),
                 response_class=Response,
                 operation_id=operation_id(route),
                 summary=summary(route),
-                tags=[route.name.partition(".")[0]],
+                tags=[tag(route)],
                 openapi_extra=operation_of(route),
             )
-        _refuse_others(app, path, [route.method for route in routes], routes[0].form)
+            if route.method == "GET":  # The server leaves the body out.
+                app.add_route(path, endpoint, ["HEAD"], include_in_schema=False)
+        _refuse_others(app, path, _taken(routes), routes[0].form)
+    _add_events(app, EventsAnswering(answering, streams))
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
     app.add_exception_handler(HttpProblem, _refused)
@@ -186,10 +205,16 @@ def _add_events(app: FastAPI, answering: EventsAnswering) -> None:
         response_class=Response,
         operation_id="events",
         summary=events_openapi.SUMMARY,
-        tags=["events"],
+        tags=["Events"],
         openapi_extra=events_openapi.OPERATION,
     )
     _refuse_others(app, EVENTS_PATH, ["GET"], Form.FIELDS)
+
+
+def _taken(routes: Sequence[Route]) -> list[str]:
+    """The methods of a path: what may be got may be asked for without its body, too."""
+    methods = [route.method for route in routes]
+    return [*methods, "HEAD"] if "GET" in methods else methods
 
 
 def _refuse_others(app: FastAPI, path: str, methods: list[str], form: Form) -> None:

@@ -4,7 +4,7 @@ FastAPI writes the document; what a route takes and answers is said here, from t
 shape is written a second time. Source: docs/contract/http.md#routes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import assert_never
 
@@ -23,7 +23,7 @@ from services.edge.calls.headers import (
 from services.edge.calls.places import PER_PAGE
 from services.edge.calls.query import LARGEST_INTEGER
 from services.edge.calls.reading import DEFAULT_PER_PAGE
-from services.edge.problems import PROBLEM_CONTENT_TYPE
+from services.edge.openapi_refusals import PROBLEM, REQUEST_ID, refused_with, responses
 from services.edge.routes import ORG_FIELD, Form, Route, Shown
 
 TITLE = "Handoff"
@@ -37,16 +37,6 @@ _KEY_PATTERN = (
     rf"^([!#-~][!-~]{{0,{LONGEST_KEY - 1}}}"
     rf'|"([!#-\[\]-~]|\\["\\]){{1,{LONGEST_KEY}}}")$'
 )
-_RETRY_AFTER: Schema = {
-    "description": "Seconds until another try makes sense.",
-    "schema": {"type": "integer", "minimum": 1},
-    "required": True,
-}
-REQUEST_ID: Schema = {
-    "description": "The request in the edge's log.",
-    "schema": {"type": "string", "format": "uuid"},
-    "required": True,
-}
 _KEY_ANSWERED: Schema = {
     "description": "The key of this write, quoted: with it again, it is done once.",
     "schema": {"type": "string"},
@@ -63,71 +53,6 @@ _ETAG: Schema = {
     "schema": {"type": "string", "pattern": '^"[1-9][0-9]*\\.[0-9a-f]{12}"$'},
 }
 
-PROBLEM: Schema = {
-    "title": "Problem",
-    "description": "Problem details (RFC 9457); `detail` says what is wrong and where.",
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "pattern": "^urn:handoff:problem:[a-z_]+$"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "code": {"type": "string"},
-        "detail": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "properties": {
-                    "loc": {
-                        "type": "array",
-                        "minItems": 1,
-                        "description": "Begins with one of the four parts of a request.",
-                        "contains": {"enum": ["path", "query", "header", "body"]},
-                        "items": {"type": ["string", "integer"]},
-                    },
-                    "type": {"type": "string"},
-                    "msg": {"type": "string", "minLength": 1},
-                },
-                "required": ["loc", "type", "msg"],
-            },
-        },
-        "current_version": {
-            "type": "integer",
-            "description": "Of a version conflict: the version that is current.",
-        },
-        "idempotency_key": {
-            "type": "string",
-            "description": "Of a write without a reply: the key to ask again with.",
-        },
-        "message_id": {"type": "string", "format": "uuid"},
-    },
-    "required": ["type", "title", "status", "code", "detail"],
-}
-
-_REFUSALS: dict[int, tuple[str, Mapping[str, Schema]]] = {
-    400: ("The request is not well-formed.", {}),
-    401: (
-        "There is no valid token.",
-        {"WWW-Authenticate": {"schema": {"const": "Bearer"}, "required": True}},
-    ),
-    403: ("The token may not do this in this org; the same where there is no such org.", {}),
-    404: ("What is named does not exist in this org, or is archived.", {}),
-    406: ("The client does not accept what would be answered.", {}),
-    408: ("The body did not come in time.", {}),
-    409: ("It was changed meanwhile, exists already, or its state forbids it.", {}),
-    412: ("`If-Match` is not of the current version.", {}),
-    413: ("The body is too long.", {}),
-    414: ("The URL is too long.", {}),
-    415: ("The body is not JSON.", {}),
-    422: ("A field or parameter breaks a rule; `detail` names each.", {}),
-    429: ("Too many requests.", {"Retry-After": _RETRY_AFTER}),
-    500: ("A fault of ours; `detail` names the incident.", {}),
-    503: (
-        "Nothing was taken, and nothing will happen: ask again.",
-        {"Retry-After": _RETRY_AFTER},
-    ),
-    504: ("No reply in time. A write may have been done: ask again with `idempotency_key`.", {}),
-}
 _ALWAYS = (400, 401, 403, 404, 406, 408, 413, 414, 422, 429, 500, 503, 504)
 
 
@@ -146,6 +71,12 @@ def operation_id(route: Route) -> str:
     if route.form is Form.JSON_API and ORG_FIELD not in route.in_path:
         differing.append("of_token")
     return "_".join([route.name.replace(".", "_"), *differing])
+
+
+def tag(route: Route) -> str:
+    """What the operation is about, in words."""
+    about = route.name.partition(".")[0]
+    return about.replace("_", " ").replace("ereferral", "e-referral").capitalize()
 
 
 def summary(route: Route) -> str:
@@ -182,21 +113,9 @@ def _content(route: Route, request: Schema) -> Schema:
 
 def completed(document: Schema) -> Schema:
     """FastAPI's document with what the routes point to."""
-    refusals = {
-        Form.FIELDS: (PROBLEM_CONTENT_TYPE, "Problem"),
-        Form.JSON_API: (Shown.JSON_API.value, forms.ERRORS_NAME),
-    }
     components = {
         "schemas": {"Problem": PROBLEM, **forms.SCHEMAS, **_schemas().shapes},
-        "responses": {
-            _refusal_name(status, form): {
-                "description": description,
-                "headers": {"Handoff-Request-Id": REQUEST_ID, **headers},
-                "content": {content_type: {"schema": {"$ref": f"{_SCHEMAS}{shape}"}}},
-            }
-            for form, (content_type, shape) in refusals.items()
-            for status, (description, headers) in _REFUSALS.items()
-        },
+        "responses": responses(_SCHEMAS),
         "securitySchemes": {
             _TOKEN: {
                 "type": "http",
@@ -280,10 +199,10 @@ def _responses(route: Route) -> Schema:
     headers: Schema = {"Handoff-Request-Id": REQUEST_ID}
     if route.writes:
         headers |= {IDEMPOTENCY_KEY: _KEY_ANSWERED, MESSAGE_ID: _MESSAGE_ID_ANSWERED}
-    responses: Schema = {}
+    made: Schema = {}
     for status, data in _shown(route).items():
         located = {"Location": forms.LOCATION} if _is_located(route) else {}
-        responses[str(int(status))] = (
+        made[str(int(status))] = (
             {"description": "Done; there is nothing to show.", "headers": headers}
             if status is ReplyStatus.ARCHIVED
             else {
@@ -299,7 +218,7 @@ def _responses(route: Route) -> Schema:
             }
         )
     if not route.writes and shows_a_resource(route):
-        responses["304"] = {
+        made["304"] = {
             "description": "It is known already.",
             "headers": {"Handoff-Request-Id": REQUEST_ID, "ETag": _ETAG},
         }
@@ -309,15 +228,7 @@ def _responses(route: Route) -> Schema:
         *([412] if route.versioned else []),
         *([415] if route.in_body else []),
     ]
-    return responses | refused_with(refusals, route.form)
-
-
-def refused_with(statuses: Iterable[int], form: Form = Form.FIELDS) -> Schema:
-    """The responses of refusals, by status."""
-    return {
-        str(status): {"$ref": f"#/components/responses/{_refusal_name(status, form)}"}
-        for status in sorted(statuses)
-    }
+    return made | refused_with(refusals, route.form)
 
 
 def _shown(route: Route) -> Mapping[ReplyStatus, Schema]:
@@ -330,10 +241,6 @@ def _shown(route: Route) -> Mapping[ReplyStatus, Schema]:
 
 def _is_located(route: Route) -> bool:
     return route.form is Form.JSON_API and route.method == "POST"
-
-
-def _refusal_name(status: int, form: Form) -> str:
-    return f"{'JsonApi' if form is Form.JSON_API else ''}Refused{status}"
 
 
 def _written_in_a_url(schema: Schema) -> Schema:

@@ -189,6 +189,23 @@ INTAKE_ROUTES = (
     Route("PUT", f"{O}/intake-map", "intake_map.put"),
 )
 
+_N = f"{O}/connections"
+_W = f"{O}/import-rows"
+
+CONNECTION_ROUTES = (
+    Route("GET", _N, "connection.list"),
+    Route("GET", f"{_N}/{{connection_uuid}}", "connection.get"),
+    Route("GET", f"{_N}/{{connection_uuid}}/runs", "connection.runs"),
+    Route("POST", f"{_N}/{{connection_uuid}}/sync", "connection.sync"),
+    Route("PUT", f"{_N}/{{connection_uuid}}/source-map", "source_map.set"),
+    Route("PUT", f"{_N}/{{connection_uuid}}/operator-map", "operator_map.set"),
+    Route("POST", f"{_N}/{{connection_uuid}}/external-ids", "external_id.link"),
+    Route("GET", f"{O}/external-ids", "external_id.list"),
+    Route("GET", _W, "import_row.list"),
+    Route("POST", f"{_W}/{{import_row_uuid}}/resolve", "import_row.resolve"),
+)
+"""What is imported from practice-management systems, and what a person decides about it."""
+
 
 def _json_api(root: str) -> tuple[Route, ...]:
     """The rows of contact referrals below a root: the same for each."""
@@ -211,7 +228,13 @@ JSON_API_ROUTES = (*_json_api(O), *_json_api("/api/v2"))
 SUBMIT_ROUTE = Route("PUT", "/v2/external_referral", "intake.submit", form=Form.EXTERNAL_REFERRAL)
 """Referrals from outside, as web forms and other applications send them."""
 
-FIELD_ROUTES = (*MARKETING_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES, *INTAKE_ROUTES)
+FIELD_ROUTES = (
+    *MARKETING_ROUTES,
+    *DIRECTORY_ROUTES,
+    *REFERRAL_ROUTES,
+    *INTAKE_ROUTES,
+    *CONNECTION_ROUTES,
+)
 
 ROUTES = (*FIELD_ROUTES, *JSON_API_ROUTES, SUBMIT_ROUTE)
 

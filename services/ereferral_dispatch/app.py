@@ -12,6 +12,7 @@ from contracts.operations import Service as ServiceName
 from contracts.referral_partner import ContactMethod
 from letters.render import render_letter
 from messaging.database.migrations import head
+from messaging.egress.policy import EgressPolicy
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
 from messaging.running.serving import FromEnvironment
@@ -37,7 +38,6 @@ from services.ereferral_dispatch.senders.base import Sender
 from services.ereferral_dispatch.senders.email.sender import EmailSender
 from services.ereferral_dispatch.senders.fax import FaxMailSender, SinchFaxSender
 from services.ereferral_dispatch.senders.phone import PhoneSender
-from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from services.ereferral_dispatch.senders.smtp import SmtpTransport
 from services.ereferral_dispatch.senders.smtp_relay import parse_smtp_url

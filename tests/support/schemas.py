@@ -1,6 +1,7 @@
 """The schemas that are shipped, and what does not keep to them."""
 
 import json
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from client.errors import Forgotten, Refused
+from client.reading import read_event, read_reply
 from contracts.catalogue import OPERATIONS
 from contracts.events import EventSource
 from messaging.replies.client import Answered
@@ -33,18 +36,24 @@ def faults(path: str, document: Any) -> list[str]:
 
 
 def as_shipped(operation: str, answered: Answered) -> Answered:
-    """The reply, which has to keep to the schema of the operation's replies."""
+    """The reply, which has to keep to the schema of the operation's replies, and which the client
+    library has to read. Raises UnreadableReply."""
     told: dict[str, Any] = {"status": answered.status, "data": answered.data}
     if answered.problem is not None:
         told = {"status": answered.status, "problem": answered.problem}
     known = operation in OPERATIONS
     assert faults(f"{operation}.reply" if known else "reply", told) == [], operation
+    if known:
+        with suppress(Refused, Forgotten):
+            read_reply(OPERATIONS[operation], json.dumps(told).encode())
     return answered
 
 
 def event_as_shipped(event: dict[str, Any]) -> dict[str, Any]:
-    """The event, which has to keep to the schema of its type."""
+    """The event, which has to keep to the schema of its type, and which the client library has to
+    read. Raises UnreadableEvent."""
     assert faults(f"events/{event['type']}", event) == [], event["type"]
+    read_event(json.dumps(event).encode())
     return event
 
 

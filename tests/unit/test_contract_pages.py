@@ -6,6 +6,13 @@ from typing import Any
 import pytest
 
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.connecting import (
+    ConnectionFailureCode,
+    ImportKind,
+    RowCode,
+    RowResolution,
+    System,
+)
 from contracts.ereferral import FailureCode
 from contracts.intake import IntakeStatus, Likeness, LikenessReason, RejectReason
 from contracts.operations import Kind, Operation
@@ -32,6 +39,11 @@ _SECTION_OF = {
     "ereferral": "ereferrals",
     "partner_channel": "ereferrals",
     "answer_link": "answer-links",
+    "connection": "connectors",
+    "import_row": "connectors",
+    "external_id": "connectors",
+    "source_map": "connectors",
+    "operator_map": "connectors",
     "patient_trail": "trail",
     "ereferral_trail": "trail",
 }
@@ -70,6 +82,7 @@ def test_every_problem_code_is_in_the_table() -> None:
         ("outcome-codes", list(FailureCode)),
         ("ereferral-statuses", list(EreferralStatus)),
         ("sources", list(SourceCategory)),
+        ("connectors", [*System, *ImportKind, *ConnectionFailureCode, *RowCode, *RowResolution]),
         ("intake", [*IntakeStatus, *RejectReason, *Likeness, *LikenessReason]),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from ops.environment import CHECKOUT
 
-PACKAGES = ("contracts", "letters", "messaging", "services", "ops")
+PACKAGES = ("contracts", "client", "letters", "messaging", "services", "ops")
 SOURCES = sorted(path for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 TREES = {path.relative_to(CHECKOUT).as_posix(): ast.parse(path.read_text()) for path in SOURCES}
 SEAM = {"messaging/intake/subscriber.py", "messaging/intake/batch.py"}
@@ -66,7 +66,7 @@ def test_faststream_publishes_nothing() -> None:
     assert list(calls("publisher")) == []
     assert {path for path, _ in written()} == {
         *("messaging/outbox/relay.py", "messaging/replies/publisher.py"),
-        "messaging/replies/client.py",
+        *("messaging/replies/client.py", "client/broker.py"),
     }
     seam = ast.unparse(TREES["messaging/intake/subscriber.py"])
     assert "no_reply=True" in seam
@@ -89,13 +89,14 @@ def test_what_comes_in_is_taken_by_our_subscriber_alone() -> None:
     assert taking == {
         "services/referrals/subscribers.py",
         "services/ereferral_dispatch/subscribers.py",
+        "services/connectors/subscribers.py",
     }
     entering = {path for path, _ in calls("subscriber") if not path.startswith("ops/")}
     assert entering == {"messaging/intake/subscriber.py"}  # One of ours.
     assert {path for path, _ in calls("basic_consume")} == {
         *("messaging/intake/subscriber.py", "ops/tail.py"),
         *("messaging/replies/client.py", "messaging/replies/standing_client.py"),
-        "messaging/replies/standing_listener.py",
+        *("messaging/replies/standing_listener.py", "client/broker.py"),
     }
 
 
@@ -113,7 +114,7 @@ def test_aio_pika_holds_connections_and_neither_takes_nor_publishes() -> None:
 
 def test_nothing_goes_back_to_its_queue_but_what_was_only_looked_at() -> None:
     """A nack is delivered again at once, round and round: what fails waits, unacknowledged."""
-    assert {path for path, _ in calls("basic_nack")} == {"ops/dead_letters.py"}
+    assert {path for path, _ in calls("basic_nack")} == {"messaging/replies/letter_box.py"}
     rejections = list(calls("basic_reject"))
     assert [path for path, _ in rejections] == ["messaging/intake/batch.py"]
     (requeue,) = [keywords["requeue"] for _, keywords in rejections]

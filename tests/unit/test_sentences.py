@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("contracts", "letters", "messaging", "services", "ops", "bench", "tests")
+FOLDERS = (
+    "contracts",
+    "client",
+    "examples",
+    "examples",
+    "letters",
+    "messaging",
+    "services",
+    "ops",
+    "bench",
+    "tests",
+)
 MODULES = sorted(
     path
     for folder in FOLDERS

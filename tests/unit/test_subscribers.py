@@ -10,6 +10,8 @@ from contracts.operations import Operation
 from messaging.intake.batch import Batch
 from messaging.intake.subscriber import Broker, Subscribe, Work, topic
 from messaging.wire.topology import ConsumedQueue
+from services.connectors import home as connectors_home
+from services.connectors.subscribers import subscribe as subscribe_connectors
 from services.ereferral_dispatch import home as dispatch_home
 from services.ereferral_dispatch.subscribers import subscribe as subscribe_dispatch
 from services.referrals import home as referrals_home
@@ -21,6 +23,10 @@ BODY = b'{"org_id": "org_1"}'
 REFERRALS = (
     subscribe_referrals,
     (referrals_home.COMMANDS, referrals_home.QUERIES, referrals_home.EREFERRAL_EVENTS),
+)
+CONNECTORS = (
+    subscribe_connectors,
+    (connectors_home.COMMANDS, connectors_home.QUERIES, connectors_home.REFERRAL_EVENTS),
 )
 DISPATCH = (subscribe_dispatch, (dispatch_home.COMMANDS, dispatch_home.QUERIES))
 
@@ -45,7 +51,8 @@ async def test_each_operation_is_heard_by_the_work_of_its_queue(
     operation: Operation[Any, Any],
 ) -> None:
     """Once, as it was sent, and by nobody else."""
-    broker, heard = subscribed(*(REFERRALS if operation.exchange[:2] == "re" else DISPATCH))
+    service = {"re": REFERRALS, "er": DISPATCH, "co": CONNECTORS}[operation.exchange[:2]]
+    broker, heard = subscribed(*service)
     async with InMemoryBroker(broker) as published_to:
         await published_to.publish(
             BODY, exchange=topic(operation.exchange), routing_key=operation.name

@@ -5,7 +5,7 @@ A header that breaks its form is 400: HTTP's own grammar, not a field of ours.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from messaging.wire.envelope import is_traceparent
@@ -14,6 +14,7 @@ from services.edge.problems import EdgeCode, HttpProblem, refusal
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 MESSAGE_ID: Final = "Handoff-Message-Id"
 ACTOR: Final = "Handoff-Actor"
+TRACEPARENT: Final = "traceparent"
 LAST_EVENT_ID: Final = "Last-Event-ID"
 JSON_API: Final = "application/vnd.api+json"
 FORM_URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -29,6 +30,15 @@ _OUR_TAG = re.compile(r"([1-9][0-9]{0,8})\.[0-9a-f]{12}", re.ASCII)
 
 Headers = Mapping[str, str]
 """By name in lower case; a header that came more than once is joined by commas."""
+
+
+def joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """A request's headers as ASGI has them, those that came more than once joined."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class NeverMatches(Exception):
@@ -104,7 +114,7 @@ def actor(headers: Headers, client: str, person: str | None) -> str:
 
 def traceparent(headers: Headers) -> str | None:
     """The W3C trace context, where it is one."""
-    given = headers.get("traceparent")
+    given = headers.get(TRACEPARENT)
     return given if is_traceparent(given) else None
 
 
@@ -134,13 +144,13 @@ def check_is_json(headers: Headers) -> None:
     """Raises HttpProblem 415 where a body is not said to be JSON."""
     name, _, parameter = headers.get("content-type", "").partition(";")
     charset = parameter.replace('"', "").replace(" ", "").lower()
-    packed = headers.get("content-encoding", "identity").strip().lower() != "identity"
-    if name.strip().lower() != "application/json" or charset not in ("", "charset=utf-8") or packed:
+    if name.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
         raise refusal(
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Type"),
-            "The body must be application/json in UTF-8, not packed.",
+            "The body must be application/json in UTF-8.",
         )
+    check_not_packed(headers)
 
 
 def check_accepts_json_api(headers: Headers) -> None:
@@ -163,13 +173,13 @@ def check_accepts_json_api(headers: Headers) -> None:
 def check_is_json_api(headers: Headers) -> None:
     """Raises HttpProblem 415 where a body is not said to be JSON:API without extensions."""
     name, parameters = _media_type(headers.get("content-type", ""))
-    packed = headers.get("content-encoding", "identity").strip().lower() != "identity"
-    if name != JSON_API or _demands_more(parameters) or packed:
+    if name != JSON_API or _demands_more(parameters):
         raise refusal(
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Type"),
-            f"The body must be {JSON_API}, without parameters, not packed.",
+            f"The body must be {JSON_API}, without parameters.",
         )
+    check_not_packed(headers)
 
 
 def _media_type(given: str) -> tuple[str, list[str]]:
@@ -201,6 +211,7 @@ def check_not_packed(headers: Headers) -> None:
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Encoding"),
             "The body must not be packed.",
+            headers={"Accept-Encoding": "identity"},
         )
 
 

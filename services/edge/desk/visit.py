@@ -34,6 +34,11 @@ _DEAD_LETTERS = sorted(
 )
 
 
+def can_be_asked(operation: str) -> bool:
+    """Whether there is a route for it: a page asks for nothing that a program could not."""
+    return operation in _ROUTES
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedForm:
     """A form that was not done, as it has to be shown again.

@@ -3,7 +3,8 @@
 from contracts.documents.schemas import Schema
 from services.edge.calls.headers import LAST_EVENT_ID
 from services.edge.events.answering import CONTENT_TYPE
-from services.edge.openapi import REQUEST_ID, SECURITY, refused_with
+from services.edge.openapi import SECURITY
+from services.edge.openapi_refusals import REQUEST_ID, refused_with
 from services.edge.routes import ORG_FIELD
 
 SUMMARY = "Tells what is changed in the org, while it is listened to."

@@ -60,8 +60,8 @@ class OutcomeUnknown:
 
 @dataclass(frozen=True, slots=True)
 class RelayUnusable:
-    """Our mail relay did not take us, before it heard of any sender or recipient: its fault or ours
-    (a wrong password, no STARTTLS), and no partner's. The same channel is tried once it does."""
+    """Our mail relay did not take us, before it looked at any sender or recipient: its fault or
+    ours (a wrong password, no STARTTLS), no partner's. The same channel is tried once it does."""
 
     code: FailedBy
     detail: str | None = None

@@ -36,6 +36,7 @@ from services.ereferral_dispatch.senders.smtp_session import (
 
 # One address and no more: a comma, a bracket or a line's end would make it several, or a command.
 _ONE_ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s<>()\\,;\"@\x00-\x1f\x7f]+")
+_SOMETHING_FIRST = 530
 _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -81,8 +82,9 @@ class SmtpTransport:
         `utf8_content`, where it is given, goes instead to a relay that offers SMTPUTF8.
 
         What goes wrong before MAIL is the relay's fault or ours, and RelayUnusable whatever it is:
-        a connection, a certificate, a reply of 4xx or 5xx to the login. AttemptWithdrawn and
-        CancelledError go through, with the connection closed.
+        a connection, a certificate, a reply of 4xx or 5xx to the login. So is 530 to MAIL or
+        RCPT: STARTTLS or a login must come first. AttemptWithdrawn and CancelledError go through,
+        with the connection closed.
         """
         if not _ONE_ADDRESS.fullmatch(envelope.recipient):
             return PermanentFailure(FailureCode.RECIPIENT_REFUSED, "not an e-mail address")
@@ -99,11 +101,25 @@ class SmtpTransport:
             session.close()
 
     async def probe(self, mail_from: str) -> RelayUnusable | None:
-        """Whether the relay takes us, as far as MAIL: why not, or None. Sends nothing."""
+        """Whether the relay takes us: why not, or None. Sends nothing.
+
+        MAIL and RCPT, of our own address to itself, show whether they are answered 530; what else
+        is said to them is about that address.
+        """
         session = await self._opened(mail_from)
         if isinstance(session, RelayUnusable):
             return session
-        session.leave()
+        try:
+            await session.offer(mail_from, mail_from, 0)
+            await session.reset()
+        except SMTPResponseException as error:
+            outcome = _outcome_before_data(error)
+            return outcome if isinstance(outcome, RelayUnusable) else None
+        except (SMTPException, OSError) as error:
+            return _why_unusable(error)
+        finally:
+            session.leave()
+            session.close()
         return None
 
     async def _attempt(
@@ -218,10 +234,16 @@ def _why_unusable(
 
 def _outcome_before_data(
     error: SMTPException | OSError,
-) -> TransientFailure | PermanentFailure:
-    """What a failure means as long as nothing of the message has left."""
+) -> TransientFailure | PermanentFailure | RelayUnusable:
+    """What a failure means as long as nothing of the message has left.
+
+    530 is never about a partner: STARTTLS must come first (RFC 3207, section 4), or a login (RFC
+    4954, section 6), and the command was not looked at.
+    """
     if isinstance(error, SMTPResponseException):
         refusal = _refusal(error.code, error.message)
+        if refusal is not None and error.code == _SOMETHING_FIRST:
+            return RelayUnusable(refusal.code, refusal.detail)
         return refusal or TransientFailure(FailureCode.NO_ANSWER, "not a reply of SMTP")
     # The library wraps what the socket or TLS raised, but not everywhere.
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error

@@ -159,6 +159,10 @@ class SmtpSession:
         receiver = f"TO:<{recipient}>".encode("utf-8" if utf8 else "ascii")
         _expect(await self._say(b"RCPT", receiver), _COMPLETED)
 
+    async def reset(self) -> None:
+        """RSET: what was offered is taken back, and nothing is sent."""
+        _expect(await self._say(b"RSET"), _COMPLETED)
+
     async def hand_over(self, content: bytes) -> SMTPResponse:
         """DATA and the message; the reply to its end. From here on something has left."""
         _expect(await self._say(b"DATA"), _INTERMEDIATE)

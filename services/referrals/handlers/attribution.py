@@ -25,6 +25,7 @@ from contracts.referral_attribution import ReferralAttribution as Resource
 from contracts.shapes import Reference, reference, resource_fields
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
+from services.referrals.handlers.named import named_patient, named_source
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.source_figures import bring_patient, lose_patient, moving
 from services.referrals.handlers.versions import archived, made, updated
@@ -199,20 +200,24 @@ def _check(command: ReferralAttributionCreate) -> None:
 def patient_to_attribute(uuid: UUID) -> list[Need]:
     """The patient, locked, and what there is of theirs."""
     return [
-        Need(Patient, (uuid,), writes=True, missing=ProblemCode.PATIENT_NOT_FOUND),
+        named_patient(uuid),
         Need(ReferralAttribution, (uuid,), by=BY_PATIENT),
     ]
 
 
 def referred_to(command: Referring) -> list[Need]:
     """Who or what a command names as having brought the patient."""
-    references = (
-        (ReferralSource, command.referral_source_uuid, ProblemCode.REFERRAL_SOURCE_NOT_FOUND),
-        (ReferralPartner, command.referral_partner_uuid, ProblemCode.REFERRAL_PARTNER_NOT_FOUND),
-        (Provider, command.provider_uuid, ProblemCode.PROVIDER_NOT_FOUND),
-        (Patient, command.referring_patient_uuid, ProblemCode.PATIENT_NOT_FOUND),
-    )
-    return [Need(model, (uuid,), missing=code) for model, uuid, code in references if uuid]
+    needs = []
+    if (uuid := command.referral_source_uuid) is not None:
+        needs.append(named_source(uuid))
+    if (uuid := command.referral_partner_uuid) is not None:
+        missing = ProblemCode.REFERRAL_PARTNER_NOT_FOUND
+        needs.append(Need(ReferralPartner, (uuid,), missing=missing))
+    if (uuid := command.provider_uuid) is not None:
+        needs.append(Need(Provider, (uuid,), missing=ProblemCode.PROVIDER_NOT_FOUND))
+    if (uuid := command.referring_patient_uuid) is not None:
+        needs.append(named_patient(uuid))
+    return needs
 
 
 def _needs_of_create(command: ReferralAttributionCreate) -> list[Need]:

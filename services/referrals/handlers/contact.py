@@ -19,6 +19,7 @@ from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.referrals.handlers import mirror
 from services.referrals.handlers.mirror import Mirror
+from services.referrals.handlers.named import named_patient
 from services.referrals.handlers.partner import partner_name
 from services.referrals.models.contact import Contact
 from services.referrals.models.directory import Patient, Provider
@@ -105,13 +106,14 @@ def needs_of_put(command: ContactPut) -> list[Need]:
     The patient is locked: whoever is just being erased gets no new contact of their name.
     """
     needs = [Need(Contact, (command.contact_uuid,), writes=True)]
+    if command.patient_uuid is not None:
+        needs.append(named_patient(command.patient_uuid))
     for model, uuid, missing in (
-        (Patient, command.patient_uuid, ProblemCode.PATIENT_NOT_FOUND),
         (ReferralPartner, command.referral_partner_uuid, ProblemCode.REFERRAL_PARTNER_NOT_FOUND),
         (Provider, command.provider_uuid, ProblemCode.PROVIDER_NOT_FOUND),
     ):
         if uuid is not None:
-            needs.append(Need(model, (uuid,), missing=missing, writes=model is Patient))
+            needs.append(Need(model, (uuid,), missing=missing))
     return needs
 
 

@@ -41,7 +41,7 @@ def partner_name(row: ReferralPartner) -> str:
 
 
 def create(command: ReferralPartnerCreate, workspace: Workspace) -> Done[Resource]:
-    fields = read_partner(_given(command))
+    fields = read_partner(_given(command), FIELDS)
     row = ReferralPartner(
         org_id=workspace.org_id,
         id=command.id or workspace.new_id(),
@@ -58,7 +58,8 @@ def update(command: ReferralPartnerUpdate, workspace: Workspace) -> Done[Resourc
     row = workspace.get(ReferralPartner, command.referral_partner_uuid)
     before = partner_resource(row)
     held = {name: getattr(row, name) for name in FIELDS}
-    _set(row, read_partner({**held, **command.changes()}))
+    changes = command.changes()
+    _set(row, read_partner({**held, **changes}, changes))
     return updated(row, before, lambda: partner_resource(row), REFERRAL_PARTNER_UPDATED, workspace)
 
 
@@ -72,7 +73,7 @@ def _given(command: ReferralPartnerCreate) -> dict[str, Any]:
 
 
 def _check_created(command: ReferralPartnerCreate) -> None:
-    read_partner(_given(command))
+    read_partner(_given(command), FIELDS)
 
 
 def _set(row: ReferralPartner, fields: dict[str, Any]) -> None:

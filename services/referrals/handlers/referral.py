@@ -44,6 +44,7 @@ from messaging.handlers.workspace import (
     row_to_change,
 )
 from services.referrals.handlers.answer import Answer, take_answer
+from services.referrals.handlers.named import named_patient
 from services.referrals.handlers.package import frozen
 from services.referrals.handlers.partner import partner_resource
 from services.referrals.handlers.referral_resource import (
@@ -241,7 +242,7 @@ def _stored(name: str, value: Any) -> Any:
 
 def _needs_of_create(command: ReferralCreate) -> list[Need]:
     return [
-        Need(Patient, (command.patient_uuid,), missing=ProblemCode.PATIENT_NOT_FOUND),
+        named_patient(command.patient_uuid),
         *_partner_and_provider(command),
         *sent_on(command),
         *own_id(Referral, command.id),

@@ -20,6 +20,7 @@ from contracts.referral_source import ReferralSource as Resource
 from contracts.shapes import reference, resource_fields
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
+from services.referrals.handlers.named import named_patient
 from services.referrals.handlers.partner import partner_name
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models.directory import Patient
@@ -142,7 +143,7 @@ def _links_named(command: ReferralSourceCreate | ReferralSourceUpdate) -> list[N
     needs = []
     if command.linked_patient_uuid is not None:
         uuid = command.linked_patient_uuid
-        needs.append(Need(Patient, (uuid,), missing=ProblemCode.PATIENT_NOT_FOUND))
+        needs.append(named_patient(uuid))
     if command.linked_referral_partner_uuid is not None:
         uuid = command.linked_referral_partner_uuid
         needs.append(Need(ReferralPartner, (uuid,), missing=ProblemCode.REFERRAL_PARTNER_NOT_FOUND))

@@ -18,6 +18,7 @@ from contracts.referral_source_cost import ReferralSourceCost as Resource
 from contracts.shapes import Reference, resource_fields
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, own_id, row_to_change
+from services.referrals.handlers.named import named_source
 from services.referrals.handlers.source_figures import moving, spend
 from services.referrals.handlers.versions import archived, made, updated
 from services.referrals.models.source import ReferralSource, ReferralSourceCost
@@ -97,11 +98,7 @@ def _check_changes(command: ReferralSourceCostUpdate) -> None:
 
 
 def _source(command: Command) -> Need:
-    return Need(
-        ReferralSource,
-        (command.referral_source_uuid,),
-        missing=ProblemCode.REFERRAL_SOURCE_NOT_FOUND,
-    )
+    return named_source(command.referral_source_uuid)
 
 
 def _needs_of_create(command: ReferralSourceCostCreate) -> list[Need]:

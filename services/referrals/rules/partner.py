@@ -3,12 +3,12 @@
 Source: docs/contract/wire.md#partners, after the Referrals API.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from contracts.phones import is_international, parse_phone
+from contracts.phones import is_international, parse_fax, parse_phone
 from contracts.problems import FieldError, invalid
 from contracts.referral_partner import ContactType
 
@@ -39,19 +39,25 @@ def check_given(fields: Mapping[str, Any]) -> None:
     at_best = {**_AT_BEST, **fields}
     errors = [*_name_errors(at_best), *_endpoint_errors(at_best)]
     if "country" in fields:
-        numbers = tuple(name for name in ("phone", "fax") if name in fields)
-        read_numbers(fields, numbers, fields["country"], errors)
+        read_numbers(fields, _numbers_in(fields), fields["country"], errors)
     if errors:
         raise invalid(errors)
 
 
-def read_partner(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A partner's whole fields with their numbers in E.164. Raises Refusal `validation_error`."""
+def read_partner(fields: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
+    """A partner's whole fields with their numbers in E.164. Raises Refusal `validation_error`.
+
+    Only the numbers that are `given` are read: what is held keeps to the rules of its day.
+    """
     errors = [*_name_errors(fields), *_endpoint_errors(fields)]
-    numbers = read_numbers(fields, ("phone", "fax"), fields["country"], errors)
+    numbers = read_numbers(fields, _numbers_in(given), fields["country"], errors)
     if errors:
         raise invalid(errors)
     return {**fields, **numbers}
+
+
+def _numbers_in(given: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in ("phone", "fax") if name in given)
 
 
 def is_national(number: str | None) -> bool:
@@ -82,7 +88,8 @@ def read_numbers(
             errors.append(FieldError(loc=[name], type="phone_country_unknown", msg=_NO_COUNTRY))
             continue
         try:
-            in_full[name] = None if number is None else parse_phone(number, country or "ZZ")
+            parse = parse_fax if name == "fax" else parse_phone
+            in_full[name] = None if number is None else parse(number, country or "ZZ")
         except PydanticCustomError as error:
             errors.append(FieldError(loc=[name], type=error.type, msg=error.message()))
     return in_full

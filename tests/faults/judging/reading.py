@@ -44,6 +44,11 @@ _EREFERRALS = """
     SELECT id::text, referral_id::text, status, version, possible_repeat
     FROM ereferral_dispatch.ereferral WHERE org_id = ANY($1)
 """
+_CROSSED_CANCELS = """
+    SELECT count(*) FROM ereferral_dispatch.ereferral AS e
+    JOIN ereferral_dispatch.early_cancel AS c ON c.org_id = e.org_id AND c.ereferral_id = e.id
+    WHERE e.org_id = ANY($1) AND e.cancel_requested_at IS NULL AND e.status <> 'cancelled'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,11 @@ class Databases:
     async def ereferrals(self, orgs: Sequence[str]) -> list[HeldEreferral]:
         """The e-referrals."""
         return [HeldEreferral(*row) for row in await self.dispatch.rows(_EREFERRALS, orgs)]
+
+    async def crossed_cancels(self, orgs: Sequence[str]) -> int:
+        """How many cancels crossed the dispatch of their e-referral and wait for the sweep."""
+        count: int = (await self.dispatch.rows(_CROSSED_CANCELS, orgs))[0][0]
+        return count
 
 
 def databases(referrals_url: str, dispatch_url: str) -> Databases:

@@ -1,15 +1,26 @@
-"""Programs that write over HTTP, and repeat by their keys until they are answered."""
+"""Programs that write over HTTP: those that repeat by their keys, and one that never asks again."""
 
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 
 PAUSE_SECONDS = 0.1
 ANSWER_WITHIN_SECONDS = 15.0
 _AGAIN = (503, 504)
-_PARTNER = {"first_name": "Ann", "last_name": "Archer"}
+
+
+def partner_of(key: str) -> dict[str, str]:
+    """The partner that a request with this key makes; nobody else has any of these values."""
+    return {
+        "first_name": f"Ann-{key}",
+        "last_name": f"Archer-{key}",
+        "phone": f"+1202555{int(key, 16) % 10_000:04}",
+        "email": f"ann.{key}@partner.example",
+        "notes": f"Asked for by {key}",
+    }
 
 
 @dataclass
@@ -38,16 +49,40 @@ class HttpClient:
 
     async def _try(self, key: str) -> str | None:
         try:
-            async with (
-                asyncio.timeout(ANSWER_WITHIN_SECONDS),
-                self.session.post(
-                    self.url, json=_PARTNER, headers={"Idempotency-Key": f'"{key}"'}
-                ) as answer,
-            ):
-                said = await answer.json(content_type=None)
+            status, said = await ask(self.session, self.url, key)
         except (aiohttp.ClientError, TimeoutError):
             return None  # No answer at all: it may have been done.
-        if answer.status in _AGAIN:
+        if status in _AGAIN:
             return None
-        assert answer.status == 201, f"{answer.status} {said.get('code')}"
+        assert status == 201, f"{status} {said.get('code')}"
         return str(said["id"])
+
+
+@dataclass
+class Quitter:
+    """A program that asks once with each key. `refused`: the keys that were answered 503; of the
+    others anything may come."""
+
+    session: aiohttp.ClientSession
+    url: str
+    refused: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    async def work(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            key = secrets.token_hex(8)
+            status, said = await ask(self.session, self.url, key)
+            if status == 503:
+                assert said["code"] == "broker_unavailable"
+            (self.refused if status == 503 else self.others).append(key)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def ask(session: aiohttp.ClientSession, url: str, key: str) -> tuple[int, dict[str, Any]]:
+    """Status and body of the answer to one request. Raises ClientError and TimeoutError."""
+    async with (
+        asyncio.timeout(ANSWER_WITHIN_SECONDS),
+        session.post(url, json=partner_of(key), headers={"Idempotency-Key": f'"{key}"'}) as answer,
+    ):
+        return answer.status, await answer.json(content_type=None)

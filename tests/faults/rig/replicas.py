@@ -1,4 +1,4 @@
-"""Replicas of both services in processes of their own that start fast, to be killed.
+"""Replicas of both services and the edge in processes of their own that start fast, to be killed.
 
 They are forked from a process that has imported everything once; a `handoff serve` needs seconds
 for that, which ten kills would pay ten times.
@@ -23,6 +23,8 @@ from messaging.running import service
 from messaging.running.service import Service
 from messaging.running.serving import stop_on_signals
 from messaging.telemetry import logs
+from services.edge import app as edge
+from services.edge.settings import EdgeSettings
 from services.ereferral_dispatch import app as dispatch
 from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.settings import DispatchSettings
@@ -50,7 +52,8 @@ class ServiceName(StrEnum):
 class Plan:
     """How a replica is to be started. `traps`: the folder of its points, shared by its service.
 
-    `clock_ahead_days` is how wrong the replica's own clock is.
+    `clock_ahead_days` is how wrong the replica's own clock is. `revision`: the schema that it is
+    made for, where it stands for another version of the program.
     """
 
     service: ServiceName
@@ -58,6 +61,7 @@ class Plan:
     traps: Path
     clock_ahead_days: float = 0.0
     name: str = field(default="")
+    revision: str | None = None
 
 
 def start_replica(plan: Plan, log_file: Path) -> BaseProcess:
@@ -67,12 +71,28 @@ def start_replica(plan: Plan, log_file: Path) -> BaseProcess:
     return process
 
 
-def _run(plan: Plan, log_file: Path) -> None:
+def start_edge(settings: Mapping[str, Any], log_file: Path) -> BaseProcess:
+    """A replica of the edge, likewise."""
+    process = _forked.Process(target=_run_edge, args=(settings, log_file), daemon=True, name="edge")
+    process.start()
+    return process
+
+
+def _run_edge(settings: Mapping[str, Any], log_file: Path) -> None:
+    _log_to(log_file, "edge")
+    asyncio.run(_serve(edge.build(EdgeSettings(**settings))))
+
+
+def _log_to(log_file: Path, name: str) -> None:
     with log_file.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), sys.stderr.fileno())
         os.dup2(file.fileno(), sys.stdout.fileno())
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    logs.configure(plan.service, logs.LogFormat.JSON)
+    logs.configure(name, logs.LogFormat.JSON)
+
+
+def _run(plan: Plan, log_file: Path) -> None:
+    _log_to(log_file, plan.service)
     points.put_in(plan.traps)
     worker.LEASE_SECONDS, worker.RENEW_EVERY_SECONDS = LEASE_SECONDS, RENEW_EVERY_SECONDS
     worker.SWEEP_EVERY_SECONDS = SWEEP_EVERY_SECONDS
@@ -84,13 +104,17 @@ def _run(plan: Plan, log_file: Path) -> None:
     asyncio.run(_serve(_build(plan)))
 
 
-async def _serve(built: Service) -> None:
+async def _serve(built: Service | edge.Edge) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     await built.run(stop)
 
 
 def _build(plan: Plan) -> Service:
+    if plan.revision is not None:
+        # Both look it up by this name when they are built.
+        for module in (referrals, dispatch):
+            setattr(module, "head", lambda _: plan.revision)  # noqa: B010  # mypy knows its type
     if plan.service is ServiceName.REFERRALS:
         return referrals.build(ReferralsSettings(**plan.settings))
     return dispatch.build(DispatchSettings(**plan.settings))

@@ -153,10 +153,7 @@ class Rig:
         moving = [one.status for one in held if one.status in _MOVING]
         if moving:
             return f"{len(moving)} e-referrals are on their way: {sorted(set(moving))}"
-        known = {
-            one.ereferral_id: one.dispatch_version
-            for one in await self.databases.sent(at_work.orgs)
-        }
+        known = await self._told_versions(at_work)
         if known != {one.id: one.version for one in held}:
             return "referrals and dispatch do not agree yet"
         for place, count in (
@@ -166,7 +163,17 @@ class Rig:
             if count:
                 return f"{count} messages wait in {place}"
         await self.subscriber.catch_up()
+        if crossed := await self.databases.crossed_cancels(at_work.orgs):
+            return f"{crossed} cancels crossed a dispatch and are not brought together with it yet"
+        # What a consumer held is in no count above; what it was has changed a version meanwhile.
+        if known != await self._told_versions(at_work):
+            return "news came meanwhile"
         return None
+
+    async def _told_versions(self, at_work: Round) -> dict[str, int]:
+        """The newest version of each e-referral that referrals was told."""
+        sent = await self.databases.sent(at_work.orgs)
+        return {one.ereferral_id: one.dispatch_version for one in sent}
 
     async def check_nothing_is_left(self) -> None:
         """Called when all replicas have ended: what they held is back in its queue.

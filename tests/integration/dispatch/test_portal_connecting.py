@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from messaging.egress.policy import EgressPolicy
 from ops.servers.ports import free_ports
 from services.ereferral_dispatch.rules.outcome_codes import HttpCode
 from services.ereferral_dispatch.rules.outcomes import (
@@ -20,7 +21,6 @@ from services.ereferral_dispatch.rules.outcomes import (
     TransientFailure,
 )
 from services.ereferral_dispatch.senders.http_client import tls_context
-from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.certificates import common_name_alone
 from tests.support.partners.portal import OK, Portal, answering, reset

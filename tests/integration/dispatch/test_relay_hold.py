@@ -143,6 +143,27 @@ async def test_a_wrong_password_holds_the_relay_and_no_partner(start: Callable[.
         assert len(relay.mails) == 6
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+async def test_a_relay_that_wants_a_login_first_is_held(
+    start: Callable[..., Any], step: str
+) -> None:
+    """530 to MAIL or RCPT says that nobody may send without one (RFC 4954, section 6): it is held
+    as long as a probe is told the same, and mail goes out as it was."""
+    script: Script = {step: "530 5.7.0 Authentication required"}
+    async with (
+        scripted_relay(script) as relay,
+        start(f"smtp://127.0.0.1:{relay.port}") as dispatch,
+    ):
+        name = f"smtp://127.0.0.1:{relay.port}"
+        waiting = await dispatch_several(dispatch)
+        await check_held(dispatch, waiting, name, "smtp_530")
+        await asyncio.sleep(2 * PROBE_EVERY_SECONDS)
+        assert len(await dispatch.heard.relay()) == 1
+        relay.everybody = {}
+        await check_recovered(dispatch, waiting, name)
+        assert len(relay.mails) == 6
+
+
 async def test_a_relay_without_starttls_is_held(start: Callable[..., Any], tmp_path: Path) -> None:
     """Nothing goes in the clear meanwhile; once it is offered, all goes under TLS."""
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

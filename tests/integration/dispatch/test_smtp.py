@@ -118,6 +118,39 @@ async def test_what_the_relay_refuses_before_mail_is_no_partners_failure(
     assert relay.heard == b""
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+@pytest.mark.parametrize(
+    ("reply", "detail"),
+    [
+        ("530 5.7.0 Must issue a STARTTLS command first", "5.7.0"),
+        ("530-5.5.1 Authentication Required. Learn more at\r\n530 5.5.1 example.com", "5.5.1"),
+        ("530 log in first", None),
+    ],
+)
+async def test_a_relay_that_wants_something_first_is_no_partners_failure(
+    step: str, reply: str, detail: str | None
+) -> None:
+    """RFC 3207, section 4, and RFC 4954, section 6: 530 to a command says that STARTTLS or AUTH has
+    to come before it. A probe of the relay finds the same, and what is over is over."""
+    async with scripted_relay({step: reply}) as relay:
+        unusable = RelayUnusable(SmtpCode(530), detail)
+        assert await attempt(relay.port) == unusable
+        probed = SmtpTransport(parse_smtp_url(relay.url))
+        assert await probed.probe("referrals@handoff.example") == unusable
+        relay.everybody = {}
+        assert await probed.probe("referrals@handoff.example") is None
+    assert [verb for verb in relay.verbs if verb != "QUIT"][-3:] == ["MAIL", "RCPT", "RSET"]
+    assert relay.heard == b""
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.1 no such mailbox", "451 4.7.1 greylisted", "354 ?"])
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+async def test_a_probe_is_not_told_about_our_own_address(step: str, reply: str) -> None:
+    """What a relay says of an address that nothing is sent to does not keep it held."""
+    async with scripted_relay({step: reply}) as relay:
+        assert await SmtpTransport(parse_smtp_url(relay.url)).probe("a@handoff.example") is None
+
+
 async def test_a_refusal_in_the_middle_of_the_message_counts() -> None:
     """A relay that says 552 and hangs up before the end has refused; nothing is unknown."""
     async with scripted_relay({"half": "552 5.3.4 too long", "end": Do.LOSE}) as relay:

@@ -1,6 +1,6 @@
 """Both services and the edge on real servers, one of each for a file; a caller for a test."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,16 @@ import pytest_asyncio
 
 from tests.support.services.both import Both, both_services
 from tests.support.services.edge import Caller, RunningEdge, running_edge
+from tests.support.services.told import Told, telling
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told() -> Iterator[Told]:
+    """All that the edge and both services log while a file's tests run: of the names, numbers,
+    addresses, words and tokens that the edge was sent there is nothing in it."""
+    with telling() as told:
+        yield told
+    assert told.shown() == []
 
 
 @pytest_asyncio.fixture(scope="module")

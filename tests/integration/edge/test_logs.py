@@ -1,4 +1,4 @@
-"""The edge's logs: nothing that a client sent."""
+"""The logs of the edge and of both services: nothing that a client sent."""
 
 import asyncio
 import json
@@ -12,9 +12,13 @@ from uuid import uuid4
 import aiohttp
 
 from services.edge.tokens.token import TokenKind
+from tests.support.samples.canary import EMAIL, NAME, PATIENT, PHONE, WORDS, traces_in
 from tests.support.services.both import Both
-from tests.support.services.edge import Caller, new_token
+from tests.support.services.dispatch import SETTLED_WITHIN_SECONDS
+from tests.support.services.edge import Caller, RunningEdge, new_token
 from tests.support.services.process import running_service
+from tests.support.services.told import Told
+from tests.support.waiting import until
 
 CANARY = "Zebulonquackenbush"
 """In every field, parameter, header and path that takes a text."""
@@ -115,3 +119,69 @@ async def test_logs_hold_no_value_and_no_token(
     }
     # Of an org that the token is not for, nothing is told: it is the client's own text.
     assert [line["org_id"] for line in requests[9:11]] == [None, None]
+
+
+async def a_referrals_life(caller: Caller) -> None:
+    """A patient is referred by e-mail, the letter is read and answered; nothing is refused."""
+    seen = {"observed_at": PATIENT["observed_at"]}
+    patient, contact = uuid4(), uuid4()
+    practice = {"name": f"Praxis {NAME}", "phone": PHONE, "email": EMAIL, **seen}
+    household = {"name": f"Household of {NAME}", "patient_uuid": str(patient), **seen}
+    for path, said in (
+        ("/practice", practice),
+        (f"/patients/{patient}", PATIENT),
+        (f"/contacts/{contact}", household),
+    ):
+        assert (await caller.ask("PUT", path, said)).status == 200
+    address = {"accepts_ereferral": True, "ereferral_endpoint": f"mailto:{EMAIL}"}
+    partner = await caller.partner(last_name=NAME, email=EMAIL, phone=PHONE, notes=WORDS, **address)
+    about = {"patient_uuid": str(patient), "referral_partner_uuid": partner["id"]}
+    draft = await caller.made("/referrals", {**about, "reason": WORDS, "notes": WORDS})
+    path = f"/referrals/{draft['id']}"
+    assert (await caller.ask("GET", f"{path}/preview", headers={"Accept": "*/*"})).status == 200
+    sent = await caller.ask("POST", f"{path}/send?base_version=1")
+    assert sent.status == 202
+
+    async def is_sent() -> bool:
+        shown = await caller.ask("GET", f"/ereferrals/{sent.data['ereferral_uuid']}")
+        return shown.status == 200 and shown.data["status"] == "sent"
+
+    await until(is_sent, SETTLED_WITHIN_SECONDS)
+    letter = f"/ereferrals/{sent.data['ereferral_uuid']}/letter"
+    assert (await caller.ask("GET", letter, headers={"Accept": "*/*"})).status == 200
+    for asked in (f"/patients?search={NAME}", f"/referrals?search={NAME}"):
+        assert (await caller.ask("GET", asked)).data["total"] == 1
+
+
+async def a_submissions_life(form: Caller, staff: Caller) -> None:
+    """A form stages a person, whom staff takes in as a patient."""
+    row = {"first_name": "Karla", "surname": NAME, "mobile_phone": PHONE, "email": EMAIL}
+    async with form.session.put(
+        f"{form.url}/v2/external_referral",
+        headers={"Authorization": f"Bearer {form.token}"},
+        json=[{**row, "date_of_birth": PATIENT["date_of_birth"], "org_type_id": "1"}],
+    ) as answer:
+        assert answer.status == 202, await answer.text()
+        (intake,) = (await answer.json())["intake_uuids"]
+    accepted = await staff.ask("POST", f"/intake/{intake}/accept", {"base_version": 1})
+    assert accepted.status == 200
+
+
+async def test_no_log_of_any_service_shows_a_person(edge: RunningEdge, told: Told) -> None:
+    """A patient, a partner and whoever a form is about, from the request to the mail: their names,
+    numbers, addresses, birthday and words are in no line of the edge, referrals or dispatch. The
+    first told of each request, the last of the attempt; referrals tells of what goes wrong."""
+    caller = edge.caller()
+    form = edge.caller(caller.org_id, kind=TokenKind.SUBMIT)
+    await a_referrals_life(caller)
+    await a_submissions_life(form, caller)
+    lines = told.log.splitlines()
+    about_us = [json.loads(line) for line in lines if caller.org_id in line]
+    assert traces_in(told.log) == []
+    assert {NAME, PHONE, EMAIL, WORDS} <= told.sent, "they were sent"
+    telling = {line["component"] for line in about_us}
+    assert telling == {
+        "services.edge.http.record",
+        "services.ereferral_dispatch.delivery.worker",
+    }
+    assert caller.token[13:] not in told.log and form.token[13:] not in told.log

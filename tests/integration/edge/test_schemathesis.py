@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from services.edge.app import document
 from tests.integration.edge.judging.hooks import RULES
+from tests.support.connectors.running import connectors_beside
 from tests.support.services.both import Both
 from tests.support.services.edge import RunningEdge, running_edge
 
@@ -19,9 +20,21 @@ SECONDS = int(os.environ.get("EDGE_JUDGED_SECONDS", "50"))
 """Of each of the two runs; longer by hand."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def told() -> None:
+    """Nothing: what the judge makes up is no person's, and may stand in any log by chance."""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def connectors(both: Both, new_postgres_database: Callable[[], str]) -> AsyncIterator[None]:
+    """A replica of connectors: the document has its operations too."""
+    async with connectors_beside(both.referrals, new_postgres_database()):
+        yield
+
+
 @pytest_asyncio.fixture
 async def patient_edge(
-    both: Both, rabbitmq_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connectors: None, rabbitmq_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningEdge]:
     """A replica that bears any number of requests without a token: the judge makes many."""
     monkeypatch.setattr("services.edge.http.answering.ADDRESS_PER_MINUTE", 1_000_000)

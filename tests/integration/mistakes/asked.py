@@ -144,6 +144,25 @@ ASKED: list[Mistake] = [
         note="taken as it stands; once it is sent, the referral is overdue at once",
         holds=lambda data: data["respond_by"] == "2020-01-01T00:00:00Z",
     ),
+    changed("respond_by zero", "referral.create", {"respond_by": "0001-01-01T00:00:00Z"}),
+    changed(
+        "reason code without a system", "referral.create", {"reason_codes": [{"code": "K01.1"}]}
+    ),
+    changed("row without a name", "intake.submit", {"rows": [{"org_type_id": 1}]}),
+    changed(
+        "row with a fraction for an id",
+        "intake.submit",
+        {"rows": [{"first_name": "Ann", "surname": "Archer", "org_type_id": 1.5}]},
+    ),
+    changed(
+        "row with a field called anyhow",
+        "intake.submit",
+        {
+            "rows": [
+                {"first_name": "Ann", "surname": "Archer", "org_type_id": 1, "Date of visit": 1}
+            ]
+        },
+    ),
     changed("epoch millis observed_at", "patient.put", {"observed_at": 1767603600000}),
     changed(
         "JS Date.toString observed_at",
@@ -165,6 +184,14 @@ ASKED: list[Mistake] = [
     changed("accepts without endpoint", _PARTNER, {"ereferral_endpoint": LEFT_OUT}),
     changed("endpoint bare host", _PARTNER, {"ereferral_endpoint": "portal.example"}),
     changed("endpoint ftp", _PARTNER, {"ereferral_endpoint": "ftp://portal.example/in"}),
+    changed(
+        "endpoint without a port", _PARTNER, {"ereferral_endpoint": "https://portal.example:0/"}
+    ),
+    changed(
+        "endpoint tel of a network",
+        _PARTNER,
+        {"ereferral_endpoint": "tel:5550143;phone-context=example.com"},
+    ),
     changed("endpoint bare email", _PARTNER, {"ereferral_endpoint": "office@example.com"}),
     Mistake(
         "preferred fax, no fax",
@@ -172,9 +199,18 @@ ASKED: list[Mistake] = [
         _passed_over,
     ),
     changed("phone free text", _PARTNER, {"phone": "ask at the desk"}),
+    changed(
+        "phone as a tel URI",
+        _PARTNER,
+        {"phone": "tel:+1-202-555-0143"},
+        note="taken as +12025550143",
+        holds=lambda data: data["phone"] == "+12025550143",
+    ),
+    changed("fax with an extension", _PARTNER, {"fax": "+1 202-555-0143 x5"}),
     changed("npi wrong checksum", _PARTNER, {"npi": "1234567890"}),
     changed("npi number", _PARTNER, {"npi": 1234567893}),
     changed("country name", _PARTNER, {"country": "United States"}),
+    changed("country empty", _PARTNER, {"country": ""}),
     changed("update without base_version", "referral_partner.update", {"base_version": LEFT_OUT}),
     changed(
         "update with id instead of referral_partner_uuid",

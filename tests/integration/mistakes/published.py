@@ -98,6 +98,11 @@ PUBLISHED: list[Mistake] = [
         note="taken",
         holds=lambda data: data["version"] == 1,
     ),
+    said(
+        "content_type json; another charset",
+        "`content_type` `application/json; charset=iso-8859-1`",
+        content_type="application/json; charset=iso-8859-1",
+    ),
     said("body not JSON", "`{org_id: demo}`", lambda _: b"{org_id: demo}"),
     said("body is an array", "`[{…}]`", lambda whole: b"[" + whole + b"]"),
     said(

@@ -56,3 +56,6 @@ async def test_doctor_looks_at_the_relay_as_a_sender_does(replica: RunningServic
         told = await told_by_doctor(f"smtp://clinic:s3cret@127.0.0.1:{relay.port}")
         assert "cannot be used (smtp_535: 5.7.8)" in told
         assert relay.verbs == ["EHLO", "AUTH", "QUIT"]
+    async with scripted_relay({"MAIL": "530 5.7.0 Must issue STARTTLS first"}) as relay:
+        told = await told_by_doctor(f"smtp://127.0.0.1:{relay.port}")
+        assert "cannot be used (smtp_530: 5.7.0)" in told

@@ -1,21 +1,12 @@
 """Contacts on real servers: what is shown, found and written down."""
 
-import asyncio
 from typing import Any
-from uuid import UUID, uuid4
-
-import asyncpg
+from uuid import UUID
 
 from messaging.trail.audit import about_patient
 from tests.integration.referrals.marketing import Marketing, uuid_and_name
-from tests.support.refusals import problem
-from tests.support.services.referrals import Org, Referrals, plain_url
-from tests.support.waiting import until
+from tests.support.services.referrals import Org, Referrals
 
-_WAITING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-    "AND wait_event_type = 'Lock'"
-)
 MONDAY, TUESDAY = "2026-01-05T08:00:00Z", "2026-01-06T08:00:00Z"
 
 
@@ -82,35 +73,6 @@ async def test_contacts_are_listed_by_name_and_found_by_a_part_of_it(org: Org) -
         await org.contact(contact_uuid=id_, name="Same")
     listed = await org.ask("contact.list", search="same")
     assert [item["id"] for item in listed.data["items"]] == sorted(ids)
-
-
-async def test_whoever_is_just_being_erased_gets_no_contact_of_their_name(
-    org: Org, referrals: Referrals
-) -> None:
-    """The put waits for who has locked the patient, and then finds them archived."""
-    patient, contact = await org.patient(), str(uuid4())
-    locking = await asyncpg.connect(plain_url(referrals.database_url))
-    watching = await asyncpg.connect(plain_url(referrals.database_url))
-    try:
-        async with locking.transaction():
-            of_patient = "WHERE org_id = $1 AND id = $2"
-            named = (org.id, UUID(patient["id"]))
-            await locking.execute(f"SELECT FROM referrals.patient {of_patient} FOR UPDATE", *named)
-            put = {"contact_uuid": contact, "name": "Paul Pace", "patient_uuid": patient["id"]}
-            asked = asyncio.create_task(org.ask("contact.put", **put, observed_at=MONDAY))
-
-            async def waits() -> bool:
-                return bool(await watching.fetchval(_WAITING))
-
-            await until(waits)
-            await locking.execute(
-                f"UPDATE referrals.patient SET deleted_at = now() {of_patient}", *named
-            )
-        problem(await asked, 404, "patient_not_found")
-    finally:
-        await locking.close()
-        await watching.close()
-    problem(await org.ask("contact.get", contact_uuid=contact), 404, "contact_not_found")
 
 
 async def test_whoever_sees_a_contact_that_is_a_patient_is_in_their_trail(

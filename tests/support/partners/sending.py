@@ -6,9 +6,9 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from contracts.referral_partner import ContactMethod
+from messaging.egress.policy import EgressPolicy
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
-from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.samples.packages import sample_consignment
 

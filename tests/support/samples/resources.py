@@ -8,6 +8,8 @@ from uuid import UUID
 
 from contracts.answer_link import AnswerLink
 from contracts.catalogue import EVENTS, OPERATIONS
+from contracts.connecting import ImportKind, System
+from contracts.connection import Connection, KindCounts, RunCounts
 from contracts.contact import Contact
 from contracts.contact_referral import ContactReferral
 from contracts.directory import Provider
@@ -25,7 +27,8 @@ from contracts.ereferral_information import (
 )
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
-from contracts.intake import Intake, IntakeStatus, IntakeWarning
+from contracts.import_row import ImportRow
+from contracts.intake import Intake, IntakeStatus
 from contracts.mail_relay import MailRelay
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
@@ -37,7 +40,7 @@ from contracts.referral_attribution import AttributionRole, ReferralAttribution
 from contracts.referral_partner import ContactMethod
 from contracts.referral_source import ReferralSource, SourceCategory
 from contracts.referral_source_cost import ReferralSourceCost
-from contracts.shapes import Reference, Resource
+from contracts.shapes import FieldWarning, Reference, Resource
 from messaging.handlers.workspace import Publishing, Rows, Workspace
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -60,6 +63,26 @@ def resources() -> dict[str, Resource]:
         "address": "+12025550113",
     }
     return {
+        "connection": Connection.model_construct(
+            **_SHOWN,
+            name="main",
+            system=System.OPENDENTAL,
+            last_success_at=NOW,
+            next_run_at=NOW,
+            counts=RunCounts(partner=KindCounts(fetched=3, created=1, unchanged=2)),
+            complete=True,
+            skew_seconds=0,
+            waiting=1,
+        ),
+        "import": ImportRow.model_construct(
+            **_SHOWN,
+            connection_uuid=THIS,
+            kind=ImportKind.PARTNER,
+            external_id="17",
+            external_version="2026-01-05 09:30:00.cdab067e9f3beb32",
+            code="both_changed",
+            fields=["city"],
+        ),
         "referral_partner": package.partner,
         "referral_source": ReferralSource.model_construct(
             **_SHOWN,
@@ -116,7 +139,7 @@ def resources() -> dict[str, Resource]:
                 "telephone": "+12025550121",
                 "extra": {"preferred_day": "Tuesday", "email": "demo at home"},
                 "warnings": [
-                    IntakeWarning(
+                    FieldWarning(
                         field="email", type="email_invalid", msg="Must be one valid e-mail address"
                     )
                 ],

@@ -81,7 +81,7 @@ class Practice:
         self.both.dispatch.portal.script(place, 410, 201)
         endpoint = self.both.dispatch.portal.endpoint(place)
         partner = {"practice_name": "Gone Endo", "ereferral_endpoint": endpoint}
-        first = await self.sent("Gone", partner)
+        first = await self.sent("Petra Prior", partner)
         await self.both.ereferral(self.org, first, "failed")
         await self.both.dispatch.execute(
             "UPDATE lane SET probe_at = now() + interval '1 hour' WHERE org_id = $1", self.org.id

@@ -1,5 +1,6 @@
 """The fields of each operation: exact JSON types, none unknown, null only where it is allowed."""
 
+import json
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,13 @@ from contracts.catalogue import OPERATIONS
 from contracts.directory import PatientArchive, PatientPut, PracticePut, ProviderPut
 from contracts.referral import ReferralCreate, ReferralGet, ReferralSend
 from contracts.referral_partner import (
+    ReferralPartner,
     ReferralPartnerArchive,
     ReferralPartnerCreate,
     ReferralPartnerList,
     ReferralPartnerUpdate,
 )
-from contracts.shapes import Shape
+from contracts.shapes import Listing, Shape
 from tests.unit.contracts.judging import refused_fields
 
 A_UUID = "0192d4e0-7b1a-7c3d-8e4f-123456789abc"
@@ -202,7 +204,7 @@ def test_a_page_and_a_search_have_bounds(field: str, value: object, error: str) 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("page", 1), ("page", 2**31), ("page", 2**63), ("page", 10**29)),
+        *(("page", 1), ("page", 2**31), ("page", 2**63), ("page", 10**29), ("page", 10**300)),
         *(("page_size", 1), ("page_size", 200)),
         *(("search", "x"), ("search", "%"), ("search", "x" * 100), ("search", None)),
     ],
@@ -210,6 +212,17 @@ def test_a_page_and_a_search_have_bounds(field: str, value: object, error: str) 
 def test_a_page_and_a_search_within_their_bounds_are_taken(field: str, value: object) -> None:
     """A page has no highest number: past the end there is nothing on it."""
     assert refused(ReferralPartnerList, **{field: value}) == set()
+
+
+def test_a_page_of_any_number_is_shown() -> None:
+    """Past the end too, where no item is; 64 bits are not the end of JSON's integers."""
+    page = Listing[ReferralPartner].model_construct(items=[], page=10**40, page_size=50, total=3)
+    assert json.loads(page.to_json()) == {
+        "items": [],
+        "page": 10**40,
+        "page_size": 50,
+        "total": 3,
+    }
 
 
 def test_a_list_starts_with_the_first_50() -> None:

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from contracts.phones import E164, DialledNumber, Phone, parse_fax, parse_phone, parse_tel
+from contracts.phones import E164, DialledNumber, Fax, Phone, parse_fax, parse_phone, parse_tel
 from contracts.referral_partner import ContactMethod, contact_addresses
 from contracts.values import Endpoint
 from tests.support.samples.packages import sample_partner
@@ -85,9 +85,36 @@ def test_an_international_number_with_an_extension_is_read_by_the_contract() -> 
     assert taken(Phone, "(202) 555-0143 x5") == "(202) 555-0143 x5"
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("\u200e+1 202 555 0143", "+1\u200e202\u200b5550143", "\u2060\uff0b12025550143\ufeff"),
+        *("tel:+1-202-555-0143", "TEL:+12025550143", "(+1) 202 555 0143", "Tel. +1 202 5550143"),
+        *("2025550143;phone-context=+1", "tel:555-0143;phone-context=+1-202"),
+    ],
+)
+def test_a_number_that_names_its_country_needs_no_other(number: str) -> None:
+    """However it was written or copied: nothing that is shown as nothing, nor what stands before
+    the plus, makes it a national one."""
+    assert taken(Phone, number) == "+12025550143"
+    assert taken(Fax, number) == "+12025550143"
+    assert parse_phone(number, "DE") == "+12025550143"
+
+
+def test_a_number_of_some_network_is_nobodys() -> None:
+    """RFC 3966, section 5.1.5: a context that is a domain says whose plan the number is of."""
+    for endpoint in ("tel:5550143;phone-context=example.com", "tel:911;phone-context=pbx.example"):
+        assert refusal(Endpoint, endpoint) == "endpoint_invalid"
+    with pytest.raises(PydanticCustomError) as refused:
+        parse_phone("2025550143;phone-context=example.com", "US")
+    assert refused.value.type == "phone_invalid"
+
+
 def test_no_fax_goes_to_an_extension() -> None:
     """The number is a number, but no fax service dials on."""
     assert parse_fax("(202) 555-0143", "US") == "+12025550143"
+    for number in ("+12025550143;ext=5", "+1 202 555 0143 x5", "tel:+12025550143;ext=5"):
+        assert refusal(Fax, number) == "phone_invalid"
     with pytest.raises(PydanticCustomError) as refused:
         parse_fax("+12025550143;ext=5", "US")
     assert refused.value.type == "phone_invalid"
@@ -107,7 +134,6 @@ def test_no_fax_goes_to_an_extension() -> None:
         ("+13125550123;ext=007", "US", "+13125550123;ext=007"),
         ("3125550123;ext=7;phone-context=+1", "DE", "+13125550123;ext=7"),
         ("5550123;phone-context=+1-312;ext=7", "DE", "+13125550123;ext=7"),
-        ("030901820;Phone-Context=praxis.example", "DE", "+4930901820"),
         ("+13125550123;isub=1411", "US", "+13125550123"),
         ("+13125550123;isub=1411;ext=12", "US", "+13125550123;ext=12"),
         ("+13125550123;ext=12;cic=+1-6789;npdi", "US", "+13125550123;ext=12"),
@@ -132,6 +158,7 @@ def test_what_a_tel_uri_dials_is_its_number_and_its_extension(
         *("", "12", ";ext=12", "+13125550123;ext=", "+13125550123;ext=desk"),
         *("+13125550123;ext=12a", f"+13125550123;ext={'1' * 21}"),
         *("5550123;phone-context=+", "5550123;phone-context=", "+13125550123;phone-context=+44"),
+        *("3125550123;phone-context=example.com", "3125550123;Phone-Context=+1.example"),
         f"+13125550123;ext={'-' * 1_000}x",
     ],
 )

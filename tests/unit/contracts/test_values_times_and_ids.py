@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.shapes import Shape
-from contracts.values import Date, OrgId, Time, Uuid, format_time, parse_time
+from contracts.values import (
+    Date,
+    NamedPlannedTime,
+    OrgId,
+    PlannedTime,
+    Time,
+    Uuid,
+    format_time,
+    offset_minutes,
+    parse_time,
+)
 from tests.unit.contracts.judging import refusal, taken
 
 
@@ -201,3 +211,15 @@ def test_an_org_id_is_1_to_64_of_letters_digits_underscore_and_hyphen(org: str) 
 def test_any_other_org_id_is_refused(org: str) -> None:
     """A comma would name two orgs to the database; a newline at the end is no part of an id."""
     assert refusal(OrgId, org) == "string_pattern_mismatch"
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00", "1899-12-31T12:00:00-08:00"]
+)
+def test_a_programs_zero_time_is_no_time_that_somebody_set(text: str) -> None:
+    """Year 1 is what .NET and Go write where nothing was set: a partner was asked to answer by
+    it."""
+    assert refusal(NamedPlannedTime, text) == "time_value"
+    assert refusal(PlannedTime, "0001-01-01T00:00:00Z") == "time_value"
+    shown = taken(NamedPlannedTime, "1900-01-01T00:00:00-08:00")
+    assert (shown.year, offset_minutes(shown)) == (1900, -480)

@@ -14,12 +14,12 @@ from contracts.referral_partner import ContactMethod
 from letters.content import letter_content
 from letters.letter import LetterLink
 from letters.render import render_letter
+from messaging.egress.policy import EgressPolicy
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from services.ereferral_dispatch.senders.email import EmailSender, parse_smtp_url
 from services.ereferral_dispatch.senders.fax import FaxMailSender
 from services.ereferral_dispatch.senders.phone import PhoneSender
-from services.ereferral_dispatch.senders.portal.egress import EgressPolicy
 from services.ereferral_dispatch.senders.portal.sender import PortalSender
 from tests.support.samples.letters import qr_codes_in, read, words_of
 from tests.support.samples.packages import (

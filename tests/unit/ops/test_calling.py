@@ -22,6 +22,15 @@ def test_call_refuses_a_body_that_is_no_json_object(body: str) -> None:
     assert "JSON" in ended.stderr
 
 
+@pytest.mark.parametrize("body", ["@nofile", "{org_id: demo}", "{'org_id': 'demo'}"])
+def test_a_body_that_is_no_json_is_told_how_one_is_written(body: str) -> None:
+    """Where it goes wrong, what one looks like, and how a file is sent: none of Python's words."""
+    said = " ".join(handoff("call", "patient.get", body, **REFERRALS).stderr.split())
+    assert "not JSON at line 1, column" in said
+    assert '{"org_id": "demo"}' in said and "OPERATION - < FILE" in said
+    assert "Expecting" not in said and "char" not in said
+
+
 def test_a_number_of_any_length_is_json() -> None:
     """It is the service's to refuse."""
     body = '{"page": ' + "9" * 6_000 + "}"

@@ -2,9 +2,12 @@
 
 import json
 import shlex
+import socket
 
 import pytest
 
+from contracts.catalogue import OPERATIONS
+from contracts.documents.examples import EXAMPLES
 from ops import trying
 from ops.environment import WrongArgument
 from tests.support.services.command_line import handoff
@@ -51,6 +54,18 @@ def test_an_example_that_needs_an_operation_twice_says_both_bodies() -> None:
     assert json.loads(body)["name"] == "Demo Neighbour Nora"
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [name for name, example in EXAMPLES.items() if "base_version" in example.body],
+)
+def test_an_example_with_a_version_says_which_that_is(operation: str) -> None:
+    """What was updated before has another one than its example: 409, unless one reads it first."""
+    said = handoff("example", operation).stderr
+    read_by = f"{operation.partition('.')[0]}.get"
+    assert read_by in OPERATIONS
+    assert "base_version is " in said and read_by in said
+
+
 def test_an_example_that_needs_a_state_says_which() -> None:
     """No command alone brings about an outcome that is unknown."""
     assert "outcome_unknown" in handoff("example", "ereferral.resolve").stderr
@@ -85,3 +100,32 @@ def test_a_portal_is_told_whom_it_verifies_in_one_way(options: tuple[str, ...]) 
     ended = handoff("portal", *options)
     assert ended.exit_code == 2
     assert "--org and --partner together" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "abc",
+        "whsec_",
+        "whsec_abc",
+        "whsec_c2FtcGxl",
+        "c2FtcGxlLXNhbXBsZS1zYW1wbGUtc2FtcGxlLTEyMzQ=",
+    ],
+)
+def test_a_secret_that_is_none_is_refused(secret: str) -> None:
+    """docs/contract/dispatch.md#signature: whsec_ and 32 bytes in base64; the portal would refuse
+    all that comes."""
+    ended = handoff("portal", "--secret", secret)
+    assert ended.exit_code == 2
+    assert "--secret takes what handoff partner-secret prints" in " ".join(ended.stderr.split())
+
+
+def test_a_portal_on_a_taken_port_says_so() -> None:
+    """And what to give instead."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = handoff("portal", "--port", str(port))
+    assert ended.exit_code == 1
+    said = " ".join(ended.stderr.split())
+    assert f"--port: port {port} of 127.0.0.1 is taken: give another one" in said
+    assert "Errno" not in said and "bind" not in said

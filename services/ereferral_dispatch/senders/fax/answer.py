@@ -72,9 +72,13 @@ _FAX_CODES = {
 # The machine cannot take it (7 size, 25 resolution, 31 and 68 incompatible), 46 no funds, 75 taken
 # back by a person at the provider, 113 the file is gone, 133 the number is not permitted.
 _FAX_PERMANENT = frozenset({7, 25, 31, 46, 68, 75, 113, _NUMBER_NOT_PERMITTED})
-# With no figure of pages these may have come in the middle of one: 11, the call was dropped, and
-# 131, incomplete transmission.
-_BROKEN_OFF = frozenset({("CALL_ERROR", "11"), ("LINE_ERROR", "11"), ("FAX_ERROR", "131")})
+# What ended before a page could be sent. Of a call: congestion, ring timeout, busy, hung up at
+# once, no answer (30, 87, 112), incompatible, out of service, not established, rejected, no route,
+# number changed (73, 115). Not 11, a call that was dropped.
+_NO_CALL = frozenset({15, 16, 17, 19, 30, 32, 34, 43, 49, 50, 52, 73, 87, 112, 115})
+# Of a fax: not compatible (7, 25, 31, 68), no funds, the file is gone, no tone, not permitted. Not
+# 48, out of paper, nor any that does not say in which page it came.
+_NO_PAGE = frozenset({7, 25, 31, 46, 68, 113, 132, 133})
 # 57 and 69: the file could not be stored. All other conversion errors are about the file itself.
 _DOCUMENT_TRANSIENT = frozenset({57, 69})
 
@@ -98,15 +102,16 @@ def fax_id(fax: Fax | None) -> str | None:
 
 def pages_received(fax: Fax) -> int | None:
     """How many pages the partner's machine has taken (schema Fax, pagesSentSuccessfully); None
-    where the provider does not say."""
+    where the provider does not say. A figure that cannot be read counts as a page: it must not
+    mean that there was none."""
     said = fax.get("pagesSentSuccessfully")
-    if isinstance(said, bool):
+    if said is None:
         return None
-    if isinstance(said, (int, float)):
-        return math.ceil(said) if math.isfinite(said) else None
-    if isinstance(said, str) and said.strip().isdecimal():
-        return int(said)
-    return None
+    try:
+        pages = math.ceil(float(said)) if isinstance(said, int | float | str) else -1
+    except (ValueError, OverflowError):
+        return 1
+    return 1 if pages < 0 or isinstance(said, bool) else pages
 
 
 def outcome_of_fax(fax: Fax, pages_before: int = 0) -> Outcome | None:
@@ -124,12 +129,25 @@ def outcome_of_fax(fax: Fax, pages_before: int = 0) -> Outcome | None:
 
 
 def _was_shown(fax: Fax, pages_before: int) -> bool:
-    """Whether somebody may have seen a page of a fax that failed: the first names the patient."""
+    """Whether somebody may have seen a page of a fax that failed: the first names the patient.
+
+    With no figure of pages only an error that comes before the first one rules it out.
+    """
     pages = pages_received(fax)
     if pages is None and pages_before == 0:
-        broken_off = (str(fax.get("errorType")), str(fax.get("errorCode")))
-        return broken_off in _BROKEN_OFF
+        return not _ended_before_a_page(str(fax.get("errorType")), _number(fax.get("errorCode")))
     return max(pages or 0, pages_before) > 0
+
+
+def _ended_before_a_page(error_type: str, number: int) -> bool:
+    match error_type:
+        case ErrorType.CALL | ErrorType.LINE:
+            return number in _NO_CALL
+        case ErrorType.FAX:
+            return number in _NO_PAGE
+        case ErrorType.DOCUMENT:
+            return True
+    return False
 
 
 def outcome_of_refusal(status: int, retry_after_seconds: float | None) -> Outcome:
@@ -148,7 +166,7 @@ def outcome_of_refusal(status: int, retry_after_seconds: float | None) -> Outcom
 
 def _failure(error_type: object, error_code: object) -> TransientFailure | PermanentFailure:
     """Of the error only its type and number are kept."""
-    number = int(str(error_code)) if str(error_code).isdecimal() else 0
+    number = _number(error_code)
     try:
         kind = ErrorType(str(error_type))
     except ValueError:
@@ -169,3 +187,8 @@ def _failure(error_type: object, error_code: object) -> TransientFailure | Perma
         case _:
             assert_never(kind)
     return PermanentFailure(code, detail) if permanent else TransientFailure(code, detail)
+
+
+def _number(error_code: object) -> int:
+    """An error's number; 0, which none has, where it is not written in digits."""
+    return int(str(error_code)) if str(error_code).isdecimal() else 0

@@ -21,6 +21,7 @@ from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
 from letters.letter import Message
 from letters.wording import one_line
+from messaging.egress.retry_after import retry_after_seconds
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.rules.outcomes import Outcome, OutcomeUnknown
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
@@ -33,7 +34,6 @@ from services.ereferral_dispatch.senders.fax.answer import (
     read_fax,
 )
 from services.ereferral_dispatch.senders.fax.number import NO_NUMBER, fax_number
-from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
 from services.ereferral_dispatch.senders.http_client import (
     Exchange,
     exchanging,

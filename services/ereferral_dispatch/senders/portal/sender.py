@@ -15,6 +15,9 @@ import aiohttp
 from contracts.ereferral import FailureCode
 from contracts.referral_partner import ContactMethod
 from letters.letter import Message
+from messaging.egress.policy import AddressBlocked, EgressPolicy
+from messaging.egress.resolver import CheckedResolver, Lookup
+from messaging.egress.retry_after import retry_after_seconds
 from services.ereferral_dispatch.consignment import Consignment
 from services.ereferral_dispatch.fhir.bundle import (
     FHIR_JSON,
@@ -27,7 +30,6 @@ from services.ereferral_dispatch.rules.outcomes import (
     PermanentFailure,
 )
 from services.ereferral_dispatch.senders.base import PointOfNoReturn
-from services.ereferral_dispatch.senders.http_answer import retry_after_seconds
 from services.ereferral_dispatch.senders.http_client import (
     Exchange,
     exchanging,
@@ -41,8 +43,6 @@ from services.ereferral_dispatch.senders.portal.answer import (
     outcome_of_conflict,
     outcome_of_status,
 )
-from services.ereferral_dispatch.senders.portal.egress import AddressBlocked, EgressPolicy
-from services.ereferral_dispatch.senders.portal.resolver import CheckedResolver, Lookup
 from services.ereferral_dispatch.senders.portal.signature import partner_secret, signed_headers
 
 CONNECT_TIMEOUT_SECONDS = 5.0

@@ -10,6 +10,7 @@ from uuid import UUID
 from standardwebhooks import Webhook
 
 SECRET_LENGTH_BYTES = 32
+WHSEC = "whsec_"
 _HASH_LENGTH_BYTES = hashlib.sha256().digest_size
 
 
@@ -39,7 +40,7 @@ def partner_secret(signing_key: str, org_id: str, partner_uuid: UUID) -> bytes:
 
 def whsec(secret: bytes) -> str:
     """The secret as a partner is given it: `whsec_` and base64."""
-    return f"whsec_{base64.b64encode(secret).decode('ascii')}"
+    return f"{WHSEC}{base64.b64encode(secret).decode('ascii')}"
 
 
 def signed_headers(

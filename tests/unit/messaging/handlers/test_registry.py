@@ -31,6 +31,8 @@ from messaging.handlers.registry import found_by_event, found_by_operation
 from messaging.handlers.workspace import Done, Workspace
 from messaging.telemetry import logs
 from ops.cli import app
+from services.connectors.handlers import COMMAND_HANDLERS as CONNECTORS_COMMANDS
+from services.connectors.queries import READERS as CONNECTORS_READERS
 from services.ereferral_dispatch.handlers import command_handlers
 from services.ereferral_dispatch.queries import READERS as DISPATCH_READERS
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
@@ -70,12 +72,14 @@ def every_command() -> list[tuple[str, str]]:
 
 
 def test_every_operation_is_done_and_nothing_else() -> None:
-    """Of both services, commands and queries."""
+    """Of all services, commands and queries."""
     done: list[Mapping[str, Any]] = [
         COMMAND_HANDLERS,
         READERS,
         command_handlers(list(ContactMethod)),
         DISPATCH_READERS,
+        CONNECTORS_COMMANDS,
+        CONNECTORS_READERS,
     ]
     names = [name for found in done for name in found]
     assert sorted(names) == sorted(OPERATIONS)

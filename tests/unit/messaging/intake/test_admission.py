@@ -68,6 +68,8 @@ GOOD: dict[str, Any] = {
     "channel": "email",
     "answer_link": "dem00-dem00-dem00-dem00",
     "code": "123456",
+    "kind": "partner",
+    "resolution": "theirs",
     "page": 3,
     "search": "50%",
     "referred_to_uuid": "0192d4e0-7b1a-7c3d-8e4f-123456789abd",

@@ -82,6 +82,15 @@ def test_any_other_content_type_is_malformed(content_type: str | None) -> None:
     assert "content_type" in detail_of(LEAST, content_type=content_type)
 
 
+def test_another_charset_is_told_which_there_is() -> None:
+    """The type is right: what is wrong is said, and that the body has to be in UTF-8."""
+    told = detail_of(LEAST, content_type="application/json; charset=iso-8859-1")
+    assert told == (
+        "content_type must be application/json with charset=utf-8 behind it or nothing: the body "
+        "must be in UTF-8."
+    )
+
+
 @pytest.mark.parametrize(
     "encoding", [None, "", "utf-8", "UTF-8", "utf8", "UTF8", "Utf-8", "identity", "IDENTITY"]
 )

@@ -68,6 +68,7 @@ def test_an_id_that_is_taken_is_refused(there: ReferralPartner) -> None:
         ({**ANN, "accepts_ereferral": True}, {("ereferral_endpoint", "missing")}),
         ({**ANN, "phone": "12"}, {("phone", "phone_invalid")}),
         ({**ANN, "country": "DE", "fax": "(312) 555-0143"}, {("fax", "phone_invalid")}),
+        ({**ANN, "fax": "(202) 555-0143 x5"}, {("fax", "phone_invalid")}),
         (
             {"fax": "12"},
             {("first_name", "missing"), ("last_name", "missing"), ("fax", "phone_invalid")},
@@ -103,6 +104,13 @@ def test_a_change_is_a_version_of_its_own_and_names_what_changed() -> None:
     assert (event["aggregateversion"], event["data"]["version"]) == (4, 4)
 
 
+def test_what_is_held_since_fewer_numbers_were_refused_does_not_hinder_a_change() -> None:
+    """Nobody who changes the notes is told of a fax number that was taken with an extension."""
+    held = partner(fax="+12025550143;ext=5")
+    decided = store(held).decide(UPDATE_REFERRAL_PARTNER, **THIS, notes="Rings twice")
+    assert (decided.status, decided.data.fax) == (200, "+12025550143;ext=5")
+
+
 def test_a_change_of_nothing_is_neither_a_version_nor_an_event() -> None:
     """200 with what there is, whether the field was left out or given as it is."""
     for fields in ({}, {"last_name": "Example"}):
@@ -117,6 +125,7 @@ def test_a_change_of_nothing_is_neither_a_version_nor_an_event() -> None:
         ({}, {"last_name": None}, {("last_name", "missing")}),
         ({}, {"ereferral_endpoint": None}, {("ereferral_endpoint", "missing")}),
         ({"country": "DE"}, {"fax": "(312) 555-0143"}, {("fax", "phone_invalid")}),
+        ({}, {"fax": "(202) 555-0143 ext. 5"}, {("fax", "phone_invalid")}),
         (
             {"contact_type": "practice", "practice_name": "P", "first_name": None},
             {"contact_type": "provider"},

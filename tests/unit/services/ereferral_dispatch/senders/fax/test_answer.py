@@ -17,6 +17,7 @@ from services.ereferral_dispatch.senders.fax.answer import (
 )
 
 FAILED = FailureCode.FAX_FAILED
+NO_PAGE = {"pagesSentSuccessfully": 0}
 
 
 @pytest.mark.parametrize("status", ["QUEUED", "IN_PROGRESS", "SOMETHING_NEW", None, 7])
@@ -49,7 +50,7 @@ def test_completed_is_delivered() -> None:
 )
 def test_what_may_work_later(error_type: str, number: int, code: FailureCode) -> None:
     """Transient: the same number is tried again."""
-    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number}
+    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number, **NO_PAGE}
     assert outcome_of_fax(fax) == TransientFailure(code, f"{error_type} {number}")
 
 
@@ -69,7 +70,7 @@ def test_what_may_work_later(error_type: str, number: int, code: FailureCode) ->
 )
 def test_what_will_not_work(error_type: str, number: int, code: FailureCode) -> None:
     """Permanent: the next channel is tried. 133 is one thing of a fax, another of a document."""
-    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number}
+    fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number, **NO_PAGE}
     assert outcome_of_fax(fax) == PermanentFailure(code, f"{error_type} {number}")
 
 
@@ -77,8 +78,10 @@ def test_what_will_not_work(error_type: str, number: int, code: FailureCode) -> 
     "error", [{}, {"errorType": "NEW_ERROR", "errorCode": "Sample Patient"}, {"errorType": None}]
 )
 def test_an_error_that_we_do_not_know(error: dict[str, object]) -> None:
-    """Nobody received it, so it may be tried again; nothing of its text is kept."""
+    """It may be tried again, and who knows how far it came; nothing of its text is kept."""
     outcome = outcome_of_fax({"status": "FAILURE", **error})
+    assert outcome == TransientFailure(FAILED, "unknown error 0", may_have_been_received=True)
+    outcome = outcome_of_fax({"status": "FAILURE", **error, **NO_PAGE})
     assert outcome == TransientFailure(FAILED, "unknown error 0")
 
 
@@ -100,7 +103,13 @@ def test_an_error_that_we_do_not_know(error: dict[str, object]) -> None:
 )
 @pytest.mark.parametrize(
     ("pages", "shown"),
-    [(0, False), (1, True), (7, True), ("2", True), ("0", False), (1.0, True), (-1, False)],
+    [
+        *((0, False), ("0", False), (0.0, False), ("0.0", False), (" 0 ", False)),
+        *((1, True), (7, True), ("2", True), (1.0, True), (0.5, True), ("1.0", True), ("+2", True)),
+        # A figure that cannot be read does not say that there was none.
+        *((-1, True), (True, True), (False, True), ("two", True), ("", True), ("1,5", True)),
+        *(([1], True), ({}, True), (float("inf"), True), (float("nan"), True), ("1e999", True)),
+    ],
 )
 def test_pages_that_were_received_may_have_been_read(
     error_type: str | None, number: int | None, pages: object, shown: bool
@@ -124,20 +133,31 @@ def test_pages_that_were_received_may_have_been_read(
     [
         ("CALL_ERROR", 11, True),  # dropped
         ("LINE_ERROR", "11", True),
+        ("CALL_ERROR", 17, False),  # busy
+        ("LINE_ERROR", 112, False),  # no answer
+        ("CALL_ERROR", 43, False),  # not established
+        ("CALL_ERROR", 88, True),  # a network error
+        ("CALL_ERROR", None, True),
         ("FAX_ERROR", 131, True),  # incomplete transmission
-        ("FAX_ERROR", 11, False),
-        ("CALL_ERROR", 17, False),
-        ("FATAL_ERROR", 131, False),
+        ("FAX_ERROR", 48, True),  # out of paper
+        ("FAX_ERROR", 5, True),
+        ("FAX_ERROR", 8, True),  # no response after a page
+        ("FAX_ERROR", 132, False),  # no tone
+        ("FAX_ERROR", 7, False),  # the page's size
+        ("FAX_ERROR", "133", False),  # not permitted
+        ("DOCUMENT_CONVERSION_ERROR", 4, False),  # nobody was called
+        ("FATAL_ERROR", 1, True),
+        ("GENERAL_ERROR", 1, True),
+        ("NEW_ERROR", 17, True),
     ],
 )
-@pytest.mark.parametrize("pages", [None, "many", True, float("inf")])
-def test_without_a_figure_the_error_says_whether_it_was_broken_off(
-    error_type: str, number: object, shown: bool, pages: object
+def test_without_a_figure_only_an_error_before_the_first_page_rules_it_out(
+    error_type: str, number: object, shown: bool
 ) -> None:
-    """A call that was dropped, and a transmission that is incomplete, may have had a page through;
-    a busy line has not."""
+    """docs/contract/dispatch.md#promise: where a repeat cannot be ruled out it says so. A busy line
+    took no page; a call that was dropped, or a machine that is out of paper, may have."""
     fax = {"status": "FAILURE", "errorType": error_type, "errorCode": number}
-    for said in (fax, {**fax, "pagesSentSuccessfully": pages}):
+    for said in (fax, {**fax, "pagesSentSuccessfully": None}):
         outcome = outcome_of_fax(said)
         assert isinstance(outcome, (TransientFailure, PermanentFailure))
         assert outcome.may_have_been_received is shown

@@ -1,0 +1,134 @@
+"""Adding and removing connections: at the command line alone, straight in the database.
+
+Secrets never travel over the broker. A connection that is removed keeps what it knows, so that one
+that is added again under the same name goes on where it was.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from contracts.connecting import System
+from contracts.replies import ReplyStatus
+from messaging.outbox.system_work import system_work
+from messaging.trail import audit
+from services.connectors.config import OPTIONS
+from services.connectors.home import PUBLISHING
+from services.connectors.models import Connection, OdCounter, Token
+from services.connectors.rules.identity import connection_id
+from services.connectors.serving.numbers import new_counter
+
+
+async def add(
+    engine: AsyncEngine,
+    org_id: str,
+    system: System,
+    name: str,
+    options: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    operator: audit.Operator,
+) -> UUID:
+    """Add a connection, or change the one of that name; its first run begins at once.
+
+    `secrets` are references, or sealed already. Raises pydantic's ValidationError for options that
+    do not fit.
+    """
+    config = OPTIONS[system](**options).model_dump(mode="json")
+    id_ = connection_id(org_id, system, name)
+    async with system_work(engine, PUBLISHING) as work:
+        row = await work.session.get(Connection, (org_id, id_), with_for_update=True)
+        if row is None:
+            row = Connection(
+                org_id=org_id,
+                id=id_,
+                system=system,
+                name=name,
+                full_asked=False,
+                pass_full=False,
+                version=0,
+                created_at=work.now,
+            )
+            work.session.add(row)
+        row.config, row.secrets = config, dict(secrets)
+        row.next_run_at, row.full_asked, row.pass_id = work.now, True, None
+        row.lease_token = row.lease_until = row.removed_at = None
+        row.failures, row.failing_since, row.code = 0, None, None
+        row.told = row.needs_person = row.writing_stopped = False
+        row.version += 1
+        row.updated_at = work.now
+        if system is System.OPENDENTAL_SERVER:
+            await _count(work.session, org_id, id_)
+        await audit.append(
+            work.session,
+            [
+                operator.did(
+                    "connection.add",
+                    at=work.now,
+                    org_id=org_id,
+                    status=ReplyStatus.OK,
+                    record_id=id_,
+                    patient_ids=(),
+                )
+            ],
+        )
+    return id_
+
+
+async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> None:
+    """The counter of an org's own interface, which stays when the interface is removed: no number
+    is given twice, and patients keep theirs."""
+    if await session.get(OdCounter, org_id) is not None:
+        return
+    theirs = await session.scalar(
+        select(Connection.id).where(
+            Connection.org_id == org_id, Connection.system == System.OPENDENTAL
+        )
+    )
+    await session.flush()  # The connection first, which the counter refers to.
+    session.add(new_counter(org_id, connection_id, beside_theirs=theirs is not None))
+
+
+async def remove(engine: AsyncEngine, org_id: str, id_: UUID, operator: audit.Operator) -> bool:
+    """End a connection: its run writes nothing more, its secrets go; whether there was one."""
+    async with system_work(engine, PUBLISHING) as work:
+        row = await work.session.get(Connection, (org_id, id_), with_for_update=True)
+        if row is None or row.removed_at is not None:
+            return False
+        row.removed_at, row.secrets = work.now, {}
+        row.lease_token = row.lease_until = row.next_run_at = None
+        row.version += 1
+        row.updated_at = work.now
+        await work.session.execute(
+            update(Token)
+            .where(Token.org_id == org_id, Token.connection_id == id_)
+            .values(dead=True, access=b"", refresh=b"")
+        )
+        await audit.append(
+            work.session,
+            [
+                operator.did(
+                    "connection.remove",
+                    at=work.now,
+                    org_id=org_id,
+                    status=ReplyStatus.ARCHIVED,
+                    record_id=id_,
+                    patient_ids=(),
+                )
+            ],
+        )
+    return True
+
+
+async def find(engine: AsyncEngine, org_id: str, name: str | None = None) -> list[Connection]:
+    """An org's connections by name, or the one of that name."""
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        wanted = select(Connection).where(
+            Connection.org_id == org_id, Connection.removed_at.is_(None)
+        )
+        if name is not None:
+            wanted = wanted.where(Connection.name == name)
+        rows = await session.scalars(wanted.order_by(Connection.name, Connection.system))
+        return list(rows)

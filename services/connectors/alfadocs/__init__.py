@@ -1,0 +1,1 @@
+"""AlfaDocs: its rows, what they become here, and the client of its API."""

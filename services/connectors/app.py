@@ -1,0 +1,109 @@
+"""The composition root of connectors: builds everything, owns nothing afterwards."""
+
+import asyncio
+
+from contracts.documents.asyncapi import TITLES, document
+from contracts.events import EventSource
+from contracts.operations import Service as ServiceName
+from messaging.database.migrations import head
+from messaging.egress.policy import EgressPolicy
+from messaging.running.contract import Contract
+from messaging.running.service import Definition, Service
+from messaging.running.serving import FromEnvironment
+from services.connectors.asking.budget import SharedBudget
+from services.connectors.asking.http import Http
+from services.connectors.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
+from services.connectors.home import (
+    COMMANDS,
+    HOME,
+    MIGRATIONS,
+    PUBLISHING,
+    QUERIES,
+    REFERRAL_EVENTS,
+    TOPOLOGY,
+)
+from services.connectors.opening import Opener
+from services.connectors.purging import keep_purging
+from services.connectors.queries import READERS
+from services.connectors.runs.worker import RunWorker
+from services.connectors.sealing import Sealer
+from services.connectors.serving.filling import Filler
+from services.connectors.serving.store import Store
+from services.connectors.serving.web import OpenDentalServer, serve
+from services.connectors.settings import ConnectorsSettings
+from services.connectors.subscribers import subscribe
+from services.connectors.writing import Writer
+
+CONTRACT = Contract(
+    TITLES[ServiceName.CONNECTORS],
+    lambda: document(ServiceName.CONNECTORS, "1", {REFERRAL_EVENTS.name: EventSource.REFERRALS}),
+)
+
+
+def sealer_of(settings: ConnectorsSettings) -> Sealer:
+    """Seals with the present key, and opens with the previous one too."""
+    previous = settings.secret_key_previous
+    return Sealer(
+        settings.secret_key.get_secret_value(),
+        None if previous is None else previous.get_secret_value(),
+    )
+
+
+def http_of(settings: ConnectorsSettings) -> Http:
+    """Asks other systems, where the settings allow it."""
+    return Http(
+        EgressPolicy(allow_networks=settings.egress_allow, allow_http=settings.allow_http),
+        connection_limit=4 * settings.concurrency,
+        timeout_seconds=settings.request_timeout_seconds,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+
+
+def build(settings: ConnectorsSettings) -> Service:
+    """A replica of the service, ready to be run."""
+    definition = Definition(
+        name="connectors",
+        home=HOME,
+        revision=head(MIGRATIONS),
+        topology=TOPOLOGY,
+        publishing=PUBLISHING,
+        contract=CONTRACT,
+        subscribe=subscribe,
+        commands={COMMANDS: COMMAND_HANDLERS},
+        queries={QUERIES: READERS},
+        events={REFERRAL_EVENTS: EVENT_HANDLERS},
+    )
+    service = Service(definition, settings)
+
+    async def connect(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        sealer = sealer_of(settings)
+        engine = service.system_engine
+        async with http_of(settings) as http:
+            budget = SharedBudget(engine)
+            opener = Opener(engine, http, budget, sealer, settings.retry_waits_seconds)
+            worker = RunWorker(
+                engine,
+                settings.broker,
+                sealer,
+                opener.open,
+                service.relay.wake,
+                concurrency=settings.concurrency,
+            )
+            writer = Writer(engine, sealer, opener, settings.broker, service.relay.wake)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(worker.run(stop))
+                group.create_task(writer.run(stop))
+                group.create_task(keep_purging(engine, stop))
+                group.create_task(Filler(engine, sealer, settings.broker).run(stop))
+                if settings.opendental_port is not None:
+                    server = OpenDentalServer(Store(engine, sealer))
+                    port, broker = settings.opendental_port, settings.broker
+                    group.create_task(serve(server, port, broker, stop))
+
+    service.parts.append(connect)
+    return service
+
+
+app = FromEnvironment(CONTRACT, ConnectorsSettings, build)
+"""For `faststream run services.connectors.app:app`."""

@@ -1,0 +1,1 @@
+"""Asking another system over HTTP: one request, its budget, its retries, what an answer means."""

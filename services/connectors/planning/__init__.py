@@ -1,0 +1,1 @@
+"""Plans: the steps for a row that changed there. Pure: what is known is passed in."""

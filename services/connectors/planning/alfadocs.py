@@ -1,0 +1,95 @@
+"""Plans for AlfaDocs' rows."""
+
+from contracts.connecting import ImportKind, RowCode
+from contracts.referral_attribution import AttributionRole
+from contracts.values import format_time
+from services.connectors.alfadocs import mapping
+from services.connectors.alfadocs.rows import OperatorRow, PatientRow
+from services.connectors.planning.steps import (
+    Around,
+    Known,
+    Nothing,
+    Refused,
+    Row,
+    Send,
+    Step,
+    Then,
+    Waits,
+)
+from services.connectors.rules.clocks import observed_at
+
+
+def plan(row: Row, known: Known | None, around: Around) -> Step:
+    """The next step for a row. A row is applied once it leads to Nothing."""
+    if known is not None and known.archived:
+        return Nothing()
+    if row.kind is ImportKind.PROVIDER:
+        return _operator(row, known, around)
+    if row.kind is ImportKind.PATIENT:
+        return _patient(row, known, around)
+    return _attribution(row, known, around)
+
+
+def _uuid(known: Known | None) -> str:
+    assert known is not None
+    return str(known.uuid)
+
+
+def _operator(row: Row, known: Known | None, around: Around) -> Step:
+    operator = OperatorRow(**row.kept)
+    held = known.observed_at if known is not None else None
+    at, _ = observed_at(None, mapping.ZONE, around.now, held)
+    if operator.is_deleted or row.gone:
+        if known is None or known.version is None or known.gone:
+            return Nothing()
+        fields = {"provider_uuid": _uuid(known), "observed_at": format_time(at)}
+        return Send("provider.archive", fields, Then.GONE)
+    mapped = mapping.operator_fields(operator)
+    if mapped.fields["name"] is None:
+        return Refused(RowCode.FIELD_REFUSED, mapped.refused or ("name",))
+    fields = {"provider_uuid": _uuid(known), **mapped.fields, "observed_at": format_time(at)}
+    return Send("provider.put", fields, Then.MADE)
+
+
+def _patient(row: Row, known: Known | None, around: Around) -> Step:
+    patient = PatientRow(**row.kept)
+    is_new = known is None or known.version is None
+    if is_new and patient.source_id and around.mapped_source(str(patient.source_id)) is None:
+        return Waits(RowCode.UNMAPPED_SOURCE)
+    mapped = mapping.patient_fields(patient)
+    if mapped.fields["name"] is None:
+        return Refused(RowCode.FIELD_REFUSED, mapped.refused or ("lastName",))
+    held = known.observed_at if known is not None else None
+    at, skew = observed_at(row.stamp, mapping.ZONE, around.now, held)
+    fields = {name: value for name, value in mapped.fields.items() if value is not None}
+    if "date_of_birth" in fields:
+        fields["date_of_birth"] = fields["date_of_birth"].isoformat()
+    put = {"patient_uuid": _uuid(known), **fields, "observed_at": format_time(at)}
+    return Send("patient.put", put, Then.MADE, skew_seconds=skew)
+
+
+def _attribution(row: Row, known: Known | None, around: Around) -> Step:
+    """What brought a patient. It is never taken back: another source joins the first."""
+    if known is not None and known.version is not None:
+        return Nothing()
+    source = around.mapped_source(str(row.kept["source_id"]))
+    if source is None:
+        return Waits(RowCode.UNMAPPED_SOURCE)
+    patient = around.known(ImportKind.PATIENT, str(row.kept["id"]))
+    if patient is None or not patient.made:
+        return Waits(RowCode.MISSING_REFERENCE)
+    first = not row.as_secondary and not any(
+        one != row.external_id for one in around.siblings(str(row.kept["id"]))
+    )
+    role = AttributionRole.PRIMARY if first else AttributionRole.SECONDARY
+    entered = PatientRow(id=row.kept["id"], created_at=row.kept["created_at"])
+    at = mapping.attributed_at(entered, around.now)
+    fields = {
+        "id": _uuid(known),
+        "patient_uuid": str(patient.uuid),
+        "referral_source_uuid": str(source),
+        "attribution_role": role.value,
+    }
+    if at is not None:
+        fields["attributed_at"] = format_time(at)
+    return Send("referral_attribution.create", fields, Then.MADE, variant=role.value)

@@ -1,0 +1,1 @@
+"""Runs: claiming a connection, reading its lists, staging what changed, applying it."""

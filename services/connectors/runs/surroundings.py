@@ -1,0 +1,151 @@
+"""Surroundings of rows that are applied together, read in a few statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.connecting import ImportKind
+from services.connectors.models import ExternalId, SourceMap, StagedRow
+from services.connectors.planning.steps import Known, Row
+from services.connectors.runs.context import RunContext
+from services.connectors.runs.staging import DONE, STAGED
+
+_POINTED_TO = {
+    "pat_num": (ImportKind.PATIENT,),
+    "referral_num": (ImportKind.PARTNER, ImportKind.SOURCE),
+    "prov_num": (ImportKind.PROVIDER,),
+}
+
+
+class Surroundings:
+    """The Around of a plan, for one chunk of rows."""
+
+    def __init__(self, context: RunContext, now: datetime) -> None:
+        self.now = now
+        self.attributions_staged = False
+        self._context = context
+        self._rows: dict[tuple[ImportKind, str], ExternalId] = {}
+        self._siblings: dict[str, dict[str, int]] = defaultdict(dict)
+        self._sources: dict[str, UUID | None] = {}
+
+    async def load(self, session: AsyncSession, rows: Sequence[Row]) -> None:
+        """Read what these rows point to, and the rows' own resources."""
+        keys = {(row.kind, row.external_id) for row in rows}
+        for row in rows:
+            keys |= set(_pointed_to(row))
+        parents = {key[1] for key in keys if key[0] is ImportKind.PATIENT}
+        await self._load_known(session, keys)
+        await self._load_siblings(session, parents)
+        sources = {str(row.kept["source_id"]) for row in rows if row.kept.get("source_id")}
+        if sources:
+            await self._load_sources(session, sources)
+        self.attributions_staged = bool(
+            await session.scalar(
+                select(func.count())
+                .select_from(StagedRow)
+                .where(
+                    *self._mine(StagedRow),
+                    StagedRow.kind == ImportKind.ATTRIBUTION,
+                    StagedRow.state == STAGED,
+                    ~StagedRow.gone,
+                )
+            )
+        )
+
+    def row(self, kind: ImportKind, external_id: str) -> ExternalId | None:
+        """The row itself, to be changed."""
+        return self._rows.get((kind, external_id))
+
+    def known(self, kind: ImportKind, external_id: str) -> Known | None:
+        row = self._rows.get((kind, external_id))
+        if row is None or row.erased:
+            return None
+        context = self._context
+        base = None if row.base is None else context.sealer.open(row.base, context.place("row"))
+        return Known(
+            uuid=row.uuid,
+            generation=row.generation,
+            version=row.version,
+            base=base,
+            observed_at=row.observed_at,
+            fulfilment_status=row.fulfilment_status,
+            gone=row.gone,
+            archived=row.archived,
+        )
+
+    def siblings(self, parent: str) -> Mapping[str, int]:
+        return self._siblings.get(parent, {})
+
+    def mapped_source(self, external_id: str) -> UUID | None:
+        return self._sources.get(external_id)
+
+    async def _load_known(
+        self, session: AsyncSession, keys: Iterable[tuple[ImportKind, str]]
+    ) -> None:
+        wanted = sorted(keys)
+        if wanted:
+            found = await session.scalars(
+                select(ExternalId)
+                .where(
+                    *self._mine(ExternalId),
+                    tuple_(ExternalId.kind, ExternalId.external_id).in_(wanted),
+                )
+                .with_for_update(key_share=True)
+            )
+            self._rows.update({(row.kind, row.external_id): row for row in found})
+
+    async def _load_siblings(self, session: AsyncSession, parents: Iterable[str]) -> None:
+        wanted = sorted(parents)
+        if not wanted:
+            return
+        known = await session.execute(
+            select(ExternalId.parent, ExternalId.external_id, ExternalId.rank).where(
+                *self._mine(ExternalId),
+                ExternalId.kind == ImportKind.ATTRIBUTION,
+                ExternalId.parent.in_(wanted),
+                ~ExternalId.gone,
+                ExternalId.version.is_not(None),
+            )
+        )
+        staged = await session.execute(
+            select(StagedRow.parent, StagedRow.external_id, StagedRow.rank).where(
+                *self._mine(StagedRow),
+                StagedRow.kind == ImportKind.ATTRIBUTION,
+                StagedRow.parent.in_(wanted),
+                StagedRow.state != DONE,
+                ~StagedRow.gone,
+            )
+        )
+        for parent, external_id, rank in [*known, *staged]:
+            self._siblings[parent][external_id] = rank or 0
+
+    async def _load_sources(self, session: AsyncSession, sources: Iterable[str]) -> None:
+        found = await session.execute(
+            select(SourceMap.external_id, SourceMap.referral_source_id).where(
+                *self._mine(SourceMap), SourceMap.external_id.in_(sorted(sources))
+            )
+        )
+        self._sources.update({row.external_id: row.referral_source_id for row in found})
+
+    def _mine(
+        self, model: type[ExternalId] | type[StagedRow] | type[SourceMap]
+    ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return (
+            model.org_id == self._context.org_id,
+            model.connection_id == self._context.claimed.id,
+        )
+
+
+def _pointed_to(row: Row) -> Iterable[tuple[ImportKind, str]]:
+    """The rows that a row's numbers are of."""
+    for name, kinds in _POINTED_TO.items():
+        number = row.kept.get(name)
+        if number and not (name == "pat_num" and row.kind is ImportKind.PATIENT):
+            for kind in kinds:
+                yield kind, str(number)
+    if row.kind is ImportKind.ATTRIBUTION and "source_id" in row.kept:
+        yield ImportKind.PATIENT, str(row.kept["id"])

@@ -1,0 +1,15 @@
+"""Connectors beside referrals on real servers, for each test module."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.support.connectors.running import Connectors, connectors_beside
+from tests.support.services.referrals import Referrals
+
+
+@pytest_asyncio.fixture(scope="module")
+async def connectors(referrals: Referrals, another_database: str) -> AsyncIterator[Connectors]:
+    """A running replica of connectors."""
+    async with connectors_beside(referrals, another_database) as running:
+        yield running

@@ -1,0 +1,225 @@
+"""`handoff connection`, `doctor` and `purge`, as a person uses them."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+from typer.testing import Result
+
+from contracts.connecting import System
+from ops.stubs.alfadocs import AlfaDocsStub
+from ops.stubs.alfadocs import served as alfadocs_served
+from ops.stubs.opendental import OpenDentalStub, served
+from services.connectors.rules.identity import connection_id
+from tests.integration.connectors.practice import practice
+from tests.support.connectors.running import KEY, Connected, Connectors
+from tests.support.services.command_line import handoff
+from tests.support.services.referrals import Org, plain_url
+
+SECRETS = ("--secret", "developer_key=env:OD_DEVELOPER", "--secret", "customer_key=env:OD_CUSTOMER")
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the references lead, for the service in this process and the command."""
+    monkeypatch.setenv("OD_DEVELOPER", "developer")
+    monkeypatch.setenv("OD_CUSTOMER", "customer")
+
+
+async def run(connectors: Connectors, *arguments: str, typed: str | None = None) -> Result:
+    """A command that works with these connectors."""
+    variables = {
+        "CONNECTORS_DATABASE_URL": connectors.config.database_url,
+        "CONNECTORS_RABBITMQ_URL": connectors.config.rabbitmq_url,
+        "CONNECTORS_SECRET_KEY": KEY,
+        "CONNECTORS_EGRESS_ALLOW": "127.0.0.0/8",
+        "CONNECTORS_ALLOW_HTTP": "true",
+    }
+    return await asyncio.to_thread(handoff, *arguments, typed=typed, **variables)
+
+
+def added(org: Org, stub: OpenDentalStub, *more: str) -> tuple[str, ...]:
+    """The words that add a connection to a stand-in."""
+    options = (f"bases={stub.url}", "throttle=none", f"time_zone={stub.zone}")
+    sets = [word for option in options for word in ("--set", option)]
+    return ("connection", "add", "opendental", "--org", org.id, *SECRETS, *sets, *more)
+
+
+def connected_as(connectors: Connectors, org: Org, system: System) -> Connected:
+    return Connected(connectors, org, connection_id(org.id, system, "main"), "main")
+
+
+async def test_a_connection_is_added_tested_listed_and_removed(
+    connectors: Connectors, org: Org, keys: None
+) -> None:
+    """Its first run begins at once; what was imported stays when it is removed."""
+    stub = practice()
+    stub.provider(8, LName="Albert", FName="Brian")
+    async with served(stub):
+        done = await run(connectors, *added(org, stub))
+        assert done.exit_code == 0, done.output
+        connected = connected_as(connectors, org, System.OPENDENTAL)
+        assert (await connected.finished())["code"] is None
+        tested = await run(connectors, "connection", "test", "--org", org.id)
+        assert tested.exit_code == 0, tested.output
+        assert "the key may read refattaches" in tested.output
+        assert "s from ours in America/Los_Angeles" in tested.output
+        listed = await run(connectors, "connection", "list", "--org", org.id)
+        assert "main" in listed.output and "fine" in listed.output
+        assert "customer" not in listed.output
+        removed = await run(connectors, "connection", "remove", "--org", org.id)
+        assert removed.exit_code == 0
+        asked = len(stub.faults.asked)
+        nothing = await run(connectors, "connection", "list", "--org", org.id)
+        assert nothing.output == f"{org.id} has no connections.\n"
+        await asyncio.sleep(1.0)
+        assert len(stub.faults.asked) == asked
+        partners = (await org.ask("referral_partner.list")).data["items"]
+        assert [one["last_name"] for one in partners] == ["Davidson"]
+        again = await run(connectors, "connection", "remove", "--org", org.id)
+        assert (again.exit_code, again.output) == (1, f"{org.id} has no connection 'main'\n")
+
+
+async def test_a_secret_is_a_reference_or_typed_and_never_an_argument(
+    connectors: Connectors, org: Org
+) -> None:
+    """What stands in a command stays in the shell's history; typed it is sealed (law 40)."""
+    async with served(practice(customer_key="typed-8f2a")) as stub:
+        words = ("connection", "add", "opendental", "--org", org.id)
+        told = await run(connectors, *words, "--secret", "customer_key=plain-8f2a")
+        assert told.exit_code == 2 and "plain-8f2a" not in told.output
+        given = ("--secret", "developer_key=env:OD_DEVELOPER", "--secret", "customer_key=-")
+        sets = added(org, stub)[5 + len(SECRETS) :]
+        done = await run(
+            connectors,
+            *("connection", "add", "opendental", "--org", org.id, *given, *sets),
+            typed="typed-8f2a\n",
+        )
+        assert done.exit_code == 0, done.output
+        stored = str(await connectors.stored())
+        assert "typed-8f2a" not in stored and "env:OD_DEVELOPER" in stored
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--set", "time_zone=America/Springfield"), "--set"),
+        (("--set", "interval_minutes=1", "--set", "time_zone=America/Chicago"), "interval_minutes"),
+        (("--set", "nothing=1"), "--set is NAME=VALUE"),
+        (("--secret", "password=env:X"), "--secret is FIELD="),
+    ],
+)
+async def test_what_does_not_fit_is_told_in_one_line(
+    connectors: Connectors, org: Org, words: tuple[str, ...], told: str
+) -> None:
+    """With 2, as of every argument that is wrong."""
+    done = await run(connectors, "connection", "add", "opendental", "--org", org.id, *words)
+    # The service in this process logs to stdout meanwhile, which the command's output may catch.
+    assert done.exit_code == 2 and told in done.stderr and done.stderr.count("\n") == 1
+
+
+async def test_a_key_that_is_refused_is_told_what_to_do(
+    connectors: Connectors, org: Org, keys: None
+) -> None:
+    """By the test, and by the doctor once a run met it."""
+    async with served(practice(customer_key="another")) as stub:
+        await run(connectors, *added(org, stub))
+        connected = connected_as(connectors, org, System.OPENDENTAL)
+        assert (await connected.finished())["code"] == "unauthorized"
+        tested = await run(connectors, "connection", "test", "--org", org.id)
+        assert tested.exit_code == 1 and "main: unauthorized: the key is refused" in tested.output
+        examined = await run(connectors, "doctor")
+        assert f"main of {org.id} needs a person: unauthorized" in examined.output
+
+
+async def test_alfadocs_is_authorized_by_the_address_that_a_page_leads_to(
+    connectors: Connectors, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run uses the tokens; an address of something else is refused."""
+    stub = AlfaDocsStub()
+    stub.operator(33963, "Giulia Bianchi")
+    monkeypatch.setenv("AD_CLIENT", stub.client_id)
+    monkeypatch.setenv("AD_SECRET", stub.client_secret)
+    async with alfadocs_served(stub):
+        options = {
+            "base": stub.url,
+            "practice": stub.practice,
+            "archive": stub.archive,
+            "oauth": "true",
+            "redirect_uri": "https://handoff.example/callback",
+            "authorize_url": f"{stub.root}/oauth2/authorize",
+            "token_url": f"{stub.root}/oauth2/token",
+        }
+        sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
+        given = ("--secret", "client_id=env:AD_CLIENT", "--secret", "client_secret=env:AD_SECRET")
+        done = await run(
+            connectors, "connection", "add", "alfadocs", "--org", org.id, *given, *sets
+        )
+        assert done.exit_code == 0, done.output
+        connected = connected_as(connectors, org, System.ALFADOCS)
+        assert (await connected.finished())["code"] == "needs_reauthorization"
+        wrong = await run(
+            *(connectors, "connection", "authorize", "--org", org.id),
+            typed="https://handoff.example/callback?code=1&state=2\n",
+        )
+        assert wrong.exit_code == 1 and "holds no code" in wrong.output
+        monkeypatch.setattr("typer.prompt", allowed_by_a_person(stub))
+        right = await run(connectors, "connection", "authorize", "--org", org.id)
+        assert right.exit_code == 0, right.output
+        assert (await connected.finished(1))["code"] is None
+        providers = (await org.ask("provider.list")).data["items"]
+        assert [one["name"] for one in providers] == ["Giulia Bianchi"]
+
+
+def allowed_by_a_person(stub: AlfaDocsStub) -> Any:
+    """In place of a prompt: the page is opened, and the address that it leads to is given."""
+    from services.connectors.alfadocs import oauth
+
+    begun: list[oauth.Begun] = []
+    original = oauth.begin
+
+    def begin(app: oauth.OAuthApp) -> oauth.Begun:
+        begun.append(original(app))
+        return begun[-1]
+
+    oauth.begin = begin
+
+    def prompt(_: str) -> str:
+        oauth.begin = original
+        return asyncio.run(_led_to(begun[-1].url))
+
+    return prompt
+
+
+async def _led_to(url: str) -> str:
+    async with aiohttp.ClientSession() as browser, browser.get(url, allow_redirects=False) as page:
+        return page.headers["Location"]
+
+
+async def test_purge_empties_what_was_refused_long_ago(connectors: Connectors, org: Org) -> None:
+    """That the row waits, and why, stays; what it says goes."""
+    stub = practice()
+    stub.referral(20, LName="", FName="", IsDoctor="true", Note="told long ago")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        await database.execute(
+            "UPDATE connectors.staged_row SET updated_at = now() - interval '91 days' "
+            "WHERE org_id = $1",
+            org.id,
+        )
+        words = ("purge", "--older-than", "90d", "--service", "connectors")
+        looked = await run(connectors, *words, "--dry-run")
+        assert looked.exit_code == 0 and "refused rows emptied" in looked.output, looked.output
+        assert (await run(connectors, *words)).exit_code == 0
+        left = await database.fetchval(
+            "SELECT count(*) FROM connectors.staged_row WHERE org_id = $1 AND body IS NOT NULL",
+            org.id,
+        )
+        await database.close()
+        assert left == 0
+        (row,) = [one for one in await connected.rows() if one["external_id"] == "20"]
+        assert (row["code"], row["resolved_at"]) == ("field_refused", None)

@@ -1,0 +1,139 @@
+"""Outages of the other side and of ours: laws 8 to 13, 26 and 29."""
+
+import asyncpg
+
+from ops.stubs.faults import Fault, Wrong
+from ops.stubs.opendental import OpenDentalStub, served
+from tests.integration.connectors.practice import CROWD, crowd, practice
+from tests.support.connectors.running import Connectors
+from tests.support.services.referrals import Org, plain_url
+from tests.support.waiting import until
+
+
+def offsets(stub: OpenDentalStub, path: str) -> list[int]:
+    """The offsets of a list that were asked for, in their order."""
+    asked = [one for one in stub.faults.asked if one.path.endswith(path)]
+    return [int(one.query["Offset"]) for one in asked]
+
+
+async def test_8_a_run_that_fails_at_page_7_goes_on_there(connectors: Connectors, org: Org) -> None:
+    """The page is asked for four times, the run fails once and loudly, and the next one asks for
+    none of the first six pages again."""
+    stub = crowd(720)
+    stub.faults.add(Fault(Wrong.STATUS, CROWD, offset=594, times=4))
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        failed = await connected.finished()
+        assert (failed["code"], failed["phase"]) == ("other_side_down", "patients")
+        assert failed["offset"] == 595
+        assert offsets(stub, CROWD) == [0, 99, 198, 297, 396, 495, 594, 594, 594, 594]
+        shown = await connected.shown()
+        assert shown["code"] == "other_side_down" and shown["needs_person"] is False
+        assert (await connected.run())["code"] is None
+        assert offsets(stub, CROWD)[10:] == [594, 693]
+        assert (await connected.shown())["code"] is None
+        told = [one["type"] for one in await connectors.events_of(org)]
+        assert told == ["connection.failed", "connection.synced", "connection.recovered"]
+
+
+async def test_9_a_phase_that_was_left_for_an_hour_begins_anew(
+    connectors: Connectors, org: Org
+) -> None:
+    """What was read an hour ago may have moved."""
+    stub = crowd(250)
+    stub.faults.add(Fault(Wrong.STATUS, CROWD, offset=198, times=4))
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        await database.execute(
+            "UPDATE connectors.cursor SET moved_at = now() - interval '61 minutes' "
+            "WHERE org_id = $1",
+            org.id,
+        )
+        await database.close()
+        await connected.run()
+        assert offsets(stub, CROWD)[6:] == [0, 99, 198]
+
+
+async def test_11_and_12_html_and_cut_json_change_nothing(connectors: Connectors, org: Org) -> None:
+    """Both come with 200, and both are a bad answer: what is held stays, and nothing is gone."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        held = await connected.partner(1)
+        stub.referral(1, City="Salem", DateTStamp="2026-06-01 10:00:00")
+        for wrong in (Wrong.HTML, Wrong.CUT):
+            stub.faults.add(Fault(wrong, "/referrals", times=4))
+            run = await connected.run()
+            assert run["code"] == "bad_answer", wrong
+            assert await connected.partner(1) == held
+        await connected.run()
+        assert (await connected.partner(1))["city"] == "Salem"
+
+
+async def test_13_a_list_that_answers_400_is_an_outage(connectors: Connectors, org: Org) -> None:
+    """The practice's eConnector is off for the night: no row is bad, and it is told once."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        stub.connector_off = True
+        assert (await connected.run())["code"] == "other_side_down"
+        assert (await connected.run())["code"] == "other_side_down"
+        assert await connected.rows(resolved=False) == []
+        stub.connector_off = False
+        assert (await connected.run())["code"] is None
+
+
+async def test_a_wrong_key_needs_a_person(connectors: Connectors, org: Org) -> None:
+    """401: nothing is tried again within the hour."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        stub.customer_key = "another"
+        run = await connected.run()
+        shown = await connected.shown()
+        assert run["code"] == "unauthorized" and shown["needs_person"] is True
+
+
+async def test_26_a_bad_row_is_refused_alone_and_once(connectors: Connectors, org: Org) -> None:
+    """A flag that is none, an address that is none, a row without a number and one without a name:
+    each is told by the names of its fields, the other rows go in, and a second run tells nothing
+    anew."""
+    stub = practice()
+    stub.referral(1, EMail="nobody at home", IsHidden="TRUE")
+    stub.referral(20, LName="", FName="", IsDoctor="true")
+    stub.referrals[30] = {**stub.referral(30, LName="No number"), "ReferralNum": None}
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        run = await connected.finished()
+        assert run["code"] is None
+        rows = {row["external_id"]: row for row in await connected.rows()}
+        assert rows["1"]["code"] == "field_refused"
+        assert rows["1"]["fields"] == ["EMail", "IsHidden"]
+        assert (rows["20"]["code"], rows["20"]["fields"]) == ("field_refused", ["LName"])
+        assert rows["(without a number)"]["code"] == "no_id"
+        assert (await connected.partner(1))["email"] is None
+        assert (await connected.source(2))["name"] == "Facebook Ad"
+        await connected.run()
+        again = {row["external_id"]: row for row in await connected.rows()}
+        assert {k: r["external_version"] for k, r in again.items()} == {
+            k: r["external_version"] for k, r in rows.items()
+        }
+        events = await connectors.row_events(org)
+        assert sorted(one["external_id"] for one in events) == ["(without a number)", "1", "20"]
+        assert "nobody at home" not in str(events)
+
+
+async def test_a_run_that_is_asked_for_while_one_goes_on_follows_it(
+    connectors: Connectors, org: Org
+) -> None:
+    """At once, not after the interval: a person's decision may hang on it."""
+    stub = practice()
+    stub.faults.add(Fault(Wrong.SLOW, "/refattaches", seconds=1.5))
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await until(lambda: bool(offsets(stub, "/referrals")), 20)
+        await connected.ask("connection.sync", connection_uuid=str(connected.id))
+        await connected.finished(1)
+        assert offsets(stub, "/referrals") == [0, 0]

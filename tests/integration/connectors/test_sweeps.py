@@ -1,0 +1,217 @@
+"""Lists that move, rows that go, merges, other databases: laws 17 to 25, 35 and 36."""
+
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from ops.stubs.opendental import OpenDentalStub, served
+from tests.integration.connectors.practice import CROWD, crowd, directory, practice
+from tests.support.connectors.running import Connectors
+from tests.support.services.referrals import Org, plain_url
+
+
+async def test_17_and_18_rows_that_come_and_go_between_pages_hide_no_other(
+    connectors: Connectors, org: Org
+) -> None:
+    """A patient is deleted, and one is entered before the others, while their list is read: the
+    named one at its end is there, and the reading is complete."""
+    stub = crowd(250)
+    stub.patient(1000, LName="Pace", FName="Paul")
+    stub.referral(2, LName="Facebook Ad", NotPerson="true")
+    stub.refattach(1, ReferralNum=2, PatNum=1000, RefDate="2022-01-05")
+    moved: list[int] = []
+
+    def between(path: str, offset: int) -> None:
+        if path.endswith(CROWD) and offset == 99 and len(moved) < 2:
+            moved.append(offset)
+            if len(moved) == 1:
+                del stub.patients[50]
+            else:
+                stub.patient(50, LName="Back")
+
+    stub.faults.before = between
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        run = await connected.finished()
+        assert run["code"] is None and len(moved) == 2
+        assert (await connected.shown())["complete"] is True
+        assert len(await connected.attributions(1000)) == 1
+
+
+async def test_19_a_sweep_that_was_not_complete_proves_nothing(
+    connectors: Connectors, org: Org
+) -> None:
+    """The list never rests, and a row is not in it: it stays active."""
+    stub = directory(120)
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        del stub.referrals[120]
+        stub.faults.before = lambda path, offset: shuffle(stub, path, offset)
+        for _ in range(3):
+            await connected.run()
+        shown = await connected.shown()
+        assert shown["complete"] is False
+        assert (await connected.source(120))["is_active"] is True
+
+
+def shuffle(stub: OpenDentalStub, path: str, offset: int) -> None:
+    """Between the first and the second page the first row goes, and comes back before the next
+    reading."""
+    if not path.endswith("/referrals"):
+        return
+    if offset == 0 and 1 not in stub.referrals:
+        stub.referral(1, LName="Ad 1", NotPerson="true")
+    elif offset == 99:
+        stub.referrals.pop(1, None)
+
+
+async def test_20_a_row_that_two_complete_sweeps_lack_is_inactive(
+    connectors: Connectors, org: Org
+) -> None:
+    """And 404 by its number. Its attribution is kept: who came by it did come by it."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        del stub.referrals[2]
+        first = await connected.run()
+        assert (await connected.source(2))["is_active"] is True, first
+        await connected.run()
+        assert (await connected.source(2))["is_active"] is False
+        assert len(await connected.attributions(15)) == 1
+        stub.referral(2, LName="Facebook Ad", NotPerson="true")
+        await connected.run()
+        assert (await connected.source(2))["is_active"] is True
+
+
+async def test_21_half_the_rows_missing_is_another_database(
+    connectors: Connectors, org: Org
+) -> None:
+    """Nothing of it is applied, and a person is needed."""
+    stub = directory(60)
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        for number in range(31, 61):
+            del stub.referrals[number]
+        stub.referral(1, LName="Another one")
+        run = await connected.run(full=True)
+        assert run["code"] == "identity_changed"
+        assert (await connected.source(1))["name"] == "Ad 1"
+        assert (await connected.shown())["needs_person"] is True
+
+
+async def test_22_a_merge_there_takes_the_attributions_along(
+    connectors: Connectors, org: Org
+) -> None:
+    """Two sources become one: the attribution follows, once, and stays the primary one."""
+    stub = practice()
+    stub.referral(5, LName="Yellow Pages", NotPerson="true")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        stub.merge_referrals(2, 5)
+        await connected.run(full=True)
+        (attribution,) = await connected.attributions(15)
+        assert attribution["referral_source"]["name"] == "Yellow Pages"
+        assert attribution["attribution_role"] == "primary"
+
+
+async def test_23_a_detached_patient_is_detached_here(connectors: Connectors, org: Org) -> None:
+    """After two complete sweeps; the next attachment is the primary one then."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        del stub.refattaches[1]
+        await connected.run(full=True)
+        assert len(await connected.attributions(15)) == 1
+        await connected.run(full=True)
+        assert await connected.attributions(15) == []
+        stub.refattach(7, ReferralNum=3, PatNum=15, RefDate="2026-06-01")
+        await connected.run()
+        (attribution,) = await connected.attributions(15)
+        assert attribution["attribution_role"] == "primary"
+
+
+async def test_24_a_clock_that_is_wrong_by_an_hour_loses_no_update(
+    connectors: Connectors, org: Org
+) -> None:
+    """Ahead at the first reading, right at the change, behind at the next: each change comes, and
+    how far ahead a stamp was is told."""
+    stub = practice(clock_ahead=timedelta(hours=1))
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        first = await connected.finished()
+        assert 3500 < first["skew_seconds"] <= 3600
+        for ahead, name in ((0, "Paula"), (-1, "Pauline")):
+            stub.clock_ahead = timedelta(hours=ahead)
+            stub.patient(15, FName=name)
+            await connected.run()
+            assert await patient_name(connectors, org, await connected.uuid("patient", 15)) == (
+                f"{name} Pace"
+            )
+
+
+async def patient_name(connectors: Connectors, org: Org, uuid: str) -> Any:
+    """What a patient is called here."""
+    return (await org.ask("patient.get", patient_uuid=uuid)).data["name"]
+
+
+async def test_35_a_patient_whom_nobody_names_is_never_stored(
+    connectors: Connectors, org: Org
+) -> None:
+    """Not sealed, not by number: no row of any table is about patient 99."""
+    stub = practice()
+    stub.patient(99, LName="Nobody", FName="Named")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        for table in ("external_id", "staged_row"):
+            known = await database.fetch(
+                f"SELECT external_id FROM connectors.{table} "
+                "WHERE org_id = $1 AND kind = 'patient' ORDER BY 1",
+                org.id,
+            )
+            assert "99" not in [row[0] for row in known]
+        await database.close()
+        listed = (await org.ask("patient.list")).data["items"]
+        assert sorted(one["name"] for one in listed) == ["Debbie Beringer", "Paul Pace"]
+
+
+async def test_a_hidden_source_keeps_its_attributions(connectors: Connectors, org: Org) -> None:
+    """An inactive source takes no attribution: it is made active, and inactive once they are in."""
+    stub = practice()
+    stub.referral(2, IsHidden="true")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        assert (await connected.source(2))["is_active"] is False
+        assert len(await connected.attributions(15)) == 1
+        assert await connected.rows(resolved=False) == []
+
+
+async def test_a_partner_who_is_here_already_waits_for_a_person(
+    connectors: Connectors, org: Org
+) -> None:
+    """Equal name and phone: linked, it is that partner; no second one is made."""
+    stub = practice()
+    stub.referral(1, Telephone="5033635432")
+    held = await org.partner(first_name="norm", last_name="Davidson", phone="+15033635432")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        (row,) = await connected.rows(resolved=False)
+        assert (row["code"], row["uuid"]) == ("possible_duplicate", held["id"])
+        await connected.ask(
+            "import_row.resolve",
+            import_row_uuid=row["id"],
+            base_version=row["version"],
+            resolution="link",
+            uuid=held["id"],
+        )
+        await connected.finished(1)
+        assert await connected.uuid("partner", 1) == held["id"]
+        listed = (await org.ask("referral_partner.list")).data["items"]
+        assert [one["id"] for one in listed] == [held["id"]]
