@@ -7,6 +7,7 @@ from services.edge.desk.page import Page
 from services.edge.desk.sections import (
     activity,
     home,
+    imports,
     intake,
     partners,
     referral,
@@ -27,6 +28,7 @@ PAGES: tuple[Page, ...] = (
     *intake.PAGES,
     *partners.PAGES,
     *sources.PAGES,
+    imports.PAGE,
     trail.PAGE,
     *activity.PAGES,
 )
