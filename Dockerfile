@@ -1,4 +1,5 @@
-# One image for all: `serve referrals`, `serve ereferral-dispatch`, `serve edge`, `migrate`.
+# One image for all: `serve referrals`, `serve ereferral-dispatch`, `serve connectors`, `serve edge`,
+# `migrate`.
 FROM python:3.13-slim AS build
 
 RUN pip install --no-cache-dir uv
@@ -24,5 +25,8 @@ COPY --from=build /handoff/.venv /handoff/.venv
 ENV PATH=/handoff/.venv/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /home/handoff
 USER handoff
-EXPOSE 8000 8001 8002
+EXPOSE 8000 8001 8002 8003 8004
+HEALTHCHECK --interval=10s --timeout=20s --start-period=60s --retries=6 \
+    CMD ["python", "-m", "ops.healthcheck"]
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["handoff"]

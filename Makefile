@@ -61,8 +61,9 @@ fmt: setup ## format, and fix what ruff can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-schemas: setup ## write what is generated into docs/: schemas, settings, lifecycles
+schemas: setup ## write what is generated: schemas, settings, lifecycles, TypeScript's types
 	@$(BIN)/handoff schemas
+	@$(BIN)/python -m tests.support.typescript
 
 # Without ensurepip, which Debian keeps in a package of its own (python3-venv).
 $(READY): pyproject.toml uv.lock

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 
-from bench import backlog, dispatch, edge, idle, isolation, letter, queries, waiting
+from bench import backlog, connectors, dispatch, edge, idle, isolation, letter, queries, waiting
 from bench.benchmark import Benchmark
 from ops.servers import Servers, backing_servers
 
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         isolation.BENCHMARK,
         waiting.BENCHMARK,
         letter.BENCHMARK,
+        connectors.BENCHMARK,
     )
 }
 

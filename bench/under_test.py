@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 REFERRALS = ("bench.product", "referrals")
 EREFERRAL_DISPATCH = ("bench.product", "ereferral-dispatch")
+CONNECTORS = ("bench.product", "connectors")
 EDGE = ("bench.product", "edge")
 """The programs that are one replica of a service, or of the edge."""
 

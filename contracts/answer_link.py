@@ -15,7 +15,7 @@ from contracts.operations import Service, command, listing, query
 from contracts.referral import Priority, Response
 from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape
 from contracts.text import AnyLine
-from contracts.values import Date, Time, Uuid
+from contracts.values import Date, Time, TimeZone, Uuid
 
 _SEPARATORS = re.compile(r"[\s-]")
 _CODE = re.compile(r"[0-9]{6}")
@@ -109,10 +109,11 @@ class AnswerLinkStatus(StrEnum):
 
 
 class AnswerLinkPractice(Shape):
-    """Who refers, and where they are called."""
+    """Who refers, where they are called, and the time zone of their days and appointments."""
 
     name: str
     phone: str | None = None
+    time_zone: TimeZone = None
 
 
 class AnswerLinkReferral(Shape):

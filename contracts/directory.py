@@ -3,16 +3,20 @@
 A put replaces the whole record where its `observed_at` is not older than what is held.
 """
 
-from typing import Final
+from typing import Any, Final
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from contracts.events import Event, EventSource
 from contracts.operations import Service, command, command_or_null, listing, query
 from contracts.phones import Fax, Phone
-from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.replies import ReplyStatus
-from contracts.shapes import Command, ListQuery, Query, Resource
+from contracts.shapes import Command, FieldWarning, ListQuery, Query, Resource
 from contracts.text import Line, RequiredLine, SearchText
 from contracts.values import Country, Date, Email, Npi, Time, TimeZone, Uuid
+
+_LEFT_OUT: Any = None
+"""Of a field that may be left out and may not be null."""
 
 
 class PatientPut(Command):
@@ -76,6 +80,9 @@ class ProviderList(ListQuery):
 class PracticePut(Command):
     """`practice.put` → 200 with what is now held; an org has one practice.
 
+    `country` left out: as it is held, or not known yet; without it no national number can
+    be read.
+
     `time_zone`: the days in letters, mails and call scripts are those of this zone. Without it the
     day of `respond_by` is the one in the offset in which it was named, and all others are in UTC.
     """
@@ -90,9 +97,16 @@ class PracticePut(Command):
     city: Line = None
     state: Line = None
     postal_code: Line = None
-    country: Country = DEFAULT_COUNTRY
+    country: Country = _LEFT_OUT
     time_zone: TimeZone = None
     observed_at: Time
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_left_out(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = shown(self)
+        if fields["country"] is None:
+            del fields["country"]
+        return fields
 
 
 class PracticeGet(Query):
@@ -100,11 +114,17 @@ class PracticeGet(Query):
 
 
 class Patient(Resource):
-    """A patient as the directory last saw them."""
+    """A patient as the directory last saw them.
+
+    `phone_as_given`: a national number of which the practice's country, another one than when it
+    was put, has no such; then `phone` is null, and `warnings` says what to do.
+    """
 
     name: RequiredLine
     date_of_birth: Date | None = None
     phone: Line = None
+    phone_as_given: Line = None
+    warnings: list[FieldWarning] = Field(default_factory=list)
     email: Email = None
     observed_at: Time
 
@@ -120,7 +140,8 @@ class Provider(Resource):
 class Practice(Resource):
     """The practice that refers: the letter's head and the bundle's requester.
 
-    `time_zone`: whose days its letters, mails and call scripts name; null where none was given.
+    `country`: null until it was given. `time_zone`: whose days its letters, mails and call scripts
+    name; null where none was given.
     """
 
     name: RequiredLine
@@ -133,7 +154,7 @@ class Practice(Resource):
     city: Line = None
     state: Line = None
     postal_code: Line = None
-    country: Country = DEFAULT_COUNTRY
+    country: Country | None = None
     time_zone: TimeZone = None
     observed_at: Time
 

@@ -15,7 +15,17 @@ from contracts.operations import Service, command, listing, query
 from contracts.referral import ReferralFields
 from contracts.referral_attribution import AttributionRole
 from contracts.replies import ReplyStatus
-from contracts.shapes import Command, Lax, ListQuery, Query, Reference, Resource, Shape, Update
+from contracts.shapes import (
+    Command,
+    FieldWarning,
+    Lax,
+    ListQuery,
+    Query,
+    Reference,
+    Resource,
+    Shape,
+    Update,
+)
 from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText
 from contracts.values import DIGEST_PATTERN, Date, Email, Time, Uuid
 
@@ -170,20 +180,13 @@ class IntakeSubmitted(Shape):
     intake_uuids: list[Uuid]
 
 
-class IntakeWarning(Shape):
-    """A field of a row that did not parse; it is kept in `extra` as it came."""
-
-    field: str
-    type: str
-    msg: str
-
-
 class Intake(Resource):
     """A row as a list shows it.
 
     `row_number` counts the rows of its group from 1. `possible_repeat_of` is an earlier group with
     the same fingerprint. `patient`, or `contact`, is whom it was taken in as, with what was made
-    beside a patient. `emptied_at`: since when what it said is not kept any more.
+    beside a patient. `warnings` are of fields that did not parse: those are kept in `extra` as they
+    came. `emptied_at`: since when what it said is not kept any more.
     """
 
     group_uuid: Uuid
@@ -201,7 +204,7 @@ class Intake(Resource):
     mobile: Line = None
     email: Email = None
     extra: dict[FieldName, AnyScalar]
-    warnings: list[IntakeWarning]
+    warnings: list[FieldWarning]
     suspected_spam: bool
     possible_repeat_of: Uuid | None = None
     reason: Annotated[RejectReason, Lax] | None = None

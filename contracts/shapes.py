@@ -105,6 +105,14 @@ class Reference(Shape):
     name: AnyLine = None
 
 
+class FieldWarning(Shape):
+    """A field that is not as it was given, and what to do; nothing quotes its value."""
+
+    field: str
+    type: str
+    msg: str
+
+
 class Resource(Shape):
     """What every resource has. `version` starts at 1 and rises by 1 with every change."""
 

@@ -45,13 +45,13 @@ def letter_content(letter: Letter) -> dict[str, Any]:
     """
     package = letter.package
     referral, practice, partner = package.referral, package.practice, package.partner
-    reader = partner.country
+    reader, country = partner.country, wording.home_country(practice)
     cancelled = letter.message is Message.CANCELLATION
     urgent = referral.priority is not Priority.ROUTINE and not cancelled
     content = {
-        "paper": "us-letter" if practice.country in US_LETTER_COUNTRIES else "a4",
+        "paper": "us-letter" if country in US_LETTER_COUNTRIES else "a4",
         "title": f"{'Cancelled referral' if cancelled else 'Referral'} {letter.reference}",
-        "date": wording.date_in_words(letter.authored_day, practice.country),
+        "date": wording.date_in_words(letter.authored_day, country),
         "reference": letter.reference,
         "practice": _practice(letter),
         "partner": _partner(letter),
@@ -61,7 +61,7 @@ def letter_content(letter: Letter) -> dict[str, Any]:
         else None,
         "cancellation": {
             "request": wording.CANCELLATION_REQUEST,
-            "date": wording.date_in_words(letter.written_day, practice.country),
+            "date": wording.date_in_words(letter.written_day, country),
             "reason": _paragraphs(letter.cancel_reason or ""),
         }
         if cancelled
@@ -81,14 +81,14 @@ def letter_content(letter: Letter) -> dict[str, Any]:
             for number in in_charting_order(referral.teeth or [])
         ],
         "notes": _paragraphs(referral.notes or ""),
-        "respond_by": wording.date_in_words(due, practice.country)
+        "respond_by": wording.date_in_words(due, country)
         if (due := letter.respond_by_day)
         else None,
         "answer_link": None if cancelled else _answer_link(letter.answer_link),
         "ways_to_answer": _pairs(wording.ways_to_answer(practice, reader_country=reader)),
         "referring_provider": _referring_provider(letter),
     }
-    content["han_font"] = han_font(_all_text(content), practice.country)
+    content["han_font"] = han_font(_all_text(content), country)
     return content
 
 
@@ -132,14 +132,17 @@ def _partner(letter: Letter) -> dict[str, Any]:
         "names": [_text(name) for name in names],
         "about": [_text(partner.specialty)] if partner.specialty else [],
         "address": [
-            _text(line) for line in wording.address_lines(partner, reader_country=practice.country)
+            _text(line)
+            for line in wording.address_lines(
+                partner, reader_country=wording.home_country(practice)
+            )
         ],
         "numbers": _pairs(numbers),
     }
 
 
 def _patient(letter: Letter) -> dict[str, Any]:
-    patient, country = letter.package.patient, letter.package.practice.country
+    patient, country = letter.package.patient, wording.home_country(letter.package.practice)
     reader = letter.package.partner.country
     born, phone = patient.date_of_birth, patient.phone
     details = [

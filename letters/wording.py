@@ -8,7 +8,7 @@ import pycountry
 
 from contracts.directory import Practice
 from contracts.referral import Priority
-from contracts.referral_partner import ContactType, ReferralPartner
+from contracts.referral_partner import DEFAULT_COUNTRY, ContactType, ReferralPartner
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -39,6 +39,12 @@ CANCELLATION_REQUEST = (
 def one_line(text: str) -> str:
     """The text on one line: every run of spaces, line or paragraph separators is one space."""
     return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+
+
+def home_country(practice: Practice) -> str:
+    """By which country's ways a practice writes: its own, or the usual one while that is not
+    known."""
+    return practice.country or DEFAULT_COUNTRY
 
 
 def date_in_words(day: date, country: str) -> str:
@@ -80,7 +86,7 @@ def address_lines(place: Practice | ReferralPartner, *, reader_country: str) -> 
         place.address_line1,
         place.address_line2,
         " ".join(part for part in (town, place.postal_code) if part),
-        country_name(place.country) if place.country != reader_country else None,
+        country_name(place.country) if place.country not in (None, reader_country) else None,
     ]
     # A country alone is no address.
     return [one_line(line) for line in lines if line] if any(lines[:3]) else []
@@ -95,7 +101,7 @@ def country_name(country: str) -> str:
 def ways_to_answer(practice: Practice, *, reader_country: str) -> list[tuple[str, str]]:
     """How the practice is reached, as label and value, in the order most offices try them."""
     ways = [
-        (label, number_for(number, practice.country, reader_country=reader_country))
+        (label, number_for(number, home_country(practice), reader_country=reader_country))
         for label, number in (("Phone", practice.phone), ("Fax", practice.fax))
         if number
     ]

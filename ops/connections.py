@@ -93,6 +93,7 @@ async def add(
     async with database.engine("connection") as engine:
         try:
             with database.telling_why():
+                await _check_alone(engine, org_id, system, name)
                 return await adding.add(
                     engine, org_id, system, name, options, secrets, database.operator
                 )
@@ -100,6 +101,15 @@ async def add(
             first = wrong.errors(include_input=False, include_url=False)[0]
             field = ".".join(map(str, first["loc"])) or "options"
             raise WrongArgument(f"--set {field}: {first['msg']}") from None
+
+
+async def _check_alone(engine: AsyncEngine, org_id: str, system: System, name: str) -> None:
+    """An org has one interface of ours, whose numbers are given once."""
+    if system is not System.OPENDENTAL_SERVER:
+        return
+    for other in await adding.find(engine, org_id):
+        if other.system is system and other.name != name:
+            raise CannotGoOn(f"{org_id} has an opendental-server already: {other.name}")
 
 
 async def listed(database: Database, org_id: str) -> list[str]:
@@ -137,6 +147,8 @@ async def _one(database: Database, engine: AsyncEngine, org_id: str, name: str) 
 async def tested(database: Database, org_id: str, name: str) -> list[str]:
     """One read, and what it says of permissions, clock and zone. Raises CannotGoOn."""
     async with _opened(database, org_id, name) as (row, opener, _):
+        if row.system is System.OPENDENTAL_SERVER:
+            raise CannotGoOn(f"{name} is an interface of ours: nothing is read through it")
         try:
             if row.system is System.OPENDENTAL:
                 return await _test_opendental(row, opener)

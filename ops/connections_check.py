@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.connecting import System
 from ops.catalogue import ServiceName
 from ops.system_role import Database, find_database
-from services.connectors.config import OPTIONS
+from services.connectors.config import READ_OPTIONS
 from services.connectors.models import Connection
 from services.connectors.rules.pacing import is_stale
 
@@ -45,7 +45,7 @@ def _line(row: Connection, now: datetime) -> str | None:
         return f"{called} needs a person: {row.code}: handoff connection test"
     if row.writing_stopped:
         return f"{called}: the key may not write: see docs/connectors/opendental.md"
-    interval = OPTIONS[row.system](**row.config).interval
+    interval = READ_OPTIONS[row.system](**row.config).interval
     if is_stale(row.last_success_at, row.created_at, now, interval):
         since = row.last_success_at.isoformat(timespec="minutes") if row.last_success_at else "ever"
         return f"{called} is stale: nothing came since {since} ({row.code or 'no failure'})"

@@ -32,24 +32,31 @@ def add(
 ) -> None:
     """Add a connection, or change the one of that name; its first run begins at once.
 
+    opendental-server is an interface of ours: its customer key is made and shown once.
+
     Example: handoff connection add opendental --org demo --secret developer_key=env:OD_DEVELOPER
     --secret customer_key=- --set time_zone=America/Chicago --set referrals_since=2026-01-01
     """
     with ending_in_one_line():
         from messaging.running.settings import load_settings
         from ops import connections
-        from ops.environment import WrongArgument, adopt_running_up
+        from ops.environment import adopt_running_up
+        from services.connectors.config import new_customer_key
         from services.connectors.settings import ConnectorsSettings
 
         adopt_running_up()
-        if system is System.OPENDENTAL_SERVER:
-            raise WrongArgument("Our own Open Dental interface is not built yet")
         settings = load_settings(ConnectorsSettings)
         secrets = connections.read_secrets(settings, org, system, name, secret or [])
         options = connections.read_options(system, option or [])
+        key = None
+        if system is System.OPENDENTAL_SERVER:
+            key, secrets = new_customer_key()
         database = connections.connectors_database()
         id_ = asyncio.run(connections.add(database, org, system, name, options, secrets))
-    print(f"{name} is added to {org} as {id_}; its first run begins now.")
+    if key is None:
+        print(f"{name} is added to {org} as {id_}; its first run begins now.")
+        return
+    print(f"{name} is added to {org} as {id_}. Its customer key is shown this once:\n{key}")
 
 
 @app.command("list")

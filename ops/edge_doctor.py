@@ -9,14 +9,16 @@ from pathlib import Path
 import aiormq.exceptions
 from aiormq.abc import AbstractConnection
 
+from contracts.catalogue import OPERATIONS
+from contracts.operations import Service
 from messaging.intake.grants import GrantsError, read_clients
 from messaging.running.settings import SettingError, load_settings
 from messaging.wire.connection import user_of
 from ops.broker import broker, place, version
-from ops.catalogue import Served, ServiceName
+from ops.catalogue import Served, ServiceName, services_here
 from ops.doctor import Finding, Severity, given_settings, health, in_the_clear, told_once
 from ops.environment import CannotGoOn
-from services.edge.routes import EXCHANGES, ROUTES
+from services.edge.routes import BY_LINK_ALONE, ROUTES
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.file import TokensError, read_tokens
 
@@ -73,11 +75,17 @@ def _tokens(path: Path | None) -> Iterator[Finding]:
 async def _broker(url: str) -> list[Finding]:
     async with broker(Served.EDGE, url, "handoff.doctor") as opened:
         found = [Finding(Severity.FINE, "RabbitMQ", f"{version(opened)} at {place(url)}")]
-        for exchange in sorted(EXCHANGES):
+        here = {route.operation.exchange for route in ROUTES if route.operation.service in _here()}
+        for exchange in sorted(here):
             if not await _is_there(opened, exchange):
                 words = f"{exchange} is not on this broker yet: its service makes it"
                 found.append(Finding(Severity.WRONG, "exchanges", words))
     return found
+
+
+def _here() -> set[Service]:
+    """The services that run here: of another one nobody asks anything."""
+    return {name.service for name in services_here()}
 
 
 async def _is_there(opened: AbstractConnection, exchange: str) -> bool:
@@ -88,6 +96,11 @@ async def _is_there(opened: AbstractConnection, exchange: str) -> bool:
         return False
     await channel.close()
     return True
+
+
+def _asked_for() -> list[str]:
+    """The operations of the routes, and of the pages on which partners answer."""
+    return [*dict.fromkeys(route.name for route in ROUTES), *sorted(BY_LINK_ALONE)]
 
 
 def _grants(user: str) -> Iterator[Finding]:
@@ -101,7 +114,7 @@ def _grants(user: str) -> Iterator[Finding]:
             clients = [client for client in read_clients(Path(given)) if client.user == user]
         except GrantsError:
             continue  # Said of the service whose file it is.
-        needed = dict.fromkeys(r.name for r in ROUTES if r.operation.service is name.service)
+        needed = [one for one in _asked_for() if OPERATIONS[one].service is name.service]
         missing = [one for one in needed if not any(client.does(one) for client in clients)]
         if missing:
             words = f"{variable}: {given} does not grant {user!r} {missing[0]}"

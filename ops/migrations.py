@@ -52,6 +52,11 @@ class SchemaState:
         """Whether the schema is the one that this program needs."""
         return self.held == self.needed
 
+    @property
+    def newer(self) -> bool:
+        """Whether a later version of the program has migrated it."""
+        return self.held is not None and self.held > self.needed
+
 
 def database_url(name: ServiceName) -> str:
     """The service's database. Raises SettingError."""
@@ -86,6 +91,8 @@ def migrate_service(name: ServiceName) -> str:
     url = database_url(name)
     before = schema_state(name, url)
     at = database_place(url)
+    if before.newer:
+        return f"{name}: {at} is at {before.held}, newer than this program; nothing to do"
     if before.current:
         return f"{name}: {at} is at {before.held}, the newest; nothing to do"
     try:

@@ -47,8 +47,10 @@ _CONNECTORS_SENDS = (
 )
 _CONNECTORS_ASKS = (
     "patient.get",
+    "patient.list",
     "provider.get",
     "referral.get",
+    "referral.list",
     "referral_attribution.get",
     "referral_partner.get",
     "referral_partner.list",

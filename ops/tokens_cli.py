@@ -47,7 +47,7 @@ def create(
     with ending_in_one_line(), _tokens(file) as tokens:
         from pydantic import ValidationError
 
-        from messaging.intake.grants import Grant
+        from messaging.intake.grants import EVERY_ORG, Grant
         from ops.environment import WrongArgument
         from services.edge.tokens import changes
         from services.edge.tokens.token import TokenKind
@@ -60,6 +60,8 @@ def create(
             )
         if kind not in set(TokenKind):
             raise WrongArgument("--kind is api, person or submit")
+        if kind == TokenKind.SUBMIT and (len(org) != 1 or org == [EVERY_ORG]):
+            raise WrongArgument("a token of kind submit is for one --org")
         try:
             written = changes.create(
                 tokens,

@@ -34,18 +34,22 @@ def demo(save_svg: Path | None) -> int:
 
     async def play(servers: Servers) -> int:
         # Here, so that the first line does not wait for seconds of loading.
+        from ops.demo.practice_system import demo_opendental, import_and_send
         from ops.demo.stage import running_stage
         from ops.demo.story import tell
 
         folder = handoff_folder() / "demo"
-        async with running_stage(servers, folder, show.say) as stage:
+        async with running_stage(servers, folder, show.say, demo_opendental) as stage:
             rows = await tell(stage, show)
             _show_end(show, rows)
+            faults = await import_and_send(stage, show)
+            for fault in faults:
+                show.say(f"NOT AS IT SHOULD BE: {fault}")
             show.say("To look at while it runs (make up leaves it running):")
             _show_pages(stage, show)
         if save_svg is not None:
             show.save_picture(save_svg)
-        return int(any(row.faults for row in rows))
+        return int(bool(faults) or any(row.faults for row in rows))
 
     try:
         status = _with_servers(play, show)
@@ -61,13 +65,16 @@ def up(*, empty: bool) -> int:
     show = Show(new_console())
 
     async def run(servers: Servers) -> int:
+        from ops.demo.practice_system import demo_opendental, import_and_send
         from ops.demo.stage import running_stage
         from ops.demo.story import tell
 
         folder = handoff_folder() / "up"
-        async with running_stage(servers, folder, show.say) as stage:
+        async with running_stage(servers, folder, show.say, demo_opendental) as stage:
             if not empty:
                 _show_end(show, await tell(stage, show))
+                for fault in await import_and_send(stage, show):
+                    show.say(f"NOT AS IT SHOULD BE: {fault}")
             announce(stage.variables)
             _show_how_to_use(stage, show)
             await asyncio.Event().wait()

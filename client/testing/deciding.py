@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from uuid_utils import compat as uuid_utils
 
 from client.testing.keeping import KEPT, Kept, Row, UnknownToTheFake, new_row
-from contracts.catalogue import EVENTS, OPERATIONS, AnyOperation
+from client.testing.rows import Request, Rows, now
+from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.events import CloudEvent
 from contracts.operations import Kind
 from contracts.problems import FieldError, ProblemCode, Refusal, invalid, not_found
 from contracts.replies import Reply
-from contracts.shapes import Change, Command, ListQuery, Query
+from contracts.shapes import Command, ListQuery
 from contracts.values import format_time
 
 RESPOND_WITHIN = timedelta(days=14)
@@ -33,15 +34,11 @@ class Done:
     events: list[CloudEvent] = field(default_factory=list)
 
 
-Request = Any
-"""A command or query of one of the operations: its fields are the operation's own."""
-
-
 class Decider:
     """The rows of all orgs, and the first reply to each command."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str, str], Row] = {}
+        self._rows = Rows()
         self._first: dict[tuple[str, str, UUID], tuple[bytes, Reply]] = {}
         self._moves: dict[str, Callable[[Request], Done]] = {
             "referral.send": self._send,
@@ -74,9 +71,9 @@ class Decider:
 
     def heard(self, org_id: str, referral_uuid: UUID, status: str) -> Done:
         """What dispatch tells of a sent referral. Raises KeyError where there is none."""
-        row = self._rows[org_id, "referral", str(referral_uuid)]
-        changed = row.change({"dispatch_status": status}, _now())
-        events = [self._event("referral.dispatch_changed", org_id, row)] if changed else []
+        row = self._rows.by_key[org_id, "referral", str(referral_uuid)]
+        changed = row.change({"dispatch_status": status}, now())
+        events = [self._rows.event("referral.dispatch_changed", org_id, row)] if changed else []
         return Done(Reply(status=200), events)
 
     def _decided(self, operation: AnyOperation, body: bytes) -> Done:
@@ -109,64 +106,68 @@ class Decider:
         if isinstance(request, ListQuery):
             return self._list(resource, kept, request)
         if verb == "get":
-            row = self._named(resource, kept, request)
+            row = self._rows.named(resource, kept, request)
             shown = row.fields | ({"timeline": []} if resource == "referral" else {})
             return _reply(operation, shown)
         if kept.is_mirrored:
             return self._mirrored(resource, verb, kept, request)
         if verb == "create":
             return self._create(operation, resource, kept, request)
-        row = self._named(resource, kept, request)
-        self._check_version(row, request)
+        row = self._rows.named(resource, kept, request)
+        self._rows.check_version(row, request)
         if verb == "archive":
             row.archived = True
-            row.touch(_now())
-            event = self._event(f"{resource}.archived", request.org_id, row)
+            row.touch(now())
+            event = self._rows.event(f"{resource}.archived", request.org_id, row)
             return Done(Reply(status=204), [event])
-        changed = row.change(self._shown(kept, request, request.changes()), _now())
-        events = [self._event(f"{resource}.updated", request.org_id, row, changed)]
+        changed = row.change(self._rows.shown(kept, request, request.changes()), now())
+        events = [self._rows.event(f"{resource}.updated", request.org_id, row, changed)]
         return Done(Reply(status=200, data=dict(row.fields)), events if changed else [])
 
     def _create(self, operation: AnyOperation, resource: str, kept: Kept, request: Request) -> Done:
-        given = self._shown(kept, request, _given(request))
+        given = self._rows.shown(kept, request, _given(request))
         id_ = request.id or uuid_utils.uuid7()
-        if (request.org_id, resource, str(id_)) in self._rows:
+        if (request.org_id, resource, str(id_)) in self._rows.by_key:
             raise Refusal(ProblemCode.ALREADY_EXISTS, "id is taken in this org.")
-        row = self._rows[request.org_id, resource, str(id_)] = new_row(kept, id_, given, _now())
-        event = self._event(f"{resource}.created", request.org_id, row)
+        row = self._rows.by_key[request.org_id, resource, str(id_)] = new_row(
+            kept, id_, given, now()
+        )
+        event = self._rows.event(f"{resource}.created", request.org_id, row)
         return Done(_reply(operation, row.fields).reply, [event])
 
     def _mirrored(self, resource: str, verb: str, kept: Kept, request: Request) -> Done:
         """docs/contract/wire.md#directory: what was observed last counts."""
         id_ = getattr(request, kept.named_by) if kept.named_by else uuid_utils.uuid7()
         key = (request.org_id, resource, str(id_) if kept.named_by else request.org_id)
-        row, at = self._rows.get(key), format_time(request.observed_at)
-        if row is not None and at < row.fields["observed_at"]:
+        row, at = self._rows.by_key.get(key), format_time(request.observed_at)
+        if row is not None and request.observed_at < row.observed_at:
             return Done(Reply(status=200, data=None if row.archived else dict(row.fields)))
         if verb == "archive":
             known = row is not None and not row.archived
-            row = row or self._rows.setdefault(
-                key, new_row(kept, id_, {"observed_at": at, "name": "-"}, _now())
+            row = row or self._rows.by_key.setdefault(
+                key, new_row(kept, id_, {"observed_at": at, "name": "-"}, now())
             )
             row.archived = True
             row.fields["observed_at"] = at
             if known:
-                row.touch(_now())
-            events = [self._event(f"{resource}.archived", request.org_id, row)] if known else []
+                row.touch(now())
+            events = (
+                [self._rows.event(f"{resource}.archived", request.org_id, row)] if known else []
+            )
             return Done(Reply(status=204), events)
-        given = self._shown(kept, request, request.model_dump(mode="json"))
+        given = self._rows.shown(kept, request, request.model_dump(mode="json"))
         given = {name: value for name, value in given.items() if name in kept.shape.model_fields}
         changed = sorted(given)
         if row is None:
-            row = self._rows[key] = new_row(kept, id_, given, _now())
+            row = self._rows.by_key[key] = new_row(kept, id_, given, now())
         else:
             revived, row.archived = row.archived, False
-            changed = row.change(given, _now())
+            changed = row.change(given, now())
             if revived and not changed:
-                row.touch(_now())
+                row.touch(now())
             if not changed and not revived:
                 return Done(Reply(status=200, data=dict(row.fields)))
-        event = self._event(f"{resource}.put", request.org_id, row, changed)
+        event = self._rows.event(f"{resource}.put", request.org_id, row, changed)
         return Done(Reply(status=200, data=dict(row.fields)), [event])
 
     def _list(self, resource: str, kept: Kept, request: Request) -> Done:
@@ -177,13 +178,12 @@ class Decider:
             exclude={"org_id", "page", "page_size", "cursor", "search"},
         )
         for name in asked.keys() & kept.refers.keys():
-            self._find(request.org_id, kept.refers[name][1], getattr(request, name), name)
+            self._rows.find(request.org_id, kept.refers[name][1], getattr(request, name), name)
         rows = [
             row
-            for (org_id, of, _), row in self._rows.items()
+            for (org_id, of, _), row in self._rows.by_key.items()
             if (org_id, of) == (request.org_id, resource)
             and not row.archived
-            and (request.org_id, resource) == (org_id, of)
             and all(_matches(kept, row, name, value) for name, value in asked.items())
             and _found(getattr(request, "search", None), row)
         ]
@@ -204,20 +204,20 @@ class Decider:
 
     def _send(self, request: Request) -> Done:
         """docs/contract/wire.md#referrals, without the channels: the fake has none."""
-        row = self._named("referral", KEPT["referral"], request)
+        row = self._rows.named("referral", KEPT["referral"], request)
         patient, partner = (row.fields[name]["uuid"] for name in ("patient", "referral_partner"))
-        self._find(request.org_id, "patient", patient)
-        to = self._find(request.org_id, "referral_partner", partner)
-        if (request.org_id, "practice", request.org_id) not in self._rows:
+        self._rows.find(request.org_id, "patient", patient)
+        to = self._rows.find(request.org_id, "referral_partner", partner)
+        if (request.org_id, "practice", request.org_id) not in self._rows.by_key:
             raise not_found(ProblemCode.PRACTICE_NOT_FOUND)
-        self._check_version(row, request)
+        self._rows.check_version(row, request)
         _check_status(row, "draft")
         if not to.fields["is_active"]:
             raise Refusal(ProblemCode.PARTNER_INACTIVE, "The partner is not active.")
         if not to.fields["accepts_ereferral"]:
             code = ProblemCode.PARTNER_DOES_NOT_ACCEPT_EREFERRALS
             raise Refusal(code, "The partner does not accept e-referrals.")
-        now = _now()
+        at = now()
         return self._moved(
             "referral.sent",
             202,
@@ -227,13 +227,13 @@ class Decider:
             fulfilment_status="requested",
             dispatch_status="queued",
             ereferral_uuid=str(uuid_utils.uuid7()),
-            sent_at=format_time(now),
-            respond_by=row.fields["respond_by"] or format_time(now + RESPOND_WITHIN),
+            sent_at=format_time(at),
+            respond_by=row.fields["respond_by"] or format_time(at + RESPOND_WITHIN),
         )
 
     def _cancel(self, request: Request) -> Done:
-        row = self._named("referral", KEPT["referral"], request)
-        self._check_version(row, request)
+        row = self._rows.named("referral", KEPT["referral"], request)
+        self._rows.check_version(row, request)
         _check_status(row, "draft", "active")
         asked = None if row.fields["fulfilment_status"] is None else "cancelled"
         changed = {"status": "revoked", "fulfilment_status": asked}
@@ -242,84 +242,16 @@ class Decider:
         )
 
     def _respond(self, request: Request) -> Done:
-        row = self._named("referral", KEPT["referral"], request)
+        row = self._rows.named("referral", KEPT["referral"], request)
         _check_status(row, "active")
         status = "completed" if request.response == "completed" else "active"
         changed = {"status": status, "fulfilment_status": str(request.response)}
         return self._moved("referral.response_recorded", 200, request, row, **changed)
 
     def _moved(self, event: str, replied: int, request: Request, row: Row, **changed: Any) -> Done:
-        row.change(changed, _now())
-        events = [self._event(event, request.org_id, row)]
+        row.change(changed, now())
+        events = [self._rows.event(event, request.org_id, row)]
         return Done(Reply(status=replied, data=dict(row.fields)), events)
-
-    def _named(self, resource: str, kept: Kept, request: Request) -> Row:
-        """The row that a request is about, and what it is nested in before it."""
-        if resource == "contact_referral":
-            parent = self._find(request.org_id, "contact", request.contact_uuid, "contact_uuid")
-            row = self._find(
-                request.org_id, resource, request.contact_referral_uuid, "contact_referral_uuid"
-            )
-            if row.fields["referred_by"]["uuid"] != parent.fields["id"]:
-                raise not_found(ProblemCode.CONTACT_REFERRAL_NOT_FOUND, ["contact_referral_uuid"])
-            return row
-        if kept.named_by is None:
-            return self._find(request.org_id, resource, request.org_id)
-        return self._find(request.org_id, resource, getattr(request, kept.named_by), kept.named_by)
-
-    def _find(self, org_id: str, resource: str, id_: UUID | str, named_by: str = "") -> Row:
-        row = self._rows.get((org_id, resource, str(id_)))
-        if row is None or row.archived:
-            code = ProblemCode(f"{resource}_not_found")
-            archived = row is not None
-            raise not_found(code, [named_by] if named_by else [], is_archived=archived)
-        return row
-
-    def _shown(
-        self, kept: Kept, request: Command | Query, given: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """What was given, each thing that it names as a reference. Raises Refusal."""
-        shown = dict(orjson.loads(orjson.dumps(given, default=str)))
-        for name, (out, resource) in kept.refers.items():
-            if name in shown:
-                id_ = shown.pop(name)
-                named = None if id_ is None else self._find(request.org_id, resource, id_, name)
-                shown[out] = named and {"uuid": id_, "name": named.name}
-        return shown
-
-    def _check_version(self, row: Row, request: Request) -> None:
-        if isinstance(request, Change) and row.fields.get("updated_in_db_at") is not None:
-            seen = getattr(request, "updated_in_db_at", None)
-            if getattr(request, "overwrite", None) or (
-                seen and format_time(seen) == row.fields["updated_in_db_at"]
-            ):
-                return
-        base = getattr(request, "base_version", None)
-        if base != row.version and isinstance(request, Change):
-            raise Refusal(
-                ProblemCode.VERSION_CONFLICT,
-                "base_version is not the current version.",
-                current_version=row.version,
-            )
-
-    def _event(
-        self, name: str, org_id: str, row: Row, changed: list[str] | None = None
-    ) -> CloudEvent:
-        declared = EVENTS[name]
-        tells = name.endswith((".updated", ".put"))
-        return CloudEvent(
-            id=uuid_utils.uuid7(),
-            source=declared.source,
-            type=name,
-            subject=org_id if declared.resource == "practice" else row.fields["id"],
-            time=_now(),
-            dataschema=declared.dataschema,
-            orgid=org_id,
-            aggregateversion=row.version,
-            changed=",".join(changed) if tells and changed else None,
-            overwrote=False if declared.says_overwrote else None,
-            data=dict(row.fields),
-        )
 
 
 def _reply(operation: AnyOperation, fields: Mapping[str, Any]) -> Done:
@@ -345,7 +277,3 @@ def _matches(kept: Kept, row: Row, name: str, value: Any) -> bool:
 
 def _found(search: str | None, row: Row) -> bool:
     return search is None or search.lower() in (row.name or "").lower()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

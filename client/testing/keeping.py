@@ -84,6 +84,11 @@ class Row:
         return int(self.fields["version"])
 
     @property
+    def observed_at(self) -> datetime:
+        """Of what is mirrored: as of when it is known."""
+        return datetime.fromisoformat(self.fields["observed_at"])
+
+    @property
     def name(self) -> str | None:
         """How another thing shows it in a reference."""
         if "contact_type" in self.fields:

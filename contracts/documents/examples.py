@@ -271,6 +271,12 @@ EXAMPLES: dict[str, Example] = {
         _PATIENT_PUT,
     ),
     "patient.get": Example("Read one patient.", {"patient_uuid": _PATIENT_UUID}, _PATIENT_PUT),
+    "patient_trail.get": Example(
+        "Read who changed or saw a patient's data.", {"patient_uuid": _PATIENT_UUID}, _PATIENT_PUT
+    ),
+    "ereferral_trail.get": Example(
+        "Read who changed or saw a patient's e-referrals.", {"patient_uuid": _PATIENT_UUID}
+    ),
     "patient.list": Example(
         "Read patients, searched by name, phone and e-mail, by name.",
         {"search": "eve", "page_size": 20},

@@ -16,6 +16,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from messaging.database.engine import Home, connecting
 from messaging.database.tables import metadata
 
+READ_REVISION = sa.text(
+    "SELECT version_num, obj_description('alembic_version'::regclass, 'pg_class') "
+    "FROM alembic_version"
+)
+"""The revision that a schema is at, and its note of the oldest program."""
+_OLDEST_PROGRAM = "oldest program: "
 _ONE_AT_A_TIME = 0x48414E45  # the advisory lock of whoever migrates
 
 
@@ -43,12 +49,35 @@ def migrate(url: str, scripts: Path) -> None:
     command.upgrade(config, "head")
 
 
-def run_environment(home: Home) -> None:
-    """What a service's `env.py` does: run its migrations in its schema, one process at a time."""
-    asyncio.run(_run(home, context.config.attributes["url"]))
+def is_met(needed: str, held: str, note: str | None) -> bool:
+    """Whether a program made for revision `needed` works with a schema at `held`.
+
+    `note` is the schema's own: a newer one says which the oldest program is that works with it.
+    """
+    if held == needed:
+        return True
+    oldest = (note or "").removeprefix(_OLDEST_PROGRAM)
+    if note is None or oldest == note:
+        return False
+    return _order(held) > _order(needed) >= _order(oldest)
 
 
-async def _run(home: Home, url: str) -> None:
+def _order(revision: str) -> tuple[int, str]:
+    """Revisions are numbers with leading zeros."""
+    return len(revision), revision
+
+
+def run_environment(home: Home, *, oldest_program: str) -> None:
+    """What a service's `env.py` does: run its migrations in its schema, one process at a time.
+
+    `oldest_program`: the revision that the oldest program was made for which works with the newest
+    schema. It is written down with the schema: replicas of older programs go on meanwhile, so that
+    one after another can be replaced.
+    """
+    asyncio.run(_run(home, context.config.attributes["url"], oldest_program))
+
+
+async def _run(home: Home, url: str, oldest_program: str) -> None:
     address, protection = connecting(url)
     engine = create_async_engine(
         address, hide_parameters=True, poolclass=sa.pool.NullPool, connect_args=protection
@@ -60,6 +89,10 @@ async def _run(home: Home, url: str) -> None:
         await connection.execute(sa.text(f'CREATE SCHEMA IF NOT EXISTS "{home.schema}"'))
         await connection.execute(sa.text(f'SET LOCAL search_path TO "{home.schema}"'))
         await connection.run_sync(_upgrade, home)
+        note = sa.literal(f"{_OLDEST_PROGRAM}{oldest_program}").compile(
+            dialect=connection.dialect, compile_kwargs={"literal_binds": True}
+        )
+        await connection.execute(sa.text(f"COMMENT ON TABLE alembic_version IS {note}"))
     await engine.dispose()
 
 

@@ -1,12 +1,12 @@
-"""Watches the database: it answers, and its schema is the one that this program was made for."""
+"""Watches the database: it answers, and its schema is one that this program works with."""
 
 import asyncio
 from collections.abc import Callable
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from messaging.database.errors import is_outage, sqlstate, why_away
+from messaging.database.migrations import READ_REVISION, is_met
 from messaging.pacing.waiting import pause
 from messaging.telemetry import logs
 
@@ -49,7 +49,7 @@ class DatabaseMonitor:
     async def _look(self) -> None:
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS), self._engine.connect() as connection:
-                held = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+                found = (await connection.execute(READ_REVISION)).first()
         except Exception as error:
             if sqlstate(error) in (_NO_SUCH_TABLE, _NO_SUCH_ROLE):
                 self._say(None, "none applied; run handoff migrate")
@@ -58,8 +58,11 @@ class DatabaseMonitor:
             else:
                 raise
             return
-        if held == self._revision:
+        held, note = ("none", None) if found is None else found
+        if is_met(self._revision, held, note):
             self._say(None, None)
+        elif held > self._revision:
+            self._say(None, f"at {held}, and this program, made for {self._revision}, is too old")
         else:
             self._say(None, f"at {held}, this program needs {self._revision}; run handoff migrate")
 

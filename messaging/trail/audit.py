@@ -1,8 +1,8 @@
 """The audit trail: who did or read what, when, and whose record it was. Rows are only ever added.
 
-The service may insert and nothing else: it can neither read the trail back nor change it. What a
-person does past the services, at the command line, is written by the system role, which may read
-too. Ids are kept here, values are not.
+The service may insert, and read the entries of its transaction's orgs (`reading.py`); it can change
+nothing. What a person does past the services, at the command line, is written by the system role,
+which may read all. Ids are kept here, values are not.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from messaging.database.tables import audit
 from messaging.wire.envelope import Envelope
 
-# Inline: nothing is read back, which the service would not be allowed to.
+# Inline: nothing is read back.
 _APPEND = insert(audit).inline()
 
 

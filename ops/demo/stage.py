@@ -5,7 +5,7 @@ import errno
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from ops.migrations import migrate_service
 from ops.servers import Servers
 from ops.servers.databases import create_database
 from ops.servers.ports import free_ports
+from ops.stubs.opendental import OpenDentalStub, served
 from ops.supervising import Say, Supervised, kept_running
 from services.edge.tokens.changes import create
 from services.edge.tokens.file import changing
@@ -53,7 +54,8 @@ class Stage:
     """Everything that runs. `variables` are the settings of services and edge; `folder` keeps what
     they and the partners write. `shown_rabbitmq_url` is fit to be printed: the password of a broker
     that was given is left out. `token` may do everything in the demo's org, for a day; by
-    `submit_token` a form outside sends people, and can do nothing else."""
+    `submit_token` a form outside sends people, and can do nothing else. `opendental` is the
+    practice's, where connectors run here."""
 
     folder: Path
     rabbitmq_url: str
@@ -64,6 +66,7 @@ class Stage:
     variables: Mapping[str, str]
     token: str
     submit_token: str
+    opendental: OpenDentalStub | None = None
 
     @property
     def docs_url(self) -> str:
@@ -88,11 +91,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterator[Stage]:
+async def running_stage(
+    servers: Servers, folder: Path, say: Say, opendental: Callable[[], OpenDentalStub]
+) -> AsyncIterator[Stage]:
     """Migrate, start everything and yield when the services are ready; end it all after the block.
 
     `folder` is made where it is missing. Where a port of health and metrics is taken, a free one is
-    taken and told. Raises CannotGoOn.
+    taken and told. `opendental` makes the practice's. Raises CannotGoOn.
     """
     await _nobody_else(servers)
     async with AsyncExitStack() as stack:
@@ -115,7 +120,12 @@ async def running_stage(servers: Servers, folder: Path, say: Say) -> AsyncIterat
         say("  services and edge are ready")
         url = servers.referrals_rabbitmq_url
         shown = url if servers.rabbitmq is not None else str(URL(url).with_password("***"))
-        yield Stage(folder, url, shown, services, portal, mail, variables, token, submit_token)
+        there = None
+        if ServiceName.CONNECTORS in names:
+            there = await stack.enter_async_context(served(opendental()))
+        yield Stage(
+            folder, url, shown, services, portal, mail, variables, token, submit_token, there
+        )
 
 
 def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[str, str]:
@@ -125,22 +135,29 @@ def _variables(servers: Servers, smtp_url: str, folder: Path, say: Say) -> dict[
     besides is kept, so that another terminal is told of it too.
     """
     prefixes = tuple(name.prefix for name in Served)
+    pages = {
+        name.pages_port: _port(name, name.pages_port, default, "its pages", say)
+        for name, default in DEFAULT_PORTS.items()
+        if name in served_here()
+    }
+    watched = (f"http://127.0.0.1:{port}" for port in pages.values())
+    edge_port = _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say)
+    answered_at = os.environ.get("DISPATCH_PUBLIC_URL") or f"http://127.0.0.1:{edge_port}"
     return {
         **{name: value for name, value in os.environ.items() if name.startswith(prefixes)},
         **servers.environment(),
-        **{
-            name.pages_port: _port(name, name.pages_port, default, "its pages", say)
-            for name, default in DEFAULT_PORTS.items()
-            if name in served_here()
-        },
-        "EDGE_HTTP_PORT": _port(Served.EDGE, "EDGE_HTTP_PORT", EDGE_PORT, "HTTP", say),
+        **pages,
+        "EDGE_HTTP_PORT": edge_port,
         "EDGE_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_COOKIE_KEY": os.environ.get("EDGE_COOKIE_KEY") or secrets.token_urlsafe(32),
         "EDGE_TOKENS_FILE": str(folder.absolute() / "tokens.toml"),
+        "EDGE_WATCHED": ",".join(watched),
+        "EDGE_OPERATOR_RABBITMQ_URL": servers.referrals_rabbitmq_url,
         "EDGE_LOG_FORMAT": "json",
         "REFERRALS_LOG_FORMAT": "json",
         "DISPATCH_LOG_FORMAT": "json",
         "DISPATCH_SIGNING_KEY": os.environ.get("DISPATCH_SIGNING_KEY") or secrets.token_hex(32),
+        "DISPATCH_PUBLIC_URL": answered_at,
         "DISPATCH_SMTP_URL": smtp_url,
         "DISPATCH_MAIL_FROM": MAIL_FROM,
         "DISPATCH_FAX_PROVIDER": "mail",

@@ -15,10 +15,11 @@ from contracts.connecting import System
 from contracts.replies import ReplyStatus
 from messaging.outbox.system_work import system_work
 from messaging.trail import audit
-from services.connectors.config import OPTIONS, Options
+from services.connectors.config import OPTIONS
 from services.connectors.home import PUBLISHING
-from services.connectors.models import Connection, Token
+from services.connectors.models import Connection, OdCounter, Token
 from services.connectors.rules.identity import connection_id
+from services.connectors.serving.numbers import new_counter
 
 
 async def add(
@@ -35,8 +36,7 @@ async def add(
     `secrets` are references, or sealed already. Raises pydantic's ValidationError for options that
     do not fit.
     """
-    model: type[Options] = OPTIONS[system]
-    config = model(**options).model_dump(mode="json")
+    config = OPTIONS[system](**options).model_dump(mode="json")
     id_ = connection_id(org_id, system, name)
     async with system_work(engine, PUBLISHING) as work:
         row = await work.session.get(Connection, (org_id, id_), with_for_update=True)
@@ -59,6 +59,8 @@ async def add(
         row.told = row.needs_person = row.writing_stopped = False
         row.version += 1
         row.updated_at = work.now
+        if system is System.OPENDENTAL_SERVER:
+            await _count(work.session, org_id, id_)
         await audit.append(
             work.session,
             [
@@ -73,6 +75,19 @@ async def add(
             ],
         )
     return id_
+
+
+async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> None:
+    """The counter of an org's own interface, which stays when the interface is removed: no number
+    is given twice, and patients keep theirs."""
+    if await session.get(OdCounter, org_id) is not None:
+        return
+    theirs = await session.scalar(
+        select(Connection.id).where(
+            Connection.org_id == org_id, Connection.system == System.OPENDENTAL
+        )
+    )
+    session.add(new_counter(org_id, connection_id, beside_theirs=theirs is not None))
 
 
 async def remove(engine: AsyncEngine, org_id: str, id_: UUID, operator: audit.Operator) -> bool:

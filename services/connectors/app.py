@@ -27,6 +27,9 @@ from services.connectors.purging import keep_purging
 from services.connectors.queries import READERS
 from services.connectors.runs.worker import RunWorker
 from services.connectors.sealing import Sealer
+from services.connectors.serving.filling import Filler
+from services.connectors.serving.store import Store
+from services.connectors.serving.web import OpenDentalServer, serve
 from services.connectors.settings import ConnectorsSettings
 from services.connectors.subscribers import subscribe
 from services.connectors.writing import Writer
@@ -92,6 +95,11 @@ def build(settings: ConnectorsSettings) -> Service:
                 group.create_task(worker.run(stop))
                 group.create_task(writer.run(stop))
                 group.create_task(keep_purging(engine, stop))
+                group.create_task(Filler(engine, sealer, settings.broker).run(stop))
+                if settings.opendental_port is not None:
+                    server = OpenDentalServer(Store(engine, sealer))
+                    port, broker = settings.opendental_port, settings.broker
+                    group.create_task(serve(server, port, broker, stop))
 
     service.parts.append(connect)
     return service

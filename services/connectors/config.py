@@ -1,9 +1,11 @@
 """The options of a connection, and its secrets: references that are read each run, or sealed."""
 
 import os
+import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -23,6 +25,7 @@ from services.connectors.opendental.rows import Keep
 from services.connectors.rules import pacing
 from services.connectors.sealing import CannotOpen, Place, Sealer
 
+CUSTOMER_KEY = "customer_key"
 OPENDENTAL_MINUTES, OPENDENTAL_LEAST_MINUTES = 15, 5
 ALFADOCS_MINUTES, ALFADOCS_LEAST_MINUTES = 60, 15
 
@@ -94,13 +97,39 @@ class AlfaDocsOptions(Options):
     apply_hints: bool = False
 
 
-OPTIONS: Mapping[System, type[Options]] = {
+class ServerOptions(BaseModel):
+    """Of our own Open Dental interface. Stamps are local times of `time_zone`; `keep`: whether a
+    referral's number of SSN or TIN is kept, sealed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    time_zone: str = "UTC"
+    country: Country = DEFAULT_COUNTRY
+    keep: Keep = Keep.NOTHING
+
+    @model_validator(mode="after")
+    def _a_zone_that_exists(self) -> Self:
+        parse_time_zone(self.time_zone)
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose local times its stamps are."""
+        return ZoneInfo(self.time_zone)
+
+
+READ_OPTIONS: Mapping[System, type[Options]] = {
     System.OPENDENTAL: OpenDentalOptions,
     System.ALFADOCS: AlfaDocsOptions,
+}
+OPTIONS: Mapping[System, type[BaseModel]] = {
+    **READ_OPTIONS,
+    System.OPENDENTAL_SERVER: ServerOptions,
 }
 SECRETS: Mapping[System, tuple[str, ...]] = {
     System.OPENDENTAL: ("developer_key", "customer_key"),
     System.ALFADOCS: ("api_key", "client_id", "client_secret"),
+    System.OPENDENTAL_SERVER: (),
 }
 """The fields that a connection's secrets may have."""
 
@@ -110,6 +139,18 @@ def reference_or_sealed(value: str, sealer: Sealer, place: Place) -> dict[str, s
     if value.startswith(("env:", "file:")):
         return {"reference": value}
     return {"sealed": b64encode(sealer.seal(value, place)).decode()}
+
+
+def new_customer_key() -> tuple[str, dict[str, Any]]:
+    """A key of our own interface, shown once, and what is stored of it."""
+    key = secrets.token_urlsafe(24)
+    return key, {CUSTOMER_KEY: {"sha256": hash_of_key(key)}}
+
+
+def hash_of_key(key: str) -> str:
+    """The SHA-256 of a key of our own interface, in hex: it is random, so nothing slower is
+    needed."""
+    return sha256(key.encode()).hexdigest()
 
 
 def secret_of(

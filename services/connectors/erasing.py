@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.connecting import ImportKind
 from messaging.trail import audit
 from messaging.trail.erasure import CannotErase, Erased, empty_replies, write_down
-from services.connectors.models import Connection, ExternalId, OutgoingRow, StagedRow
+from services.connectors.models import Connection, ExternalId, OdReferral, OutgoingRow, StagedRow
 
 
 async def erase(
@@ -67,8 +67,21 @@ async def erase(
             .execution_options(synchronize_session=False)
         )
         rows += len(marked.all())
+    shown = await session.execute(
+        delete(OdReferral)
+        .where(OdReferral.org_id == org_id, OdReferral.patient_id == patient_id)
+        .returning(OdReferral.referral_num)
+        .execution_options(synchronize_session=False)
+    )
     replies = await empty_replies(session, org_id, patient_id, [])
-    erased = Erased({"rows known": rows, "rows staged": staged, "stored replies": replies})
+    erased = Erased(
+        {
+            "rows known": rows,
+            "rows staged": staged,
+            "rows shown": len(shown.all()),
+            "stored replies": replies,
+        }
+    )
     if erased.total:
         await write_down(session, org_id, patient_id, operator)
     return erased

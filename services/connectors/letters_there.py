@@ -11,6 +11,7 @@ import orjson
 
 from contracts.connecting import System
 from messaging.replies.client import Answered, NobodyListens
+from messaging.wire.connection import BROKER_ERRORS
 from services.connectors.asking.answers import Outcome
 from services.connectors.config import AlfaDocsOptions, OpenDentalOptions
 from services.connectors.models import Connection, OutgoingRow
@@ -61,7 +62,7 @@ async def _letter(client: Asks, org_id: str, ereferral_uuid: str) -> str | None:
     query = {"org_id": org_id, "ereferral_uuid": ereferral_uuid}
     try:
         answered = await client.call(QUERIES, "ereferral.letter", query)
-    except (TimeoutError, NobodyListens, OSError):
+    except (NobodyListens, *BROKER_ERRORS):
         raise NotYet from None
     if answered.status == 200:
         return str(answered.data["pdf"])

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, FetchedValue, LargeBinary, MetaData, T
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from contracts.connecting import ConnectionFailureCode, ImportKind, RowResolution, System
+from contracts.connecting import ConnectionFailureCode, Hint, ImportKind, RowResolution, System
 from messaging.database.columns import COLUMN_TYPES
 
 
@@ -268,3 +268,60 @@ class OdDefinition(Base):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     def_num: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     item_name: Mapped[str]
+
+
+class OdReferral(Base):
+    """A partner or source as our own Open Dental interface shows it, under its number.
+
+    A projection of referrals' events, written through by replies. `fields` are all that it shows,
+    by their names there, but for `tax_number`, which is sealed and only kept where the connection
+    says so. `version` is the resource's, 0 before it was made. `patient_id`: whose row it is;
+    `patient_seen`: it shows what the directory has of them.
+    """
+
+    __tablename__ = "od_referral"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    referral_num: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    uuid: Mapped[UUID]
+    kind: Mapped[ImportKind]
+    version: Mapped[int]
+    patient_id: Mapped[UUID | None]
+    patient_seen: Mapped[bool]
+    fields: Mapped[dict[str, Any]]
+    tax_number: Mapped[bytes | None]
+    is_hidden: Mapped[bool]
+    not_person: Mapped[bool]
+    is_doctor: Mapped[bool]
+    is_preferred: Mapped[bool]
+    is_patient: Mapped[bool]
+    business_name: Mapped[str]
+    archived: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class OdCounter(Base):
+    """The numbers that an org's interface gives next; its row is locked by whoever takes one.
+
+    There is one where the org has such an interface: `connection_id` is its connection.
+    """
+
+    __tablename__ = "od_counter"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    connection_id: Mapped[UUID]
+    next_num: Mapped[int] = mapped_column(BigInteger)
+    next_def_num: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReferralHint(Base):
+    """The hint that appointments last gave about a referral."""
+
+    __tablename__ = "hint"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    connection_id: Mapped[UUID] = mapped_column(primary_key=True)
+    referral_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hint: Mapped[Hint]
+    told_at: Mapped[datetime]

@@ -23,6 +23,9 @@ from services.connectors.opendental.client import OpenDental
 from services.connectors.planning import alfadocs, opendental
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.rules.pacing import ALFADOCS, RETRY_WAITS_SECONDS, Spacing
+from services.connectors.runs.commands import Calls
+from services.connectors.runs.context import RunContext
+from services.connectors.runs.hinting import take_hints
 from services.connectors.runs.run import Opened
 from services.connectors.sealing import Sealer
 from services.connectors.systems import AlfaDocsSystem, OpenDentalSystem
@@ -99,7 +102,12 @@ class Opener:
 
     def _alfadocs(self, row: Connection, options: AlfaDocsOptions) -> Opened:
         client = self.alfadocs_client(row, options)
-        return Opened(AlfaDocsSystem(client, options), alfadocs.plan, _no_fields, options)
+
+        async def hints(context: RunContext, calls: Calls) -> None:
+            await take_hints(context, client, calls, apply_hints=options.apply_hints)
+
+        system = AlfaDocsSystem(client, options)
+        return Opened(system, alfadocs.plan, _no_fields, options, hints)
 
     def _asker(self, spacing: Spacing, *secrets: str) -> Asker:
         return Asker(

@@ -20,6 +20,7 @@ from messaging.outbox.system_work import SystemWork, system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.replies.client import open_client
 from messaging.telemetry import logs
+from messaging.wire.connection import BROKER_ERRORS
 from services.connectors.asking.answers import Answered, Outcome, RunFailed, Stopped
 from services.connectors.asking.http import is_success
 from services.connectors.config import OpenDentalOptions
@@ -130,9 +131,12 @@ class Writer:
         if known is None or known.erased:
             await self._done(outgoing)
             return
-        async with open_client(self._broker_url, "connectors.letters") as client:
-            calls = AsUser(client, self._broker_url)
-            outcome = await file_letter(self._opener, connection, outgoing, calls)
+        try:
+            async with open_client(self._broker_url, "connectors.letters") as client:
+                calls = AsUser(client, self._broker_url)
+                outcome = await file_letter(self._opener, connection, outgoing, calls)
+        except BROKER_ERRORS:
+            raise NotYet from None
         if outcome is None or is_success(outcome):
             await self._done(outgoing)
         elif is_refused(outcome):

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 
@@ -25,6 +25,7 @@ from messaging.telemetry import logs, metrics
 from messaging.telemetry.health import Health
 from messaging.telemetry.tracing import Tracing
 from services.edge import docs_page
+from services.edge.answer_pages.serving import AnswerPages
 from services.edge.calls.headers import (
     ACTOR,
     IDEMPOTENCY_KEY,
@@ -34,6 +35,7 @@ from services.edge.calls.headers import (
 )
 from services.edge.calls.query import Parameter, parameters_of
 from services.edge.desk.serving import Desk
+from services.edge.desk.wording import Texts
 from services.edge.events import openapi as events_openapi
 from services.edge.events.answering import PATH as EVENTS_PATH
 from services.edge.events.answering import EventsAnswering
@@ -96,6 +98,8 @@ class Edge:
         app = application(answering, self.streams, settings)
         self.desk = Desk(settings, self.tokens, answering, self.streams)
         app.router.routes.extend(self.desk.routes())
+        pages = AnswerPages(self.desk.signer, answering.asking, Texts("en"))
+        app.router.routes.extend(pages.routes())
         self.app = Recorded(app, self.tracing)
         self._public = self._listen("http_host", "http_port")
         self._ops = self._listen("ops_host", "ops_port")
@@ -161,9 +165,10 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
     docs_page.add_page(app)
     for path, routes in by_path().items():
         for route in routes:
+            endpoint = _endpoint(answering, route, parameters_of(route))
             app.add_api_route(
                 path,
-                _endpoint(answering, route, parameters_of(route)),
+                endpoint,
                 methods=[route.method],
                 status_code=int(route.operation.status),
                 response_class=Response,
@@ -172,7 +177,9 @@ def application(answering: Answering, streams: Streams, settings: EdgeSettings) 
                 tags=[tag(route)],
                 openapi_extra=operation_of(route),
             )
-        _refuse_others(app, path, [route.method for route in routes], routes[0].form)
+            if route.method == "GET":  # The server leaves the body out.
+                app.add_route(path, endpoint, ["HEAD"], include_in_schema=False)
+        _refuse_others(app, path, _taken(routes), routes[0].form)
     _add_events(app, EventsAnswering(answering, streams))
     written = app.openapi
     app.openapi = cache(lambda: completed(written()))  # type: ignore[method-assign]
@@ -202,6 +209,12 @@ def _add_events(app: FastAPI, answering: EventsAnswering) -> None:
         openapi_extra=events_openapi.OPERATION,
     )
     _refuse_others(app, EVENTS_PATH, ["GET"], Form.FIELDS)
+
+
+def _taken(routes: Sequence[Route]) -> list[str]:
+    """The methods of a path: what may be got may be asked for without its body, too."""
+    methods = [route.method for route in routes]
+    return [*methods, "HEAD"] if "GET" in methods else methods
 
 
 def _refuse_others(app: FastAPI, path: str, methods: list[str], form: Form) -> None:

@@ -138,6 +138,8 @@ DIRECTORY_ROUTES = (
     Route("GET", f"{O}/patients/{{patient_uuid}}", "patient.get"),
     Route("PUT", f"{O}/patients/{{patient_uuid}}", "patient.put"),
     Route("POST", f"{O}/patients/{{patient_uuid}}/archive", "patient.archive"),
+    Route("GET", f"{O}/patients/{{patient_uuid}}/trail", "patient_trail.get"),
+    Route("GET", f"{O}/patients/{{patient_uuid}}/ereferral-trail", "ereferral_trail.get"),
     Route("GET", f"{O}/providers/{{provider_uuid}}", "provider.get"),
     Route("PUT", f"{O}/providers/{{provider_uuid}}", "provider.put"),
     Route("POST", f"{O}/providers/{{provider_uuid}}/archive", "provider.archive"),
@@ -187,6 +189,23 @@ INTAKE_ROUTES = (
     Route("PUT", f"{O}/intake-map", "intake_map.put"),
 )
 
+_N = f"{O}/connections"
+_W = f"{O}/import-rows"
+
+CONNECTION_ROUTES = (
+    Route("GET", _N, "connection.list"),
+    Route("GET", f"{_N}/{{connection_uuid}}", "connection.get"),
+    Route("GET", f"{_N}/{{connection_uuid}}/runs", "connection.runs"),
+    Route("POST", f"{_N}/{{connection_uuid}}/sync", "connection.sync"),
+    Route("PUT", f"{_N}/{{connection_uuid}}/source-map", "source_map.set"),
+    Route("PUT", f"{_N}/{{connection_uuid}}/operator-map", "operator_map.set"),
+    Route("POST", f"{_N}/{{connection_uuid}}/external-ids", "external_id.link"),
+    Route("GET", f"{O}/external-ids", "external_id.list"),
+    Route("GET", _W, "import_row.list"),
+    Route("POST", f"{_W}/{{import_row_uuid}}/resolve", "import_row.resolve"),
+)
+"""What is imported from practice-management systems, and what a person decides about it."""
+
 
 def _json_api(root: str) -> tuple[Route, ...]:
     """The rows of contact referrals below a root: the same for each."""
@@ -209,7 +228,13 @@ JSON_API_ROUTES = (*_json_api(O), *_json_api("/api/v2"))
 SUBMIT_ROUTE = Route("PUT", "/v2/external_referral", "intake.submit", form=Form.EXTERNAL_REFERRAL)
 """Referrals from outside, as web forms and other applications send them."""
 
-FIELD_ROUTES = (*MARKETING_ROUTES, *DIRECTORY_ROUTES, *REFERRAL_ROUTES, *INTAKE_ROUTES)
+FIELD_ROUTES = (
+    *MARKETING_ROUTES,
+    *DIRECTORY_ROUTES,
+    *REFERRAL_ROUTES,
+    *INTAKE_ROUTES,
+    *CONNECTION_ROUTES,
+)
 
 ROUTES = (*FIELD_ROUTES, *JSON_API_ROUTES, SUBMIT_ROUTE)
 
@@ -226,11 +251,6 @@ BY_LINK_ALONE = frozenset(
     {"answer_link.open", "answer_link.verify", "ereferral.request_information"}
 )
 """What a partner asks by the link in a letter, on a page of its own: no token does."""
-
-NOT_YET = frozenset(
-    name for name, operation in OPERATIONS.items() if operation.service is Service.CONNECTORS
-)
-"""Operations that are asked by AMQP alone so far."""
 
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""

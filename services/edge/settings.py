@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
+from yarl import URL
 
 from contracts.values import FIELD_NAME_PATTERN
-from messaging.running.settings import BrokerSettings, TcpPort
+from messaging.running.settings import BrokerSettings, BrokerUrl, TcpPort
 
 
 def _listed(value: Any) -> Any:
@@ -26,6 +27,17 @@ def _origin(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if scheme not in ("http", "https") or not separator or not rest or "/" in rest or "*" in rest:
         raise ValueError("must be origins such as https://desk.example.com, with a comma between")
+    return value
+
+
+def _address(value: str) -> str:
+    try:
+        url = URL(value)
+        good = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("must be addresses such as http://127.0.0.1:8001, with a comma between")
     return value
 
 
@@ -80,6 +92,21 @@ class EdgeSettings(BrokerSettings):
         None,
         repr=False,
         description="The key before, while cookies signed with it are still about: for 12 h.",
+    )
+    watched: Annotated[
+        tuple[Annotated[str, AfterValidator(_address)], ...], NoDecode, BeforeValidator(_listed)
+    ] = Field(
+        (),
+        description="Where the replicas of the services serve health and metrics, such as "
+        "`http://127.0.0.1:8001,http://127.0.0.1:8002`; each host of a name is asked. The desk's "
+        "page for whoever runs it shows what they tell. Unset: it says that nobody is asked.",
+    )
+    operator_rabbitmq_url: BrokerUrl | None = Field(
+        None,
+        repr=False,
+        description="RabbitMQ as the user who may look at dead letters (`operator` of `handoff "
+        "doctor --print-permissions`): that page then says why they lie there. They are whole "
+        "messages: whoever gets hold of the edge could read them too. Unset: they are counted.",
     )
     cors_origins: Annotated[
         tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)

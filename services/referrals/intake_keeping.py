@@ -24,6 +24,7 @@ from messaging.outbox.system_work import system_work
 from messaging.pacing.sweep import in_rounds, keep_sweeping
 from messaging.telemetry import logs
 from messaging.trail import audit
+from services.referrals.handlers.intake_numbers import forget_given
 from services.referrals.handlers.intake_resource import pointed_to, shown
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.intake import Intake, IntakeFingerprint
@@ -64,6 +65,7 @@ def empty(row: Intake, workspace: Workspace) -> bool:
 
 def _take_extra(row: Intake, workspace: Workspace) -> None:
     row.extra, row.warnings = {}, []
+    forget_given(row)
     row.emptied_at = row.emptied_at or workspace.now
     next_version(row, workspace)
     workspace.publish(TOLD_BY[row.status], shown(row, workspace))

@@ -1,17 +1,26 @@
 """RabbitMQ is killed, closes what is open, has an alarm, loses a queue or a binding."""
 
+from contextlib import AsyncExitStack
+
 from messaging.wire.connection import BROKER_ERRORS, connection
 from tests.faults.judging.laws import LAWS_WITHOUT_SUBSCRIBER
 from tests.faults.judging.reading import CONSUMED, ready_messages
+from tests.faults.parties.follower import Follower
 from tests.faults.rig.faults import alarm_memory, close_connections, delete_queue, kill_broker
 from tests.faults.rig.rig import Rig
 from tests.support.waiting import until
 
 
 async def test_a_broker_that_is_killed_is_waited_for(rig: Rig) -> None:
-    """Nothing is lost or done twice, and no replica needs a new start."""
-    async with rig.round() as at_work:
-        await kill_broker(rig, at_work)
+    """Nothing is lost or done twice, and no replica needs a new start. A program with the client
+    library is current by itself, and is told each version once."""
+    async with AsyncExitStack() as stack:
+        async with rig.round() as at_work:
+            follower = Follower(rig.url, at_work.orgs)
+            await stack.enter_async_context(follower.running())
+            await kill_broker(rig, at_work)
+        await until(follower.is_current, within_seconds=30, look_every_seconds=0.2)
+        assert set(follower.told.values()) == {1}
     assert rig.fleet.deaths == []
 
 

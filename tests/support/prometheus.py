@@ -21,7 +21,11 @@ from ops.servers.ports import free_ports
 
 SCRAPE_EVERY = "500ms"
 START_WITHIN_SECONDS = 30.0
-_NEEDED = ("prometheus", "promtool")
+_PACKAGES = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "amtool": "prometheus-alertmanager",
+}
 
 
 @cache
@@ -33,25 +37,35 @@ def program(name: str) -> Path:
     installed = shutil.which(name)
     if installed is not None:
         return Path(installed)
-    folder = handoff_folder() / "prometheus"
+    package = _PACKAGES[name]
+    folder = handoff_folder() / package
     folder.mkdir(parents=True, exist_ok=True)
     said: list[str] = []
     with exclusive(folder / "fetch.lock"):
         if not (folder / "tree").exists() and (
             shutil.which("apt-get") is None
-            or not unpack_packages(folder, ["prometheus"], "prometheus".__eq__, said.append)
+            or not unpack_packages(folder, [package], package.__eq__, said.append)
         ):
-            needed = f"{name} is needed: install the package prometheus"
+            needed = f"{name} is needed: install the package {package}"
             raise RuntimeError(" ".join([needed, *said]))
     return folder / "tree/usr/bin" / name
 
 
 def promtool(*arguments: str, folder: Path) -> str:
     """What promtool says; raises AssertionError with it where it finds fault."""
+    return _judged("promtool", *arguments, folder=folder)
+
+
+def amtool(*arguments: str, folder: Path) -> str:
+    """What Alertmanager's amtool says, likewise."""
+    return _judged("amtool", *arguments, folder=folder)
+
+
+def _judged(name: str, *arguments: str, folder: Path) -> str:
     ended = subprocess.run(
-        [program("promtool"), *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [program(name), *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
-    assert ended.returncode == 0, f"promtool {' '.join(arguments)}:\n{ended.stdout}{ended.stderr}"
+    assert ended.returncode == 0, f"{name} {' '.join(arguments)}:\n{ended.stdout}{ended.stderr}"
     return ended.stdout
 
 
@@ -85,13 +99,13 @@ class Prometheus:
         data: dict[str, Any] = told["data"]
         return data
 
-    def is_ready(self) -> bool:
-        """Whether it answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5):
-                return True
-        except OSError:
-            return False
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -110,29 +124,31 @@ def running_prometheus(
     }
     written = folder / "prometheus.yml"
     written.write_text(json.dumps(configuration))  # JSON is YAML
+    options = [f"--config.file={written}", f"--storage.tsdb.path={folder / 'data'}"]
+    with _running("prometheus", options, folder) as port:
+        yield Prometheus(port)
+
+
+@contextmanager
+def _running(name: str, options: Sequence[str], folder: Path) -> Iterator[int]:
     (port,) = free_ports(1)
-    with (folder / "prometheus.log").open("wb") as log:
+    written = folder / f"{name}.log"
+    with written.open("wb") as log:
         process = subprocess.Popen(
-            [
-                program("prometheus"),
-                f"--config.file={written}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
+            [program(name), *options, f"--web.listen-address=127.0.0.1:{port}"],
             cwd=folder,
             stdout=log,
             stderr=log,
             env={"PATH": os.defpath, "GOMAXPROCS": "1"},
         )
-    server = Prometheus(port)
     try:
         deadline = time.monotonic() + START_WITHIN_SECONDS
-        while not server.is_ready():
-            said = (folder / "prometheus.log").read_text(errors="replace")[-2000:]
-            assert process.poll() is None, f"Prometheus ended: {said}"
-            assert time.monotonic() < deadline, f"Prometheus is not ready: {said}"
+        while not _is_ready(port):
+            said = written.read_text(errors="replace")[-2000:]
+            assert process.poll() is None, f"{name} ended: {said}"
+            assert time.monotonic() < deadline, f"{name} is not ready: {said}"
             time.sleep(0.1)
-        yield server
+        yield port
     finally:
         process.terminate()
         try:

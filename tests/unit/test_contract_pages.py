@@ -44,6 +44,8 @@ _SECTION_OF = {
     "external_id": "connectors",
     "source_map": "connectors",
     "operator_map": "connectors",
+    "patient_trail": "trail",
+    "ereferral_trail": "trail",
 }
 
 

@@ -114,7 +114,7 @@ def test_aio_pika_holds_connections_and_neither_takes_nor_publishes() -> None:
 
 def test_nothing_goes_back_to_its_queue_but_what_was_only_looked_at() -> None:
     """A nack is delivered again at once, round and round: what fails waits, unacknowledged."""
-    assert {path for path, _ in calls("basic_nack")} == {"ops/dead_letters.py"}
+    assert {path for path, _ in calls("basic_nack")} == {"messaging/replies/letter_box.py"}
     rejections = list(calls("basic_reject"))
     assert [path for path, _ in rejections] == ["messaging/intake/batch.py"]
     (requeue,) = [keywords["requeue"] for _, keywords in rejections]

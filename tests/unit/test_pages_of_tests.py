@@ -1,4 +1,4 @@
-"""The pages of promises and of traps name the tests that show each line: the tests are there."""
+"""The pages of promises, traps and laws name the tests that show each line: they are there."""
 
 import ast
 import re
@@ -8,8 +8,9 @@ import pytest
 from ops.environment import CHECKOUT
 
 TRAPS, PROMISES = "maintainers/traps.md", "concepts/promises.md"
+LAWS = "connectors/laws.md"
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
-_HEADS = ("| trap ", "| promise ")
+_HEADS = ("| trap ", "| promise ", "| law ")
 
 
 def rows(page: str) -> list[str]:
@@ -18,13 +19,15 @@ def rows(page: str) -> list[str]:
     return [x for x in text.splitlines() if x.startswith("| ") and not x.startswith(_HEADS)]
 
 
-@pytest.mark.parametrize(("page", "lines"), [(TRAPS, 41), (PROMISES, 49)])
+@pytest.mark.parametrize(("page", "lines"), [(TRAPS, 41), (PROMISES, 49), (LAWS, 40)])
 def test_every_line_is_on_its_page(page: str, lines: int) -> None:
     """As many as there were; one that is taken off is taken off here too."""
     assert len(rows(page)) == lines
 
 
-@pytest.mark.parametrize("row", rows(TRAPS) + rows(PROMISES), ids=lambda row: row[2:60])
+@pytest.mark.parametrize(
+    "row", rows(TRAPS) + rows(PROMISES) + rows(LAWS), ids=lambda row: row[2:60]
+)
 def test_every_line_names_tests_that_exist(row: str) -> None:
     """A line that names no test, or one that was renamed, promises nothing."""
     *said, shown_by = (cell.strip() for cell in row.strip("|").split(" | "))

@@ -10,6 +10,7 @@ FOLDERS = (
     "contracts",
     "client",
     "examples",
+    "examples",
     "letters",
     "messaging",
     "services",

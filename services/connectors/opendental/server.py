@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.connectors.opendental.rows import Keep
+
 PAGE_LIMIT = 100
 NUMBERS_BEGIN = 1_000_000_000
 """Our own numbers beside a connection to an Open Dental, whose numbers are kept."""
@@ -144,7 +146,10 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 def created(
-    body: Any, specialties: Specialties, patients: Mapping[int, Mapping[str, str]]
+    body: Any,
+    specialties: Specialties,
+    patients: Mapping[int, Mapping[str, str]],
+    keep: Keep = Keep.NOTHING,
 ) -> Referral:
     """What a POST makes, without its number and stamp. Raises Refused.
 
@@ -167,7 +172,7 @@ def created(
     made["IsDoctor"] = given.get("IsDoctor", "true" if is_specialist else "false")
     made["NotPerson"] = given.get("NotPerson", "false" if is_specialist else "true")
     made["isPatient"] = "false"
-    return made
+    return _as_kept(made, keep)
 
 
 def _of_patient(
@@ -191,7 +196,9 @@ def _of_patient(
     }
 
 
-def updated(held: Mapping[str, Any], body: Any, specialties: Specialties) -> Referral:
+def updated(
+    held: Mapping[str, Any], body: Any, specialties: Specialties, keep: Keep = Keep.NOTHING
+) -> Referral:
     """What a PUT leaves of a referral: absent fields stay. Raises Refused."""
     given = _checked(body)
     if "LName" in given and not given["LName"]:
@@ -209,7 +216,13 @@ def updated(held: Mapping[str, Any], body: Any, specialties: Specialties) -> Ref
         if number and number not in specialties.names:
             raise Refused(400, "Specialty is invalid.")
         after["specialty"] = specialties.names.get(number, "")
-    return after
+    return _as_kept(after, keep)
+
+
+def _as_kept(referral: Referral, keep: Keep) -> Referral:
+    """Without the SSN or TIN, unless the connection keeps it."""
+    is_kept = keep is Keep.SSN or (keep is Keep.TIN and referral["UsingTIN"] == "true")
+    return referral if is_kept else {**referral, "SSN": ""}
 
 
 def _specialty(given: Referral, specialties: Specialties) -> int:
@@ -245,6 +258,4 @@ def _checked(body: Any) -> Referral:
         raise Refused(400, "Telephone must be ten digits.")
     if not _PLAIN.fullmatch(given.get("SSN", "")):
         raise Refused(400, "SSN must not contain punctuation.")
-    # Checked, and dropped: nothing here keeps it.
-    given.pop("SSN", None)
     return given

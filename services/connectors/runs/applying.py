@@ -3,6 +3,7 @@
 Whatever happens in between, the same bytes are sent again under the same id.
 """
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -45,6 +46,7 @@ from services.connectors.runs.staging import (
     tell_row,
 )
 from services.connectors.runs.surroundings import Surroundings
+from services.connectors.serving.imported import show_imported
 
 CHUNK = 128
 ROUNDS = 5
@@ -94,13 +96,37 @@ async def _ours_if_needed(context: RunContext, client: Calls) -> Ours | None:
 async def _apply_kind(context: RunContext, client: Calls, kind: ImportKind, ours: Ours) -> bool:
     """Apply the rows of a kind; whether anything moved."""
     moved = False
-    for chunk in _chunks(await _staged_ids(context, kind)):
-        left: Sequence[UUID] = chunk
-        for _ in range(ROUNDS):
-            left = await _apply_chunk(context, client, left, ours)
-            if not left:
-                break
-            moved = True
+    left = await _staged_ids(context, kind)
+    for _ in range(ROUNDS):
+        left = await _apply_step(context, client, left, ours)
+        if not left:
+            break
+        moved = True
+    return moved
+
+
+async def _apply_step(
+    context: RunContext, client: Calls, ids: Sequence[UUID], ours: Ours
+) -> list[UUID]:
+    """One step of each row; the ids of those that moved and may take another one.
+
+    While the commands of some rows are answered, those of the next ones are planned.
+    """
+    moved: list[UUID] = []
+    sending: asyncio.Task[None] | None = None
+    try:
+        for chunk in _chunks(ids):
+            commands, more = await _plan(context, chunk, ours)
+            moved += more
+            if sending is not None:
+                await sending
+            sending = asyncio.create_task(_deliver(context, client, commands))
+        if sending is not None:
+            await sending
+    finally:
+        if sending is not None and not sending.done():
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
     return moved
 
 
@@ -122,15 +148,6 @@ async def _staged_ids(context: RunContext, kind: ImportKind) -> Sequence[UUID]:
             .order_by(StagedRow.seq)
         )
         return found.all()
-
-
-async def _apply_chunk(
-    context: RunContext, client: Calls, ids: Sequence[UUID], ours: Ours
-) -> list[UUID]:
-    """One step of each row; the ids of those that moved and may take another one."""
-    commands, moved = await _plan(context, ids, ours)
-    await _deliver(context, client, commands)
-    return moved
 
 
 async def _plan(
@@ -162,7 +179,7 @@ async def _plan(
                 continue
             match step:
                 case Nothing():
-                    await _applied(work, one, known)
+                    await _applied(work, context, one, known)
                 case Later():
                     pass
                 case Waits(code):
@@ -404,7 +421,7 @@ async def _succeeded(
         if then is Then.NEXT_GENERATION:
             return
         known.external_version = None
-        await _applied(work, staged, known)
+        await _applied(work, context, staged, known)
         return
     if data is None and then is Then.MADE:
         known.archived = True  # A newer archive is held here.
@@ -421,7 +438,7 @@ async def _succeeded(
     if base is not None:
         known.base = context.sealer.seal(base, context.place("row"))
         return
-    await _applied(work, staged, known)
+    await _applied(work, context, staged, known)
     if then is Then.GONE:
         known.external_version = None
 
@@ -443,7 +460,7 @@ async def _failed(
         named = problem.removesuffix("_not_found")
         if not creates and reply.sent.operation.startswith(f"{named}."):
             known.archived = True  # Archived here: it stays so.
-            await _applied(work, staged, known)
+            await _applied(work, context, staged, known)
         else:
             staged.state, staged.code = WAITING, RowCode.MISSING_REFERENCE.value
     elif problem == "primary_attribution_exists":
@@ -472,7 +489,7 @@ async def _adopt(
     held = reply.held
     if held is None:
         known.archived = True
-        await _applied(work, staged, known)
+        await _applied(work, context, staged, known)
         return
     if reply.generation_ahead:
         known.generation += reply.generation_ahead
@@ -486,7 +503,7 @@ async def _adopt(
         different = differing(theirs, held)
     context.counts.add(known.kind, "unchanged")
     body = staged.body
-    await _applied(work, staged, known)
+    await _applied(work, context, staged, known)
     if different:
         staged.body = body
         _refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
@@ -515,8 +532,13 @@ async def _merged(
     known.version = version
 
 
-async def _applied(work: SystemWork, staged: StagedRow, known: ExternalId) -> None:
+async def _applied(
+    work: SystemWork, context: RunContext, staged: StagedRow, known: ExternalId
+) -> None:
     """The row counts as imported."""
+    if context.has_interface and staged.body is not None and not staged.gone:
+        kept = context.sealer.open(staged.body, context.place("row"))
+        await show_imported(work.session, context.sealer, known, kept, work.now)
     if staged.body is not None:
         known.base = staged.body
     known.external_version = staged.external_version

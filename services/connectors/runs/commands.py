@@ -13,7 +13,7 @@ import orjson
 
 from contracts.connecting import ImportKind
 from messaging.replies.client import Answered, Client, NobodyListens
-from messaging.wire.connection import user_of
+from messaging.wire.connection import BROKER_ERRORS, user_of
 
 IN_FLIGHT = 16
 TRIES = 3
@@ -107,7 +107,7 @@ async def send_all(
 
 
 async def _sent(client: Calls, command: ToSend) -> Replied:
-    answered = await _persisting(
+    answered = await persisting(
         lambda: client.call(
             COMMANDS, command.operation, command.body, message_id=command.message_id
         )
@@ -126,15 +126,16 @@ async def _sent(client: Calls, command: ToSend) -> Replied:
 
 async def ask(client: Calls, operation: str, query: Mapping[str, Any]) -> Answered:
     """A query of referrals. Raises NoReply."""
-    return await _persisting(lambda: client.call(QUERIES, operation, orjson.dumps(dict(query))))
+    return await persisting(lambda: client.call(QUERIES, operation, orjson.dumps(dict(query))))
 
 
-async def _persisting(make: Callable[[], Awaitable[Answered]]) -> Answered:
+async def persisting(make: Callable[[], Awaitable[Answered]]) -> Answered:
+    """The reply to what is sent again where none comes. Raises NoReply."""
     for _ in range(TRIES):
         try:
             return await make()
         except TimeoutError:
             continue
-        except (NobodyListens, ConnectionError, OSError, asyncio.InvalidStateError) as away:
+        except (NobodyListens, *BROKER_ERRORS) as away:
             raise NoReply from away
     raise NoReply

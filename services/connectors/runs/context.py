@@ -39,7 +39,8 @@ class Counts:
 @dataclass
 class RunContext:
     """One run of one connection. `plan` is the system's; `fields_of` maps a partner's or source's
-    row for comparing it."""
+    row for comparing it. `has_interface`: the org has an Open Dental interface of ours, which shows
+    what is imported."""
 
     engine: AsyncEngine
     claimed: Claimed
@@ -50,6 +51,7 @@ class RunContext:
     pass_id: UUID
     pass_full: bool
     run_id: UUID
+    has_interface: bool
     counts: Counts = field(default_factory=Counts)
     phase: str | None = None
     offset: int | None = None

@@ -1,6 +1,6 @@
 """A run from its claim to its end: what it brought, or why it failed and when the next one is."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from messaging.telemetry import logs
 from services.connectors import metrics
 from services.connectors.asking.answers import RunFailed
 from services.connectors.config import Options
-from services.connectors.models import Connection, Run, StagedRow
+from services.connectors.models import Connection, OdCounter, Run, StagedRow
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.resources import connection_resource
 from services.connectors.rules.pacing import NEEDS_PERSON, is_sweep_due, next_run_at
@@ -35,15 +35,23 @@ PUT_OFF = timedelta(minutes=1)
 
 Plan = Callable[[Row, Known | None, Around], Step]
 FieldsOf = Callable[[ImportKind, dict[str, Any]], dict[str, Any]]
+Afterwards = Callable[[RunContext, Calls], Awaitable[None]]
+"""The last step of a run, when all that was read is applied."""
 
 
 class Opened:
     """A connection with its system, as a run works with it."""
 
     def __init__(
-        self, system: ReadSystem, plan: Plan, fields_of: FieldsOf, options: Options
+        self,
+        system: ReadSystem,
+        plan: Plan,
+        fields_of: FieldsOf,
+        options: Options,
+        afterwards: Afterwards | None = None,
     ) -> None:
         self.system, self.plan, self.fields_of, self.options = system, plan, fields_of, options
+        self.afterwards = afterwards
 
 
 async def run_once(
@@ -62,6 +70,8 @@ async def run_once(
         await send_again(context, client)
         await read_phases(context)
         await apply_all(context, client)
+        if opened.afterwards is not None:
+            await opened.afterwards(context, client)
     except RunFailed as why:
         await _fail(context, opened.options, why.code)
     except CannotOpen:
@@ -98,6 +108,7 @@ async def _begin(
         row.run_id = run.id
         work.session.add(run)
         pass_id, pass_full = row.pass_id, row.pass_full
+        has_interface = await work.session.get(OdCounter, row.org_id) is not None
     try:
         opened = open_system(row)
     except RunFailed as why:
@@ -114,6 +125,7 @@ async def _begin(
         pass_id,
         pass_full,
         run.id,
+        has_interface,
     )
     return context, opened
 

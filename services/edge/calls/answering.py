@@ -11,6 +11,7 @@ import orjson
 
 from contracts.problems import ProblemCode
 from contracts.shapes import Resource
+from messaging.intake.hints import about_field
 from messaging.replies.standing_client import Replied
 from services.edge.calls import headers as h
 from services.edge.calls.places import place_of
@@ -26,6 +27,8 @@ REPLY_FORGOTTEN = "reply_forgotten"
 _MEMBERS = ("current_version", "updated_in_db_at")
 """What a conflict says of the current state."""
 _NOT_FOUND = "_not_found"
+_HINT = ": "
+"""Stands in what a service says of a field that there is not, before what there is."""
 _FIELDS_OF = {
     # Where the field that names the resource is not called like it.
     ProblemCode.REFERRAL_SOURCE_COST_NOT_FOUND: "cost_uuid",
@@ -161,7 +164,11 @@ def _field_detail(call: Call, error: Mapping[str, Any]) -> Detail:
         return Detail(at, error["type"], error["msg"])
     field, *deeper = error["loc"]
     at = (*place_of(call.route, str(field), call.fields), *deeper)
-    return Detail(at, error["type"], error["msg"])
+    msg = error["msg"]
+    if error["type"] == "extra_forbidden" and not deeper and str(field) not in call.route.in_query:
+        # The service names the message's fields; a body has not all of them.
+        msg = about_field(str(field), list(call.route.in_body)) if _HINT in msg else msg
+    return Detail(at, error["type"], msg)
 
 
 def _place(call: Call, code: str, detail: str) -> Loc:

@@ -144,13 +144,13 @@ def check_is_json(headers: Headers) -> None:
     """Raises HttpProblem 415 where a body is not said to be JSON."""
     name, _, parameter = headers.get("content-type", "").partition(";")
     charset = parameter.replace('"', "").replace(" ", "").lower()
-    packed = headers.get("content-encoding", "identity").strip().lower() != "identity"
-    if name.strip().lower() != "application/json" or charset not in ("", "charset=utf-8") or packed:
+    if name.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
         raise refusal(
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Type"),
-            "The body must be application/json in UTF-8, not packed.",
+            "The body must be application/json in UTF-8.",
         )
+    check_not_packed(headers)
 
 
 def check_accepts_json_api(headers: Headers) -> None:
@@ -173,13 +173,13 @@ def check_accepts_json_api(headers: Headers) -> None:
 def check_is_json_api(headers: Headers) -> None:
     """Raises HttpProblem 415 where a body is not said to be JSON:API without extensions."""
     name, parameters = _media_type(headers.get("content-type", ""))
-    packed = headers.get("content-encoding", "identity").strip().lower() != "identity"
-    if name != JSON_API or _demands_more(parameters) or packed:
+    if name != JSON_API or _demands_more(parameters):
         raise refusal(
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Type"),
-            f"The body must be {JSON_API}, without parameters, not packed.",
+            f"The body must be {JSON_API}, without parameters.",
         )
+    check_not_packed(headers)
 
 
 def _media_type(given: str) -> tuple[str, list[str]]:
@@ -211,6 +211,7 @@ def check_not_packed(headers: Headers) -> None:
             EdgeCode.UNSUPPORTED_MEDIA_TYPE,
             ("header", "Content-Encoding"),
             "The body must not be packed.",
+            headers={"Accept-Encoding": "identity"},
         )
 
 

@@ -18,7 +18,7 @@ from messaging.wire.envelope import MAX_BODY_BYTES, read_body
 from services.edge.calls import headers as h
 from services.edge.calls.canonical import canonical_json
 from services.edge.calls.external_referrals import Submission
-from services.edge.calls.json_api_requests import read_document
+from services.edge.calls.json_api_requests import query_refused, read_document
 from services.edge.calls.places import PER_PAGE
 from services.edge.calls.query import Parameter, read_query
 from services.edge.problems import Detail, EdgeCode, HttpProblem, invalid, refusal
@@ -31,6 +31,7 @@ DEFAULT_PER_PAGE = 25
 """How many contact referrals a page of a JSON:API list has."""
 
 CURRENT = "contact_referral.get"
+_NO_OBJECT = "The body must be one JSON object, not a list or a value."
 _FINGERPRINT_IN_KEY = 16
 _NAMESPACE = UUID("74f2dc85-14be-4a48-bb9b-d93a5700c188")
 """Made once for `message_id_of`; another one would make new messages of all repeats."""
@@ -80,7 +81,10 @@ def read_call(
 
     `path` are the values of the path's parameters, `client` the token's, `person` whom it is of.
     """
-    asked = read_query(query, parameters)
+    try:
+        asked = read_query(query, parameters)
+    except HttpProblem as problem:
+        raise (query_refused(problem) if route.form is Form.JSON_API else problem) from None
     if route.form is Form.JSON_API:
         said = read_document(route, headers, body, path)
         asked = _paged(route, asked)
@@ -193,7 +197,10 @@ def _body_fields(route: Route, headers: h.Headers, body: bytes) -> dict[str, Any
     try:
         said = read_body(body)
     except Refusal as malformed:
-        raise refusal(EdgeCode.MALFORMED_REQUEST, ("body",), malformed.problem.detail) from None
+        # A message's body says its org; here the path does.
+        said_of_messages = ORG_FIELD in malformed.problem.detail
+        msg = _NO_OBJECT if said_of_messages else malformed.problem.detail
+        raise refusal(EdgeCode.MALFORMED_REQUEST, ("body",), msg) from None
     if twice := [name for name in route.in_path if name in said]:
         raise invalid(
             [Detail(("body", name), "extra_forbidden", "The path says it") for name in twice]

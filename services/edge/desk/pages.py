@@ -4,7 +4,18 @@ docs/maintainers/add-a-page.md says what belongs to one.
 """
 
 from services.edge.desk.page import Page
-from services.edge.desk.sections import home, partners, referral, referrals, task, writing
+from services.edge.desk.sections import (
+    activity,
+    home,
+    intake,
+    partners,
+    referral,
+    referrals,
+    sources,
+    task,
+    trail,
+    writing,
+)
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
@@ -13,5 +24,9 @@ PAGES: tuple[Page, ...] = (
     *writing.PAGES,  # before the next, whose path `new` fits too
     referral.PAGE,
     referral.LETTER,
+    *intake.PAGES,
     *partners.PAGES,
+    *sources.PAGES,
+    trail.PAGE,
+    *activity.PAGES,
 )

@@ -40,9 +40,13 @@ def headers_for(content_type: str, *, framed: bool = False) -> dict[str, str]:
 
 
 class Assets:
-    """The style sheet, the script and the icon, each under a path that changes with it."""
+    """The style sheet, the script and the icon, each under a path that changes with it.
 
-    def __init__(self) -> None:
+    `below`: the path that theirs begin with.
+    """
+
+    def __init__(self, below: str = "/desk/~assets") -> None:
+        self._below = below
         files = sorted((_FOLDER / "assets").iterdir())
         self._files = {file.name: file.read_bytes() for file in files if file.is_file()}
         self._digest = sha256(b"\0".join(self._files.values())).hexdigest()[:16]
@@ -50,7 +54,7 @@ class Assets:
     def path(self, name: str) -> str:
         """Where a browser finds it. Raises KeyError where there is none."""
         assert self._files[name] is not None
-        return f"/desk/~assets/{self._digest}/{name}"
+        return f"{self._below}/{self._digest}/{name}"
 
     def answer(self, digest: str, name: str) -> Response | None:
         """An asset; None where there is none."""

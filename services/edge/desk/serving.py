@@ -12,7 +12,7 @@ from starlette.routing import Route as StarletteRoute
 from contracts.catalogue import OPERATIONS
 from services.edge.desk import doors
 from services.edge.desk.doors import REFRESH_HEADER, Doors, Entered, check_encrypted, safe_next
-from services.edge.desk.forms import CONTENT_TYPE, LIMIT_BYTES, Form, fields_of, read_form
+from services.edge.desk.forms import Form, fields_of, form_of
 from services.edge.desk.page import BELOW, Action, Page
 from services.edge.desk.pages import PAGES
 from services.edge.desk.rendering import Rendering, headers_for
@@ -20,13 +20,14 @@ from services.edge.desk.visit import RefusedForm, Visit
 from services.edge.desk.wording import Texts
 from services.edge.events.answering import StreamResponse
 from services.edge.events.streams import Streams, readable
-from services.edge.http.answering import Answering, forbidden, read_body
+from services.edge.http.answering import Answering, forbidden
 from services.edge.http.record import record_of, tell_fault
 from services.edge.problems import EdgeCode, HttpProblem, refusal
 from services.edge.routes import ORG_FIELD
 from services.edge.settings import EdgeSettings
 from services.edge.signing import Signer
 from services.edge.tokens.register import TokenRegister
+from services.edge.watching import Watching
 
 LOGIN = "/desk"
 _TICKET = "/desk/~login/{ticket}"
@@ -57,6 +58,7 @@ class Desk:
         self._doors = Doors(self.signer, tokens)
         self._answering = answering
         self._streams = streams
+        self._watching = Watching(settings.watched, settings.operator_rabbitmq_url)
         self._rendering = Rendering(PAGES, Texts("en"))
 
     def routes(self) -> list[StarletteRoute]:
@@ -129,7 +131,7 @@ class Desk:
 
     async def _log_in(self, request: Request) -> Response:
         entered = self._doors.enter(request)
-        form = await _form(request)
+        form = await form_of(request)
         self._doors.check_form(request, entered, form)
         token = self._doors.holder(form.get("token"))
         if token is None:
@@ -156,7 +158,7 @@ class Desk:
 
     async def _log_out(self, request: Request) -> Response:
         entered = self._doors.enter(request)
-        self._doors.check_form(request, entered, await _form(request))
+        self._doors.check_form(request, entered, await form_of(request))
         response = _go_on(LOGIN)
         self._doors.let_out(request, response)
         return response
@@ -216,6 +218,7 @@ class Desk:
             org_id=path.pop(ORG_FIELD),
             asking=self._answering.asking,
             record=record,
+            watching=self._watching,
             csrf=self._doors.form_token(entered),
             path=path,
             query=dict(parse_qsl(request.url.query, errors="replace")),
@@ -242,7 +245,7 @@ class Desk:
 
     async def _act(self, page: Page, visit: Visit, request: Request, entered: Entered) -> Response:
         """Do what a form says, and go on; or show the page again with what was typed."""
-        form = await _form(request)
+        form = await form_of(request)
         self._doors.check_form(request, entered, form)
         operation, key = form.get("_operation"), form.get("_key") or visit.new_key()
         action = page.action(operation)
@@ -306,15 +309,6 @@ def _with(path: str, told: Mapping[str, str]) -> str:
     bare, hash_mark, place = path.partition("#")
     joint = "&" if "?" in bare else "?"
     return f"{bare}{joint}{urlencode(told)}{hash_mark}{place}"
-
-
-async def _form(request: Request) -> Form:
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if said != CONTENT_TYPE:
-        raise refusal(
-            EdgeCode.UNSUPPORTED_MEDIA_TYPE, ("header", "Content-Type"), "This is no form of ours."
-        )
-    return read_form(await read_body(request, LIMIT_BYTES))
 
 
 def _no_such_page() -> HttpProblem:

@@ -24,6 +24,7 @@ from services.edge.http.record import Record
 from services.edge.problems import Detail, HttpProblem
 from services.edge.routes import EXCHANGES, FIELD_ROUTES, ORG_FIELD, Route
 from services.edge.tokens.token import Token
+from services.edge.watching import Watching
 
 _ROUTES: Mapping[str, Route] = {route.name: route for route in FIELD_ROUTES}
 _EREFERRAL_EVENTS = "referrals.ereferral_events"
@@ -75,6 +76,7 @@ class Visit:
     org_id: str
     asking: Asking
     record: Record
+    watching: Watching
     csrf: str
     path: Mapping[str, str]
     query: Mapping[str, str]

@@ -126,7 +126,7 @@ class Answering:
         Their own rates come first: who may submit is anybody's page.
         """
         _check_rate(self._submission_rate, token.id)
-        _check_rate(self._submitting_rate, _address(request))
+        _check_rate(self._submitting_rate, address_of(request))
         check_accepts(headers, route.shown)
         body = await read_body(request, external_referrals.LIMIT_BYTES)
         submission = external_referrals.read_rows(
@@ -170,11 +170,12 @@ class Answering:
 
     def check_address(self, request: Request) -> None:
         """Raises HttpProblem 429 where an address asks too often without a valid token."""
-        _check_rate(self._address_rate, _address(request))
+        _check_rate(self._address_rate, address_of(request))
 
     def _holder(self, request: Request) -> Token:
         """Whose request it is. Raises HttpProblem 401, and 429 where an address tries too often."""
-        token = self._tokens.holder_of(request.headers.get("authorization"), datetime.now(UTC))
+        said = headers_of(request).get("authorization")  # Two are joined, and no token.
+        token = self._tokens.holder_of(said, datetime.now(UTC))
         if token is not None:
             return token
         self.check_address(request)
@@ -224,7 +225,8 @@ def forbidden(route: Route | None = None) -> HttpProblem:
     )
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """By what an address is counted."""
     return address_key(request.client.host if request.client is not None else "")
 
 

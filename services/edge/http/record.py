@@ -29,6 +29,7 @@ REQUEST_ID = "Handoff-Request-Id"
 URL_LIMIT_BYTES = 8 * 1024
 _KEY = "handoff.record"
 _NO_ROUTE = "-"
+_SLASH_ESCAPED = b"%2F"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -92,6 +93,10 @@ class Recorded:
                     EdgeCode.URI_TOO_LONG, ("path",), f"A URL may have {URL_LIMIT_BYTES} bytes."
                 )
                 await problem_response(too_long)(scope, receive, send_recorded)
+            elif _SLASH_ESCAPED in scope["raw_path"].upper():
+                # Whoever guards paths before us reads another path than we would.
+                nowhere = refusal(EdgeCode.NO_SUCH_ROUTE, ("path",), "No path of ours holds %2F.")
+                await problem_response(nowhere)(scope, receive, send_recorded)
             else:
                 await self._app(scope, receive, send_recorded)
         except Exception as fault:

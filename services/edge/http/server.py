@@ -23,10 +23,15 @@ HEAD_LIMIT_BYTES = 32 * 1024
 KEEP_ALIVE_SECONDS = 15
 DRAIN_SECONDS = 30
 BACKLOG = 2048
+_TOO_LONG = "The head of the request is too long."
+
+
+class _Refused(Exception):
+    """A head was answered already: there is nothing to go on with."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """A connection whose requests' heads come in time and are of bounded length."""
+    """A connection whose requests' heads come in time, are of bounded length and name a host."""
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
@@ -48,7 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_LIMIT_BYTES:
-            self.send_400_response("The head of the request is too long.")
+            self.send_400_response(_TOO_LONG)
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -56,8 +61,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        """A head is there."""
+        """A head is there. It may have come at once, with all that follows it."""
         self._head_is_there()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT_BYTES:
+            self.send_400_response(_TOO_LONG)
+            raise _Refused
+        # RFC 9112, section 3.2.
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self.send_400_response("A request names its host, once.")
+            raise _Refused
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

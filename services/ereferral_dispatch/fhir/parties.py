@@ -200,7 +200,8 @@ def _locate(resource: Practitioner | Organization, source: Practice | ReferralPa
     if source.postal_code:
         address["postalCode"] = source.postal_code
     if address:
-        address["country"] = source.country
+        if source.country:
+            address["country"] = source.country
         resource["address"] = [address]
 
 

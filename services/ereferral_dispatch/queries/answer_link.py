@@ -57,7 +57,9 @@ async def open_(query: AnswerLinkOpen, session: AsyncSession, now: datetime) -> 
     return OpenedAnswerLink(
         id=link.id,
         status=AnswerLinkStatus.WITHDRAWN if withdrawn else AnswerLinkStatus.OPEN,
-        practice=AnswerLinkPractice(name=practice.name, phone=practice.phone),
+        practice=AnswerLinkPractice(
+            name=practice.name, phone=practice.phone, time_zone=practice.time_zone
+        ),
         partner=row.referral_partner_name,
         sent_on=letter.authored_day,
         expires_at=link.expires_at,

@@ -7,10 +7,10 @@ from contracts import directory as d
 from contracts.clock import birth_date_errors, time_errors
 from contracts.directory import PATIENT_PUT, PUT_PATIENT, PUT_PRACTICE
 from contracts.problems import FieldError, invalid
-from contracts.shapes import Command, Resource
+from contracts.shapes import Command, FieldWarning, Resource, resource_fields
 from messaging.handlers.handler import handles
-from messaging.handlers.workspace import Done, Need, Workspace
-from services.referrals.handlers import mirror
+from messaging.handlers.workspace import Done, Need, Workspace, changed_fields
+from services.referrals.handlers import intake_numbers, mirror
 from services.referrals.handlers.mirror import Mirror
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Patient, Practice, Provider
@@ -20,12 +20,28 @@ from services.referrals.rules.partner import is_national, read_again, read_numbe
 READ_BY = ("phone_country",)
 """By which column the patients are found whose numbers the practice's country has read."""
 
-Mirrored = Patient | Provider | Practice
+_OF_PATIENT = ("name", "date_of_birth", "phone", "email", "observed_at")
+
+Mirrored = Provider | Practice
+
+
+_NOT_OF_THE_COUNTRY = FieldWarning(
+    field="phone",
+    type="phone_invalid",
+    msg="The practice's country has no such number, so it is shown as it was given: put it with + "
+    "and its country code (patient.put)",
+)
 
 
 def patient_resource(row: Patient) -> d.Patient:
-    """A patient as they are shown."""
-    return d.Patient.model_construct(**_shown(d.Patient, row))
+    """A patient as they are shown; a number that is nobody's by now as it was given, with why."""
+    lost = row.phone is None and row.phone_given is not None
+    return d.Patient.model_construct(
+        **resource_fields(row),
+        **{name: getattr(row, name) for name in _OF_PATIENT},
+        phone_as_given=row.phone_given if lost else None,
+        warnings=[_NOT_OF_THE_COUNTRY] if lost else [],
+    )
 
 
 def provider_resource(row: Provider) -> d.Provider:
@@ -86,36 +102,41 @@ def note_how_found(row: Patient) -> None:
 
 
 def put_practice(command: d.PracticePut, workspace: Workspace) -> Done[d.Practice]:
-    """Its numbers are those of the country beside them; patients' are read again by a new one."""
-    fields = _read(command, ("phone", "fax"), command.country, workspace)
+    """Its numbers are those of the country beside them, or of the one that is held: a put without a
+    country says nothing about it. By a new one all other national numbers are read again."""
     kept = workspace.find(Practice)
-    country = None if kept is None else kept.country
+    before = None if kept is None else kept.country
+    country = command.country or before
+    fields = {**_read(command, ("phone", "fax"), country, workspace), "country": country}
     done = mirror.put(PRACTICES, (), command.observed_at, fields, workspace)
     if done.data is None:
         raise LookupError("a practice is never archived")
-    if country is not None and country != workspace.get(Practice).country:
-        _read_numbers_again(country, command.country, workspace)
+    if (now := workspace.get(Practice).country) is not None and now != before:
+        if before is not None:
+            _read_numbers_again(before, now, workspace)
+        intake_numbers.read_all_again(before, now, workspace)
     return Done(done.status, done.data, done.id)
 
 
 def _read_numbers_again(before: str, country: str, workspace: Workspace) -> None:
     """Patients' national numbers, as if the practice had had this country when they were put.
 
-    What is no number of it is somebody else's by what was known before, and is taken out; it stays
-    written down as it was given, for the next country.
+    What is no number of it is somebody else's by what was known before, and is taken out; it is
+    shown as it was given, and stays written down for the next country.
     """
     for row in workspace.find_all(Patient, READ_BY, before):
         if row.phone_country != before or row.deleted_at is not None:
             continue
+        shown = patient_resource(row)
         row.phone_country = country
-        phone = read_again(row.phone_given, country)
-        if phone == row.phone:
+        row.phone = read_again(row.phone_given, country)
+        changed = changed_fields(shown, patient_resource(row))
+        if not changed:
             continue
-        row.phone = phone
         note_how_found(row)
         workspace.concerns(row.id)
         next_version(row, workspace)
-        workspace.publish(PATIENT_PUT, patient_resource(row), changed=["phone"])
+        workspace.publish(PATIENT_PUT, patient_resource(row), changed=changed)
 
 
 def archive_patient(command: d.PatientArchive, workspace: Workspace) -> Done[d.Patient | None]:
@@ -160,11 +181,15 @@ def _needs_of_patient(command: d.PatientPut) -> list[Need]:
 
 
 def _read_by_its_country(command: d.PracticePut, workspace: Workspace) -> Sequence[Need]:
-    """The patients whose numbers have to be read again."""
+    """The patients and the rows from outside whose numbers have to be read again."""
     row = workspace.find(Practice)
-    if row is None or row.country == command.country or command.observed_at < row.observed_at:
+    before = None if row is None else row.country
+    if command.country in (None, before):
         return ()
-    return [Need(Patient, (row.country,), by=READ_BY, writes=True)]
+    if row is not None and command.observed_at < row.observed_at:
+        return ()
+    rows = intake_numbers.rows_read_by(before)
+    return [rows] if before is None else [rows, Need(Patient, (before,), by=READ_BY, writes=True)]
 
 
 HANDLERS = [

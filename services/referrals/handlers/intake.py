@@ -22,13 +22,15 @@ from contracts.problems import ProblemCode
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
+from services.referrals.handlers.intake_numbers import READ_BY
 from services.referrals.handlers.intake_resource import shown
 from services.referrals.handlers.versions import next_version
 from services.referrals.models.directory import Practice
-from services.referrals.models.intake import Intake, IntakeFingerprint
+from services.referrals.models.intake import NO_COUNTRY, Intake, IntakeFingerprint
 from services.referrals.rules.intake import (
     check_move,
     is_same_submission,
+    national_numbers,
     read_row,
     row_search_text,
 )
@@ -43,7 +45,15 @@ _AS_GIVEN = (
     "project",
     "description",
 )
-_AS_READ = ("date_of_birth", "telephone", "mobile", "email", "extra", "warnings")
+_AS_READ = (
+    "date_of_birth",
+    "telephone",
+    "mobile",
+    "email",
+    "extra",
+    "warnings",
+    "numbers_given",
+)
 
 
 def submit(command: IntakeSubmit, workspace: Workspace) -> Done[IntakeSubmitted]:
@@ -82,7 +92,8 @@ def _stage(
     workspace: Workspace,
 ) -> Intake:
     practice = workspace.find(Practice)
-    read = read_row(given, None if practice is None else practice.country, workspace.now)
+    country = None if practice is None else practice.country
+    read = read_row(given, country, workspace.now)
     row = Intake(
         org_id=workspace.org_id,
         id=workspace.new_id(),
@@ -94,12 +105,14 @@ def _stage(
         version=1,
         created_at=workspace.now,
         updated_at=workspace.now,
+        numbers_country=(country or NO_COUNTRY) if read.numbers_given else None,
         **{name: getattr(given, name) for name in _AS_GIVEN},
         **{name: getattr(read, name) for name in _AS_READ},
     )
     name = full_name(row.first_name, row.surname)
     row.search_text = row_search_text(name, row.email, row.telephone, row.mobile)
     workspace.add(Intake, row.id, row=row)
+    workspace.list_too(row, READ_BY)
     workspace.publish(INTAKE_RECEIVED, shown(row, workspace))
     return row
 
@@ -156,7 +169,8 @@ def reopen(command: IntakeReopen, workspace: Workspace) -> Done[Resource]:
 
 
 def _needs_of_submit(command: IntakeSubmit) -> list[Need]:
-    needs = [Need(Practice)]
+    """The practice is locked while a number is read by its country, which might be changing."""
+    needs = [Need(Practice, writes=any(national_numbers(row) for row in command.rows))]
     if command.fingerprint is not None:
         needs.append(Need(IntakeFingerprint, (command.fingerprint,), writes=True))
     return needs

@@ -34,6 +34,7 @@ from messaging.handlers.workspace import Done, Need, Workspace, own_id
 from services.referrals.handlers import attribution, contact, directory, referral
 from services.referrals.handlers.intake import row_to_decide
 from services.referrals.handlers.intake_map import BY_KIND, mapped_partner, mapped_source
+from services.referrals.handlers.intake_numbers import forget_given, read_again
 from services.referrals.handlers.intake_resource import shown
 from services.referrals.handlers.source_figures import moving
 from services.referrals.handlers.versions import next_version
@@ -74,6 +75,8 @@ def accept(command: IntakeAccept, workspace: Workspace) -> Done[Resource]:
     workspace.nothing_yet(Patient, patient_id)
     workspace.nothing_yet(ReferralAttribution, patient_id, by=attribution.BY_PATIENT)
     plan = _plan(command, row, patient_id, workspace)
+    practice = workspace.find(Practice)
+    read_again(row, None if practice is None else practice.country)
     directory.put_patient(_patient_of(row, patient_id, workspace), workspace)
     _carry_out(plan, row, workspace)
     row.status = IntakeStatus.ACCEPTED
@@ -133,6 +136,7 @@ def _carry_out(plan: Plan, row: Intake, workspace: Workspace) -> None:
 
 def _decided(row: Intake, workspace: Workspace) -> Done[Resource]:
     row.decided_at = workspace.now
+    forget_given(row)
     next_version(row, workspace)
     resource = shown(row, workspace)
     event = INTAKE_ACCEPTED if row.status is IntakeStatus.ACCEPTED else INTAKE_LINKED

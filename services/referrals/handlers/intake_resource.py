@@ -1,8 +1,7 @@
 """A row from outside as it is shown: what its commands, retention and erasure have in common."""
 
 from contracts.intake import Intake as Resource
-from contracts.intake import IntakeWarning
-from contracts.shapes import reference, resource_fields
+from contracts.shapes import FieldWarning, reference, resource_fields
 from messaging.handlers.workspace import Need, Workspace
 from services.referrals.models.contact import Contact
 from services.referrals.models.directory import Patient
@@ -39,7 +38,7 @@ def intake_resource(row: Intake, name: str | None) -> Resource:
         **resource_fields(row),
         **{name: getattr(row, name) for name in FIELDS},
         group_uuid=row.group_id,
-        warnings=[IntakeWarning.model_construct(**warning) for warning in row.warnings],
+        warnings=[FieldWarning.model_construct(**warning) for warning in row.warnings],
         patient=reference(row.patient_id, name),
         contact=reference(row.contact_id, name),
         referral_attribution_uuid=row.attribution_id,

@@ -101,6 +101,6 @@ def _now_kept(mirror: Mirror[DataT], row: Any, workspace: Workspace) -> DataT | 
 
 
 def _given(resource: Resource) -> list[str]:
-    """The fields of a new record that are not null."""
+    """The fields of a new record that hold anything."""
     own = type(resource).model_fields.keys() - Resource.model_fields.keys()
-    return [name for name in own if getattr(resource, name) is not None]
+    return [name for name in own if getattr(resource, name) not in (None, [])]

@@ -3,4 +3,8 @@
 from messaging.database.migrations import run_environment
 from services.referrals.home import HOME
 
-run_environment(HOME)
+# Raised in the commit of a migration that replicas of an older program cannot work with: one that
+# takes away, renames or narrows what they read or write (docs/operators/upgrade.md).
+OLDEST_PROGRAM = "0013"
+
+run_environment(HOME, oldest_program=OLDEST_PROGRAM)

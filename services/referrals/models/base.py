@@ -39,7 +39,7 @@ class Versioned:
 
 
 class Reachable:
-    """Where somebody can be reached. Numbers are in E.164; `country` is ISO 3166-1 alpha-2."""
+    """Where somebody can be reached. Numbers are in E.164."""
 
     email: Mapped[str | None]
     phone: Mapped[str | None]
@@ -49,4 +49,3 @@ class Reachable:
     city: Mapped[str | None]
     state: Mapped[str | None]
     postal_code: Mapped[str | None]
-    country: Mapped[str]

@@ -60,7 +60,7 @@ class Provider(Observed, Versioned, Base):
 
 
 class Practice(Observed, Reachable, Versioned, Base):
-    """The practice, mirrored: one for each org."""
+    """The practice, mirrored: one for each org. Its country is null until a put has said it."""
 
     __tablename__ = "practice"
 
@@ -68,4 +68,5 @@ class Practice(Observed, Reachable, Versioned, Base):
     id: Mapped[UUID]
     name: Mapped[str | None]
     npi: Mapped[str | None]
+    country: Mapped[str | None]
     time_zone: Mapped[str | None]

@@ -17,13 +17,17 @@ from services.referrals.models.source import ReferralSource
 
 """A row that is accepted is changed before what it is taken in as is inserted."""
 
+NO_COUNTRY = ""
+"""The country of numbers that none has read yet."""
+
 
 class Intake(Base):
     """A row as it was staged, and what became of it. It is never archived.
 
     `extra` and `warnings` are JSON as it came, not JSONB: a number keeps the way it was written.
-    `search_text`: names, e-mail and numbers, case-folded. `emptied_at`: since when what it said is
-    not kept any more.
+    `numbers_given`: its national numbers as they came, and `numbers_country` the country by which
+    they were read; null where there are none. `search_text`: names, e-mail and numbers,
+    case-folded. `emptied_at`: since when what it said is not kept any more.
     """
 
     __tablename__ = "intake"
@@ -62,6 +66,8 @@ class Intake(Base):
     email: Mapped[str | None]
     extra: Mapped[dict[str, Any]] = mapped_column(JSON)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    numbers_given: Mapped[dict[str, str]] = mapped_column(JSON)
+    numbers_country: Mapped[str | None]
     suspected_spam: Mapped[bool]
     possible_repeat_of: Mapped[UUID | None]
     search_text: Mapped[str]

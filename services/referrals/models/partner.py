@@ -28,6 +28,7 @@ class ReferralPartner(Reachable, Versioned, Base):
     practice_name: Mapped[str | None]
     npi: Mapped[str | None]
     specialty: Mapped[str | None]
+    country: Mapped[str]
     notes: Mapped[str | None]
     is_active: Mapped[bool]
     accepts_ereferral: Mapped[bool]

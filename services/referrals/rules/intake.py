@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from contracts.clock import birth_date_errors
 from contracts.intake import IntakeStatus
 from contracts.intake_row import IntakeRow, Scalar
-from contracts.phones import is_international, parse_phone
+from contracts.phones import is_international, is_number, parse_phone
 from contracts.problems import FieldError, ProblemCode, Refusal, invalid
 from contracts.text import NAME_LENGTH, REASON_LENGTH
 from contracts.values import parse_date, parse_email
@@ -32,7 +32,8 @@ FORWARD: Mapping[IntakeStatus, frozenset[IntakeStatus]] = {
 @dataclass(slots=True)
 class RowRead:
     """What a row says, typed where it parses. Each field that was given is in one of the two:
-    under its own name, or in `extra`, and then `warnings` says why."""
+    under its own name, or in `extra`, and then `warnings` says why. `numbers_given`: its national
+    numbers as they came."""
 
     date_of_birth: date | None = None
     telephone: str | None = None
@@ -40,12 +41,62 @@ class RowRead:
     email: str | None = None
     extra: dict[str, Scalar] = field(default_factory=dict)
     warnings: list[dict[str, str]] = field(default_factory=list)
+    numbers_given: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersRead:
+    """A row's national numbers as another country reads them, and what is kept beside them."""
+
+    numbers: dict[str, str | None]
+    extra: dict[str, Scalar]
+    warnings: list[dict[str, str]]
+
+
+def national_numbers(row: IntakeRow) -> dict[str, str]:
+    """The numbers of a row that no country is named in, by field, as they came."""
+    given = {name: getattr(row, name) for name in ("telephone", "mobile")}
+    return {
+        name: number
+        for name, number in given.items()
+        if isinstance(number, str) and _is_national(number)
+    }
+
+
+def _is_national(text: str) -> bool:
+    is_one_line = "\n" not in text and "\t" not in text and len(text) <= NAME_LENGTH
+    return is_one_line and is_number(text) and not is_international(text)
+
+
+def numbers_again(
+    given: Mapping[str, str],
+    extra: Mapping[str, Scalar],
+    warnings: Iterable[Mapping[str, str]],
+    country: str | None,
+) -> NumbersRead:
+    """What `read_row` would make of national numbers now; `extra` and `warnings` are the row's."""
+    again = NumbersRead(
+        dict.fromkeys(given),
+        {name: value for name, value in extra.items() if name not in given},
+        [dict(warning) for warning in warnings if warning["field"] not in given],
+    )
+    for name, number in given.items():
+        try:
+            again.numbers[name] = _number(number, country)
+        except PydanticCustomError as error:
+            again.extra[name] = number
+            again.warnings.append(_warning(name, error))
+    return again
+
+
+def _warning(name: str, error: PydanticCustomError) -> dict[str, str]:
+    return {"field": name, "type": error.type, "msg": error.message()}
 
 
 def read_row(row: IntakeRow, country: str | None, now: datetime) -> RowRead:
     """The row as it is staged. `country`: the practice's, which reads national numbers; None where
     it is not known."""
-    read = RowRead(extra=dict(row.others))
+    read = RowRead(extra=dict(row.others), numbers_given=national_numbers(row))
     parsers: dict[str, Callable[[str], Any]] = {
         "date_of_birth": lambda text: _birth_date(text, now),
         "telephone": lambda text: _number(text, country),
@@ -60,7 +111,7 @@ def read_row(row: IntakeRow, country: str | None, now: datetime) -> RowRead:
             setattr(read, name, parse(_line(value)))
         except PydanticCustomError as error:
             read.extra[name] = value
-            read.warnings.append({"field": name, "type": error.type, "msg": error.message()})
+            read.warnings.append(_warning(name, error))
     return read
 
 
@@ -85,7 +136,8 @@ def _number(text: str, country: str | None) -> str:
     if country is None and not is_international(text):
         raise PydanticCustomError(
             "phone_country_unknown",
-            "The practice's country is not known, so a national number cannot be read",
+            "The practice's country is not known yet, so a national number cannot be read: put the "
+            "practice with its country (practice.put), and it is read then",
         )
     return parse_phone(text, country or "ZZ")
 

@@ -15,6 +15,7 @@ import asyncpg
 from messaging.wire.connection import connection
 from tests.faults.judging.reading import ready_messages
 from tests.faults.parties.backlog import publish_partners
+from tests.faults.rig.imports import kill_imports
 from tests.faults.rig.points import Point
 from tests.faults.rig.replicas import ServiceName
 from tests.faults.rig.rig import Rig
@@ -227,6 +228,7 @@ FAULTS: Mapping[Fault, int] = {
     restart_database: 3,
     lose_commits: 3,
     pile_up: 1,
+    kill_imports: 2,
 }
 """What a soak chooses from, and how often."""
 

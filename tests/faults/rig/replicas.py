@@ -52,7 +52,8 @@ class ServiceName(StrEnum):
 class Plan:
     """How a replica is to be started. `traps`: the folder of its points, shared by its service.
 
-    `clock_ahead_days` is how wrong the replica's own clock is.
+    `clock_ahead_days` is how wrong the replica's own clock is. `revision`: the schema that it is
+    made for, where it stands for another version of the program.
     """
 
     service: ServiceName
@@ -60,6 +61,7 @@ class Plan:
     traps: Path
     clock_ahead_days: float = 0.0
     name: str = field(default="")
+    revision: str | None = None
 
 
 def start_replica(plan: Plan, log_file: Path) -> BaseProcess:
@@ -109,6 +111,10 @@ async def _serve(built: Service | edge.Edge) -> None:
 
 
 def _build(plan: Plan) -> Service:
+    if plan.revision is not None:
+        # Both look it up by this name when they are built.
+        for module in (referrals, dispatch):
+            setattr(module, "head", lambda _: plan.revision)  # noqa: B010  # mypy knows its type
     if plan.service is ServiceName.REFERRALS:
         return referrals.build(ReferralsSettings(**plan.settings))
     return dispatch.build(DispatchSettings(**plan.settings))

@@ -159,7 +159,7 @@ async def test_what_was_observed_last_counts(services: Services, org_id: str) ->
     """An older put changes nothing, an archive hides, a newer put brings back."""
     contact = await made.contact(services.client, org_id, "Household Archer")
     named: dict[str, Any] = {"org_id": org_id, "contact_uuid": contact.id}
-    earlier, later = (made.OBSERVED_AT + timedelta(days=days) for days in (-1, 1))
+    earlier, later = (made.OBSERVED_AT + timedelta(seconds=by) for by in (-0.5, 0.5))
     put = ContactPut(**named, name="Household Other", observed_at=earlier)
     held = await services.client.call(PUT_CONTACT, put)
     assert held is not None and (held.name, held.version) == ("Household Archer", 1)

@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -41,6 +43,17 @@ def variables(shop: Workshop) -> dict[str, str]:
     }
 
 
+@asynccontextmanager
+async def process_of(shop: Workshop) -> AsyncIterator[RunningService]:
+    """A replica, started and ended in a thread: referrals in this process goes on meanwhile."""
+    starting = running_service("connectors", variables(shop))
+    process = await asyncio.to_thread(starting.__enter__)
+    try:
+        yield process
+    finally:
+        await asyncio.to_thread(starting.__exit__, *sys.exc_info())
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_2_a_process_that_is_killed_ends_as_one_that_was_not(
     referrals: Referrals, new_postgres_database: Callable[[], str], org: Org, moment: str
@@ -54,12 +67,12 @@ async def test_2_a_process_that_is_killed_ends_as_one_that_was_not(
         stub.faults.add(Fault(Wrong.SLOW, "/refattaches", seconds=0.5))
         await shop.opendental(org.id, stub)
         for later_seconds in (0.0, 0.4):
-            with running_service("connectors", variables(shop)) as process:
+            async with process_of(shop) as process:
                 await until(lambda: MOMENTS[moment](stub), 30)
                 await asyncio.sleep(later_seconds)
                 await _kill(process)
             await shop.sql("UPDATE connectors.connection SET lease_until = now()")
-        with running_service("connectors", variables(shop)):
+        async with process_of(shop):
             await until(lambda: _succeeded(shop, org), 60)
         undisturbed = referrals.org()
         await shop.opendental(undisturbed.id, stub)

@@ -52,7 +52,8 @@ async def test_a_partner_answers_by_the_letter(dispatch: Dispatch, org: Org) -> 
     before = await partner.open()
     assert before.status == 200
     assert before.data["status"] == "open" and before.data["referral"] is None
-    assert before.data["practice"] == {"name": "Sample Family Dental", "phone": "+12025550101"}
+    practice = {"name": "Sample Family Dental", "phone": "+12025550101", "time_zone": None}
+    assert before.data["practice"] == practice
     assert before.data["partner"] == "Alex Example"
     assert before.data["sent_on"] == "2026-11-20"
 

@@ -139,7 +139,6 @@ async def test_a_list_has_pages(referring: Referring) -> None:
         ("per_page=201", "less_than_equal", "per_page"),
         ("page=x", "int_parsing", "page"),
         ("page_size=2", "extra_forbidden", "page_size"),
-        ("include=referred_to", "extra_forbidden", "include"),
     ):
         refused = errors_of(await referring.ask("GET", f"{referring.path}?{query}"))
         assert refused == (422, [(code, {"parameter": name})])
@@ -301,6 +300,22 @@ async def test_media_types_are_negotiated(referring: Referring) -> None:
     assert (await referring.ask("POST", referring.path, said, **profiled)).status == 201
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        *[("include=referred_to", 400), ("sort=-created_at", 400), ("page[number]=1", 400)],
+        *[("fields[contacts]=name", 400), ("filter[type]=x", 400), ("per_pag=5", 422)],
+    ],
+)
+async def test_what_json_api_names_and_there_is_not_is_400(
+    referring: Referring, query: str, status: int
+) -> None:
+    """As its section on query parameters demands; of other parameters it is as everywhere."""
+    refused = await referring.ask("GET", f"{referring.path}?{query}")
+    at = {"parameter": query.partition("=")[0]}
+    assert errors_of(refused) == (status, [("extra_forbidden", at)])
+
+
 async def test_every_refusal_of_these_paths_is_json_api(
     edge: RunningEdge, referring: Referring
 ) -> None:
@@ -313,7 +328,7 @@ async def test_every_refusal_of_these_paths_is_json_api(
     assert errors_of(refused) == (403, [("forbidden", None)])
     refused = await referring.ask("PATCH", referring.path, document())
     assert errors_of(refused) == (405, [("method_not_allowed", None)])
-    assert refused.headers["allow"] == "GET, POST"
+    assert refused.headers["allow"] == "GET, HEAD, POST"
 
 
 async def test_a_write_that_is_asked_again_by_its_key_is_done_once(referring: Referring) -> None:

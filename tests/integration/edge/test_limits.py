@@ -117,9 +117,13 @@ async def test_slow_and_idle_connections_shut_nobody_out(edge: RunningEdge) -> N
 
 
 async def test_a_head_that_never_ends_is_cut_off(edge: RunningEdge) -> None:
-    """After 32 KiB with 400; after 10 s without a word."""
+    """After 32 KiB with 400, also where it comes all at once; after 10 s without a word."""
     reader, writer = await asyncio.open_connection("127.0.0.1", edge.edge.port)
     writer.write(b"GET / HTTP/1.1\r\n" + b"X-Filler: " + b"x" * 40_000)
+    assert (await asyncio.wait_for(reader.readline(), 20)).split()[1] == b"400"
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.edge.port)
+    whole = b"GET /docs HTTP/1.1\r\nHost: x\r\nX-Filler: " + b"x" * 40_000 + b"\r\n\r\n"
+    writer.write(whole)
     assert (await asyncio.wait_for(reader.readline(), 20)).split()[1] == b"400"
     reader, writer = await asyncio.open_connection("127.0.0.1", edge.edge.port)
     writer.write(b"GET / HT")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from yarl import URL
 
 from tests.support.services.edge import Answered, Caller, RunningEdge
 
@@ -209,9 +210,9 @@ async def test_405_names_what_the_path_takes(caller: Caller) -> None:
     """All the methods of its rows, not only of the first; of `report`, which a source's id could
     be taken for, its own alone."""
     partners = await caller.ask("DELETE", "/referral-partners")
-    assert (partners.status, partners.headers["allow"]) == (405, "GET, POST")
+    assert (partners.status, partners.headers["allow"]) == (405, "GET, HEAD, POST")
     report = await caller.ask("DELETE", "/referral-sources/report")
-    assert (report.status, report.headers["allow"]) == (405, "GET")
+    assert (report.status, report.headers["allow"]) == (405, "GET, HEAD")
     patched = await caller.ask("PATCH", "/referral-sources/report", {"base_version": 1})
     assert patched.refusal[0] == 405
     archive = await caller.ask("GET", f"/patients/{UNKNOWN}/archive")
@@ -224,13 +225,58 @@ async def test_405_names_what_the_path_takes(caller: Caller) -> None:
         {"Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": "text/plain"},
         {"Content-Type": "application/json; charset=latin-1"},
-        {"Content-Encoding": "gzip"},
     ],
 )
 async def test_a_body_that_is_not_json_is_415(caller: Caller, headers: dict[str, str]) -> None:
-    """Its content type says so, or how it is packed."""
+    """Its content type says so."""
     answered = await caller.ask("POST", "/referral-partners", {}, headers=headers)
     assert answered.refusal == (415, "unsupported_media_type", [["header", "Content-Type"]])
+
+
+async def test_a_body_that_is_packed_is_415(caller: Caller) -> None:
+    """The header that says so is meant, and the answer says what is taken (RFC 9110, 15.5.16)."""
+    packed = {"Content-Encoding": "gzip"}
+    answered = await caller.ask("POST", "/referral-partners", {}, headers=packed)
+    assert answered.refusal == (415, "unsupported_media_type", [["header", "Content-Encoding"]])
+    assert answered.headers["accept-encoding"] == "identity"
+
+
+async def test_head_is_get_without_the_body(caller: Caller) -> None:
+    """Of what is there and of what is not; of a stream, which has no end, it is refused."""
+    path = f"/referral-partners/{(await caller.partner())['id']}"
+    got, head = [await caller.ask(method, path) for method in ("GET", "HEAD")]
+    assert (head.status, head.body) == (200, b"")
+    for name in ("etag", "content-type", "content-length"):
+        assert head.headers[name] == got.headers[name]
+    assert (await caller.ask("HEAD", f"/referral-partners/{UNKNOWN}")).status == 404
+    known = await caller.ask("HEAD", path, headers={"If-None-Match": got.headers["etag"]})
+    assert known.status == 304
+    refused = await caller.ask("HEAD", "/events")
+    assert (refused.status, refused.headers["allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+async def test_a_slash_that_is_escaped_is_part_of_no_path(caller: Caller, slash: str) -> None:
+    """Whoever lets some paths through to the edge, and no others, reads what the edge reads."""
+    url = f"{caller.url}/api/v1/{caller.org_id}{slash}referral-partners"
+    said = {"Authorization": f"Bearer {caller.token}"}
+    async with caller.session.get(URL(url, encoded=True), headers=said) as answer:
+        assert answer.status == 404
+        assert (await answer.json(content_type=None))["code"] == "no_such_route"
+
+
+async def test_what_a_body_may_hold_is_told_without_what_the_path_says(caller: Caller) -> None:
+    """Of a field that there is not, and of a body that is no object."""
+    unknown = await caller.ask("POST", "/referral-sources", {"zzzz": 1})
+    told = [one["msg"] for one in unknown.data["detail"] if one["loc"] == ["body", "zzzz"]]
+    assert told == [
+        "There is no such field: the fields are category, description, id, is_active, "
+        "linked_patient_uuid, linked_referral_partner_uuid, name"
+    ]
+    listed = await caller.ask("POST", "/referral-sources", [])
+    assert listed.data["detail"][0]["msg"] == (
+        "The body must be one JSON object, not a list or a value."
+    )
 
 
 @pytest.mark.parametrize(
@@ -262,6 +308,28 @@ async def test_what_is_no_http_is_refused_in_the_same_shape(edge: RunningEdge) -
     """400, and the connection ends."""
     answered = await raw(edge.edge.port, b"GIBBERISH\r\n\r\n")
     assert answered.refusal == (400, "malformed_request", [["header"]])
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: a\r\nHost: b\r\n"])
+async def test_a_request_names_its_host_once(edge: RunningEdge, hosts: str) -> None:
+    """400, and the connection ends (RFC 9112, section 3.2)."""
+    answered = await raw(edge.edge.port, f"GET /docs HTTP/1.1\r\n{hosts}\r\n".encode())
+    assert answered.refusal == (400, "malformed_request", [["header"]])
+    assert answered.headers["connection"] == "close"
+
+
+async def test_a_second_token_is_no_token(caller: Caller) -> None:
+    """Two headers of which each is right are 401: who looks before the edge may read the other."""
+    port = int(caller.url.rpartition(":")[2])
+    said = f"Authorization: Bearer {caller.token}\r\n"
+    path = f"/api/v1/{caller.org_id}/referral-partners"
+    end = "Connection: close\r\n\r\n"
+    once, twice = [
+        await raw(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n{tokens}{end}".encode())
+        for tokens in (said, said * 2)
+    ]
+    assert once.status == 200
+    assert twice.refusal == (401, "unauthenticated", [["header", "Authorization"]])
 
 
 async def test_the_actor_has_to_be_a_name_that_can_be_kept(caller: Caller) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,16 @@ import pytest_asyncio
 from aiormq import spec
 from aiormq.abc import AbstractConnection
 
+from client import (
+    Change,
+    EventSubscriber,
+    Forbidden,
+    MemoryPositions,
+    NotPermitted,
+    ReferralsClient,
+)
+from contracts.contact import PUT_CONTACT
+from contracts.directory import PUT_PATIENT, PatientPut
 from messaging.replies.client import Client, listen, open_client
 from messaging.wire.connection import connection
 from ops.servers import Servers
@@ -130,6 +141,42 @@ async def test_a_referral_goes_all_the_way(
         await until(delivered, 30)
         types = {json.loads(heard.get_nowait().body)["type"] for _ in range(heard.qsize())}
     assert types >= {"patient.put", "referral.sent", "ereferral.queued", "ereferral.delivered"}
+
+
+async def test_the_client_library_needs_no_other_right(
+    running: str, restricted: Restricted
+) -> None:
+    """A program asks as a client and hears as a subscriber; its queue is the subscriber's own. What
+    neither may do is told as that."""
+    told: list[Change] = []
+    org, urls = restricted.org_id, restricted.urls
+    async with ReferralsClient(urls["crm"]) as client:
+        request = PatientPut(
+            org_id=org, patient_uuid=uuid4(), name="Paul Pace", observed_at=datetime.now(UTC)
+        )
+        await client.call(PUT_PATIENT, request)
+
+        def subscriber(name: str, url: str) -> EventSubscriber:
+            return EventSubscriber(
+                url,
+                client,
+                name=name,
+                resources=["patient"],
+                orgs=[org],
+                positions=MemoryPositions(),
+                apply=told.append,
+            )
+
+        following = asyncio.create_task(subscriber("library", urls["subscriber"]).run())
+        await until(lambda: any(one.subject.id == str(request.patient_uuid) for one in told))
+        again = request.model_copy(update={"name": "Paula Pace", "observed_at": datetime.now(UTC)})
+        await client.call(PUT_PATIENT, again)
+        await until(lambda: bool(told[-1].event and told[-1].version == 2))
+        following.cancel()
+        with pytest.raises(NotPermitted, match="does not let crm have the queue events"):
+            await subscriber("library", urls["crm"]).run()
+        with pytest.raises(Forbidden):
+            await client.call(PUT_CONTACT, {"org_id": org})
 
 
 async def test_a_reply_comes_to_a_queue_of_the_clients_own(

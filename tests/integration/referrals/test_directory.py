@@ -64,6 +64,8 @@ async def test_a_put_replaces_the_whole_patient(org: Org) -> None:
         "name": "Paul Pace",
         "date_of_birth": "1984-03-09",
         "phone": "+12025550143",
+        "phone_as_given": None,
+        "warnings": [],
         "email": "Paul@example.com",
         "observed_at": MONDAY,
     }
@@ -77,6 +79,8 @@ async def test_a_put_replaces_the_whole_patient(org: Org) -> None:
         "name": "Paula Pace",
         "date_of_birth": None,
         "phone": None,
+        "phone_as_given": None,
+        "warnings": [],
         "email": None,
         "observed_at": TUESDAY,
     }

@@ -23,6 +23,7 @@ from tests.support.waiting import until
 
 RULES = Path(__file__).parents[3] / "ops/observability/alerts.yml"
 SETTLED_WITHIN_SECONDS = 30.0
+NAMES = ("REFERRALS", "DISPATCH", "CONNECTORS", "EDGE")
 NAME = "Kanarienvogel"
 
 
@@ -105,7 +106,9 @@ async def watched(
     env = {
         "REFERRALS_DATABASE_URL": new_postgres_database(),
         "DISPATCH_DATABASE_URL": new_postgres_database(),
-        **{f"{name}_RABBITMQ_URL": rabbitmq_vhost for name in ("REFERRALS", "DISPATCH", "EDGE")},
+        "CONNECTORS_DATABASE_URL": new_postgres_database(),
+        "CONNECTORS_SECRET_KEY": "0" * 64,
+        **{f"{name}_RABBITMQ_URL": rabbitmq_vhost for name in NAMES},
         "DISPATCH_SIGNING_KEY": "test-signing-key",
         "DISPATCH_ALLOW_HTTP": "true",
         "DISPATCH_EGRESS_ALLOW": "127.0.0.0/8",
@@ -115,7 +118,7 @@ async def watched(
     assert migrated.exit_code == 0, migrated.output
     async with AsyncExitStack() as stack:
         portal = await stack.enter_async_context(Portal())
-        names = ("referrals", "ereferral-dispatch", "edge")
+        names = ("referrals", "ereferral-dispatch", "connectors", "edge")
         services = dict(
             zip(
                 [f"handoff-{name}" for name in names],
@@ -133,7 +136,7 @@ async def watched(
         prometheus = await asyncio.to_thread(
             stack.enter_context, running_prometheus(targets, folder, [RULES])
         )
-        await until(lambda: len(prometheus.query("handoff_ready == 1")) == 3, 30)
+        await until(lambda: len(prometheus.query("handoff_ready == 1")) == 4, 60)
         await use(Org(client, org_id), portal)
         await use_http(int(edge["detail"]), org_id, token)
         found = Watched(org_id, services, prometheus, rabbitmq_vhost)

@@ -12,7 +12,7 @@ import yaml
 
 from tests.integration.ops.parked import empty, park
 from tests.integration.watching.conftest import NAME, RULES, Watched
-from tests.support.prometheus import promtool
+from tests.support.prometheus import amtool, promtool
 from tests.support.waiting import until
 
 FOLDER = RULES.parent
@@ -23,7 +23,7 @@ QUERIES = {
     for panel in PANELS
     for target in panel["targets"]
 }
-_NAME = re.compile(r"\b(?:handoff|process)_[a-z_]+")
+_NAME = re.compile(r"\b(?:handoff|connector|process)_[a-z_]+")
 _OF_A_HISTOGRAM = re.compile(r"_(bucket|sum|count)$")
 
 
@@ -46,8 +46,25 @@ def unknown(expression: str, exposed: set[str]) -> set[str]:
 
 def test_the_rules_and_the_scraping_are_well_formed() -> None:
     """promtool takes them."""
-    assert "12 rules found" in promtool("check", "rules", "alerts.yml", folder=FOLDER)
+    assert "13 rules found" in promtool("check", "rules", "alerts.yml", folder=FOLDER)
     promtool("check", "config", "prometheus.yml", folder=FOLDER)
+
+
+def test_alertmanager_tells_of_the_end_too() -> None:
+    """amtool takes its configuration; an alert reaches whoever is on call, and so does its end. The
+    alerts that keep others quiet, and these, are alerts that there are."""
+    assert "1 receivers" in amtool("check-config", "alertmanager.yml", folder=FOLDER)
+    routed = amtool(
+        *("config", "routes", "test", "--config.file=alertmanager.yml"),
+        *("alertname=HandoffDeadLetters", "severity=warning"),
+        folder=FOLDER,
+    )
+    assert routed.split() == ["on-call"]
+    configuration = yaml.safe_load((FOLDER / "alertmanager.yml").read_text("utf-8"))
+    (receiver,) = configuration["receivers"]
+    assert [way["send_resolved"] for way in receiver["webhook_configs"]] == [True]
+    named = set(re.findall(r"Handoff\w+", str(configuration["inhibit_rules"])))
+    assert named <= set(alerts())
 
 
 def test_every_alert_fires_once_and_ends() -> None:
@@ -78,7 +95,7 @@ def test_a_rule_that_does_not_fire_is_found(tmp_path: Path) -> None:
 async def test_prometheus_takes_what_the_services_expose(watched: Watched) -> None:
     """Each service is scraped, its format is fit for Prometheus, and promtool's lint of names finds
     nothing in what is ours."""
-    assert len(watched.prometheus.query("up == 1")) == 3
+    assert len(watched.prometheus.query("up == 1")) == 4
     assert watched.prometheus.query("up == 0") == []
     assert watched.prometheus.query("scrape_samples_scraped == 0") == []
 
@@ -94,9 +111,10 @@ async def test_every_name_in_rules_and_dashboard_is_exposed(watched: Watched) ->
 
 @pytest.mark.parametrize("query", QUERIES, ids=str)
 async def test_every_query_of_the_dashboard_draws_something(watched: Watched, query: str) -> None:
-    """Against a Prometheus that has watched the services being used."""
+    """Against a Prometheus that has watched the services being used; no other system is connected
+    here, so that of connectors there is nothing yet."""
     found = await asyncio.to_thread(watched.prometheus.query, QUERIES[query])
-    assert found, QUERIES[query]
+    assert bool(found) is ("connector_" not in QUERIES[query]), QUERIES[query]
 
 
 @pytest.mark.parametrize("name", alerts(), ids=str)
@@ -117,7 +135,7 @@ async def test_every_alert_is_silent_while_all_is_well(watched: Watched, name: s
         ('handoff_dead_letters{queue="referrals.commands"}', 0),
         ('handoff_queue_messages{queue="ereferral_dispatch.commands"}', 0),
         ('handoff_edge_requests_total{status="404"}', 1),
-        ("sum(handoff_relay_leading)", 2),
+        ("sum(handoff_relay_leading)", 3),
     ],
 )
 async def test_the_figures_are_what_happened(
@@ -164,7 +182,7 @@ async def test_each_message_attempt_and_request_has_one_wide_line(watched: Watch
         attempts[0].items()
         >= {
             "attempt": 1,
-            "code": "http_200",
+            "code": "http_201",
             "left": True,
             "message": "referral",
             "org_id": watched.org_id,

@@ -19,7 +19,7 @@ _RUN = """async (tags) => {
   });
   return found.violations;
 }"""
-_WITHIN_SECONDS = 30.0
+_WITHIN_SECONDS = 60.0
 _SIDEWAYS = """() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"""
 SHOWN_AS: tuple[tuple[int, Scheme], ...] = (
     (NARROW, "light"),

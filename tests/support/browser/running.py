@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.support.browser.chromium import chromium
 
@@ -14,13 +14,14 @@ Scheme = Literal["light", "dark"]
 NARROW, MIDDLE, WIDE = 320, 768, 1280
 """Widths in CSS pixels: a phone at its narrowest (WCAG 2.2, 1.4.10), a tablet, a desk."""
 _HEIGHT = 900
-_WITHIN_MILLISECONDS = 10_000
+_WITHIN_MILLISECONDS = 30_000
 
 
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
     """Chromium without a window. Raises NoBrowser."""
     found = chromium()
+    expect.set_options(timeout=_WITHIN_MILLISECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=found.program,

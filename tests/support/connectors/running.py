@@ -21,7 +21,7 @@ from messaging.trail.audit import Operator
 from ops.stubs.opendental import OpenDentalStub
 from services.connectors import adding
 from services.connectors.app import build
-from services.connectors.config import reference_or_sealed
+from services.connectors.config import new_customer_key, reference_or_sealed
 from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.rules.identity import connection_id
 from services.connectors.sealing import Place, Sealer
@@ -199,6 +199,20 @@ class Connectors:
             **options,
         }
         return await self.add(org, System.OPENDENTAL, name, given, secrets)
+
+    async def interface(self, org: Org, **options: Any) -> str:
+        """The key of an Open Dental interface of ours, once it shows what the org has."""
+        key, secrets = new_customer_key()
+        made = await adding.add(
+            self.engine, org.id, System.OPENDENTAL_SERVER, "ours", options, secrets, OPERATOR
+        )
+        connected = Connected(self, org, made, "ours")
+
+        async def filled() -> bool:
+            return (await connected.shown())["last_success_at"] is not None
+
+        await until(filled, READY_WITHIN_SECONDS)
+        return key
 
     async def add(
         self,

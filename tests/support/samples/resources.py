@@ -28,7 +28,7 @@ from contracts.ereferral_information import (
 from contracts.ereferral_staff import PartnerChannel
 from contracts.events import Event
 from contracts.import_row import ImportRow
-from contracts.intake import Intake, IntakeStatus, IntakeWarning
+from contracts.intake import Intake, IntakeStatus
 from contracts.mail_relay import MailRelay
 from contracts.referral import (
     REFERRAL_RESPONSE_RECORDED,
@@ -40,7 +40,7 @@ from contracts.referral_attribution import AttributionRole, ReferralAttribution
 from contracts.referral_partner import ContactMethod
 from contracts.referral_source import ReferralSource, SourceCategory
 from contracts.referral_source_cost import ReferralSourceCost
-from contracts.shapes import Reference, Resource
+from contracts.shapes import FieldWarning, Reference, Resource
 from messaging.handlers.workspace import Publishing, Rows, Workspace
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -139,7 +139,7 @@ def resources() -> dict[str, Resource]:
                 "telephone": "+12025550121",
                 "extra": {"preferred_day": "Tuesday", "email": "demo at home"},
                 "warnings": [
-                    IntakeWarning(
+                    FieldWarning(
                         field="email", type="email_invalid", msg="Must be one valid e-mail address"
                     )
                 ],

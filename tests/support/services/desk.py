@@ -108,6 +108,16 @@ class _Reader(HTMLParser):
         self._shown.text = " ".join(" ".join(self._words).split())
 
 
+def read_page(status: int, headers: Mapping[str, str], body: bytes, url: str) -> Shown:
+    """An answer as a browser without JavaScript reads it. `headers` are by name in lower case."""
+    shown = Shown(status, headers, body.decode("utf-8", "replace"), url)
+    if headers.get("content-type", "").startswith("text/html"):
+        reader = _Reader(shown)
+        reader.feed(shown.html)
+        reader.close()
+    return shown
+
+
 @dataclass
 class Visitor:
     """A person with a session, or with none yet."""
@@ -147,12 +157,7 @@ class Visitor:
             leads = urlsplit(found["location"])
             query = f"?{leads.query}" if leads.query else ""
             return await self.ask("GET", leads.path + query)
-        shown = Shown(answer.status, found, body.decode("utf-8", "replace"), path)
-        if found.get("content-type", "").startswith("text/html"):
-            reader = _Reader(shown)
-            reader.feed(shown.html)
-            reader.close()
-        return shown
+        return read_page(answer.status, found, body, path)
 
     async def open(self, path: str = "") -> Shown:
         """A page of the org."""

@@ -149,8 +149,9 @@ class Org:
         return await self._made("contact_referral.create", 201, **given)
 
     async def practice(self, **fields: Any) -> dict[str, Any]:
-        """The practice as just put."""
-        given = {"name": "Main Street Dental", "observed_at": "2026-01-05T08:00:00Z", **fields}
+        """The practice as just put, in the United States if nothing else is said."""
+        named = {"name": "Main Street Dental", "country": "US"}
+        given = {**named, "observed_at": "2026-01-05T08:00:00Z", **fields}
         return await self._made("practice.put", 200, **given)
 
     async def referral(self, **fields: Any) -> dict[str, Any]:

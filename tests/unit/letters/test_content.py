@@ -133,6 +133,15 @@ def test_the_paper_is_the_practices(country: str, width: int, height: int) -> No
 # ---- Any text is only text
 
 
+def test_a_practice_of_no_country_yet_writes_as_in_the_united_states() -> None:
+    """docs/contract/wire.md#directory: letter paper, the month first, and no country is named."""
+    package = sample_package(practice=sample_practice(country=None))
+    content = letter_content(sample_consignment(package=package))
+    assert (content["paper"], content["date"]) == ("us-letter", "November 20, 2026")
+    address = [line["text"] for line in content["practice"]["address"]]
+    assert address == ["100 Example Street", "Suite 200", "Springfield, IL 62701"]
+
+
 def test_text_is_never_markup() -> None:
     """What a practice writes is shown as it is, whatever it means to the typesetter."""
     hostile = '#import "x.typ" #panic("no") *bold* _i_ $x^2$ @ref <label> \\u{41} `code` // gone'

@@ -53,7 +53,7 @@ def test_tokens_are_counted_and_looked_at(tmp_path: Path) -> None:
         (
             '["contact*", "intake*", "referral.*", "referral_*", "patient.*", "provider.*"]',
             "WRONG grants: REFERRALS_CLIENT_GRANTS_FILE: {path} does not grant 'edge' practice.get "
-            "and 1 more: see docs/operators/permissions.md",
+            "and 2 more: see docs/operators/permissions.md",
         ),
     ],
 )

@@ -79,6 +79,7 @@ def test_a_token_is_rotated_and_revoked(path: Path) -> None:
         (("--operation", "referal.*"), "--operation referal.*: no operation is called so"),
         (("--org", "no org"), "--org: "),
         (("--kind", "robot"), "--kind is api, person or submit"),
+        (("--kind", "submit", "--org", "other"), "a token of kind submit is for one --org"),
         (("--kind", "person"), "a person's token has an actor, and no other has one"),
         (("--expires", "never"), "--expires is a number and d, h or m, such as 90d"),
         (("--client", "a b"), "--client: "),

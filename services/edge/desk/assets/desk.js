@@ -53,7 +53,7 @@
   };
 
   const listen = () => {
-    if (source || document.hidden) return;
+    if (source || document.hidden || !document.querySelector("[data-live]")) return;
     source = new EventSource(url);
     source.addEventListener("reset", soon);
     for (const type of document.body.dataset.types.split(" ")) source.addEventListener(type, soon);

@@ -74,7 +74,7 @@ def _cancellation_text(consignment: Consignment) -> str:
 def _how_to_answer(consignment: Consignment) -> str:
     practice = consignment.package.practice
     due = consignment.respond_by_day
-    by = f" by {wording.date_in_words(due, practice.country)}" if due else ""
+    by = f" by {wording.date_in_words(due, wording.home_country(practice))}" if due else ""
     return (
         f"Please let {wording.one_line(practice.name)} know{by} whether you can see the "
         f"patient, and name the reference:\n{_ways(consignment)}"

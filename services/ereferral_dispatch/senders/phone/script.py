@@ -36,7 +36,9 @@ def _whom(consignment: Consignment) -> str:
     number = "no number is on file, please find it"
     if consignment.address != NO_NUMBER:
         number = wording.number_for(
-            consignment.address, package.partner.country, reader_country=package.practice.country
+            consignment.address,
+            package.partner.country,
+            reader_country=wording.home_country(package.practice),
         )
     names = ", ".join(wording.partner_names(package.partner)) or "the practice"
     return f"CALL\n{names}: {number}"
@@ -67,7 +69,7 @@ def _say_referred(consignment: Consignment) -> str:
         )
     sentences.append(f"Our reference is {consignment.reference}.")
     if due := consignment.respond_by_day:
-        day = wording.date_in_words(due, practice.country)
+        day = wording.date_in_words(due, wording.home_country(practice))
         sentences.append(f"Can you see the patient, and let us know by {day}?")
     else:
         sentences.append("Can you see the patient?")
@@ -76,7 +78,7 @@ def _say_referred(consignment: Consignment) -> str:
 
 def _say_cancelled(consignment: Consignment) -> str:
     practice = consignment.package.practice
-    day = wording.date_in_words(consignment.authored_day, practice.country)
+    day = wording.date_in_words(consignment.authored_day, wording.home_country(practice))
     sentences = [
         f"This is {wording.one_line(practice.name)}. We have CANCELLED a referral that you may "
         f"have received from us: {_patient(consignment)}, referred on {day}.",
@@ -94,7 +96,8 @@ def _patient(consignment: Consignment) -> str:
     name = wording.one_line(patient.name)
     if patient.date_of_birth is None:
         return name
-    return f"{name}, born {wording.date_in_words(patient.date_of_birth, practice.country)}"
+    born = wording.date_in_words(patient.date_of_birth, wording.home_country(practice))
+    return f"{name}, born {born}"
 
 
 def _reason(consignment: Consignment) -> str:

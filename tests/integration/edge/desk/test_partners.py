@@ -14,7 +14,7 @@ async def test_a_partner_is_written_down_and_changed(edge: RunningEdge, caller: 
     visitor = await at_the_desk(edge, caller.org_id)
     assert "There is no partner yet." in (await visitor.open("/partners")).text
     form = (await visitor.open("/partners/new")).form("referral_partner.create")
-    typed = {**PRACTICE, "npi": "1234567890", "fax": "+12025550188", "email": ""}
+    typed: dict[str, Any] = {**PRACTICE, "npi": "1234567890", "fax": "+12025550188", "email": ""}
     wrong = await visitor.press(form, **typed)
     assert wrong.status == 422
     assert 'id="partner-npi-wrong1"' in wrong.html

@@ -1,5 +1,6 @@
 """The table of routes."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -7,12 +8,12 @@ from starlette.routing import compile_path
 
 from contracts.catalogue import OPERATIONS
 from contracts.operations import DeclarationError
+from ops.environment import CHECKOUT
 from services.edge.routes import (
     BY_LINK_ALONE,
     FIELD_ROUTES,
     JSON_API_ROUTES,
     NOT_REACHABLE,
-    NOT_YET,
     ROUTES,
     SUBMIT_ROUTE,
     Route,
@@ -30,10 +31,22 @@ def test_every_operation_has_one_route() -> None:
     asked by HTTP."""
     routed = Counter(route.name for route in FIELD_ROUTES)
     in_another_form = {route.name for route in (*JSON_API_ROUTES, SUBMIT_ROUTE)}
-    unrouted = NOT_REACHABLE | BY_LINK_ALONE | in_another_form | NOT_YET
+    unrouted = NOT_REACHABLE | BY_LINK_ALONE | in_another_form
     assert set(routed) == OPERATIONS.keys() - unrouted
     assert set(routed.values()) == {1}
     assert OPERATIONS.keys() >= unrouted
+
+
+def test_the_page_of_the_contract_has_every_operation_of_the_table() -> None:
+    """And none besides: in its table `.get` is of the resource that was named last."""
+    page = (CHECKOUT / "docs" / "contract" / "http.md").read_text("utf-8")
+    section = page.partition("## 1. Routes")[2].partition("\n## ")[0]
+    told, resource = set(), ""
+    for line in re.findall(r"^\| .* \| (.*) \| .* \|$", section, re.MULTILINE):
+        for named, verb in re.findall(r"`(\w*)\.(\w+)`", line):
+            resource = named or resource
+            told.add(f"{resource}.{verb}")
+    assert told == {route.name for route in ROUTES}
 
 
 def test_the_routes_that_have_a_form_of_their_own() -> None:

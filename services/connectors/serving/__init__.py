@@ -1,0 +1,1 @@
+"""Our own Open Dental interface: its rows, its numbers, and the HTTP server that answers."""

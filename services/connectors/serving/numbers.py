@@ -1,0 +1,29 @@
+"""Numbers that our own Open Dental interface gives: of referrals, of patients, of specialties.
+
+A number is given once, under the lock of the org's counter, and never again.
+"""
+
+from services.connectors.models import OdCounter
+from services.connectors.opendental.server import NUMBERS_BEGIN, SPECIALTIES_BEGIN
+
+
+def new_counter(org_id: str, connection_id: object, *, beside_theirs: bool) -> OdCounter:
+    """The counter of an org; `beside_theirs`: of one whose Open Dental has numbers of its own."""
+    return OdCounter(
+        org_id=org_id,
+        connection_id=connection_id,
+        next_num=NUMBERS_BEGIN if beside_theirs else 1,
+        next_def_num=SPECIALTIES_BEGIN,
+    )
+
+
+def take_number(counter: OdCounter) -> int:
+    """The next number of a referral or a patient."""
+    counter.next_num += 1
+    return counter.next_num - 1
+
+
+def take_def_num(counter: OdCounter) -> int:
+    """The next number of a specialty."""
+    counter.next_def_num += 1
+    return counter.next_def_num - 1

@@ -1,0 +1,211 @@
+"""The rows of our own Open Dental interface, as the server reads and writes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from contracts.connecting import ImportKind, System
+from messaging.outbox.system_work import SystemWork, system_work
+from services.connectors.config import CUSTOMER_KEY, ServerOptions, hash_of_key
+from services.connectors.home import PUBLISHING
+from services.connectors.models import (
+    Connection,
+    ExternalId,
+    OdCounter,
+    OdDefinition,
+    OdReferral,
+)
+from services.connectors.opendental.server import Listing, Referral, Specialties
+from services.connectors.sealing import Sealer
+from services.connectors.serving.held import new_row, place_of_number, put
+from services.connectors.serving.numbers import take_number
+from services.connectors.serving.projection import stamp
+
+_COLUMNS = {
+    "IsHidden": OdReferral.is_hidden,
+    "NotPerson": OdReferral.not_person,
+    "IsDoctor": OdReferral.is_doctor,
+    "IsPreferred": OdReferral.is_preferred,
+    "isPatient": OdReferral.is_patient,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Whom a key names. `is_filled`: what the org had before it was added is shown by now."""
+
+    org_id: str
+    connection_id: UUID
+    options: ServerOptions
+    is_filled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row as it is shown, and the resource that it is."""
+
+    number: int
+    uuid: UUID
+    kind: ImportKind
+    version: int
+    patient_id: UUID | None
+    shown: Referral = field(repr=False)
+
+
+class Store:
+    """Reads and writes as the system role; every statement names the org."""
+
+    def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
+        self._engine, self._sealer = engine, sealer
+
+    async def interface_of(self, customer_key: str) -> Interface | None:
+        """Whose key it is; None: nobody's."""
+        async with AsyncSession(self._engine) as session:
+            row = await session.scalar(
+                select(Connection).where(
+                    Connection.system == System.OPENDENTAL_SERVER,
+                    Connection.removed_at.is_(None),
+                    Connection.secrets[CUSTOMER_KEY]["sha256"].astext == hash_of_key(customer_key),
+                )
+            )
+        if row is None:
+            return None
+        options = ServerOptions(**row.config)
+        return Interface(row.org_id, row.id, options, row.last_success_at is not None)
+
+    async def one(self, interface: Interface, number: int) -> Held | None:
+        """A row that has a resource; None where there is none of that number."""
+        async with AsyncSession(self._engine) as session:
+            row = await session.get(OdReferral, (interface.org_id, number))
+        if row is None or row.archived or row.version == 0:
+            return None
+        return self._held(interface, row)
+
+    async def page(self, interface: Interface, listing: Listing) -> list[Referral]:
+        """The rows that a list is asked for, by number."""
+        wanted = [_COLUMNS[name] == (value == "true") for name, value in listing.flags.items()]
+        if listing.business_name is not None:
+            part = func.lower(listing.business_name)
+            wanted.append(func.strpos(func.lower(OdReferral.business_name), part) > 0)
+        async with AsyncSession(self._engine) as session:
+            rows = await session.scalars(
+                select(OdReferral)
+                .where(
+                    OdReferral.org_id == interface.org_id,
+                    ~OdReferral.archived,
+                    OdReferral.version > 0,
+                    *wanted,
+                )
+                .order_by(OdReferral.referral_num)
+                .limit(listing.limit)
+                .offset(listing.offset)
+            )
+            return [self._held(interface, row).shown for row in rows]
+
+    async def specialties(self, interface: Interface) -> Specialties:
+        """The org's specialties."""
+        async with AsyncSession(self._engine) as session:
+            rows = await session.scalars(
+                select(OdDefinition).where(OdDefinition.org_id == interface.org_id)
+            )
+            return Specialties({row.def_num: row.item_name for row in rows})
+
+    async def patient_of(self, interface: Interface, pat_num: int) -> UUID | None:
+        """The patient under a number: that of the practice's Open Dental, else one of ours."""
+        async with AsyncSession(self._engine) as session:
+            uuid: UUID | None = await session.scalar(
+                select(ExternalId.uuid)
+                .join(
+                    Connection,
+                    (Connection.org_id == ExternalId.org_id)
+                    & (Connection.id == ExternalId.connection_id),
+                )
+                .where(
+                    ExternalId.org_id == interface.org_id,
+                    ExternalId.kind == ImportKind.PATIENT,
+                    ExternalId.external_id == str(pat_num),
+                    Connection.system.in_((System.OPENDENTAL, System.OPENDENTAL_SERVER)),
+                    ~ExternalId.gone,
+                    ~ExternalId.erased,
+                )
+                .order_by(Connection.system)
+                .limit(1)
+            )
+        return uuid
+
+    async def begin(
+        self,
+        interface: Interface,
+        uuid: UUID,
+        kind: ImportKind,
+        shown: Mapping[str, Any],
+        patient_id: UUID | None,
+    ) -> int:
+        """Take a number and hold the row under it; nobody sees it before its resource is made."""
+        async with system_work(self._engine, PUBLISHING) as work:
+            counter = await work.session.get(OdCounter, interface.org_id, with_for_update=True)
+            assert counter is not None
+            number = take_number(counter)
+            row = new_row(
+                interface.org_id,
+                number,
+                uuid,
+                kind,
+                shown,
+                work.now,
+                version=0,
+                patient_id=patient_id,
+            )
+            row.patient_seen = True
+            self._seal(row, shown)
+            work.session.add(row)
+        return number
+
+    async def drop(self, interface: Interface, number: int) -> None:
+        """Forget a row whose resource was refused; its number stays taken."""
+        async with system_work(self._engine, PUBLISHING) as work:
+            row = await work.session.get(OdReferral, (interface.org_id, number))
+            if row is not None and row.version == 0:
+                await work.session.delete(row)
+
+    async def save(
+        self,
+        interface: Interface,
+        number: int,
+        uuid: UUID,
+        kind: ImportKind,
+        version: int,
+        shown: Mapping[str, Any],
+    ) -> Held:
+        """Write a row through, unless a newer state of its resource is shown already."""
+        async with system_work(self._engine, PUBLISHING) as work:
+            row = await self._locked(work, interface, number)
+            if row.uuid != uuid or version >= row.version:
+                put(row, shown, work.now)
+                row.uuid, row.kind, row.version = uuid, kind, version
+                self._seal(row, shown)
+        return self._held(interface, row)
+
+    async def _locked(self, work: SystemWork, interface: Interface, number: int) -> OdReferral:
+        row = await work.session.get(OdReferral, (interface.org_id, number), with_for_update=True)
+        assert row is not None
+        return row
+
+    def _seal(self, row: OdReferral, shown: Mapping[str, Any]) -> None:
+        given = shown.get("SSN")
+        row.tax_number = self._sealer.seal(given, place_of_number(row)) if given else None
+
+    def _held(self, interface: Interface, row: OdReferral) -> Held:
+        shown = {**row.fields, "DateTStamp": self.stamp(interface, row.updated_at)}
+        if row.tax_number is not None:
+            shown["SSN"] = self._sealer.open(row.tax_number, place_of_number(row))
+        return Held(row.referral_num, row.uuid, row.kind, row.version, row.patient_id, shown)
+
+    def stamp(self, interface: Interface, at: datetime) -> str:
+        """A time as the interface shows it."""
+        return stamp(at, interface.options.zone)

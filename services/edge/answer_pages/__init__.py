@@ -1,0 +1,1 @@
+"""Answer pages: where a partner without an account answers the referral in a letter."""
