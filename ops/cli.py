@@ -184,7 +184,7 @@ def events(
         bool, typer.Option("--json", help="Whole events: they hold patient data.")
     ] = False,
 ) -> None:
-    """Print the events of both services as they happen, until Ctrl-C.
+    """Print the events of the services as they happen, until Ctrl-C.
 
     Example: handoff events --org demo --type 'ereferral.*'
     """

@@ -25,7 +25,7 @@ def audit(
 ) -> None:
     """Show who changed or read a patient's data, when and by which message, oldest first.
 
-    Both services' trails. Ids alone: it shows no patient data.
+    All services' trails. Ids alone: it shows no patient data.
 
     Example: handoff audit --org demo --patient 01930000-0000-7000-8000-00000000a001
     """
@@ -92,7 +92,7 @@ def erase_patient(
         ),
     ] = False,
 ) -> None:
-    """Erase one patient's data in both services; ids and the audit trail stay.
+    """Erase one patient's data in the services; ids and the audit trail stay.
 
     Erase the patient where they come from first: a newer patient.put brings them back. What is
     under way has to end or be cancelled before. 1 where neither service ever knew the patient.

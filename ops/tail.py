@@ -1,4 +1,4 @@
-"""`handoff events`: what happens, as both services tell it, from now on."""
+"""`handoff events`: what happens, as the services tell it, from now on."""
 
 import asyncio
 import sys

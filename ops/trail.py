@@ -1,4 +1,4 @@
-"""`handoff audit`: what was done with a patient's data and who read it, in both services."""
+"""`handoff audit`: what was done with a patient's data and who read it, in all services."""
 
 import json
 from collections.abc import Iterable

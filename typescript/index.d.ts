@@ -33,6 +33,30 @@ export type AttributionRole = "primary" | "secondary" | "assist";
  */
 export type CallOutcome = "reached" | "no_answer" | "wrong_number";
 /**
+ * Why a run failed.
+ */
+export type ConnectionFailureCode =
+  | "unauthorized"
+  | "permission_missing"
+  | "needs_reauthorization"
+  | "wrong_archive"
+  | "identity_changed"
+  | "rate_limited"
+  | "other_side_down"
+  | "timed_out"
+  | "bad_answer"
+  | "tls_failed"
+  | "address_blocked"
+  | "secret_unavailable";
+/**
+ * What an appointment of the other side suggests about a referral.
+ */
+export type Hint = "booked" | "came" | "missed";
+/**
+ * The other side of a connection.
+ */
+export type System = "opendental" | "alfadocs" | "opendental-server";
+/**
  * What kind of contact a partner is.
  */
 export type ContactType = "provider" | "practice" | "lab" | "other";
@@ -78,6 +102,14 @@ export type EreferralRecordResponse = EreferralRecordResponse1;
  * What a person found out about an outcome that nobody knew.
  */
 export type Resolution = "delivered" | "not_delivered";
+/**
+ * What a row of the other side becomes here, in the order in which rows are applied.
+ */
+export type ImportKind = "provider" | "patient" | "partner" | "source" | "attribution" | "referral";
+/**
+ * What a person decides about a row that waits.
+ */
+export type RowResolution = "retry" | "link" | "create" | "theirs" | "ours" | "ignore";
 /**
  * Why a row was not taken in.
  */
@@ -136,9 +168,12 @@ export type ProblemCode =
   | "contact_not_found"
   | "contact_referral_not_found"
   | "letter_not_found"
+  | "connection_not_found"
+  | "import_row_not_found"
   | "version_conflict"
   | "message_id_reused"
   | "already_exists"
+  | "already_linked"
   | "primary_attribution_exists"
   | "invalid_transition"
   | "answer_link_locked"
@@ -235,6 +270,62 @@ export type ReplyToAnswerLinkVerify =
             id: string;
           };
       status: 200;
+    }
+  | {
+      data: null;
+      status: number;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToConnectionGet =
+  | {
+      data: Connection;
+      status: 200;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToConnectionList =
+  | {
+      data: ListingConnection | StretchConnection;
+      status: 200;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToConnectionRuns =
+  | {
+      data: ListingConnectionRun | StretchConnectionRun;
+      status: 200;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToConnectionSync =
+  | {
+      data:
+        | Connection
+        | {
+            id: string;
+          };
+      status: 202;
     }
   | {
       data: null;
@@ -638,6 +729,82 @@ export type ReplyToEreferralRetry =
 /**
  * `data` or `problem`, never both.
  */
+export type ReplyToEreferralTrailGet =
+  | {
+      data: PatientTrail;
+      status: 200;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToExternalIdLink =
+  | {
+      data:
+        | ExternalId
+        | {
+            id: string;
+          };
+      status: 200;
+    }
+  | {
+      data: null;
+      status: number;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToExternalIdList =
+  | {
+      data: ListingExternalId | StretchExternalId;
+      status: 200;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToImportRowList =
+  | {
+      data: ListingImportRow | StretchImportRow;
+      status: 200;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToImportRowResolve =
+  | {
+      data:
+        | ImportRow
+        | {
+            id: string;
+          };
+      status: 200;
+    }
+  | {
+      data: null;
+      status: number;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
 export type ReplyToIntakeAccept =
   | {
       data:
@@ -795,6 +962,26 @@ export type ReplyToIntakeMapPut =
 /**
  * `data` or `problem`, never both.
  */
+export type ReplyToOperatorMapSet =
+  | {
+      data:
+        | OperatorMap
+        | {
+            id: string;
+          };
+      status: 200;
+    }
+  | {
+      data: null;
+      status: number;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
 export type ReplyToPartnerChannelRelease =
   | {
       data:
@@ -879,6 +1066,18 @@ export type ReplyToPatientPut =
   | {
       data: null;
       status: number;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToPatientTrailGet =
+  | {
+      data: PatientTrail;
+      status: 200;
     }
   | {
       problem: Problem;
@@ -1504,6 +1703,26 @@ export type ReplyToReferralSourceCostUpdate =
       problem: Problem;
       status: number;
     };
+/**
+ * `data` or `problem`, never both.
+ */
+export type ReplyToSourceMapSet =
+  | {
+      data:
+        | SourceMap
+        | {
+            id: string;
+          };
+      status: 200;
+    }
+  | {
+      data: null;
+      status: number;
+    }
+  | {
+      problem: Problem;
+      status: number;
+    };
 
 /**
  * What a period cost, how many new patients it brought, and the one by the other.
@@ -1560,11 +1779,12 @@ export interface AnswerLinkOpen {
   proof?: string | null;
 }
 /**
- * Who refers, and where they are called.
+ * Who refers, where they are called, and the time zone of their days and appointments.
  */
 export interface AnswerLinkPractice {
   name: string;
   phone: string | null;
+  time_zone: string | null;
 }
 /**
  * What whoever has the letter and knows its code may be shown.
@@ -1650,6 +1870,125 @@ export interface CallTask {
 export interface ComposedLetter {
   pdf: string;
   reference: string;
+}
+/**
+ * A connection as it is shown; no secret and nothing of a patient's is in it.
+ *
+ * `counts`, `complete` and `skew_seconds` (how far their stamps were ahead of our clock) are the
+ * last successful run's; `code`, `phase` and `offset` say where the last run failed, null once one
+ * succeeded. `needs_person`: nothing more comes of waiting. `hint` only on its own event.
+ */
+export interface Connection {
+  code: ConnectionFailureCode | null;
+  complete: boolean | null;
+  counts: RunCounts | null;
+  created_at: string;
+  hint: FulfilmentHint | null;
+  id: string;
+  last_success_at: string | null;
+  name: string;
+  needs_person: boolean;
+  next_run_at: string | null;
+  offset: number | null;
+  phase: string | null;
+  skew_seconds: number | null;
+  system: System;
+  updated_at: string;
+  version: number;
+  waiting: number;
+}
+/**
+ * What one run did, by kind; null where it had nothing of that kind.
+ */
+export interface RunCounts {
+  attribution: KindCounts | null;
+  partner: KindCounts | null;
+  patient: KindCounts | null;
+  provider: KindCounts | null;
+  referral: KindCounts | null;
+  source: KindCounts | null;
+}
+/**
+ * What one run did with the rows of one kind.
+ */
+export interface KindCounts {
+  created: number;
+  fetched: number;
+  gone: number;
+  historic: number;
+  refused: number;
+  unchanged: number;
+  updated: number;
+  waiting: number;
+}
+/**
+ * What an appointment suggests about one referral. Nothing is decided by it.
+ */
+export interface FulfilmentHint {
+  hint: Hint;
+  referral_uuid: string;
+}
+/**
+ * `connection.get` → 200.
+ */
+export interface ConnectionGet {
+  connection_uuid: string;
+  org_id: string;
+}
+/**
+ * `connection.list` → 200, by name.
+ */
+export interface ConnectionList {
+  /**
+   * Instead of `page`, to read everything: "" begins, the last reply's `next_cursor` goes on. Null is the same as none.
+   */
+  cursor?: string | null;
+  org_id: string;
+  page?: number;
+  page_size?: number;
+}
+/**
+ * One run. `finished_at` is null while it goes on, `code` where nothing failed.
+ */
+export interface ConnectionRun {
+  code: ConnectionFailureCode | null;
+  complete: boolean | null;
+  connection_uuid: string;
+  counts: RunCounts;
+  created_at: string;
+  finished_at: string | null;
+  full: boolean;
+  id: string;
+  offset: number | null;
+  phase: string | null;
+  skew_seconds: number | null;
+  started_at: string;
+  updated_at: string;
+  version: number;
+}
+/**
+ * `connection.runs` → 200, newest first.
+ */
+export interface ConnectionRuns {
+  connection_uuid: string;
+  /**
+   * Instead of `page`, to read everything: "" begins, the last reply's `next_cursor` goes on. Null is the same as none.
+   */
+  cursor?: string | null;
+  org_id: string;
+  page?: number;
+  page_size?: number;
+}
+/**
+ * `connection.sync` → 202: a run begins at once. `full` asks for whole lists.
+ */
+export interface ConnectionSync {
+  connection_uuid: string;
+  /**
+   * Read everything again, not only what changed.
+   */
+  full?: boolean;
+  org_id: string;
 }
 /**
  * A contact as the directory last saw it; at most one of the three references is set.
@@ -1784,9 +2123,11 @@ export interface ContactReferralUpdate {
  * The answer comes with `ereferral.response_recorded`; `response_occurred_at` where the partner
  * answered before it was recorded. `call` comes with `ereferral.call_requested`, `information`
  * with `ereferral.information_requested` (the partner's question) and
- * `ereferral.information_provided` (what it was told).
+ * `ereferral.information_provided` (what it was told), `actor` with what somebody did: the opaque
+ * id that the message's header had.
  */
 export interface EreferralChange {
+  actor?: string;
   address: string | null;
   call?: CallTask;
   channel: ContactMethod | null;
@@ -1904,6 +2245,9 @@ export interface ReferralPartner {
 }
 /**
  * A patient as the directory last saw them.
+ *
+ * `phone_as_given`: a national number of which the practice's country, another one than when it
+ * was put, has no such; then `phone` is null, and `warnings` says what to do.
  */
 export interface Patient {
   created_at: string;
@@ -1913,19 +2257,30 @@ export interface Patient {
   name: string;
   observed_at: string;
   phone?: string | null;
+  phone_as_given?: string | null;
   updated_at: string;
   version: number;
+  warnings?: FieldWarning[];
+}
+/**
+ * A field that is not as it was given, and what to do; nothing quotes its value.
+ */
+export interface FieldWarning {
+  field: string;
+  msg: string;
+  type: string;
 }
 /**
  * The practice that refers: the letter's head and the bundle's requester.
  *
- * `time_zone`: whose days its letters, mails and call scripts name; null where none was given.
+ * `country`: null until it was given. `time_zone`: whose days its letters, mails and call scripts
+ * name; null where none was given.
  */
 export interface Practice {
   address_line1?: string | null;
   address_line2?: string | null;
   city?: string | null;
-  country?: string;
+  country?: string | null;
   created_at: string;
   email?: string | null;
   fax?: string | null;
@@ -2353,6 +2708,82 @@ export interface EventAnswerLinkRenewed {
   type: "answer_link.renewed";
 }
 /**
+ * CloudEvent connection.failed, published to connectors.events.
+ */
+export interface EventConnectionFailed {
+  aggregateversion: number;
+  causationid?: string;
+  changed?: string;
+  data: Connection;
+  datacontenttype: "application/json";
+  dataschema: "urn:handoff:schema:connection:v1";
+  id: string;
+  orgid: string;
+  source: "/connectors";
+  specversion: "1.0";
+  subject: string;
+  time: string;
+  traceparent?: string;
+  type: "connection.failed";
+}
+/**
+ * CloudEvent connection.fulfilment_hint, published to connectors.events.
+ */
+export interface EventConnectionFulfilmentHint {
+  aggregateversion: number;
+  causationid?: string;
+  changed?: string;
+  data: Connection;
+  datacontenttype: "application/json";
+  dataschema: "urn:handoff:schema:connection:v1";
+  id: string;
+  orgid: string;
+  source: "/connectors";
+  specversion: "1.0";
+  subject: string;
+  time: string;
+  traceparent?: string;
+  type: "connection.fulfilment_hint";
+}
+/**
+ * CloudEvent connection.recovered, published to connectors.events.
+ */
+export interface EventConnectionRecovered {
+  aggregateversion: number;
+  causationid?: string;
+  changed?: string;
+  data: Connection;
+  datacontenttype: "application/json";
+  dataschema: "urn:handoff:schema:connection:v1";
+  id: string;
+  orgid: string;
+  source: "/connectors";
+  specversion: "1.0";
+  subject: string;
+  time: string;
+  traceparent?: string;
+  type: "connection.recovered";
+}
+/**
+ * CloudEvent connection.synced, published to connectors.events.
+ */
+export interface EventConnectionSynced {
+  aggregateversion: number;
+  causationid?: string;
+  changed?: string;
+  data: Connection;
+  datacontenttype: "application/json";
+  dataschema: "urn:handoff:schema:connection:v1";
+  id: string;
+  orgid: string;
+  source: "/connectors";
+  specversion: "1.0";
+  subject: string;
+  time: string;
+  traceparent?: string;
+  type: "connection.synced";
+}
+/**
  * CloudEvent contact.archived, published to referrals.events.
  */
 export interface EventContactArchived {
@@ -2715,6 +3146,62 @@ export interface EventEreferralSent {
   type: "ereferral.sent";
 }
 /**
+ * CloudEvent import.row_refused, published to connectors.events.
+ */
+export interface EventImportRowRefused {
+  aggregateversion: number;
+  causationid?: string;
+  changed?: string;
+  data: ImportRow;
+  datacontenttype: "application/json";
+  dataschema: "urn:handoff:schema:import_row:v1";
+  id: string;
+  orgid: string;
+  source: "/connectors";
+  specversion: "1.0";
+  subject: string;
+  time: string;
+  traceparent?: string;
+  type: "import.row_refused";
+}
+/**
+ * A row that waits for a person. `fields` are names, never values.
+ */
+export interface ImportRow {
+  code: string;
+  connection_uuid: string;
+  created_at: string;
+  external_id: string;
+  external_version: string;
+  fields: string[];
+  id: string;
+  kind: ImportKind;
+  resolution: RowResolution | null;
+  resolved_at: string | null;
+  updated_at: string;
+  uuid: string | null;
+  version: number;
+}
+/**
+ * CloudEvent import.row_resolved, published to connectors.events.
+ */
+export interface EventImportRowResolved {
+  aggregateversion: number;
+  causationid?: string;
+  changed?: string;
+  data: ImportRow;
+  datacontenttype: "application/json";
+  dataschema: "urn:handoff:schema:import_row:v1";
+  id: string;
+  orgid: string;
+  source: "/connectors";
+  specversion: "1.0";
+  subject: string;
+  time: string;
+  traceparent?: string;
+  type: "import.row_resolved";
+}
+/**
  * CloudEvent intake.accepted, published to referrals.events.
  */
 export interface EventIntakeAccepted {
@@ -2738,7 +3225,8 @@ export interface EventIntakeAccepted {
  *
  * `row_number` counts the rows of its group from 1. `possible_repeat_of` is an earlier group with
  * the same fingerprint. `patient`, or `contact`, is whom it was taken in as, with what was made
- * beside a patient. `emptied_at`: since when what it said is not kept any more.
+ * beside a patient. `warnings` are of fields that did not parse: those are kept in `extra` as they
+ * came. `emptied_at`: since when what it said is not kept any more.
  */
 export interface Intake {
   contact: Reference | null;
@@ -2772,12 +3260,12 @@ export interface Intake {
   telephone: string | null;
   updated_at: string;
   version: number;
-  warnings: IntakeWarning[];
+  warnings: FieldWarning1[];
 }
 /**
- * A field of a row that did not parse; it is kept in `extra` as it came.
+ * A field that is not as it was given, and what to do; nothing quotes its value.
  */
-export interface IntakeWarning {
+export interface FieldWarning1 {
   field: string;
   msg: string;
   type: string;
@@ -2986,6 +3474,9 @@ export interface EventPatientArchived {
 }
 /**
  * A patient as the directory last saw them.
+ *
+ * `phone_as_given`: a national number of which the practice's country, another one than when it
+ * was put, has no such; then `phone` is null, and `warnings` says what to do.
  */
 export interface Patient1 {
   created_at: string;
@@ -2995,8 +3486,10 @@ export interface Patient1 {
   name: string;
   observed_at: string;
   phone: string | null;
+  phone_as_given: string | null;
   updated_at: string;
   version: number;
+  warnings: FieldWarning1[];
 }
 /**
  * CloudEvent patient.put, published to referrals.events.
@@ -3039,13 +3532,14 @@ export interface EventPracticePut {
 /**
  * The practice that refers: the letter's head and the bundle's requester.
  *
- * `time_zone`: whose days its letters, mails and call scripts name; null where none was given.
+ * `country`: null until it was given. `time_zone`: whose days its letters, mails and call scripts
+ * name; null where none was given.
  */
 export interface Practice1 {
   address_line1: string | null;
   address_line2: string | null;
   city: string | null;
-  country: string;
+  country: string | null;
   created_at: string;
   email: string | null;
   fax: string | null;
@@ -3886,12 +4380,78 @@ export interface EventReferralSourceCostUpdated {
   type: "referral_source_cost.updated";
 }
 /**
+ * A row of the other side and the resource that it is. `erased`: it is passed over forever.
+ */
+export interface ExternalId {
+  connection_uuid: string;
+  created_at: string;
+  erased: boolean;
+  external_id: string;
+  id: string;
+  kind: ImportKind;
+  updated_at: string;
+  uuid: string;
+  version: number;
+}
+/**
+ * `external_id.link` → 200: the row there is this resource here.
+ */
+export interface ExternalIdLink {
+  connection_uuid: string;
+  external_id: string;
+  kind: ImportKind;
+  org_id: string;
+  uuid: string;
+}
+/**
+ * `external_id.list` → 200.
+ */
+export interface ExternalIdList {
+  connection_uuid?: string | null;
+  /**
+   * Instead of `page`, to read everything: "" begins, the last reply's `next_cursor` goes on. Null is the same as none.
+   */
+  cursor?: string | null;
+  external_id?: string | null;
+  kind?: ImportKind | null;
+  org_id: string;
+  page?: number;
+  page_size?: number;
+  uuid?: string | null;
+}
+/**
  * One field that breaks a rule. `loc` is its path in the body; nothing quotes its value.
  */
 export interface FieldError {
   loc: (string | number)[];
   msg: string;
   type: string;
+}
+/**
+ * `import_row.list` → 200, oldest first.
+ */
+export interface ImportRowList {
+  code?: string | null;
+  connection_uuid?: string | null;
+  /**
+   * Instead of `page`, to read everything: "" begins, the last reply's `next_cursor` goes on. Null is the same as none.
+   */
+  cursor?: string | null;
+  kind?: ImportKind | null;
+  org_id: string;
+  page?: number;
+  page_size?: number;
+  resolved?: boolean | null;
+}
+/**
+ * `import_row.resolve` → 200. `uuid` only with `link`: the resource that is meant.
+ */
+export interface ImportRowResolve {
+  base_version: number;
+  import_row_uuid: string;
+  org_id: string;
+  resolution: RowResolution;
+  uuid?: string | null;
 }
 /**
  * `intake.accept` → 200: a new patient of that id, what brought them, and a draft.
@@ -4180,7 +4740,7 @@ export interface IntakeDetail {
   telephone: string | null;
   updated_at: string;
   version: number;
-  warnings: IntakeWarning[];
+  warnings: FieldWarning1[];
 }
 /**
  * A row of a group, as one of the others shows it.
@@ -4335,6 +4895,18 @@ export interface ListingAnswerLink {
   page_size: number;
   total: number;
 }
+export interface ListingConnection {
+  items: Connection[];
+  page: number;
+  page_size: number;
+  total: number;
+}
+export interface ListingConnectionRun {
+  items: ConnectionRun[];
+  page: number;
+  page_size: number;
+  total: number;
+}
 export interface ListingContact {
   items: Contact[];
   page: number;
@@ -4349,6 +4921,18 @@ export interface ListingContactReferral {
 }
 export interface ListingEreferral {
   items: Ereferral[];
+  page: number;
+  page_size: number;
+  total: number;
+}
+export interface ListingExternalId {
+  items: ExternalId[];
+  page: number;
+  page_size: number;
+  total: number;
+}
+export interface ListingImportRow {
+  items: ImportRow[];
   page: number;
   page_size: number;
   total: number;
@@ -4666,6 +5250,27 @@ export interface OpenedAnswerLink {
   status: AnswerLinkStatus;
 }
 /**
+ * An operator of the other side and the visiting partner who that is.
+ */
+export interface OperatorMap {
+  connection_uuid: string;
+  created_at: string;
+  external_id: string;
+  id: string;
+  referral_partner_uuid: string | null;
+  updated_at: string;
+  version: number;
+}
+/**
+ * `operator_map.set` → 200; null forgets it.
+ */
+export interface OperatorMapSet {
+  connection_uuid: string;
+  external_id: string;
+  org_id: string;
+  referral_partner_uuid: string | null;
+}
+/**
  * `partner_channel.release` → 200 with the channel; a held lane lets all go again.
  */
 export interface PartnerChannelRelease {
@@ -4714,6 +5319,38 @@ export interface PatientPut {
   phone?: string | null;
 }
 /**
+ * The newest entries about a patient, at most 500, the newest first; `total` counts all.
+ *
+ * Nobody checks that there is such a patient: what was done with one who is archived or erased
+ * stays in the trail.
+ */
+export interface PatientTrail {
+  entries: TrailLine[];
+  total: number;
+}
+/**
+ * One thing that was done or read. `client` is an AMQP user, `actor` the person behind it.
+ *
+ * `operation`: the message's, or what was done past the services, at the command line. `status` is
+ * the reply's; `record_uuid` what was made or changed.
+ */
+export interface TrailLine {
+  actor: string | null;
+  at: string;
+  client: string | null;
+  message_uuid: string | null;
+  operation: string;
+  record_uuid: string | null;
+  status: number;
+}
+/**
+ * `patient_trail.get`, `ereferral_trail.get` → 200. To have asked is an entry too.
+ */
+export interface PatientTrailGet {
+  org_id: string;
+  patient_uuid: string;
+}
+/**
  * `practice.get` → 200.
  */
 export interface PracticeGet {
@@ -4721,6 +5358,9 @@ export interface PracticeGet {
 }
 /**
  * `practice.put` → 200 with what is now held; an org has one practice.
+ *
+ * `country` left out: as it is held, or not known yet; without it no national number can
+ * be read.
  *
  * `time_zone`: the days in letters, mails and call scripts are those of this zone. Without it the
  * day of `respond_by` is the one in the offset in which it was named, and all others are in UTC.
@@ -5833,6 +6473,16 @@ export interface StretchAnswerLink {
   next_cursor: string | null;
   page_size: number;
 }
+export interface StretchConnection {
+  items: Connection[];
+  next_cursor: string | null;
+  page_size: number;
+}
+export interface StretchConnectionRun {
+  items: ConnectionRun[];
+  next_cursor: string | null;
+  page_size: number;
+}
 export interface StretchContact {
   items: Contact[];
   next_cursor: string | null;
@@ -5845,6 +6495,16 @@ export interface StretchContactReferral {
 }
 export interface StretchEreferral {
   items: Ereferral[];
+  next_cursor: string | null;
+  page_size: number;
+}
+export interface StretchExternalId {
+  items: ExternalId[];
+  next_cursor: string | null;
+  page_size: number;
+}
+export interface StretchImportRow {
+  items: ImportRow[];
   next_cursor: string | null;
   page_size: number;
 }
@@ -5912,12 +6572,37 @@ export interface StretchReferralSourceCost {
   next_cursor: string | null;
   page_size: number;
 }
+/**
+ * A source number of the other side and the referral source that it means.
+ */
+export interface SourceMap {
+  connection_uuid: string;
+  created_at: string;
+  external_id: string;
+  id: string;
+  referral_source_uuid: string | null;
+  updated_at: string;
+  version: number;
+}
+/**
+ * `source_map.set` → 200; null forgets it. Rows that waited for it are taken up again.
+ */
+export interface SourceMapSet {
+  connection_uuid: string;
+  external_id: string;
+  org_id: string;
+  referral_source_uuid: string | null;
+}
 /** Each operation by its routing key: where it is published, what is sent, what comes back. */
 export interface Operations {
   "answer_link.list": { exchange: "ereferral_dispatch.queries"; request: AnswerLinkList; reply: ReplyToAnswerLinkList }
   "answer_link.open": { exchange: "ereferral_dispatch.queries"; request: AnswerLinkOpen; reply: ReplyToAnswerLinkOpen }
   "answer_link.renew": { exchange: "ereferral_dispatch.commands"; request: AnswerLinkRenew; reply: ReplyToAnswerLinkRenew }
   "answer_link.verify": { exchange: "ereferral_dispatch.commands"; request: AnswerLinkVerify; reply: ReplyToAnswerLinkVerify }
+  "connection.get": { exchange: "connectors.queries"; request: ConnectionGet; reply: ReplyToConnectionGet }
+  "connection.list": { exchange: "connectors.queries"; request: ConnectionList; reply: ReplyToConnectionList }
+  "connection.runs": { exchange: "connectors.queries"; request: ConnectionRuns; reply: ReplyToConnectionRuns }
+  "connection.sync": { exchange: "connectors.commands"; request: ConnectionSync; reply: ReplyToConnectionSync }
   "contact.archive": { exchange: "referrals.commands"; request: ContactArchive; reply: ReplyToContactArchive }
   "contact.get": { exchange: "referrals.queries"; request: ContactGet; reply: ReplyToContactGet }
   "contact.list": { exchange: "referrals.queries"; request: ContactList; reply: ReplyToContactList }
@@ -5940,6 +6625,11 @@ export interface Operations {
   "ereferral.request_information": { exchange: "ereferral_dispatch.commands"; request: EreferralRequestInformation; reply: ReplyToEreferralRequestInformation }
   "ereferral.resolve": { exchange: "ereferral_dispatch.commands"; request: EreferralResolve; reply: ReplyToEreferralResolve }
   "ereferral.retry": { exchange: "ereferral_dispatch.commands"; request: EreferralRetry; reply: ReplyToEreferralRetry }
+  "ereferral_trail.get": { exchange: "ereferral_dispatch.queries"; request: PatientTrailGet; reply: ReplyToEreferralTrailGet }
+  "external_id.link": { exchange: "connectors.commands"; request: ExternalIdLink; reply: ReplyToExternalIdLink }
+  "external_id.list": { exchange: "connectors.queries"; request: ExternalIdList; reply: ReplyToExternalIdList }
+  "import_row.list": { exchange: "connectors.queries"; request: ImportRowList; reply: ReplyToImportRowList }
+  "import_row.resolve": { exchange: "connectors.commands"; request: ImportRowResolve; reply: ReplyToImportRowResolve }
   "intake.accept": { exchange: "referrals.commands"; request: IntakeAccept; reply: ReplyToIntakeAccept }
   "intake.get": { exchange: "referrals.queries"; request: IntakeGet; reply: ReplyToIntakeGet }
   "intake.link": { exchange: "referrals.commands"; request: IntakeLink; reply: ReplyToIntakeLink }
@@ -5949,11 +6639,13 @@ export interface Operations {
   "intake.submit": { exchange: "referrals.commands"; request: IntakeSubmit; reply: ReplyToIntakeSubmit }
   "intake_map.list": { exchange: "referrals.queries"; request: IntakeMapList; reply: ReplyToIntakeMapList }
   "intake_map.put": { exchange: "referrals.commands"; request: IntakeMapPut; reply: ReplyToIntakeMapPut }
+  "operator_map.set": { exchange: "connectors.commands"; request: OperatorMapSet; reply: ReplyToOperatorMapSet }
   "partner_channel.release": { exchange: "ereferral_dispatch.commands"; request: PartnerChannelRelease; reply: ReplyToPartnerChannelRelease }
   "patient.archive": { exchange: "referrals.commands"; request: PatientArchive; reply: ReplyToPatientArchive }
   "patient.get": { exchange: "referrals.queries"; request: PatientGet; reply: ReplyToPatientGet }
   "patient.list": { exchange: "referrals.queries"; request: PatientList; reply: ReplyToPatientList }
   "patient.put": { exchange: "referrals.commands"; request: PatientPut; reply: ReplyToPatientPut }
+  "patient_trail.get": { exchange: "referrals.queries"; request: PatientTrailGet; reply: ReplyToPatientTrailGet }
   "practice.get": { exchange: "referrals.queries"; request: PracticeGet; reply: ReplyToPracticeGet }
   "practice.put": { exchange: "referrals.commands"; request: PracticePut; reply: ReplyToPracticePut }
   "provider.archive": { exchange: "referrals.commands"; request: ProviderArchive; reply: ReplyToProviderArchive }
@@ -5991,11 +6683,16 @@ export interface Operations {
   "referral_source_cost.get": { exchange: "referrals.queries"; request: ReferralSourceCostGet; reply: ReplyToReferralSourceCostGet }
   "referral_source_cost.list": { exchange: "referrals.queries"; request: ReferralSourceCostList; reply: ReplyToReferralSourceCostList }
   "referral_source_cost.update": { exchange: "referrals.commands"; request: ReferralSourceCostUpdate; reply: ReplyToReferralSourceCostUpdate }
+  "source_map.set": { exchange: "connectors.commands"; request: SourceMapSet; reply: ReplyToSourceMapSet }
 }
 /** Each event by its type: a CloudEvent with its `data`. */
 export interface Events {
   "answer_link.locked": EventAnswerLinkLocked
   "answer_link.renewed": EventAnswerLinkRenewed
+  "connection.failed": EventConnectionFailed
+  "connection.fulfilment_hint": EventConnectionFulfilmentHint
+  "connection.recovered": EventConnectionRecovered
+  "connection.synced": EventConnectionSynced
   "contact.archived": EventContactArchived
   "contact.put": EventContactPut
   "contact_referral.archived": EventContactReferralArchived
@@ -6015,6 +6712,8 @@ export interface Events {
   "ereferral.response_recorded": EventEreferralResponseRecorded
   "ereferral.retry_scheduled": EventEreferralRetryScheduled
   "ereferral.sent": EventEreferralSent
+  "import.row_refused": EventImportRowRefused
+  "import.row_resolved": EventImportRowResolved
   "intake.accepted": EventIntakeAccepted
   "intake.linked": EventIntakeLinked
   "intake.received": EventIntakeReceived

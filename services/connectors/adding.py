@@ -87,6 +87,7 @@ async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> Non
             Connection.org_id == org_id, Connection.system == System.OPENDENTAL
         )
     )
+    await session.flush()  # The connection first, which the counter refers to.
     session.add(new_counter(org_id, connection_id, beside_theirs=theirs is not None))
 
 

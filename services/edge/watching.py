@@ -103,7 +103,7 @@ async def _ask(session: aiohttp.ClientSession, url: URL) -> Replica:
             written = await answer.text()
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return Replica(address)
-    figures, build = _read(written)
+    figures, build = read_figures(written)
     return Replica(
         address=address,
         service=build.get("service", ""),
@@ -115,7 +115,7 @@ async def _ask(session: aiohttp.ClientSession, url: URL) -> Replica:
     )
 
 
-def _read(written: str) -> tuple[Figures, Mapping[str, str]]:
+def read_figures(written: str) -> tuple[Figures, Mapping[str, str]]:
     """Our own figures that have at most one label, and which program it is."""
     figures: dict[tuple[str, str], float] = {}
     build: Mapping[str, str] = {}

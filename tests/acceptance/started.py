@@ -75,11 +75,12 @@ def start(
 def servers_of_its_own(
     new_postgres_database: Callable[[], str], new_rabbitmq_vhost: Callable[[], str]
 ) -> dict[str, str]:
-    """The variables of both services, on the tests' own servers."""
+    """The variables of the services, on the tests' own servers."""
     broker = new_rabbitmq_vhost()
     return {
         "REFERRALS_DATABASE_URL": new_postgres_database(),
         "DISPATCH_DATABASE_URL": new_postgres_database(),
+        "CONNECTORS_DATABASE_URL": new_postgres_database(),
         "REFERRALS_RABBITMQ_URL": broker,
         "DISPATCH_RABBITMQ_URL": broker,
     }

@@ -36,7 +36,7 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
     start_demo: Callable[..., Started],
 ) -> None:
     """Four channels, one through a portal that fails twice, one after a fax that was refused, by a
-    call; each partner has its letter once."""
+    call; each partner has its letter once. A draft comes from Open Dental and goes back there."""
     letters = [handoff_folder() / "demo" / name for name in LETTERS]
     for letter in letters:
         letter.unlink(missing_ok=True)
@@ -55,8 +55,10 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
     for letter in letters:
         assert os.path.relpath(letter, REPOSITORY) in said
         assert letter.read_bytes().startswith(b"%PDF")
-    for page, replicas in (("/health/ready", 3), ("/metrics", 3), ("/asyncapi", 2)):
+    for page, replicas in (("/health/ready", 4), ("/metrics", 4), ("/asyncapi", 3)):
         assert said.count(page) == replicas
+    _told_in_order(said, "Open Dental", "imported: 1 patient, 1 partner, 1 source", "a draft for")
+    _told_in_order(said, "a draft for", "sent by e-mail", "filed with the patient", "Scheduled")
     _told_in_order(said, "POST …/send by ", " was answered 202 by the edge", "/docs")
     _told_in_order(said, "(PUT /v2/external_referral was answered 202): 2 staged", "/docs")
 
@@ -72,7 +74,7 @@ def test_a_demo_that_is_broken_off_leaves_nothing_running(
     """By whatever signal, while its services start: no process and no folder stays."""
     demo = start_demo(*by)
     assert demo.process.stdout is not None
-    while "Starting both services" not in demo.process.stdout.readline():
+    while "Starting the services" not in demo.process.stdout.readline():
         assert demo.process.poll() is None
     deadline = time.monotonic() + ENDS_WITHIN_SECONDS
     while sum("ops.cli serve" in line for line in demo.left_running()) < 2:

@@ -36,6 +36,7 @@ from tests.integration.client import made
 from tests.integration.client.conftest import Real
 from tests.integration.client.programs import EXAMPLES, Language, command, hold, line, rows, running
 from tests.support import node
+from tests.support.partners.portal import Portal
 from tests.support.services.dispatch import SIGNING_KEY
 from tests.support.waiting import until
 
@@ -77,6 +78,15 @@ async def test_a_client_makes_one_changes_it_and_lists_all(
         {"refused": ["npi"]},
         {"partners": ["Demo Dental", "Demo Lab"]},
     ]
+
+
+async def test_the_first_referral_is_delivered(real: Real, tmp_path: Path) -> None:
+    """In Node.js; in Python it is the quickstart's."""
+    program = command(Language.NODE, "first_referral", tmp_path)
+    async with Portal() as portal:
+        environment = {"HANDOFF_URL": real.gate.url, "PORTAL": portal.endpoint("/fhir")}
+        async with running(program, **environment) as process:
+            assert (await line(process)).endswith(" is delivered")
 
 
 async def test_a_crm_is_current_from_the_start_and_stays_so(
@@ -175,7 +185,7 @@ async def posted(url: str, secret: str, webhook_id: str) -> tuple[int, str]:
 def test_an_example_is_short_and_of_tested_packages() -> None:
     """One reads each in a few minutes; its packages are the ones that run here."""
     programs = [*EXAMPLES.glob("python/*.py"), *EXAMPLES.glob("node/*.mjs")]
-    assert len(programs) == 6
+    assert len(programs) == 7
     long = {one.name for one in programs if len(one.read_text().splitlines()) > ABOUT_LINES}
     assert long == set()
     theirs, ours = (

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from services.edge.app import document
 from tests.integration.edge.judging.hooks import RULES
+from tests.support.connectors.running import connectors_beside
 from tests.support.services.both import Both
 from tests.support.services.edge import RunningEdge, running_edge
 
@@ -24,9 +25,16 @@ def told() -> None:
     """Nothing: what the judge makes up is no person's, and may stand in any log by chance."""
 
 
+@pytest_asyncio.fixture(scope="module")
+async def connectors(both: Both, new_postgres_database: Callable[[], str]) -> AsyncIterator[None]:
+    """A replica of connectors: the document has its operations too."""
+    async with connectors_beside(both.referrals, new_postgres_database()):
+        yield
+
+
 @pytest_asyncio.fixture
 async def patient_edge(
-    both: Both, rabbitmq_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connectors: None, rabbitmq_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningEdge]:
     """A replica that bears any number of requests without a token: the judge makes many."""
     monkeypatch.setattr("services.edge.http.answering.ADDRESS_PER_MINUTE", 1_000_000)
@@ -63,4 +71,4 @@ async def test_the_document_is_kept_to(
 def test_every_exception_has_a_reason() -> None:
     """And there are no more than were needed."""
     assert all(RULES.values())
-    assert len(RULES) <= 30
+    assert len(RULES) <= 31

@@ -1,4 +1,4 @@
-"""Every table of both services is walled by org, and a new one that is not is found."""
+"""Every table of the services is walled by org, and a new one that is not is found."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,18 +9,23 @@ import pytest_asyncio
 
 from messaging.database.engine import Home
 from messaging.database.migrations import migrate
+from services.connectors import home as connectors
 from services.ereferral_dispatch import home as dispatch
 from services.referrals import home as referrals
 from tests.integration.messaging.walls import ORGS_OF_THE_TRANSACTION, gaps, references
 from tests.support.services.referrals import plain_url
 
-HOMES = {"referrals": referrals.HOME, "ereferral_dispatch": dispatch.HOME}
+HOMES = {
+    "referrals": referrals.HOME,
+    "ereferral_dispatch": dispatch.HOME,
+    "connectors": connectors.HOME,
+}
 
 
 @pytest_asyncio.fixture(scope="module")
 async def database(postgres_database: str) -> AsyncIterator[asyncpg.Connection]:
-    """The superuser on a database that has both schemas."""
-    for migrations in (referrals.MIGRATIONS, dispatch.MIGRATIONS):
+    """The superuser on a database that has all schemas."""
+    for migrations in (referrals.MIGRATIONS, dispatch.MIGRATIONS, connectors.MIGRATIONS):
         await asyncio.to_thread(migrate, postgres_database, migrations)
     connection = await asyncpg.connect(plain_url(postgres_database))
     yield connection
@@ -41,6 +46,10 @@ _MESSAGES = {
     "inbox.resource_id": None,
     "outbox.message_id": None,
 }
+_OF_A_CONNECTION = (
+    *("cursor", "external_id", "staged_row", "outgoing", "run", "token"),
+    *("source_map", "operator_map", "hint", "od_counter"),
+)
 REFERENCES = {
     "referrals": {
         **_MESSAGES,
@@ -85,6 +94,18 @@ REFERENCES = {
         "attempt.ereferral_id": "ereferral",
         "attempt.token": None,
         "early_cancel.ereferral_id": None,
+    },
+    "connectors": {
+        **_MESSAGES,
+        **{f"{table}.connection_id": "connection" for table in _OF_A_CONNECTION},
+        # Of passes and leases, of runs that go before the connection, of referrals' resources.
+        **dict.fromkeys(("connection.pass_id", "cursor.pass_id", "external_id.seen_pass")),
+        **dict.fromkeys(("api_budget.busy_token", "connection.lease_token", "token.lease_token")),
+        **dict.fromkeys(("connection.run_id", "outgoing.message_id", "hint.referral_id")),
+        **dict.fromkeys(("external_id.uuid", "staged_row.uuid", "od_referral.uuid")),
+        "od_referral.patient_id": None,
+        "source_map.referral_source_id": None,
+        "operator_map.referral_partner_id": None,
     },
 }
 

@@ -5,6 +5,7 @@ import pytest
 
 from contracts.catalogue import OPERATIONS
 from contracts.documents.examples import EXAMPLES, Another, needed
+from contracts.operations import Service
 from contracts.replies import ReplyStatus
 from messaging.replies.client import Answered
 from tests.support.schemas import as_shipped
@@ -91,7 +92,11 @@ async def brought_about(both: Both, org: Org, statement: str) -> None:
         await database.close()
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+OF_BOTH = [n for n, one in OPERATIONS.items() if one.service is not Service.CONNECTORS]
+"""Those of connectors: tests/integration/connectors/test_examples.py."""
+
+
+@pytest.mark.parametrize("name", OF_BOTH)
 async def test_an_example_works_in_an_org_that_holds_what_it_needs(
     both: Both, org: Org, name: str
 ) -> None:

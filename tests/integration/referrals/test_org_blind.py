@@ -86,7 +86,6 @@ def everything(ids: dict[str, str]) -> Attacks:
         "intake.list": {},
         "intake_map.list": {},
         "patient.get": patient,
-        "patient_trail.get": patient,
         "patient.list": {},
         "provider.list": {},
         "provider.get": {"provider_uuid": ids["provider"]},
@@ -144,7 +143,7 @@ async def test_the_database_still_hides_and_refuses(
     assert blinding.comparisons > 2 * len(reached)
     assert {name for name, (status, _, _) in reached.items() if status < 300} == {
         *("referral_partner.list", "referral_source.list", "referral.list"),
-        *("patient.list", "provider.list", "patient_trail.get"),
+        *("patient.list", "provider.list"),
         *("referral_source.report", "patient.archive", "provider.archive"),
         *("contact.list", "contact.archive", "intake.list", "intake_map.list"),
     }

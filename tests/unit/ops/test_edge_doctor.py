@@ -52,8 +52,8 @@ def test_tokens_are_counted_and_looked_at(tmp_path: Path) -> None:
         ('["*"]', "fine grants: {path} grants 'edge' what the routes need"),
         (
             '["contact*", "intake*", "referral.*", "referral_*", "patient.*", "provider.*"]',
-            "WRONG grants: REFERRALS_CLIENT_GRANTS_FILE: {path} does not grant 'edge' practice.get "
-            "and 2 more: see docs/operators/permissions.md",
+            "WRONG grants: REFERRALS_CLIENT_GRANTS_FILE: {path} does not grant 'edge' "
+            "patient_trail.get and 2 more: see docs/operators/permissions.md",
         ),
     ],
 )

@@ -23,6 +23,7 @@ RULES = {
     "not_of_the_path": "who refers is the path's contact",
     "self_referral": "nobody refers themselves",
     "inactive": "the partner or source is in use",
+    "link_uuid": "a resource is named to link a row with it, and for nothing else",
     "endpoint_missing": "who accepts e-referrals has an endpoint",
     "time_in_future": "nothing is observed later than now",
     "date_in_future": "nobody is born later than tomorrow",
