@@ -234,9 +234,12 @@ def _trail_database(queue_name: str) -> "Database | None":
 
 
 async def _count_all() -> None:
+    from ops.catalogue import services_here
     from ops.dead_letters import all_queues, letter_count
 
     for name, queue in all_queues():
+        if name not in services_here():
+            continue
         print(f"{queue.name:32} {_letters(await letter_count(name, queue))}")
 
 

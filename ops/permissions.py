@@ -206,7 +206,7 @@ def operator(user: str) -> Permissions:
 
     It sends in again as whoever had sent: that is the tag.
     """
-    queues = [queue for name in ServiceName for queue in place_of(name).consumes]
+    queues = [queue for name in services_here() for queue in place_of(name).consumes]
     return Permissions(
         user,
         "a person who looks after dead letters",

@@ -48,7 +48,8 @@ def needs_of_example(name: str, handoff: str) -> list[str]:
     if found.when is not None:
         lines.append(f"It works when: {found.when}")
     if "base_version" in found.body and "base_version" not in (found.when or ""):
-        read_by = f"{name.partition('.')[0]}.get"
+        resource = name.partition(".")[0]
+        read_by = f"{resource}.get" if f"{resource}.get" in OPERATIONS else f"{resource}.list"
         lines.append(
             f"base_version is the version that it has by then: {found.body['base_version']} as "
             f"long as nothing changed it; {read_by} shows it."

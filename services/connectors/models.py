@@ -305,6 +305,7 @@ class OdCounter(Base):
     """The numbers that an org's interface gives next; its row is locked by whoever takes one.
 
     There is one where the org has such an interface: `connection_id` is its connection.
+    `is_filled`: what was there before has its number, and news may bring others.
     """
 
     __tablename__ = "od_counter"
@@ -313,6 +314,7 @@ class OdCounter(Base):
     connection_id: Mapped[UUID]
     next_num: Mapped[int] = mapped_column(BigInteger)
     next_def_num: Mapped[int] = mapped_column(BigInteger)
+    is_filled: Mapped[bool]
 
 
 class ReferralHint(Base):

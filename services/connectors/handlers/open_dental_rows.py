@@ -61,41 +61,64 @@ class PatientNews(_News):
 
 
 def hear_partner(news: PartnerNews, workspace: Workspace) -> Done[None]:
+    """News of a partner, where the interface is filled: until then what fills it reads it."""
+    if _is_filled(workspace):
+        show_partner(news, workspace)
+    return _heard(news.data.id)
+
+
+def show_partner(news: PartnerNews, workspace: Workspace) -> None:
     """Show the partner as it is now; one that was made elsewhere gets a number."""
     partner, counter = news.data, workspace.find(OdCounter)
     row = _row(workspace, counter, partner.id)
     if counter is None or _is_told(row, news):
-        return _heard(partner.id)
+        return
     specialty = _specialty(workspace, counter, partner.specialty)
     shown = of_partner(partner, None if row is None else row.fields, specialty)
     _show(workspace, counter, row, news, shown, ImportKind.PARTNER, partner.id, None)
-    return _heard(partner.id)
 
 
 def hear_source(news: SourceNews, workspace: Workspace) -> Done[None]:
+    """News of a source, where the interface is filled: until then what fills it reads it."""
+    if _is_filled(workspace):
+        show_source(news, workspace)
+    return _heard(news.data.id)
+
+
+def show_source(news: SourceNews, workspace: Workspace) -> None:
     """Show the source as it is now; the row of a patient says whose it is."""
     source, counter = news.data, workspace.find(OdCounter)
     row = _row(workspace, counter, source.id)
     if counter is None or _is_told(row, news):
-        return _heard(source.id)
+        return
     patient = source.linked_patient
     pat_num = 0 if patient is None else _pat_num(workspace, counter, patient.uuid)
     shown = of_source(source, None if row is None else row.fields, pat_num)
     patient_id = None if patient is None else patient.uuid
     _show(workspace, counter, row, news, shown, ImportKind.SOURCE, source.id, patient_id)
-    return _heard(source.id)
 
 
 def hear_patient(news: PatientNews, workspace: Workspace) -> Done[None]:
+    """News of a patient, where the interface is filled: until then what fills it reads it."""
+    if _is_filled(workspace):
+        show_patient(news, workspace)
+    return _heard(news.data.id)
+
+
+def show_patient(news: PatientNews, workspace: Workspace) -> None:
     """Give the patient a number, and show them in their own rows as the directory has them."""
     patient, counter = news.data, workspace.find(OdCounter)
     if counter is None or news.type.endswith(ARCHIVED):
-        return _heard(patient.id)
+        return
     _pat_num(workspace, counter, patient.id)
     for row in workspace.find_all(OdReferral, BY_PATIENT, patient.id):
         put(row, of_patient(patient, row.fields), workspace.now)
         row.patient_seen = True
-    return _heard(patient.id)
+
+
+def _is_filled(workspace: Workspace) -> bool:
+    counter = workspace.find(OdCounter)
+    return counter is not None and counter.is_filled
 
 
 def _heard(uuid: UUID) -> Done[None]:

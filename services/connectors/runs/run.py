@@ -19,11 +19,12 @@ from services.connectors.models import Connection, OdCounter, Run, StagedRow
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.resources import connection_resource
 from services.connectors.rules.pacing import NEEDS_PERSON, is_sweep_due, next_run_at
-from services.connectors.runs.applying import apply_all, send_again
+from services.connectors.runs.applying import apply_all
 from services.connectors.runs.commands import Calls, NoReply
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.fetching import all_complete, read_phases
 from services.connectors.runs.leases import Claimed, leased, new_token
+from services.connectors.runs.settling import send_again
 from services.connectors.runs.staging import DONE
 from services.connectors.sealing import CannotOpen, Sealer
 from services.connectors.systems import ReadSystem

@@ -24,14 +24,14 @@ from services.connectors.handlers.open_dental_rows import (
     PartnerNews,
     PatientNews,
     SourceNews,
-    hear_partner,
-    hear_patient,
-    hear_source,
     needs,
+    show_partner,
+    show_patient,
+    show_source,
     then_needs,
 )
 from services.connectors.home import PUBLISHING
-from services.connectors.models import Connection, ExternalId, OdReferral
+from services.connectors.models import Connection, ExternalId, OdCounter, OdReferral
 from services.connectors.runs.commands import AsUser, Calls, NoReply, ask
 from services.connectors.sealing import CannotOpen, Place, Sealer
 from services.connectors.serving.imported import SHOWN_KINDS, show_imported
@@ -119,15 +119,14 @@ class Filler:
         return row
 
     async def _fill(self, connection: Connection, calls: Calls) -> None:
-        org_id = connection.org_id
-        made = await _listed(calls, org_id, "referral_partner.list", _partner_news)
-        made += await _listed(calls, org_id, "referral_source.list", _source_news)
-        patients = await _listed(calls, org_id, "patient.list", _patient_news)
-        for told in (sorted(made, key=_age), sorted(patients, key=_age)):
-            for start in range(0, len(told), PAGE_SIZE):
-                async with system_work(self._engine, PUBLISHING) as work:
-                    news = [one for _, one in told[start : start + PAGE_SIZE]]
-                    await _take_in(work, org_id, news)
+        await self._read(connection.org_id, calls)
+        async with system_work(self._engine, PUBLISHING) as work:
+            counter = await work.session.get(OdCounter, connection.org_id, with_for_update=True)
+            assert counter is not None
+            was_filled, counter.is_filled = counter.is_filled, True
+        if not was_filled:
+            # What came between reading and now: from now on events tell it.
+            await self._read(connection.org_id, calls)
         await self._show_imported(connection)
         async with system_work(self._engine, PUBLISHING) as work:
             row = await work.session.get(
@@ -137,6 +136,17 @@ class Filler:
                 row.next_run_at, row.lease_until, row.full_asked = None, None, False
                 row.last_success_at = row.updated_at = work.now
                 row.version += 1
+
+    async def _read(self, org_id: str, calls: Calls) -> None:
+        """Take in all partners and sources by age, then the patients."""
+        made = await _listed(calls, org_id, "referral_partner.list", _partner_news)
+        made += await _listed(calls, org_id, "referral_source.list", _source_news)
+        patients = await _listed(calls, org_id, "patient.list", _patient_news)
+        for told in (sorted(made, key=_age), sorted(patients, key=_age)):
+            for start in range(0, len(told), PAGE_SIZE):
+                async with system_work(self._engine, PUBLISHING) as work:
+                    news = [one for _, one in told[start : start + PAGE_SIZE]]
+                    await _take_in(work, org_id, news)
 
     async def _show_imported(self, connection: Connection) -> None:
         """What only their rows say of partners and sources that were imported before."""
@@ -209,8 +219,8 @@ async def _take_in(work: SystemWork, org_id: str, news: Sequence[News]) -> None:
     for one in news:
         match one:
             case PartnerNews():
-                hear_partner(one, workspace)
+                show_partner(one, workspace)
             case SourceNews():
-                hear_source(one, workspace)
+                show_source(one, workspace)
             case PatientNews():
-                hear_patient(one, workspace)
+                show_patient(one, workspace)

@@ -14,6 +14,7 @@ def new_counter(org_id: str, connection_id: object, *, beside_theirs: bool) -> O
         connection_id=connection_id,
         next_num=NUMBERS_BEGIN if beside_theirs else 1,
         next_def_num=SPECIALTIES_BEGIN,
+        is_filled=False,
     )
 
 

@@ -170,7 +170,7 @@ async def a_submissions_life(form: Caller, staff: Caller) -> None:
 async def test_no_log_of_any_service_shows_a_person(edge: RunningEdge, told: Told) -> None:
     """A patient, a partner and whoever a form is about, from the request to the mail: their names,
     numbers, addresses, birthday and words are in no line of the edge, referrals or dispatch. The
-    first told of each request, the last of the attempt; referrals tells of what goes wrong."""
+    first tells of each request, both services of each message, the last of the attempt."""
     caller = edge.caller()
     form = edge.caller(caller.org_id, kind=TokenKind.SUBMIT)
     await a_referrals_life(caller)
@@ -181,7 +181,8 @@ async def test_no_log_of_any_service_shows_a_person(edge: RunningEdge, told: Tol
     assert {NAME, PHONE, EMAIL, WORDS} <= told.sent, "they were sent"
     telling = {line["component"] for line in about_us}
     assert telling == {
+        "messaging.decision.record",
         "services.edge.http.record",
-        "services.ereferral_dispatch.delivery.worker",
+        "services.ereferral_dispatch.delivery.attempt_record",
     }
     assert caller.token[13:] not in told.log and form.token[13:] not in told.log

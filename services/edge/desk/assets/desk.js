@@ -1,11 +1,14 @@
 // Reads the page again when something has changed. A part is left alone while somebody is in it.
 (() => {
   "use strict";
+  const LEAST_BETWEEN = 3000;
+  const TIMES_GROW_OLD = 120000;
   const url = document.body.dataset.events;
   if (!url || !window.EventSource) return;
   const typedIn = new WeakSet();
   let source = null;
   let timer = 0;
+  let last = 0;
   let pressed = false;
 
   document.addEventListener("input", (event) => {
@@ -24,21 +27,30 @@
     return pressed || chosen || part.contains(document.activeElement) || forms.some(typed);
   };
 
-  const refresh = async () => {
+  const words = (details) => details.querySelector("summary").textContent;
+  const refresh = async (all) => {
     timer = 0;
+    last = Date.now();
     const answer = await fetch(document.body.dataset.here, { headers: { "Desk-Refresh": "1" } }).catch(() => null);
     if (!answer || answer.status >= 500) return;
-    if (answer.redirected) { if (!typing()) location.reload(); return; }
+    // The session is over: whoever comes next is not to see what is left on the screen.
+    if (answer.redirected) { if (!typing()) location.replace(document.body.dataset.here); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
       const now = fresh.getElementById(part.id);
-      if (!now || now.dataset.live === part.dataset.live) continue;
-      if (inUse(part)) { document.getElementById("changed").hidden = false; continue; }
+      const same = now && now.dataset.live === part.dataset.live;
+      if (!now || (same && !all)) continue;
+      if (inUse(part)) { if (!same) document.getElementById("changed").hidden = false; continue; }
+      const open = new Set([...part.querySelectorAll("details[open]")].map(words));
+      for (const one of now.querySelectorAll("details")) one.open = one.open || open.has(words(one));
       part.replaceWith(document.adoptNode(now));
     }
   };
   const typing = () => [...document.forms].some(typed);
-  const soon = () => { timer = timer || setTimeout(refresh, 700 + Math.random() * 600); };
+  const soon = () => {
+    const wait = Math.max(700, LEAST_BETWEEN - (Date.now() - last)) + Math.random() * 600;
+    timer = timer || setTimeout(refresh, wait, false);
+  };
 
   const listen = () => {
     if (source || document.hidden || !document.querySelector("[data-live]")) return;
@@ -53,5 +65,6 @@
     soon();
   });
   window.addEventListener("pagehide", rest);
+  setInterval(() => { if (!document.hidden) refresh(true); }, TIMES_GROW_OLD);
   listen();
 })();

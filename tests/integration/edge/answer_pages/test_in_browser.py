@@ -106,6 +106,7 @@ async def test_every_state_is_fit_for_all(post: Post, pages: Pages) -> None:
     await assert_fit_for_all(page)
     await page.get_by_label("Six-digit code").fill(letter.code)
     await page.get_by_role("button", name="Go on").click()
+    await expect(page.get_by_text("S. P.")).to_be_visible()
     await open_all(page)
     await assert_fit_for_all(page)
     await page.evaluate("document.querySelectorAll('form').forEach(one => one.noValidate = true)")

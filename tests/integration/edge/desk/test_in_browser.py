@@ -117,11 +117,19 @@ async def test_what_changes_under_a_form_in_use_is_told_beside_it(
 
 
 async def test_two_people_see_each_other_without_a_click(practice: Practice, pages: Pages) -> None:
-    """The first page counts what is done elsewhere by itself."""
+    """The first page counts what is done elsewhere by itself; an open row stays open, as it is now,
+    and so does what was unfolded in it."""
     await practice.to_call("Anna Call")
     page = await opened(practice, pages, "")
     await expect(page.locator("#tasks")).to_contain_text("1 Calls due")
+    row = await opened(practice, pages, "/tasks/calls")
+    await row.get_by_text("What happened").click()
+    await row.locator("#main").click(position={"x": 2, "y": 2})
     other = await practice.visitor(actor="lee")
     form = (await other.open("/tasks/calls")).form("ereferral.complete_call")
     await other.press(form, outcome="reached")
     await expect(page.locator("#tasks")).to_contain_text("Nothing waits for you.")
+    await expect(row.locator("#rows")).to_contain_text("Nothing waits here any more.")
+    await expect(row.locator("#opened h2")).to_have_text("Anna Call")
+    await expect(row.locator("#opened .steps")).to_contain_text("lee")
+    await expect(row.get_by_role("button", name="Reached")).to_have_count(0)

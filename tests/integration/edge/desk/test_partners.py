@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.services.desk import at_the_desk
 from tests.support.services.edge import Caller, RunningEdge
 
-PRACTICE = {"contact_type": "practice", "practice_name": "Lakeside Oral Surgery"}
+PRACTICE: dict[str, Any] = {"contact_type": "practice", "practice_name": "Lakeside Oral Surgery"}
 
 
 async def test_a_partner_is_written_down_and_changed(edge: RunningEdge, caller: Caller) -> None:

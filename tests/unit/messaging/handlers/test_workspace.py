@@ -116,6 +116,8 @@ def test_an_event_has_every_attribute_and_its_message_says_the_same() -> None:
         "name": "Paul Pace",
         "date_of_birth": None,
         "phone": None,
+        "phone_as_given": None,
+        "warnings": [],
         "email": None,
         "observed_at": "2026-11-21T04:00:00Z",
     }

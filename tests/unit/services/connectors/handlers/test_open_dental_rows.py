@@ -23,12 +23,13 @@ from tests.unit.services.connectors.handlers.rows import (
 
 SERVER_ID = UUID("01930000-0000-7000-8000-00000000f209")
 PATIENT_ID = UUID("01930000-0000-7000-8000-00000000a001")
-BOB = {"contact_type": "provider", "first_name": "Bob", "last_name": "Baker"}
+BOB: dict[str, Any] = {"contact_type": "provider", "first_name": "Bob", "last_name": "Baker"}
 
 
 def serving(*rows: Any, beside_theirs: bool = False) -> Store:
     """An org with an interface of ours."""
     counter = new_counter(ORG_ID, SERVER_ID, beside_theirs=beside_theirs)
+    counter.is_filled = True
     return store(counter, connection(id=SERVER_ID, system=System.OPENDENTAL_SERVER), *rows)
 
 
@@ -41,6 +42,13 @@ def tell(rows: Store, event: Event[Any], version: int = 1, **data: Any) -> Decid
 def test_an_org_without_an_interface_is_left_alone() -> None:
     """Nothing is taken down about it."""
     assert tell(store(), REFERRAL_PARTNER_CREATED, **BOB).added == []
+
+
+def test_before_it_is_filled_nothing_is_numbered() -> None:
+    """What is there is numbered by its age, whatever is heard meanwhile."""
+    rows = serving()
+    rows.rows(OdCounter)[0].is_filled = False
+    assert tell(rows, REFERRAL_PARTNER_CREATED, **BOB).added == []
 
 
 def test_a_partner_gets_the_next_number_and_keeps_it() -> None:
@@ -80,7 +88,7 @@ def test_what_came_from_an_open_dental_keeps_its_number() -> None:
 def test_a_patients_source_has_the_patients_number_and_then_their_phone() -> None:
     """The number is the patient's for good; what the directory says of them comes with its news."""
     rows = serving()
-    linked = {"uuid": str(PATIENT_ID), "name": "Ann Archer"}
+    linked: dict[str, Any] = {"uuid": str(PATIENT_ID), "name": "Ann Archer"}
     tell(rows, REFERRAL_SOURCE_CREATED, name="Friends", linked_patient=linked)
     (patient,) = rows.rows(ExternalId)
     assert (patient.connection_id, patient.external_id, patient.uuid) == (
@@ -91,7 +99,7 @@ def test_a_patients_source_has_the_patients_number_and_then_their_phone() -> Non
     (row,) = rows.rows(OdReferral)
     assert (row.referral_num, row.fields["PatNum"], row.fields["LName"]) == (2, 1, "Archer")
     assert (row.patient_id, row.patient_seen) == (PATIENT_ID, False)
-    ann = {"id": str(PATIENT_ID), "name": "Ann Archer", "phone": "+15033635432"}
+    ann: dict[str, Any] = {"id": str(PATIENT_ID), "name": "Ann Archer", "phone": "+15033635432"}
     later = serving(patient, row)
     tell(later, PATIENT_PUT, 4, **ann)
     assert (row.fields["Telephone"], row.patient_seen) == ("5033635432", True)
@@ -102,7 +110,7 @@ def test_a_patient_of_an_open_dental_has_their_number_there() -> None:
     """No second one is given; a number of AlfaDocs is none."""
     known = external_id(kind=ImportKind.PATIENT, external_id="435", uuid=PATIENT_ID)
     rows = serving(connection(), known)
-    linked = {"uuid": str(PATIENT_ID), "name": "Ann Archer"}
+    linked: dict[str, Any] = {"uuid": str(PATIENT_ID), "name": "Ann Archer"}
     tell(rows, REFERRAL_SOURCE_CREATED, name="Friends", linked_patient=linked)
     assert rows.rows(OdReferral)[0].fields["PatNum"] == 435
     other = serving(connection(id=CONNECTION_ID, system=System.ALFADOCS), known)

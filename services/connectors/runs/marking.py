@@ -1,0 +1,157 @@
+"""The marks that a step leaves on a staged row: applied, refused, waiting, staged as more."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from contracts.connecting import ImportKind, RowCode
+from messaging.outbox.system_work import SystemWork
+from services.connectors.models import ExternalId, SourceMap, StagedRow
+from services.connectors.planning.steps import Row
+from services.connectors.rules.versions import external_version
+from services.connectors.runs.context import RunContext
+from services.connectors.runs.leases import leased
+from services.connectors.runs.staging import DONE, REFUSED, WAITING, new_staged, tell_row
+from services.connectors.serving.imported import show_imported
+
+
+def row_of(context: RunContext, staged: StagedRow) -> Row:
+    """A staged row as a plan sees it."""
+    assert staged.body is not None
+    kept = context.sealer.open(staged.body, context.place("row"))
+    return Row(
+        staged.kind,
+        staged.external_id,
+        kept,
+        staged.stamp,
+        staged.gone,
+        staged.resolution,
+        staged.as_secondary,
+    )
+
+
+async def applied(
+    work: SystemWork, context: RunContext, staged: StagedRow, known: ExternalId
+) -> None:
+    """The row counts as imported."""
+    if context.has_interface and staged.body is not None and not staged.gone:
+        kept = context.sealer.open(staged.body, context.place("row"))
+        await show_imported(work.session, context.sealer, known, kept, work.now)
+    if staged.body is not None:
+        known.base = staged.body
+    known.external_version = staged.external_version
+    known.parent, known.rank, known.identity = staged.parent, staged.rank, staged.identity
+    known.updated_at = work.now
+    staged.body = None
+    if staged.code is None:
+        await work.session.delete(staged)
+        return
+    staged.state = DONE
+    if staged.code != RowCode.FIELD_REFUSED and staged.resolved_at is None:
+        staged.resolved_at = work.now
+    staged.version += 1
+    staged.updated_at = work.now
+
+
+def refuse(
+    work: SystemWork,
+    context: RunContext,
+    staged: StagedRow,
+    code: str,
+    fields: Sequence[str] | set[str],
+) -> None:
+    """A person has to look at the row; it is told once."""
+    context.counts.add(staged.kind, "refused")
+    staged.state = REFUSED
+    staged.version += 1
+    staged.updated_at = work.now
+    tell_row(work, staged, code, fields)
+
+
+async def wait(
+    work: SystemWork, context: RunContext, staged: StagedRow, code: RowCode, row: Row
+) -> None:
+    """The row waits for another one, or for a person."""
+    context.counts.add(staged.kind, "waiting")
+    staged.state, staged.code, staged.fields = WAITING, code.value, []
+    staged.updated_at = work.now
+    if code is RowCode.UNMAPPED_SOURCE:
+        await _ask_for_source(work, context, str(row.kept["source_id"]))
+
+
+async def _ask_for_source(work: SystemWork, context: RunContext, number: str) -> None:
+    """Ask once what a source number means; its rows wait for the answer."""
+    key = (context.org_id, context.claimed.id, number)
+    held = await work.session.get(SourceMap, key)
+    if held is not None and held.told:
+        return
+    if held is None:
+        held = SourceMap(
+            org_id=context.org_id,
+            connection_id=context.claimed.id,
+            external_id=number,
+            id=context.uuid_of(ImportKind.SOURCE, f"map-{number}", 1),
+            told=True,
+            version=1,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        work.session.add(held)
+        await work.session.flush()
+    held.told = True
+    asked = new_staged(context.org_id, context.claimed.id, ImportKind.SOURCE, number, work.now)
+    asked.state, asked.version = REFUSED, 1
+    asked.external_version = "unmapped"
+    work.session.add(asked)
+    tell_row(work, asked, RowCode.UNMAPPED_SOURCE, ("sourceId",))
+
+
+def stage_also(
+    work: SystemWork,
+    context: RunContext,
+    kind: ImportKind,
+    external_id: str,
+    kept: dict[str, object],
+) -> None:
+    """Stage a row of theirs as another kind too; one that is staged already stays as it is."""
+    for added in work.rows.added:
+        if isinstance(added, ExternalId) and (added.kind, added.external_id) == (kind, external_id):
+            return
+    staged = new_staged(context.org_id, context.claimed.id, kind, external_id, work.now)
+    staged.external_version = external_version(kept, None, 0)
+    staged.body = context.sealer.seal(kept, context.place("row"))
+    staged.version = 1
+    work.rows.added += [
+        staged,
+        ExternalId(
+            org_id=context.org_id,
+            connection_id=context.claimed.id,
+            kind=kind,
+            external_id=external_id,
+            uuid=context.uuid_of(kind, external_id, 1),
+            generation=1,
+            changes=0,
+            missed=0,
+            seen_pass=context.pass_id,
+            gone=False,
+            archived=False,
+            erased=False,
+            created_at=work.now,
+            updated_at=work.now,
+        ),
+    ]
+
+
+async def tell_waiting(context: RunContext) -> None:
+    """A row whose reference did not come with everything else."""
+    async with leased(context.engine, context.claimed) as (work, _):
+        found = await work.session.scalars(
+            select(StagedRow).where(
+                StagedRow.org_id == context.org_id,
+                StagedRow.connection_id == context.claimed.id,
+                StagedRow.state == WAITING,
+                StagedRow.code == RowCode.MISSING_REFERENCE.value,
+            )
+        )
+        for staged in found.all():
+            tell_row(work, staged, RowCode.MISSING_REFERENCE, ())
