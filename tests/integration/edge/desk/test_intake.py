@@ -70,8 +70,8 @@ async def test_a_row_is_taken_in_as_somebody_new(edge: RunningEdge, org: Org) ->
     found = await org.ask("referral_attribution.list", patient_uuid=row["patient"]["uuid"])
     assert [one["referral_source"]["uuid"] for one in found.data["items"]] == [source["id"]]
     other = (await visitor.open(f"/intake/{bea}")).form("intake.accept")
-    chosen: dict[str, Any] = {"as": "contact", "source": source["id"]}
-    await visitor.press(other, **chosen)
+    as_contact: dict[str, Any] = {"as": "contact", "source": source["id"]}
+    await visitor.press(other, **as_contact)
     row = await _row(org, bea)
     assert (row["contact"]["name"], row["patient"]) == ("Bea Moore", None)
 
