@@ -12,7 +12,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.operations import Kind
 from messaging.intake.hints import nearest_operation
-from messaging.replies.client import Answered, NobodyListens, open_client
+from messaging.replies.client import NobodyListens, Reply, open_client
 from messaging.wire.connection import user_of
 from messaging.wire.envelope import nested_too_deep
 from ops.broker import broker, queue_state, refusal
@@ -68,7 +68,7 @@ async def call(
     message_id: UUID | None,
     actor: str | None,
     timeout_seconds: float,
-) -> Answered:
+) -> Reply:
     """Send it and await its reply.
 
     Raises WrongArgument for the actor, and CannotGoOn where the broker is away, nobody listens or
@@ -108,7 +108,7 @@ async def call(
             raise refusal(f"{name.prefix}RABBITMQ_URL", error) from None
 
 
-def as_json(answered: Answered) -> str:
+def as_json(answered: Reply) -> str:
     """The reply as docs/contract/wire.md#replies has it."""
     what: dict[str, Any] = (
         {"data": answered.data} if answered.problem is None else {"problem": answered.problem}

@@ -26,7 +26,7 @@ class NobodyListens(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Reply:
     """A reply. `data` or `problem` is set, never both (docs/contract/wire.md#replies)."""
 
     status: int
@@ -56,7 +56,7 @@ class Client:
         headers: Mapping[str, Any] | None = None,
         user_id: str | None = None,
         timeout_seconds: float = REPLY_TIMEOUT_SECONDS,
-    ) -> Answered:
+    ) -> Reply:
         """Send a command or query and await its reply.
 
         Raises TimeoutError where none comes (a command sent again with the same `message_id` still
@@ -73,7 +73,7 @@ class Client:
                 timeout_seconds=timeout_seconds,
             )
         )
-        return Answered(reply["status"], reply.get("data"), reply.get("problem"))
+        return Reply(reply["status"], reply.get("data"), reply.get("problem"))
 
     async def call_for_bytes(
         self,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import orjson
 
 from contracts.connecting import System
-from messaging.replies.client import Answered, NobodyListens
+from messaging.replies.client import NobodyListens, Reply
 from messaging.wire.connection import BROKER_ERRORS
 from services.connectors.asking.answers import Outcome
 from services.connectors.config import AlfaDocsOptions, OpenDentalOptions
@@ -27,9 +27,7 @@ class NotYet(Exception):
 class Asks(Protocol):
     """A client of dispatch's queries."""
 
-    async def call(
-        self, exchange: str, operation: str, body: Mapping[str, Any] | bytes
-    ) -> Answered:
+    async def call(self, exchange: str, operation: str, body: Mapping[str, Any] | bytes) -> Reply:
         """Ask and await the reply."""
 
 

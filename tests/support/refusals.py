@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 
 
-def problem(answered: Answered, status: int, code: str) -> dict[str, Any]:
+def problem(answered: Reply, status: int, code: str) -> dict[str, Any]:
     """The problem of a refusal. Fails where it is another one."""
     assert (answered.status, answered.data) == (status, None)
     assert answered.problem is not None
@@ -14,7 +14,7 @@ def problem(answered: Answered, status: int, code: str) -> dict[str, Any]:
     return answered.problem
 
 
-def errors(answered: Answered) -> set[tuple[str, str]]:
+def errors(answered: Reply) -> set[tuple[str, str]]:
     """Each refused field with its type. Fails where it is another refusal."""
     refused = problem(answered, 422, "validation_error")["errors"]
     assert refused

@@ -14,7 +14,7 @@ from client.errors import Forgotten, Refused
 from client.reading import read_event, read_reply
 from contracts.catalogue import OPERATIONS
 from contracts.events import EventSource
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.services.process import REPOSITORY
 
 SCHEMAS = REPOSITORY / "docs" / "schemas"
@@ -35,7 +35,7 @@ def faults(path: str, document: Any) -> list[str]:
     return _told(_validator(path), document)
 
 
-def as_shipped(operation: str, answered: Answered) -> Answered:
+def as_shipped(operation: str, answered: Reply) -> Reply:
     """The reply, which has to keep to the schema of the operation's replies, and which the client
     library has to read. Raises UnreadableReply."""
     told: dict[str, Any] = {"status": answered.status, "data": answered.data}

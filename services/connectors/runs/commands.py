@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from contracts.connecting import ImportKind
-from messaging.replies.client import Answered, Client, NobodyListens
+from messaging.replies.client import Client, NobodyListens, Reply
 from messaging.wire.connection import BROKER_ERRORS, user_of
 
 IN_FLIGHT = 16
@@ -36,7 +36,7 @@ class Calls(Protocol):
         body: Mapping[str, Any] | bytes,
         *,
         message_id: UUID | None = None,
-    ) -> Answered:
+    ) -> Reply:
         """Send and await the reply. Raises TimeoutError, NobodyListens and what a lost connection
         raises."""
 
@@ -55,7 +55,7 @@ class AsUser:
         body: Mapping[str, Any] | bytes,
         *,
         message_id: UUID | None = None,
-    ) -> Answered:
+    ) -> Reply:
         """As `Client.call`."""
         return await self._client.call(
             exchange, operation, body, message_id=message_id, user_id=self._user
@@ -80,7 +80,7 @@ class Replied:
     """The reply, and after a conflict what is held: the resource, and which generation it is."""
 
     sent: ToSend
-    answered: Answered
+    answered: Reply
     held: dict[str, Any] | None = field(default=None, repr=False)
     generation_ahead: int = 0
 
@@ -124,12 +124,12 @@ async def _sent(client: Calls, command: ToSend) -> Replied:
     return Replied(command, answered)
 
 
-async def ask(client: Calls, operation: str, query: Mapping[str, Any]) -> Answered:
+async def ask(client: Calls, operation: str, query: Mapping[str, Any]) -> Reply:
     """A query of referrals. Raises NoReply."""
     return await persisting(lambda: client.call(QUERIES, operation, orjson.dumps(dict(query))))
 
 
-async def persisting(make: Callable[[], Awaitable[Answered]]) -> Answered:
+async def persisting(make: Callable[[], Awaitable[Reply]]) -> Reply:
     """The reply to what is sent again where none comes. Raises NoReply."""
     for _ in range(TRIES):
         try:

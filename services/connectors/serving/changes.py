@@ -14,7 +14,7 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.connecting import ImportKind
 from contracts.referral_source import SourceCategory
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from services.connectors.opendental.mapping import category_of
 from services.connectors.opendental.server import Refused, created, updated
 from services.connectors.runs.commands import COMMANDS, QUERIES, Calls
@@ -125,7 +125,7 @@ class Changes:
 
     async def _change(
         self, held: Held, changed: Mapping[str, Any], version: int | None = None
-    ) -> Answered:
+    ) -> Reply:
         prefix = _PREFIX[held.kind]
         return await self._call(
             f"{prefix}.update",
@@ -187,11 +187,11 @@ class Changes:
         found = await self._ask("patient.get", {"patient_uuid": str(uuid)})
         return None if found.problem is not None else PatientState.model_validate(found.data)
 
-    async def _call(self, operation: str, fields: Mapping[str, Any]) -> Answered:
+    async def _call(self, operation: str, fields: Mapping[str, Any]) -> Reply:
         body = {"org_id": self._interface.org_id, **fields}
         return await self._calls.call(COMMANDS, operation, orjson.dumps(body))
 
-    async def _ask(self, operation: str, fields: Mapping[str, Any]) -> Answered:
+    async def _ask(self, operation: str, fields: Mapping[str, Any]) -> Reply:
         body = {"org_id": self._interface.org_id, **fields}
         return await self._calls.call(QUERIES, operation, orjson.dumps(body))
 
@@ -202,7 +202,7 @@ def _of_patient(patient: PatientState, body: Mapping[str, Any]) -> dict[str, str
     return {**names, "Telephone": ten_digits(patient.phone), "EMail": patient.email or ""}
 
 
-def _refused(answered: Answered) -> Exception:
+def _refused(answered: Reply) -> Exception:
     """What our services refused, as Open Dental would say it."""
     if answered.status != HTTPStatus.UNPROCESSABLE_ENTITY or answered.problem is None:
         return NoAnswer()

@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 from aiormq import spec
 from orjson import dumps
 
-from messaging.replies.client import Answered as Reply
-from messaging.replies.client import Client, NobodyListens, open_client
+from messaging.replies.client import Client, NobodyListens, Reply, open_client
 from messaging.wire.connection import BROKER_ERRORS, PERSISTENT, connection
 from messaging.wire.envelope import JSON_CONTENT_TYPE
 from tests.faults.parties.books import Answered, Asked, Book

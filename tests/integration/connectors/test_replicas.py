@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from messaging.replies.client import Answered, NobodyListens
+from messaging.replies.client import NobodyListens, Reply
 from ops.stubs.faults import Fault, Wrong
 from ops.stubs.opendental import served
 from services.connectors.runs.leases import LeaseLost
@@ -114,14 +114,12 @@ class Away:
         body: Mapping[str, Any] | bytes,
         *,
         message_id: UUID | None = None,
-    ) -> Answered:
+    ) -> Reply:
         if exchange == "referrals.commands":
             self.left -= 1
             if self.left < 0:
                 raise NobodyListens(exchange)
-        answered: Answered = await self.client.call(
-            exchange, operation, body, message_id=message_id
-        )
+        answered: Reply = await self.client.call(exchange, operation, body, message_id=message_id)
         return answered
 
 
@@ -206,10 +204,8 @@ class Killed:
         body: Mapping[str, Any] | bytes,
         *,
         message_id: UUID | None = None,
-    ) -> Answered:
-        answered: Answered = await self.client.call(
-            exchange, operation, body, message_id=message_id
-        )
+    ) -> Reply:
+        answered: Reply = await self.client.call(exchange, operation, body, message_id=message_id)
         if exchange == "referrals.commands":
             self.left -= 1
             if self.left < 0:

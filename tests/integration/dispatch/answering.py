@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from tests.support.samples.letters import qr_codes_in, words_of
 from tests.support.services.dispatch import SIGNING_KEY, Org
@@ -27,16 +27,16 @@ class Partner:
     def token(self) -> str:
         return self.url.rpartition("/")[2]
 
-    async def verify(self, code: str | None = None, **said: Any) -> Answered:
+    async def verify(self, code: str | None = None, **said: Any) -> Reply:
         """Give the letter's code, or another."""
         given = self.code if code is None else code
         return await self.org.ask("answer_link.verify", answer_link=self.token, code=given, **said)
 
-    async def guess(self) -> Answered:
+    async def guess(self) -> Reply:
         """Give a wrong code."""
         return await self.verify(f"{(int(self.code) + 1) % 1_000_000:06}")
 
-    async def open(self, proof: str | None = None) -> Answered:
+    async def open(self, proof: str | None = None) -> Reply:
         """Look at what the link shows."""
         return await self.org.ask("answer_link.open", answer_link=self.token, proof=proof)
 
@@ -48,7 +48,7 @@ class Partner:
         assert isinstance(shown, dict)
         return shown
 
-    async def answer(self, response: str, **said: Any) -> Answered:
+    async def answer(self, response: str, **said: Any) -> Reply:
         """Answer by the link."""
         link = (await self.org.ask("answer_link.list", ereferral_uuid=self.ereferral)).data
         actor = f"answer_link:{link['items'][0]['id']}"
@@ -60,7 +60,7 @@ class Partner:
             **said,
         )
 
-    async def inquire(self, note: str) -> Answered:
+    async def inquire(self, note: str) -> Reply:
         """Ask by the link."""
         link = (await self.org.ask("answer_link.list", ereferral_uuid=self.ereferral)).data
         return await self.org.ask(

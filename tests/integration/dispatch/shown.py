@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 
 
 def attempts(ereferral: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -11,6 +11,6 @@ def attempts(ereferral: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     return [(a["number"], a["channel"], a["outcome"], a["code"]) for a in ereferral["attempts"]]
 
 
-def is_cancelled(answered: Answered) -> bool:
+def is_cancelled(answered: Reply) -> bool:
     """200 with an e-referral that is cancelled."""
     return answered.status == 200 and answered.data["status"] == "cancelled"

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.services.dispatch import Dispatch, Org, refusal
 
 REFUSED = (409, "invalid_transition")
@@ -83,7 +83,7 @@ async def test_after_a_hundred_responses_no_more_are_taken(dispatch: Dispatch, o
     await set_number(dispatch, org, ereferral, "version", 20_000)
     await set_number(dispatch, org, ereferral, "responses_taken", 99)
 
-    async def respond(asking: Org) -> Answered:
+    async def respond(asking: Org) -> Reply:
         return await asking.ask(
             "ereferral.record_response", ereferral_uuid=ereferral, response="accepted", note="Again"
         )

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.partners.portal import Answer
 from tests.support.services.dispatch import Dispatch, Org, eventually, new_partner, refusal
 
@@ -158,7 +158,7 @@ async def test_the_order_of_the_checks(
     version = (await org.until(ereferral, "delivered"))["version"]
     nobody, stale = str(uuid4()), version + 1
 
-    async def ask(ereferral_uuid: str, base_version: int | None, **others: Any) -> Answered:
+    async def ask(ereferral_uuid: str, base_version: int | None, **others: Any) -> Reply:
         given = {**fields, **others, "ereferral_uuid": ereferral_uuid}
         if base_version is not None:
             given["base_version"] = base_version

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy.engine import make_url
 
-from messaging.replies.client import Answered, open_client
+from messaging.replies.client import Reply, open_client
 from tests.support.refusals import problem
 from tests.support.services.referrals import migrated, new_org_id, running_referrals
 
@@ -19,7 +19,7 @@ async def test_what_was_forbidden_is_done_when_it_is_granted(
     user = make_url(rabbitmq_vhost).username
     grants = tmp_path / "grants.toml"
 
-    async def send(operations: str) -> Answered:
+    async def send(operations: str) -> Reply:
         grants.write_text(
             f'[[clients]]\nuser = "{user}"\norgs = ["{org_id}"]\noperations = [{operations}]\n'
         )

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from messaging.running.service import Service
 from tests.support.broker.raw_messages import Wire, open_wire
 from tests.support.refusals import problem
@@ -185,7 +185,7 @@ async def test_the_same_id_in_another_org_is_another_message(
     assert made[0].data["id"] != made[1].data["id"]
 
 
-async def stored(first: Answered, again: Answered, status: int) -> None:
+async def stored(first: Reply, again: Reply, status: int) -> None:
     """Both are the same refusal."""
     assert first.status == status
     assert again == first

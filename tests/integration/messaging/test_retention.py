@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from messaging.trail.retention import Horizon, forget
 from tests.support.refusals import problem
 from tests.support.services.referrals import Org, Referrals
@@ -29,14 +29,14 @@ async def test_a_reply_is_whole_until_7_days_then_its_status_and_id_alone_until_
     message_id = uuid4()
     given = {"first_name": "Ann", "last_name": "Archer"}
 
-    async def create() -> Answered:
+    async def create() -> Reply:
         return await org.ask("referral_partner.create", message_id=message_id, **given)
 
     first = await create()
     assert await forget_after(referrals, REPLIES - AN_HOUR) == 0
     assert await create() == first
     assert await forget_after(referrals, REPLIES + AN_HOUR) == 1
-    assert await create() == Answered(201, {"id": first.data["id"]}, None)
+    assert await create() == Reply(201, {"id": first.data["id"]}, None)
     assert await forget_after(referrals, REPLIES + AN_HOUR) == 0
     assert await forget_after(referrals, MESSAGES - AN_HOUR) == 0
     assert (await create()).data == {"id": first.data["id"]}
@@ -56,12 +56,12 @@ async def test_an_emptied_archive_and_an_emptied_refusal_keep_their_status(
     uuid = (await org.partner())["id"]
     named = {"referral_partner_uuid": uuid, "base_version": 1}
     first = await org.ask("referral_partner.archive", message_id=archive, **named)
-    assert first == Answered(204, None, None)
+    assert first == Reply(204, None, None)
     not_found = await org.ask("referral_partner.update", message_id=refused, **named, city="X")
     problem(not_found, 404, "referral_partner_not_found")
     assert await forget_after(referrals, REPLIES + AN_HOUR) >= 2
     again = await org.ask("referral_partner.archive", message_id=archive, **named)
-    assert again == Answered(204, {"id": uuid}, None)
+    assert again == Reply(204, {"id": uuid}, None)
     again = await org.ask("referral_partner.update", message_id=refused, **named, city="X")
     assert again.status == 404
     assert (await referrals.heard.event_types(org)).count("referral_partner.archived") == 1

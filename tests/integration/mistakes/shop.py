@@ -11,7 +11,7 @@ from aiormq import spec
 
 from contracts.catalogue import OPERATIONS
 from contracts.documents.examples import EXAMPLES, Another, needed
-from messaging.replies.client import Answered, Client
+from messaging.replies.client import Client, Reply
 from tests.support.broker.raw_messages import Wire
 from tests.support.services.command_line import handoff
 from tests.support.services.referrals import new_org_id
@@ -21,7 +21,7 @@ LEFT_OUT = object()
 Change = Mapping[str, Any]
 
 
-def shown(answered: Answered, note: str = "") -> str:
+def shown(answered: Reply, note: str = "") -> str:
     """An answer as the page shows it."""
     problem = answered.problem
     if problem is None:
@@ -59,9 +59,7 @@ class Shop:
         whole = {"org_id": self.org_id, **EXAMPLES[operation].body, **(change or {})}
         return {name: value for name, value in whole.items() if value is not LEFT_OUT}
 
-    async def ask(
-        self, operation: str, change: Change | None = None, **properties: Any
-    ) -> Answered:
+    async def ask(self, operation: str, change: Change | None = None, **properties: Any) -> Reply:
         """Send an operation where it belongs, and await the answer."""
         exchange = OPERATIONS[operation].exchange
         body = self.body(operation, change)
@@ -86,7 +84,7 @@ class Shop:
         *,
         exchange: str = "referrals.commands",
         **properties: Any,
-    ) -> tuple[spec.Basic.Properties, Answered]:
+    ) -> tuple[spec.Basic.Properties, Reply]:
         """Publish anything at all; the reply's properties, and what it says."""
         given = {
             "content_type": "application/json",
@@ -98,7 +96,7 @@ class Shop:
         await self.wire.publish(body, operation, exchange=exchange, **given)
         reply = await self.wire.reply()
         said = orjson.loads(reply.body)
-        answered = Answered(said["status"], said.get("data"), said.get("problem"))
+        answered = Reply(said["status"], said.get("data"), said.get("problem"))
         return reply.header.properties, answered
 
     async def sent(self) -> dict[str, Any]:
@@ -114,7 +112,7 @@ class Shop:
         return referral
 
 
-def check(holds: Callable[[Any], bool] | None, answered: Answered) -> None:
+def check(holds: Callable[[Any], bool] | None, answered: Reply) -> None:
     """What the page's words say of an answer holds of its data."""
     assert (holds is None) == (answered.problem is not None or answered.data is None), answered
     if holds is not None:

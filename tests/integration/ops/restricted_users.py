@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.operations import Service
-from messaging.replies.client import Answered, Client
+from messaging.replies.client import Client, Reply
 from ops.servers.rabbitmq import PrivateRabbitMQ
 from tests.support.services.command_line import handoff
 from tests.support.services.exchanges import exchange_of
@@ -119,7 +119,7 @@ def restricted_users(
             broker.delete_user(user)
 
 
-async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Answered:
+async def ask(client: Client, user: str, org_id: str, operation: str, **fields: Any) -> Reply:
     """One request of a client that says who it is."""
     exchange = exchange_of(operation, Service.REFERRALS)
     return await client.call(exchange, operation, {"org_id": org_id, **fields}, user_id=user)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from services.ereferral_dispatch.rules.answer_links import AnswerLinks
 from tests.integration.ops.canary_patient import erase, settled
 from tests.support.services.both import Both
@@ -39,7 +39,7 @@ async def opened(both: Both, org: Org, referral: dict[str, Any]) -> dict[str, An
 
 async def by_link(
     both: Both, org: Org, referral: dict[str, Any], operation: str, **said: Any
-) -> Answered:
+) -> Reply:
     """The partner's word, under the link's name."""
     link = (await opened(both, org, referral))["id"]
     answered = await both.referrals.client.call(

@@ -7,7 +7,7 @@ from contracts.catalogue import OPERATIONS
 from contracts.documents.examples import EXAMPLES, Another, needed
 from contracts.operations import Service
 from contracts.replies import ReplyStatus
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.schemas import as_shipped
 from tests.support.services.both import Both
 from tests.support.services.referrals import Org, plain_url
@@ -34,7 +34,7 @@ ANSWERS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-async def send(both: Both, org: Org, name: str | Another, **changed: object) -> Answered:
+async def send(both: Both, org: Org, name: str | Another, **changed: object) -> Reply:
     """The example of an operation, or another body of it, for an org of the test's own."""
     sent = needed(name)
     body = {"org_id": org.id, **sent.body, **changed}

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.marketing import Marketing, marketing
 from tests.support.services.referrals import Referrals
 
@@ -29,13 +29,13 @@ class OrgMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.org: Marketing = marketing(self.referrals)
-        self.answers: dict[UUID, Answered] = {}
+        self.answers: dict[UUID, Reply] = {}
 
     def wait(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Hypothesis is synchronous and has a thread of its own; the client lives in the loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
-    def ask(self, operation: str, **fields: Any) -> tuple[Answered, Request]:
+    def ask(self, operation: str, **fields: Any) -> tuple[Reply, Request]:
         """A command under a message id of its own, and what to send to repeat it."""
         message_id = uuid4()
         answered = self.wait(self.org.ask(operation, message_id=message_id, **fields))

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.services.referrals import Org, Referrals
 
 
 class Marketing(Org):
     """One org's requests. Each method that makes a thing returns the reply's `data`."""
 
-    async def ask(self, operation: str, **fields: Any) -> Answered:
+    async def ask(self, operation: str, **fields: Any) -> Reply:
         """Send the operation with these fields and await its reply."""
         return await super().ask(operation, **fields)
 
@@ -43,7 +43,7 @@ class Marketing(Org):
         now = await self.source_now(source)
         return now["patient_count"], now["total_cost"]
 
-    async def update(self, resource: str, thing: dict[str, Any], **fields: Any) -> Answered:
+    async def update(self, resource: str, thing: dict[str, Any], **fields: Any) -> Reply:
         """Update a source, cost or attribution as it was last seen."""
         given = {"base_version": thing["version"], **named(resource, thing), **fields}
         return await self.ask(f"{resource}.update", **given)
@@ -53,7 +53,7 @@ class Marketing(Org):
         archived = await self.ask(
             f"{resource}.archive", base_version=thing["version"], **named(resource, thing)
         )
-        assert archived == Answered(204, None, None)
+        assert archived == Reply(204, None, None)
 
     async def archive_patient(self, patient: dict[str, Any]) -> None:
         """The patient is gone from the directory."""
@@ -71,7 +71,7 @@ class Marketing(Org):
         )
         assert gone.status == 204
 
-    async def report(self, period_start: Any, period_end: Any, **fields: Any) -> Answered:
+    async def report(self, period_start: Any, period_end: Any, **fields: Any) -> Reply:
         """The report over a period."""
         asked = {"period_start": period_start, "period_end": period_end, **fields}
         return await self._client.call(

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.marketing import Marketing, named, uuid_and_name
 from tests.support.refusals import errors, problem
 from tests.support.services.referrals import Referrals, plain_url
@@ -61,7 +61,7 @@ async def archive_referred(org: Marketing, reference: str, thing: dict[str, Any]
             await org.archive_patient(thing)
 
 
-async def created(org: Marketing, patient: dict[str, Any], **fields: Any) -> Answered:
+async def created(org: Marketing, patient: dict[str, Any], **fields: Any) -> Reply:
     return await org.ask("referral_attribution.create", patient_uuid=patient["id"], **fields)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from messaging.trail.audit import about_patient
 from tests.integration.referrals.marketing import uuid_and_name
 from tests.support.refusals import problem
@@ -19,7 +19,7 @@ def named(made: dict[str, Any]) -> dict[str, Any]:
     return {"contact_uuid": made["referred_by"]["uuid"], "contact_referral_uuid": made["id"]}
 
 
-async def update(org: Org, made: dict[str, Any], **fields: Any) -> Answered:
+async def update(org: Org, made: dict[str, Any], **fields: Any) -> Reply:
     """Change one as it was last seen."""
     given = {"updated_in_db_at": made["updated_in_db_at"], **named(made), **fields}
     return await org.ask("contact_referral.update", **given)
@@ -158,7 +158,7 @@ async def test_what_is_archived_is_gone_and_its_id_taken(org: Org) -> None:
     """An archive asks for no version; a second one finds nothing."""
     made = await org.contact_referral()
     await update(org, made, referred_to_uuid=(await org.contact())["id"])
-    assert await org.ask("contact_referral.archive", **named(made)) == Answered(204, None, None)
+    assert await org.ask("contact_referral.archive", **named(made)) == Reply(204, None, None)
     for operation in ("get", "update", "archive"):
         gone = await org.ask(f"contact_referral.{operation}", **named(made))
         problem(gone, 404, "contact_referral_not_found")

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.refusals import errors, problem
 from tests.support.services.referrals import Org, Referrals
 
 MONDAY, TUESDAY, WEDNESDAY = (f"2026-01-0{day}T08:00:00Z" for day in (5, 6, 7))
 IDENTITY = {"id", "version", "created_at", "updated_at"}
-NOTHING_HELD = Answered(200, None, None)
+NOTHING_HELD = Reply(200, None, None)
 
 
 class Record:
@@ -22,16 +22,16 @@ class Record:
         self.org = org
         self.kind = kind
 
-    async def put(self, name: str, observed_at: str, **fields: Any) -> Answered:
+    async def put(self, name: str, observed_at: str, **fields: Any) -> Reply:
         return await self._ask("put", name=name, observed_at=observed_at, **fields)
 
-    async def archive(self, observed_at: str) -> Answered:
+    async def archive(self, observed_at: str) -> Reply:
         return await self._ask("archive", observed_at=observed_at)
 
-    async def get(self) -> Answered:
+    async def get(self) -> Reply:
         return await self._ask("get")
 
-    async def _ask(self, verb: str, **fields: Any) -> Answered:
+    async def _ask(self, verb: str, **fields: Any) -> Reply:
         uuid: dict[str, Any] = {f"{self.kind}_uuid": self.uuid}
         return await self.org.ask(f"{self.kind}.{verb}", **uuid, **fields)
 
@@ -42,7 +42,7 @@ def record(request: pytest.FixtureRequest, org: Org) -> Record:
     return Record(org, request.param)
 
 
-def shown(answered: Answered, status: int = 200) -> tuple[str, int, str]:
+def shown(answered: Reply, status: int = 200) -> tuple[str, int, str]:
     """Name, version and observation of what a reply shows."""
     assert answered.status == status, answered
     return answered.data["name"], answered.data["version"], answered.data["observed_at"]
@@ -151,7 +151,7 @@ async def test_an_archive_hides_and_a_newer_put_revives(record: Record) -> None:
     """204, then 404. What is older than the archive changes nothing and is shown nothing: what is
     held is an archive, and does not look alive to whoever puts it."""
     await record.put("Alive", MONDAY)
-    assert await record.archive(TUESDAY) == Answered(204, None, None)
+    assert await record.archive(TUESDAY) == Reply(204, None, None)
     problem(await record.get(), 404, f"{record.kind}_not_found")
     assert await record.put("Alive", MONDAY) == NOTHING_HELD
     assert await record.archive(MONDAY) == NOTHING_HELD
@@ -177,7 +177,7 @@ async def test_an_archive_of_the_same_moment_applies(record: Record) -> None:
 
 async def test_an_archive_of_what_was_never_put_is_a_tombstone(record: Record) -> None:
     """204; an older put does not show it, a newer one does."""
-    assert await record.archive(TUESDAY) == Answered(204, None, None)
+    assert await record.archive(TUESDAY) == Reply(204, None, None)
     problem(await record.get(), 404, f"{record.kind}_not_found")
     assert await record.put("Before", MONDAY) == NOTHING_HELD
     assert await record.archive(MONDAY) == NOTHING_HELD

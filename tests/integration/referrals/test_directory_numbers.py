@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.refusals import errors
 from tests.support.services.referrals import Org, Referrals
 
@@ -17,7 +17,7 @@ OF_BOTH = "55 1234 5678"
 IN_MEXICO, IN_NEW_JERSEY = "+525512345678", "+15512345678"
 
 
-async def put(org: Org, uuid: str, phone: str | None, observed_at: str = MONDAY) -> Answered:
+async def put(org: Org, uuid: str, phone: str | None, observed_at: str = MONDAY) -> Reply:
     return await org.ask(
         "patient.put", patient_uuid=uuid, name="P", phone=phone, observed_at=observed_at
     )

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest_asyncio
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.marketing import Marketing, named
 from tests.support.services.referrals import Referrals, plain_url, running_referrals
 
@@ -171,6 +171,6 @@ async def _count(
     return {str(source): (patients, cost) for source, patients, cost in rows}, deadlocks
 
 
-def code(answered: Answered) -> int | str:
+def code(answered: Reply) -> int | str:
     """The status of a success, or the problem's code."""
     return answered.status if answered.problem is None else answered.problem["code"]

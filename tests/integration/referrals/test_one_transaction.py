@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.refusals import problem
 from tests.support.services.referrals import Org, Referrals, plain_url
 from tests.support.waiting import until
@@ -23,9 +23,9 @@ class Together:
 
     def __init__(self, database: asyncpg.Connection) -> None:
         self._database = database
-        self._asked: list[asyncio.Task[Answered]] = []
+        self._asked: list[asyncio.Task[Reply]] = []
 
-    async def ask(self, request: Coroutine[Any, Any, Answered]) -> None:
+    async def ask(self, request: Coroutine[Any, Any, Reply]) -> None:
         """Ask now, behind what was asked before."""
         self._asked.append(asyncio.create_task(request))
         await asyncio.sleep(0.05)
@@ -34,7 +34,7 @@ class Together:
         """Whether a transaction waits for the lock."""
         return bool(await self._database.fetchval(_WAITING, "referrals.inbox"))
 
-    async def answers(self) -> list[Answered]:
+    async def answers(self) -> list[Reply]:
         """The replies, in the order of asking. The block has to be left before."""
         return await asyncio.gather(*self._asked)
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.news import shown, tell, timeline
 from tests.support.services.referrals import Org, Referrals
 
 
-async def _update(org: Org, referral: dict[str, Any], **fields: Any) -> Answered:
+async def _update(org: Org, referral: dict[str, Any], **fields: Any) -> Reply:
     fields = {"base_version": referral["version"], **fields}
     return await org.ask("referral.update", referral_uuid=referral["id"], **fields)
 
 
-async def _cancel(org: Org, referral: dict[str, Any], **fields: Any) -> Answered:
+async def _cancel(org: Org, referral: dict[str, Any], **fields: Any) -> Reply:
     fields = {"base_version": referral["version"], "reason": "Moved away", **fields}
     return await org.ask("referral.cancel", referral_uuid=referral["id"], **fields)
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.refusals import errors, problem
 from tests.support.services.referrals import Org, Referrals
 
@@ -171,7 +171,7 @@ async def test_an_archived_partner_stays_as_it_was_for_nobody_to_see(
     archived = await org.ask(
         "referral_partner.archive", referral_partner_uuid=made["id"], base_version=1
     )
-    assert archived == Answered(204, None, None)
+    assert archived == Reply(204, None, None)
     assert (await org.ask("referral_partner.list")).data["items"] == []
     event = (await referrals.heard.events(org))[-1].body
     assert event["type"] == "referral_partner.archived"

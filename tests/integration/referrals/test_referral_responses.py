@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.values import format_time
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.news import shown, tell, timeline
 from tests.support.refusals import errors
 from tests.support.services.referrals import Org, Referrals
@@ -14,13 +14,13 @@ from tests.support.services.referrals import Org, Referrals
 
 async def _respond(
     org: Org, referral: dict[str, Any], response: str | None, **fields: Any
-) -> Answered:
+) -> Reply:
     return await org.ask(
         "referral.record_response", referral_uuid=referral["id"], response=response, **fields
     )
 
 
-def _code(answered: Answered) -> tuple[int, str]:
+def _code(answered: Reply) -> tuple[int, str]:
     assert answered.problem is not None, answered
     return answered.status, answered.problem["code"]
 

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.ereferral import EreferralDispatch
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.refusals import errors, problem
 from tests.support.services.referrals import Org, Referrals
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def send(org: Org, referral_uuid: str, base_version: int = 1, **sent: Any) -> Answered:
+async def send(org: Org, referral_uuid: str, base_version: int = 1, **sent: Any) -> Reply:
     return await org.ask(
         "referral.send", referral_uuid=referral_uuid, base_version=base_version, **sent
     )

@@ -10,7 +10,7 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, multiple, precondition, rule
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.machine import OrgMachine, Request, drive
 from tests.integration.referrals.reckoning import half_even, share_of
 from tests.support.services.referrals import Referrals
@@ -287,7 +287,7 @@ class Sources(OrgMachine):
             assert item["cost_per_acquisition"] == each
 
 
-def _code(answered: Answered) -> str | None:
+def _code(answered: Reply) -> str | None:
     return None if answered.problem is None else answered.problem["code"]
 
 

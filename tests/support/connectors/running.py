@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.connecting import System
 from messaging.database.engine import open_engine
 from messaging.database.migrations import migrate
-from messaging.replies.client import Answered, listen
+from messaging.replies.client import Reply, listen
 from messaging.running.service import Service
 from messaging.trail.audit import Operator
 from ops.stubs.opendental import OpenDentalStub
@@ -76,7 +76,7 @@ class Connected:
     id: UUID
     name: str
 
-    async def ask(self, operation: str, **fields: Any) -> Answered:
+    async def ask(self, operation: str, **fields: Any) -> Reply:
         """An operation of connectors for this org; its reply keeps to its schema."""
         queries = (".get", ".list", ".runs")
         kind = "queries" if operation.endswith(queries) else "commands"

@@ -10,7 +10,7 @@ import asyncpg
 from typer.testing import Result
 
 from contracts.catalogue import OPERATIONS
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import SETTLED_WITHIN_SECONDS, Dispatch, dispatching
 from tests.support.services.referrals import Org, Referrals, plain_url, referrals_with_client
@@ -37,7 +37,7 @@ class Both:
         }
         return await asyncio.to_thread(handoff, *arguments, **variables)
 
-    async def ask_dispatch(self, org: Org, operation: str, **fields: Any) -> Answered:
+    async def ask_dispatch(self, org: Org, operation: str, **fields: Any) -> Reply:
         """An operation of dispatch for an org."""
         exchange = OPERATIONS[operation].exchange
         return await self.referrals.client.call(exchange, operation, {"org_id": org.id, **fields})

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from contracts.operations import Service as Name
 from contracts.shapes import Reference
 from messaging.database.migrations import migrate
-from messaging.replies.client import Answered, Client, open_client
+from messaging.replies.client import Client, Reply, open_client
 from messaging.running.service import Service
 from services.ereferral_dispatch.app import build
 from services.ereferral_dispatch.delivery import worker
@@ -100,7 +100,7 @@ async def running_dispatch(settings: DispatchSettings) -> AsyncIterator[Service]
             await running
 
 
-def refusal(answered: Answered) -> tuple[int, str]:
+def refusal(answered: Reply) -> tuple[int, str]:
     """Status and problem code of a reply that refuses."""
     assert answered.problem is not None, answered
     return answered.status, answered.problem["code"]
@@ -127,7 +127,7 @@ class Org:
         message_id: UUID | None = None,
         headers: Mapping[str, Any] | None = None,
         **fields: Any,
-    ) -> Answered:
+    ) -> Reply:
         """Send the operation and await its reply, which keeps to its schema."""
         answered = await self._client.call(
             exchange_of(operation, Name.EREFERRAL_DISPATCH),
@@ -171,11 +171,11 @@ class Org:
         data: dict[str, Any] = answered.data
         return data
 
-    async def cancel(self, ereferral_id: str) -> Answered:
+    async def cancel(self, ereferral_id: str) -> Reply:
         """Cancel an e-referral."""
         return await self.ask("ereferral.cancel", ereferral_uuid=ereferral_id, reason="Moved away")
 
-    async def act(self, operation: str, ereferral_id: str, **fields: Any) -> Answered:
+    async def act(self, operation: str, ereferral_id: str, **fields: Any) -> Reply:
         """What staff does with it as it is now: `base_version` is its present version."""
         version = (await self.get(ereferral_id))["version"]
         return await self.ask(

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from contracts.catalogue import OPERATIONS
 from messaging.database.engine import Home
 from messaging.handlers.workspace import Rows
-from messaging.replies.client import Answered, Client
+from messaging.replies.client import Client, Reply
 from messaging.running.service import Service
 
 _ORG = r'(?:\w+\.)?"?org_id"?'
@@ -138,9 +138,9 @@ def unreached(answers: Answers, nobodys: Answers) -> set[str]:
     return {name for name, said in answers.items() if said == nobodys[name] and not said[2]}
 
 
-def _code(answered: Answered) -> str:
+def _code(answered: Reply) -> str:
     return str(answered.problem["code"]) if answered.problem else ""
 
 
-def _count(answered: Answered) -> int:
+def _count(answered: Reply) -> int:
     return len(answered.data["items"]) if answered.data and "items" in answered.data else 0

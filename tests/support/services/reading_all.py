@@ -10,11 +10,11 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 
 # A few seconds a list, on a busy machine some times that.
 EXAMPLES = 12
-Ask = Callable[..., Awaitable[Answered]]
+Ask = Callable[..., Awaitable[Reply]]
 
 
 class Write(StrEnum):

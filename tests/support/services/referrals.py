@@ -16,7 +16,7 @@ from aiormq.abc import DeliveredMessage
 
 from contracts.operations import Service as Name
 from messaging.database.migrations import migrate
-from messaging.replies.client import Answered, Client, listen, open_client
+from messaging.replies.client import Client, Reply, listen, open_client
 from messaging.running.service import Service
 from services.referrals.app import build
 from services.referrals.home import MIGRATIONS
@@ -78,7 +78,7 @@ class Org:
         headers: Any = None,
         user_id: Any = None,
         **fields: Any,
-    ) -> Answered:
+    ) -> Reply:
         """Send the operation with these fields and await its reply, which keeps to its schema.
 
         `message_id` is a UUID or None, `headers` a mapping or None, `user_id` a text or None;

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from contracts.catalogue import OPERATIONS, AnyOperation
 from contracts.operations import Service
-from messaging.replies.client import Answered, Client, open_client
+from messaging.replies.client import Client, Reply, open_client
 from tests.support.refusals import problem
 from tests.support.services.referrals import migrated, new_org_id, running_referrals
 
@@ -51,7 +51,7 @@ class Asker:
         to: str | None = None,
         org_id: str = GRANTED,
         fields: Any = None,
-    ) -> Answered:
+    ) -> Reply:
         """Ask for the operation; `says`: under the client's own name."""
         message_id = self._used if used else uuid4()
         body = {"org_id": org_id, **(fields or {})}
@@ -59,7 +59,7 @@ class Asker:
 
     async def _ask(
         self, exchange: str, operation: str, message_id: UUID, says: bool, body: Any
-    ) -> Answered:
+    ) -> Reply:
         return await self._client.call(
             exchange,
             operation,

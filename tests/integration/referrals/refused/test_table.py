@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.catalogue import OPERATIONS
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.refused.table import Check, Row, before_rows, pairs
 from tests.integration.referrals.refused.world import World, build
 from tests.support.refusals import errors, problem
@@ -44,8 +44,8 @@ _A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class Asked:
     """What everything was answered; `before` and `after` are all that the service holds."""
 
-    refused: dict[str, Answered]
-    good: dict[str, Answered]
+    refused: dict[str, Reply]
+    good: dict[str, Reply]
     before: dict[str, Any]
     after: dict[str, Any]
     world: World
@@ -124,7 +124,7 @@ def test_what_is_anothers_is_told_like_what_never_was(
     assert all("is archived" in detail for detail in told if detail not in unknown)
 
 
-def check_refused(answered: Answered, row: Row) -> None:
+def check_refused(answered: Reply, row: Row) -> None:
     """The answer is the row's."""
     status = {Check.FORM: 400, Check.OPERATION: 400, Check.NAMED: 404}.get(
         row.check, 422 if row.check in (Check.FIELDS, Check.MERGED) else 409

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from contracts.catalogue import OPERATIONS
 from contracts.operations import Kind
-from messaging.replies.client import Answered
+from messaging.replies.client import Reply
 from tests.integration.referrals.marketing import Marketing, marketing
 from tests.integration.referrals.refused.table import LEFT_OUT, NOBODY, At, Row
 from tests.support.services.referrals import Referrals
@@ -27,7 +27,7 @@ class World:
         self.used_id = uuid4()
         self.ids: dict[str, str] = {"bare org": self.bare.id}
 
-    async def ask(self, row: Row, good: dict[str, Any]) -> Answered:
+    async def ask(self, row: Row, good: dict[str, Any]) -> Reply:
         """Send the row's message: the good one with its change."""
         given = {"org_id": self.org.id, **good, **row.change}
         kinds = ("queries", "commands")
@@ -48,9 +48,9 @@ class World:
     def _id(self, at: At) -> str:
         return str(uuid4()) if at == NOBODY else self.ids[at.name]
 
-    async def ask_all(self, rows: list[Row], good: Any) -> dict[str, Answered]:
+    async def ask_all(self, rows: list[Row], good: Any) -> dict[str, Reply]:
         """The answers by the rows' names: many at a time, because no row changes anything."""
-        answers: dict[str, Answered] = {}
+        answers: dict[str, Reply] = {}
         for start in range(0, len(rows), AT_A_TIME):
             some = rows[start : start + AT_A_TIME]
             asked = (self.ask(row, good[row.operation]) for row in some)
