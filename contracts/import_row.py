@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode, RowResolution
@@ -25,7 +25,13 @@ def _row_code(code: str) -> str:
     )
 
 
-RowCodeText = Annotated[str, AfterValidator(_row_code)]
+RowCodeText = Annotated[
+    str,
+    AfterValidator(_row_code),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^({'|'.join(RowCode)}|{PROBLEM_PREFIX}[a-z_]+)$"}
+    ),
+]
 """A RowCode, or `problem:` and a problem code."""
 
 
