@@ -31,12 +31,15 @@ def demo(save_svg: Path | None) -> int:
     """Tell the story and end; 0 where each referral ended as it should. Raises CannotGoOn."""
     show = Show(new_console())
     began = time.monotonic()
+    of_desk: list[str] = []
 
     async def play(servers: Servers) -> int:
         # Here, so that the first line does not wait for seconds of loading.
+        from ops.demo.picture import picture_of_desk
         from ops.demo.practice_system import demo_opendental, import_and_send
         from ops.demo.stage import running_stage
         from ops.demo.story import tell
+        from ops.desk_link import one_time_link
 
         folder = handoff_folder() / "demo"
         async with running_stage(servers, folder, show.say, demo_opendental) as stage:
@@ -47,6 +50,9 @@ def demo(save_svg: Path | None) -> int:
                 show.say(f"NOT AS IT SHOULD BE: {fault}")
             show.say("To look at while it runs (make up leaves it running):")
             _show_pages(stage, show)
+            of_desk.extend(
+                await picture_of_desk(one_time_link(stage.variables), folder / "desk.png")
+            )
         if save_svg is not None:
             show.save_picture(save_svg)
         return int(bool(faults) or any(row.faults for row in rows))
@@ -54,6 +60,8 @@ def demo(save_svg: Path | None) -> int:
     try:
         status = _with_servers(play, show)
         show.say(f"{time.monotonic() - began:.0f} s in all. Nothing is left running.")
+        for line in of_desk:
+            show.say(line)
         return status
     except KeyboardInterrupt:
         show.say("Stopped; nothing is left running.")

@@ -1,17 +1,21 @@
 """`handoff demo` as a person runs it: the story, the letters, and nothing left behind."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from ops.demo.picture import BROWSERS, NO_BROWSER, WIDTH
 from ops.environment import handoff_folder
 from tests.acceptance.started import Started, servers_of_its_own, start
 from tests.support.services.process import REPOSITORY
 
 ENDS_WITHIN_SECONDS = 300.0
+MORE_THAN_A_LOGIN_PAGE_BYTES = 40_000
 LETTERS = tuple(
     f"letter-demo-{partner}.pdf"
     for partner in ("endodontics", "orthodontics", "oral-surgery", "periodontics")
@@ -41,6 +45,7 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
     for letter in letters:
         letter.unlink(missing_ok=True)
     demo = start_demo()
+    picture = handoff_folder() / "demo" / "desk.png"
     said, _ = demo.process.communicate(timeout=ENDS_WITHIN_SECONDS)
     assert demo.process.returncode == 0, said
     demo.leaves_nothing()
@@ -61,6 +66,7 @@ def test_the_demo_tells_its_story_and_leaves_nothing_running(
     _told_in_order(said, "a draft for", "sent by e-mail", "filed with the patient", "Scheduled")
     _told_in_order(said, "POST …/send by ", " was answered 202 by the edge", "/docs")
     _told_in_order(said, "(PUT /v2/external_referral was answered 202): 2 staged", "/docs")
+    _ends_with_the_desk(said, picture)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,20 @@ def test_a_demo_that_is_broken_off_leaves_nothing_running(
     demo.end(ending)
     assert demo.process.returncode != 0
     demo.leaves_nothing()
+
+
+def _ends_with_the_desk(said: str, picture: Path) -> None:
+    """Its last line is the picture's path where there is a browser, else how to get one."""
+    last = said.splitlines()[-1].strip()
+    if not any(shutil.which(name) for name in BROWSERS):
+        assert last == NO_BROWSER
+        assert not picture.exists()
+        return
+    assert last == os.path.relpath(picture, REPOSITORY)
+    png = picture.read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    assert int.from_bytes(png[16:20]) == WIDTH
+    assert len(png) > MORE_THAN_A_LOGIN_PAGE_BYTES
 
 
 def _told_in_order(said: str, *words: str) -> None:
