@@ -121,7 +121,9 @@ def new_row(kept: Kept, id_: UUID, given: Mapping[str, Any], now: datetime) -> R
         now = now.replace(microsecond=0)
     at = format_time(now)
     fields: dict[str, Any] = {
-        name: None if one.is_required() else one.get_default()
+        name: None
+        if one.is_required()
+        else one.get_default(call_default_factory=True, validated_data={})
         for name, one in kept.shape.model_fields.items()
     }
     fields.update({name: value for name, value in given.items() if name in fields})

@@ -6,7 +6,7 @@ certainly nothing was taken, or that it may have been. Nothing in between is of 
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +61,8 @@ class StandingClient:
 
     `exchanges` are those that it publishes to: one that is missing would close the channel, and
     with it go the replies of all others, so that nothing is published there until it exists.
-    `report` is a condition of health, `note` a note of it.
+    `report` is a condition of health, `note` a note of it: that an `optional` one is missing is no
+    news.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class StandingClient:
         *,
         report: Callable[[str | None], None],
         note: Callable[[str | None], None],
+        optional: Collection[str] = (),
     ) -> None:
         self._url = url
         self._name = name
         self._user = user_of(url)
         self._exchanges = frozenset(exchanges)
+        self._optional = frozenset(optional)
         self._missing = self._exchanges
         self._report = report
         self._note = note
@@ -199,8 +202,14 @@ class StandingClient:
             else:
                 await channel.close()
         self._missing = frozenset(missing)
-        words = f"missing: {', '.join(sorted(missing))}; their service has never run here"
-        self._note(words if missing else None)
+        self._note(never_ran(missing - self._optional))
+
+
+def never_ran(exchanges: Collection[str]) -> str | None:
+    """A note of health about exchanges that are not there; None where all are."""
+    if not exchanges:
+        return None
+    return f"missing: {', '.join(sorted(exchanges))}; their service has never run here"
 
 
 async def closed(

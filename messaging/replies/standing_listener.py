@@ -1,7 +1,7 @@
 """A listener to events that lives as long as its process, and tells where some may be missing."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import aiormq.exceptions
 from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
@@ -11,6 +11,7 @@ from messaging.replies.standing_client import (
     LOOK_AGAIN_AFTER_SECONDS,
     RECONNECT_AFTER_SECONDS,
     closed,
+    never_ran,
 )
 from messaging.telemetry import logs
 from messaging.wire.connection import BROKER_ERRORS, connection
@@ -23,16 +24,22 @@ class StandingListener:
 
     Its queue is exclusive to the connection and goes with it: what is published meanwhile is not
     heard. `note` is a note of health. An exchange that is not there yet is looked for; a listener
-    declares none.
+    declares none. That an `optional` one is missing is no news.
     """
 
     def __init__(
-        self, url: str, name: str, exchanges: Iterable[str], note: Callable[[str | None], None]
+        self,
+        url: str,
+        name: str,
+        exchanges: Iterable[str],
+        note: Callable[[str | None], None],
+        optional: Collection[str] = (),
     ) -> None:
         self._url = url
         self._name = name
         self._exchanges = sorted(exchanges)
         self._note = note
+        self._optional = frozenset(optional)
 
     async def run(
         self, stop: asyncio.Event, *, began: Callable[[], None], take: Callable[[bytes], None]
@@ -102,6 +109,5 @@ class StandingListener:
                 continue
             await probe.close()
             await channel.queue_bind(queue, exchange, routing_key="#")
-        words = f"missing: {', '.join(missing)}; their service has never run here"
-        self._note(words if missing else None)
+        self._note(never_ran(frozenset(missing) - self._optional))
         return missing

@@ -55,7 +55,15 @@ from services.edge.openapi import (
     tag,
 )
 from services.edge.problems import EdgeCode, HttpProblem, refusal
-from services.edge.routes import EVENT_EXCHANGES, EXCHANGES, ROUTES, Form, Route, by_path
+from services.edge.routes import (
+    EVENT_EXCHANGES,
+    EXCHANGES,
+    OPTIONAL_EXCHANGES,
+    ROUTES,
+    Form,
+    Route,
+    by_path,
+)
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.register import TokenRegister
 
@@ -84,6 +92,7 @@ class Edge:
             EXCHANGES,
             report=self.health.condition("broker"),
             note=self.health.note("exchanges"),
+            optional=OPTIONAL_EXCHANGES,
         )
         if settings.tokens_file is None:
             self.health.note("no tokens")("EDGE_TOKENS_FILE is not set: nothing is allowed")
@@ -91,7 +100,11 @@ class Edge:
             self.health.note("no cookie key")("EDGE_COOKIE_KEY is not set: restarts log people out")
         self.streams = Streams(self.tokens)
         self.listener = StandingListener(
-            settings.broker, "edge.events", EVENT_EXCHANGES, self.health.note("events")
+            settings.broker,
+            "edge.events",
+            EVENT_EXCHANGES,
+            self.health.note("events"),
+            optional=OPTIONAL_EXCHANGES,
         )
         answering = Answering(settings, self.tokens, self.client)
         self.tracing = Tracing("edge", settings.otlp_endpoint)

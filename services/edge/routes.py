@@ -258,6 +258,11 @@ EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 EVENT_EXCHANGES = frozenset(f"{service}.events" for service in Service)
 """Where the edge listens."""
 
+OPTIONAL_EXCHANGES = frozenset(
+    f"{Service.CONNECTORS}.{kind}" for kind in ("commands", "queries", "events")
+)
+"""Those of a service that need not run: not every practice connects another system."""
+
 
 def by_path() -> dict[str, list[Route]]:
     """The rows of each path, in the table's order."""

@@ -125,7 +125,7 @@ async def a_referrals_life(caller: Caller) -> None:
     """A patient is referred by e-mail, the letter is read and answered; nothing is refused."""
     seen = {"observed_at": PATIENT["observed_at"]}
     patient, contact = uuid4(), uuid4()
-    practice = {"name": f"Praxis {NAME}", "phone": PHONE, "email": EMAIL, **seen}
+    practice = {"name": f"Praxis {NAME}", "country": "US", "phone": PHONE, "email": EMAIL, **seen}
     household = {"name": f"Household of {NAME}", "patient_uuid": str(patient), **seen}
     for path, said in (
         ("/practice", practice),

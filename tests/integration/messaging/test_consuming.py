@@ -206,6 +206,7 @@ async def test_who_consumes_and_who_publishes_have_connections_of_their_own(
     assert ours_alone == [
         "referrals.relay",
         "referrals.replies.trial",  # For the first reply to a direct reply-to address.
+        "referrals.watch",  # How many messages wait.
         "referrals:referrals.commands",
         "referrals:referrals.ereferral_events",
         "referrals:referrals.queries",

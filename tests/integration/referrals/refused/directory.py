@@ -23,6 +23,7 @@ GOOD: Good = {
     "patient.archive": {"patient_uuid": At("patient spare"), **_SEEN},
     "patient.get": {"patient_uuid": At("patient")},
     "patient.list": {},
+    "patient_trail.get": {"patient_uuid": At("patient")},
     "provider.put": {"provider_uuid": At("provider"), "name": "Dr. Rose Rand", **_SEEN},
     "provider.archive": {"provider_uuid": At("provider spare"), **_SEEN},
     "provider.get": {"provider_uuid": At("provider")},
@@ -99,6 +100,8 @@ ROWS: list[Row] = [
         # What is not there is made by a put, and kept as archived by an archive.
         if row.check is not Check.NAMED or row.operation.endswith(".get")
     ),
+    *missing("patient_trail.get", "patient_uuid"),
+    *broken("patient_trail.get", wrongs.uuid("patient_uuid")),
     *not_found(
         "practice.get", "practice_not_found", 0, ("there is none", {"org_id": At("bare org")})
     ),
@@ -109,6 +112,7 @@ CODES: Codes = {
     "patient.archive": set(),
     "patient.get": {"patient_not_found"},
     "patient.list": set(),
+    "patient_trail.get": set(),
     "provider.put": set(),
     "provider.archive": set(),
     "provider.get": {"provider_not_found"},
