@@ -104,8 +104,8 @@ class PracticePut(Command):
     @model_serializer(mode="wrap")
     def _without_what_was_left_out(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = shown(self)
-        if self.country is None:
-            fields.pop("country", None)
+        if fields.get("country", "") is None:
+            del fields["country"]
         return fields
 
 

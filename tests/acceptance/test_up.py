@@ -42,6 +42,7 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
         ports = {
             "REFERRALS_HTTP_PORT": str(taken),
             "DISPATCH_HTTP_PORT": "0",
+            "CONNECTORS_HTTP_PORT": "0",
             "EDGE_HTTP_PORT": "0",
             "EDGE_OPS_PORT": "0",
         }

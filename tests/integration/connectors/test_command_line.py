@@ -73,13 +73,14 @@ async def test_a_connection_is_added_tested_listed_and_removed(
         assert removed.exit_code == 0
         asked = len(stub.faults.asked)
         nothing = await run(connectors, "connection", "list", "--org", org.id)
-        assert nothing.output == f"{org.id} has no connections.\n"
+        assert nothing.output.endswith(f"{org.id} has no connections.\n")
         await asyncio.sleep(1.0)
         assert len(stub.faults.asked) == asked
         partners = (await org.ask("referral_partner.list")).data["items"]
         assert [one["last_name"] for one in partners] == ["Davidson"]
         again = await run(connectors, "connection", "remove", "--org", org.id)
-        assert (again.exit_code, again.output) == (1, f"{org.id} has no connection 'main'\n")
+        assert again.exit_code == 1
+        assert again.output.endswith(f"{org.id} has no connection 'main'\n")
 
 
 async def test_a_secret_is_a_reference_or_typed_and_never_an_argument(

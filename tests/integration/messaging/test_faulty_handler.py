@@ -53,7 +53,7 @@ def raises(command: PracticePut, workspace: Workspace) -> Done[Any]:
 
 def breaks_a_constraint(command: PracticePut, workspace: Workspace) -> Done[Any]:
     """Leaves out what no column allows."""
-    row = new_row(workspace, command.name, name=None)
+    row = new_row(workspace, command.name, updated_at=None)
     workspace.add(Practice, row=row)
     return Done(ReplyStatus.OK, None, row.id)
 

@@ -14,7 +14,7 @@ CLIENTS = 2
 UPDATES = 1_000
 WITHIN_SECONDS = 240.0
 _UPDATED = re.compile(
-    r'^handoff_messages_total\{operation="referral_partner\.update",'
+    r'^handoff_messages_total\{operation="referral\.update",'
     r'queue="referrals\.commands",status="(\d+)"\} (\d+)',
     re.MULTILINE,
 )
