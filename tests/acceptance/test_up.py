@@ -76,7 +76,7 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
     assert written["REFERRALS_CLIENT_GRANTS_FILE"] == str(grants)
     (curl,) = [line.strip() for line in said.splitlines() if line.strip().startswith("curl ")]
     asked = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True)
-    assert json.loads(asked.stdout)["total"] == 4
+    assert json.loads(asked.stdout)["total"] == 5
     (link,) = [line.strip() for line in said.splitlines() if "/desk/~login/" in line]
     with build_opener(HTTPCookieProcessor()).open(link) as desk:
         assert (desk.status, "What needs you" in desk.read().decode()) == (200, True)
@@ -88,6 +88,6 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
         text=True,
         check=True,
     )
-    assert json.loads(called.stdout)["data"]["total"] == 4
+    assert json.loads(called.stdout)["data"]["total"] == 5
     assert "nothing is left running" in up.end(signal.SIGINT)
     up.leaves_nothing()
