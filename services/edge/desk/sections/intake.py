@@ -55,7 +55,7 @@ async def show_one(visit: Visit) -> Shown:
         "reasons": [one.value for one in RejectReason],
         "late": refused is not None and refused.problem.code in _OUTDATED,
         "as_mapped": _AS_MAPPED,
-        "none": _NONE,
+        "nothing": _NONE,
     }
 
 

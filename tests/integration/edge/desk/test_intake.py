@@ -47,6 +47,7 @@ async def test_a_row_is_linked_to_whom_it_looks_like(edge: RunningEdge, org: Org
     assert "Very alike" in page.text and "same e-mail" in page.text
     form = page.form("intake.link")
     assert form.value("patient_uuid") == patient["id"]
+    assert (form.value("source"), form.value("partner")) == ("none", "none")
     following = await visitor.press(form, partner=partner["id"])
     assert "Linked to the patient." in following.text
     assert following.url.startswith(f"/desk/{org.id}/intake/{bea}")
