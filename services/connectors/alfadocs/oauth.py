@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.parameters import (
     parse_authorization_code_response,
     prepare_grant_uri,
@@ -79,7 +80,7 @@ def code_in(redirected_to: str, state: str) -> str:
     """
     try:
         return str(parse_authorization_code_response(redirected_to, state=state)["code"])
-    except Exception:
+    except OAuth2Error:
         raise ValueError("the address holds no code of this authorization") from None
 
 

@@ -3,7 +3,6 @@
 Source: docs/contract/http.md#json-api; https://jsonapi.org/format/1.1/.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from contracts.problems import Refusal
 from messaging.wire.envelope import read_json
 from services.edge.calls import headers as h
 from services.edge.calls.query import shown
-from services.edge.problems import Detail, EdgeCode, HttpProblem, Loc, invalid, refusal
+from services.edge.problems import Detail, EdgeCode, Loc, invalid, refusal
 from services.edge.routes import Route
 
 TYPE: Final = "contact_referrals"
@@ -19,23 +18,6 @@ CONTACTS: Final = "contacts"
 RELATED: Final = ("referred_by", "referred_to")
 _IGNORED: Final = ("created_at", "updated_at")
 _DATA: Final[Loc] = ("body", "data")
-# The families of query parameters that JSON:API itself names.
-_FAMILY = re.compile(r"(include|sort|fields|filter|page)(\[.*)?", re.DOTALL)
-
-
-def query_refused(problem: HttpProblem) -> HttpProblem:
-    """The refusal of a query: 400, as JSON:API demands, of what that names and there is not here.
-
-    Source: https://jsonapi.org/format/1.1/#query-parameters.
-    """
-    if not any(one.type == "extra_forbidden" and _is_of_json_api(one) for one in problem.detail):
-        return problem
-    code = EdgeCode.MALFORMED_REQUEST
-    return HttpProblem(code.status, code.value, problem.detail)
-
-
-def _is_of_json_api(detail: Detail) -> bool:
-    return _FAMILY.fullmatch(str(detail.loc[-1])) is not None
 
 
 def read_document(

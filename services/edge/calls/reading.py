@@ -18,7 +18,7 @@ from messaging.wire.envelope import MAX_BODY_BYTES, read_body
 from services.edge.calls import headers as h
 from services.edge.calls.canonical import canonical_json
 from services.edge.calls.external_referrals import Submission
-from services.edge.calls.json_api_requests import query_refused, read_document
+from services.edge.calls.json_api_requests import read_document
 from services.edge.calls.places import PER_PAGE
 from services.edge.calls.query import Parameter, read_query
 from services.edge.problems import Detail, EdgeCode, HttpProblem, invalid, refusal
@@ -81,10 +81,7 @@ def read_call(
 
     `path` are the values of the path's parameters, `client` the token's, `person` whom it is of.
     """
-    try:
-        asked = read_query(query, parameters)
-    except HttpProblem as problem:
-        raise (query_refused(problem) if route.form is Form.JSON_API else problem) from None
+    asked = read_query(query, parameters)
     if route.form is Form.JSON_API:
         said = read_document(route, headers, body, path)
         asked = _paged(route, asked)
