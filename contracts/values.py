@@ -44,6 +44,12 @@ _NPI_LUHN_PREFIX = "80840"  # the issuer prefix of US health care identifiers (4
 ENDPOINT_LENGTH = 2_048
 _EMAIL_WORDS = "Must be one valid e-mail address, such as office@example.com"
 EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3, as erratum 1690 to RFC 3696 reads it
+# Most addresses: email_validator takes them as they are, in twenty times the time.
+_PLAIN_EMAIL = re.compile(
+    r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
+    r"@(?P<domain>(?:(?=[^.]{1,63}\.)[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})",
+    re.ASCII,
+)
 _ENDPOINT_WORDS = (
     "Must be an absolute URI with the scheme https, http, mailto, tel or fax, such as "
     "https://portal.example/fhir or mailto:office@example.com"
@@ -145,12 +151,17 @@ def parse_email(value: str) -> str:
     """One e-mail address (RFC 5321 and 6531) in its normal form; nothing is looked up."""
     if len(value) > EMAIL_LENGTH:
         raise PydanticCustomError("email_invalid", _EMAIL_WORDS)
+    plain = _PLAIN_EMAIL.fullmatch(value)
+    if plain is not None and not f".{plain['domain']}".endswith(_NEVER_MAILED):
+        return value
     try:
         return email_validator.validate_email(value, check_deliverability=False).normalized
     except (email_validator.EmailNotValidError, UnicodeError):
         raise PydanticCustomError("email_invalid", _EMAIL_WORDS) from None
 
 
+# RFC 6761 and its registry, as email_validator keeps it.
+_NEVER_MAILED = tuple(f".{name}" for name in email_validator.SPECIAL_USE_DOMAIN_NAMES)
 _COUNTRY_WORDS = "Must be the two capital letters that ISO 3166-1 has for a country, such as US"
 _COUNTRIES = frozenset(country.alpha_2 for country in pycountry.countries)
 

@@ -6,10 +6,11 @@ Only the fields of an allow-list get through, so that a careless call cannot wri
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from enum import StrEnum
 from typing import Any, TextIO, cast
 
+import orjson
 import structlog
 
 _ALLOWED = frozenset(
@@ -116,7 +117,7 @@ def configure(service: str, log_format: LogFormat | None) -> None:
     renderer: Any = (
         structlog.dev.ConsoleRenderer(exception_formatter=_exception_type_only)
         if log_format is LogFormat.CONSOLE
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(_json)
     )
     structlog.configure(
         processors=[
@@ -132,6 +133,10 @@ def configure(service: str, log_format: LogFormat | None) -> None:
     )
     structlog.contextvars.bind_contextvars(service=service)
     _quiet_libraries()
+
+
+def _json(event: Any, *, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(event, default).decode()
 
 
 def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
