@@ -1,4 +1,4 @@
-"""What a person asks `handoff dead-letters` for, done and told.
+"""The work that a person asks `handoff dead-letters` for, done and told.
 
 Each raises what `find_queue`, `open_letters` and `trail_database` raise, and CannotGoOn where
 certain letters were named and there are none.
