@@ -1,5 +1,5 @@
-"""Rows of the intake that wait are counted every few seconds, of all orgs: by an index of their own,
-which is as large as what waits."""
+"""Rows of the intake that wait are counted every few seconds, over all orgs: by an index of their
+own, which is as large as what waits."""
 
 from alembic import op
 
