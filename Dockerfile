@@ -2,7 +2,8 @@
 # `migrate`.
 FROM python:3.13-slim AS build
 
-RUN pip install --no-cache-dir uv
+# The version that uv.lock names.
+RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /handoff
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 # The dependencies change less often than the code, so they are a layer of their own.
@@ -19,12 +20,14 @@ RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13-slim
 
-RUN useradd --system --create-home --uid 10001 handoff && \
-    install --directory --owner=handoff --mode=0700 /home/handoff/tokens
+RUN groupadd --system --gid 10001 handoff && \
+    useradd --system --create-home --gid 10001 --uid 10001 handoff && \
+    install --directory --owner=handoff --group=handoff --mode=0700 /home/handoff/tokens
 COPY --from=build /handoff/.venv /handoff/.venv
 ENV PATH=/handoff/.venv/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /home/handoff
-USER handoff
+# By number: Kubernetes does not take a name's word for not being root.
+USER 10001:10001
 EXPOSE 8000 8001 8002 8003 8004
 HEALTHCHECK --interval=10s --timeout=20s --start-period=60s --retries=6 \
     CMD ["python", "-m", "ops.healthcheck"]

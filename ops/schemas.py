@@ -143,5 +143,5 @@ def _default(info: FieldInfo) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
-        return f"`{','.join(str(part) for part in value)}`"
+        return f"`{', '.join(str(part) for part in value)}`"
     return f"`{value}`"

@@ -65,4 +65,12 @@ NEEDS_PERSON_AGE = Gauge(
     "For how long the first of them has waited; 0: none does.",
     ["status"],
 )
+INTAKE_WAITING = Gauge(
+    "handoff_intake_waiting", "Rows of the intake that wait for a person.", ["suspected_spam"]
+)
+INTAKE_WAITING_AGE = Gauge(
+    "handoff_intake_waiting_age_seconds",
+    "For how long the first of them has waited; 0: none does.",
+    ["suspected_spam"],
+)
 MAIL_RELAY_HELD = Gauge("handoff_mail_relay_held", "1 while no mail goes out: the relay is held.")

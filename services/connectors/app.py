@@ -32,6 +32,7 @@ from services.connectors.serving.store import Store
 from services.connectors.serving.web import OpenDentalServer, serve
 from services.connectors.settings import ConnectorsSettings
 from services.connectors.subscribers import subscribe
+from services.connectors.watching import watch_connections
 from services.connectors.writing import Writer
 
 CONTRACT = Contract(
@@ -101,7 +102,11 @@ def build(settings: ConnectorsSettings) -> Service:
                     port, broker = settings.opendental_port, settings.broker
                     group.create_task(serve(server, port, broker, stop))
 
-    service.parts.append(connect)
+    async def watch(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        await watch_connections(service.system_engine, stop)
+
+    service.parts += [connect, watch]
     return service
 
 

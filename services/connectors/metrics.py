@@ -10,9 +10,14 @@ ROWS = Counter(
 REQUEST_SECONDS = Histogram(
     "connector_request_seconds", "A request to another system, to the end of its answer."
 )
-LAST_SUCCESS_SECONDS = Gauge(
-    "connector_last_success_seconds",
-    "When a connection of the system last succeeded on this replica, in seconds since 1970.",
+OLDEST_SUCCESS = Gauge(
+    "connector_oldest_success_timestamp_seconds",
+    "When the connection that has brought nothing for longest last succeeded, or was added.",
+    ["system"],
+)
+STALE_CONNECTIONS = Gauge(
+    "connector_stale_connections",
+    "Connections that have brought nothing for a day and for three of their intervals.",
     ["system"],
 )
 WAITING_ROWS = Gauge(

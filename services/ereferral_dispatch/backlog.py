@@ -1,21 +1,17 @@
-"""The backlog of dispatch, looked at every few seconds: attempts that are due, holds, people.
-
-Each replica looks and finds the same. A figure that cannot be had is taken away.
-"""
+"""The backlog of dispatch: attempts that are due, channels that are held, what needs a person."""
 
 import asyncio
+from functools import partial
 
 from prometheus_client import Gauge
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.referral_partner import ContactMethod
-from messaging.pacing.sweep import keep_sweeping
+from messaging.pacing.watching import keep_looking
 from messaging.telemetry import metrics
 from services.ereferral_dispatch.models import Ereferral, Lane
 from services.ereferral_dispatch.queries.ereferral import NEEDS_PERSON, needs_person
-
-LOOK_EVERY_SECONDS = 10.0
 
 _DUE = text(
     """
@@ -37,18 +33,8 @@ _PEOPLE = (
 
 
 async def watch_backlog(engine: AsyncEngine, stop: asyncio.Event) -> None:
-    """Look every ten seconds until `stop` is set. `engine` works as the system role."""
-
-    async def look() -> bool:
-        try:
-            await _look(engine)
-        except Exception:
-            for gauge in _GAUGES:
-                gauge.clear()
-            raise
-        return False
-
-    await keep_sweeping(look, stop, name="backlog", every_seconds=LOOK_EVERY_SECONDS)
+    """Look every few seconds until `stop` is set. `engine` works as the system role."""
+    await keep_looking(partial(_look, engine), _GAUGES, stop, name="backlog")
 
 
 _GAUGES = (

@@ -9,6 +9,7 @@ from messaging.database.migrations import head
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
 from messaging.running.serving import FromEnvironment
+from services.referrals.backlog import watch_backlog
 from services.referrals.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.referrals.home import (
     COMMANDS,
@@ -58,7 +59,11 @@ def build(settings: ReferralsSettings) -> Service:
         engine, wake = service.system_engine, service.relay.wake
         await keep_emptying(engine, PUBLISHING, stop, wake, kept=settings.intake_kept)
 
-    service.parts += [mark_overdue, empty_intake]
+    async def look_at_backlog(stop: asyncio.Event) -> None:
+        await service.until_possible(stop)
+        await watch_backlog(service.system_engine, stop)
+
+    service.parts += [mark_overdue, empty_intake, look_at_backlog]
     return service
 
 

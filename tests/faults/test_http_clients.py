@@ -14,7 +14,7 @@ import aiohttp
 from ops.servers.ports import free_ports
 from tests.faults.parties.http_clients import HttpClient, Quitter, partner_of
 from tests.faults.rig.faults import kill_broker
-from tests.faults.rig.replicas import start_edge
+from tests.faults.rig.replicas import Plan, ServiceName, start_replica
 from tests.faults.rig.rig import Rig
 from tests.faults.rig.rounds import Round
 from tests.support.services.edge import new_token
@@ -32,7 +32,7 @@ _HELD = "SELECT id::text, last_name FROM referrals.referral_partner WHERE org_id
 @asynccontextmanager
 async def an_edge(settings: Mapping[str, Any], log: Path) -> AsyncIterator[BaseProcess]:
     """A replica of the edge in a process of its own, which may be killed."""
-    process = start_edge(settings, log)
+    process = start_replica(Plan(ServiceName.EDGE, settings, log.parent), log)
     try:
         yield process
     finally:
@@ -70,7 +70,7 @@ async def test_what_was_answered_happened_once(rig: Rig, tmp_path: Path) -> None
     said = {"Authorization": f"Bearer {token}"}
     stop = asyncio.Event()
     async with aiohttp.ClientSession(headers=said) as session:
-        clients = [HttpClient(session, url) for _ in range(CLIENTS)]
+        clients = [HttpClient(session, lambda: [url]) for _ in range(CLIENTS)]
         quitter = Quitter(session, url)
 
         def repeats() -> int:

@@ -25,6 +25,7 @@ _PACKAGES = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "amtool": "prometheus-alertmanager",
+    "prometheus-alertmanager": "prometheus-alertmanager",
 }
 
 
@@ -49,6 +50,18 @@ def program(name: str) -> Path:
             needed = f"{name} is needed: install the package {package}"
             raise RuntimeError(" ".join([needed, *said]))
     return folder / "tree/usr/bin" / name
+
+
+def _command(name: str) -> list[str]:
+    """How a server is run. One that was unpacked finds its files where Debian has them: in a mount
+    namespace of its own (unshare(1)), in which `/usr/share` is that of its package."""
+    found = program(name)
+    if shutil.which(name) is not None:
+        return [str(found)]
+    share = found.parent.parent / "share"
+    mounted = 'mount --bind "$0" /usr/share && exec "$@"'
+    isolated = ("unshare", "--map-root-user", "--mount", "sh", "-c", mounted)
+    return [*isolated, str(share), str(found)]
 
 
 def promtool(*arguments: str, folder: Path) -> str:
@@ -110,9 +123,13 @@ def _is_ready(port: int) -> bool:
 
 @contextmanager
 def running_prometheus(
-    targets: Mapping[str, Sequence[int]], folder: Path, rules: Sequence[Path] = ()
+    targets: Mapping[str, Sequence[int]],
+    folder: Path,
+    rules: Sequence[Path] = (),
+    alertmanager_port: int | None = None,
 ) -> Iterator[Prometheus]:
     """A server that scrapes those ports of 127.0.0.1, by job, twice a second; ended afterwards."""
+    told = [] if alertmanager_port is None else [f"127.0.0.1:{alertmanager_port}"]
     jobs = [
         {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]}
         for job, ports in targets.items()
@@ -121,21 +138,23 @@ def running_prometheus(
         "global": {"scrape_interval": SCRAPE_EVERY, "evaluation_interval": SCRAPE_EVERY},
         "rule_files": [str(path.resolve()) for path in rules],
         "scrape_configs": jobs,
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": told}]}]},
     }
     written = folder / "prometheus.yml"
     written.write_text(json.dumps(configuration))  # JSON is YAML
     options = [f"--config.file={written}", f"--storage.tsdb.path={folder / 'data'}"]
-    with _running("prometheus", options, folder) as port:
+    with running_server("prometheus", options, folder) as port:
         yield Prometheus(port)
 
 
 @contextmanager
-def _running(name: str, options: Sequence[str], folder: Path) -> Iterator[int]:
+def running_server(name: str, options: Sequence[str], folder: Path) -> Iterator[int]:
+    """The port of Prometheus or another program of its house, from ready until ended."""
     (port,) = free_ports(1)
     written = folder / f"{name}.log"
     with written.open("wb") as log:
         process = subprocess.Popen(
-            [program(name), *options, f"--web.listen-address=127.0.0.1:{port}"],
+            [*_command(name), *options, f"--web.listen-address=127.0.0.1:{port}"],
             cwd=folder,
             stdout=log,
             stderr=log,

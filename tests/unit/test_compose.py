@@ -1,10 +1,12 @@
 """`compose.yaml` runs every service with what it needs."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 import yaml
+from compose_spec import PyCompose
 
 from messaging.running.settings import BrokerSettings, load_settings, variable
 from ops.catalogue import Served
@@ -31,6 +33,12 @@ GIVEN = {
     "CONNECTORS_SECRET_KEY": "0" * 64,
 }
 _VARIABLE = re.compile(r"\$\{(\w+)(?::[?-][^}]*)?\}")
+
+
+def judge(text: str) -> None:
+    """Raises ValueError where the Compose specification has it otherwise; what is merged in (`<<`)
+    is merged before."""
+    PyCompose.from_json(json.dumps(yaml.safe_load(text))).validate()
 
 
 def filled_in(value: str) -> str:
@@ -71,3 +79,30 @@ def test_each_database_that_is_named_is_made() -> None:
     named = set(re.findall(r"@postgres:5432/(\w+)", TEXT))
     made = set(re.findall(r"CREATE DATABASE (\w+);", TEXT))
     assert named == made | {SERVICES["postgres"]["environment"]["POSTGRES_DB"]}
+
+
+def test_it_is_as_the_compose_specification_has_it() -> None:
+    """By what reads such files, which takes no field, condition or duration that it does not know;
+    and it has every volume and service that it names."""
+    judge(TEXT)
+    volumes = set(yaml.safe_load(TEXT)["volumes"])
+    for service in SERVICES.values():
+        assert {mount.partition(":")[0] for mount in service.get("volumes", ())} <= volumes
+        assert set(service.get("depends_on", ())) <= set(SERVICES)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("stop_grace_period: 40s", "stop_grace_periode: 40s"),
+        ("stop_grace_period: 40s", "stop_grace_period: long"),
+        ("condition: service_healthy", "condition: service_ready"),
+        ("source: further_databases", "source: others"),
+        ('"127.0.0.1:8001:8001"', '"127.0.0.1:8001:any"'),
+    ],
+)
+def test_what_compose_would_not_take_is_found(right: str, wrong: str) -> None:
+    """Else nothing above could fail."""
+    assert right in TEXT
+    with pytest.raises(ValueError, match=r"\w"):
+        judge(TEXT.replace(right, wrong))

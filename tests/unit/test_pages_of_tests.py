@@ -10,13 +10,14 @@ from ops.environment import CHECKOUT
 TRAPS, PROMISES = "maintainers/traps.md", "concepts/promises.md"
 LAWS = "connectors/laws.md"
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
-_HEADS = ("| trap ", "| promise ", "| law ")
+_ITEM = re.compile(r"^- .+\n(?:  .+\n)*", re.MULTILINE)
 
 
 def rows(page: str) -> list[str]:
-    """The lines of the page's tables, without their heads."""
+    """The page's promises, traps or laws: each an item that names its tests below it."""
     text = (CHECKOUT / "docs" / page).read_text("utf-8")
-    return [x for x in text.splitlines() if x.startswith("| ") and not x.startswith(_HEADS)]
+    shown, _, _ = text.partition("## What is not promised")
+    return _ITEM.findall(shown)
 
 
 @pytest.mark.parametrize(("page", "lines"), [(TRAPS, 41), (PROMISES, 51), (LAWS, 40)])
@@ -30,10 +31,10 @@ def test_every_line_is_on_its_page(page: str, lines: int) -> None:
 )
 def test_every_line_names_tests_that_exist(row: str) -> None:
     """A line that names no test, or one that was renamed, promises nothing."""
-    *said, shown_by = (cell.strip() for cell in row.strip("|").split(" | "))
-    assert said and all(said)
-    named = _NAMED.findall(shown_by)
-    assert named and shown_by.count("::") == len(named)
+    said, *shown_by = row.split("\n  - ")
+    assert said.removeprefix("- ").strip()
+    named = [found.groups() for one in shown_by if (found := _NAMED.fullmatch(one.strip()))]
+    assert named and len(named) == len(shown_by)
     for path, name in named:
         tree = ast.parse((CHECKOUT / path).read_text("utf-8"))
         tests = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}

@@ -156,8 +156,6 @@ async def _succeed(context: RunContext, options: Options) -> None:
         if was_told:
             _next(work, row)
             workspace.publish(CONNECTION_RECOVERED, connection_resource(row, waiting=waiting))
-        succeeded_at = work.now
-    metrics.LAST_SUCCESS_SECONDS.labels(context.system_name).set(succeeded_at.timestamp())
     metrics.WAITING_ROWS.labels(context.system_name).set(waiting)
     log.info("connection synced", org_id=context.org_id, status="complete" if complete else "")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,12 +26,18 @@ def partner_of(key: str) -> dict[str, str]:
 
 @dataclass
 class HttpClient:
-    """One program. `answered` has the id of the partner that each key made; `repeats` counts."""
+    """One program. `answered` has the id of the partner that each key made; `repeats` counts.
+
+    `places`: the URLs of the replicas that there are now. It stays at one until that gives no
+    answer; `moves` counts.
+    """
 
     session: aiohttp.ClientSession
-    url: str
+    places: Callable[[], Sequence[str]]
     answered: dict[str, str] = field(default_factory=dict)
     repeats: int = 0
+    moves: int = 0
+    _at: str = ""
 
     async def work(self, stop: asyncio.Event) -> None:
         """Write one partner after another; the last one, too, is repeated until it is answered."""
@@ -48,14 +55,22 @@ class HttpClient:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _try(self, key: str) -> str | None:
+        self._at = self._at or self.places()[0]
         try:
-            status, said = await ask(self.session, self.url, key)
+            status, said = await ask(self.session, self._at, key)
         except (aiohttp.ClientError, TimeoutError):
+            self._move()
             return None  # No answer at all: it may have been done.
         if status in _AGAIN:
             return None
         assert status == 201, f"{status} {said.get('code')}"
         return str(said["id"])
+
+    def _move(self) -> None:
+        others = [place for place in self.places() if place != self._at]
+        if others:
+            self._at = others[0]
+            self.moves += 1
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.faults.judging.reading import ready_messages
 from tests.faults.parties.backlog import publish_partners
 from tests.faults.rig.imports import kill_imports
 from tests.faults.rig.points import Point
-from tests.faults.rig.replicas import ServiceName
+from tests.faults.rig.replicas import RIGGED, ServiceName
 from tests.faults.rig.rig import Rig
 from tests.faults.rig.rounds import Round
 from tests.support.services.referrals import new_org_id, plain_url
@@ -60,14 +60,14 @@ async def kill_at(rig: Rig, service: ServiceName, point: Point) -> None:
 async def kill_at_every_point(rig: Rig, at_work: Round) -> None:
     """Replicas of both services, one after another, along a message's way."""
     for point in POINTS_OF_BOTH:
-        await asyncio.gather(*(kill_at(rig, service, point) for service in ServiceName))
+        await asyncio.gather(*(kill_at(rig, service, point) for service in RIGGED))
     for point in POINTS_OF_AN_ATTEMPT:
         await kill_at(rig, ServiceName.DISPATCH, point)
 
 
 async def kill_any(rig: Rig, at_work: Round) -> None:
     """One replica of each service, wherever it is."""
-    for service in ServiceName:
+    for service in RIGGED:
         random.choice(rig.fleet.of(service)).send(signal.SIGKILL)
     await at_work.goes_on()
 
@@ -77,7 +77,7 @@ async def stop_every_five_seconds(rig: Rig, at_work: Round, times: int = 3) -> N
     for turn in range(times):
         if turn:
             await asyncio.sleep(5)
-        told = [rig.fleet.of(service)[turn % 2] for service in ServiceName]
+        told = [rig.fleet.of(service)[turn % 2] for service in RIGGED]
         before = len(rig.fleet.deaths)
         for replica in told:
             replica.send(signal.SIGTERM)

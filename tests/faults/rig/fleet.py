@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -74,13 +75,12 @@ class Replica:
 
     def ready(self) -> bool:
         """Whether its own `/health/ready` says so."""
-        port = self._port()
-        if port is None:
+        started = self._started()
+        if started is None:
             return False
+        url = f"http://127.0.0.1:{started['port']}/health/ready"
         try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{port}/health/ready", timeout=2
-            ) as answer:
+            with urllib.request.urlopen(url, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -92,12 +92,19 @@ class Replica:
                 return int(line.split()[1]) * 1024
         raise LookupError("the kernel tells no VmHWM")
 
-    def _port(self) -> int | None:
+    def place(self) -> str | None:
+        """Where the edge answers requests; None until it listens, and once it has ended."""
+        started = self._started()
+        if started is None or self.status is not None:
+            return None
+        return f"http://127.0.0.1:{started['detail']}"
+
+    def _started(self) -> dict[str, Any] | None:
         if not self.log.is_file():
             return None
         for line in self.log.read_bytes().splitlines():
             if b'"started"' in line:
-                return int(orjson.loads(line)["port"])
+                return dict(orjson.loads(line))
         return None
 
 

@@ -52,23 +52,23 @@ async def kill_imports(rig: Rig, at_work: Round, kills: int = KILLS) -> None:
     """
     url = create_database(rig.postgres.url, f"{rig.vhost}_con_{secrets.token_hex(3)}")
     await asyncio.to_thread(migrate, url, MIGRATIONS)
-    held, org_id, stub = Database(url, HOME.schema, "/connectors"), new_org_id(), _practice()
+    held, org_id, stub = Database(url, HOME.schema, "/connectors"), new_org_id(), practice()
     try:
         async with served(stub):
-            await _add(url, org_id, stub)
+            await add_connection(url, org_id, stub)
             for _ in range(kills):
                 await _live_and_be_killed(url, rig.url, stub)
                 await held.rows("UPDATE connectors.connection SET lease_until = now()")
             with running_service("connectors", _variables(url, rig.url)):
-                await until(lambda: _is_over(held), ENDS_WITHIN_SECONDS)
-        await _judge(rig, org_id)
+                await until(lambda: is_over(held), ENDS_WITHIN_SECONDS)
+        await judge(rig, org_id)
     finally:
-        await _delete_queues(rig.url)
+        await delete_queues(rig.url)
         await asyncio.to_thread(drop_database, rig.postgres.url, url.rpartition("/")[2])
 
 
-def _practice() -> OpenDentalStub:
-    """Sources, partners, and patients whom two of them brought."""
+def practice() -> OpenDentalStub:
+    """Sources, partners, and patients each of whom two of them brought."""
     stub = OpenDentalStub()
     referrals = SOURCES + PARTNERS
     for number in range(1, referrals + 1):
@@ -86,7 +86,8 @@ def _practice() -> OpenDentalStub:
     return stub
 
 
-async def _add(url: str, org_id: str, stub: OpenDentalStub) -> None:
+async def add_connection(url: str, org_id: str, stub: OpenDentalStub) -> None:
+    """Connect an org to a stand-in; its first run begins as soon as somebody claims it."""
     id_, sealer = connection_id(org_id, System.OPENDENTAL, "main"), Sealer(KEY)
     keys = {"developer_key": stub.developer_key, "customer_key": stub.customer_key}
     sealed = {
@@ -116,13 +117,14 @@ async def _live_and_be_killed(url: str, rabbitmq_url: str, stub: OpenDentalStub)
         await asyncio.to_thread(starting.__exit__, None, None, None)
 
 
-async def _is_over(held: Database) -> bool:
+async def is_over(held: Database) -> bool:
+    """Whether the one connection's import is over, to its last command."""
     rows = await held.rows("SELECT last_success_at FROM connectors.connection")
     left = await held.rows("SELECT count(*) FROM connectors.outgoing")
     return rows[0][0] is not None and left[0][0] == 0
 
 
-async def _judge(rig: Rig, org_id: str) -> None:
+async def judge(rig: Rig, org_id: str) -> None:
     """What an undisturbed import makes: each once, and of each patient one primary attribution."""
     (made,) = await rig.databases.referrals.rows(_MADE, org_id)
     patients = SOURCES + PARTNERS
@@ -135,8 +137,9 @@ async def _judge(rig: Rig, org_id: str) -> None:
     )
 
 
-async def _delete_queues(url: str) -> None:
-    """Nobody takes from them any more, and the rig's news would pile up there."""
+async def delete_queues(url: str) -> None:
+    """Delete those of connectors: nobody takes from them any more, and the rig's news would pile up
+    there."""
     async with connection(url, "rig.imports") as opened:
         channel = await opened.channel()
         for queue in TOPOLOGY.queues:

@@ -1,4 +1,4 @@
-"""Replicas of both services and the edge in processes of their own that start fast, to be killed.
+"""Replicas of the services in processes of their own that start fast, to be killed.
 
 They are forked from a process that has imported everything once; a `handoff serve` needs seconds
 for that, which ten kills would pay ten times.
@@ -17,12 +17,14 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from messaging.running import service
 from messaging.running.service import Service
 from messaging.running.serving import stop_on_signals
 from messaging.telemetry import logs
+from services.connectors import app as connectors
+from services.connectors.settings import ConnectorsSettings
 from services.edge import app as edge
 from services.edge.settings import EdgeSettings
 from services.ereferral_dispatch import app as dispatch
@@ -42,10 +44,16 @@ _forked.set_forkserver_preload([__name__])
 
 
 class ServiceName(StrEnum):
-    """The two services."""
+    """The services. The edge has no schema."""
 
     REFERRALS = "referrals"
     DISPATCH = "ereferral_dispatch"
+    CONNECTORS = "connectors"
+    EDGE = "edge"
+
+
+RIGGED = (ServiceName.REFERRALS, ServiceName.DISPATCH)
+"""Those that every rig runs, and whose points are known."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +77,6 @@ def start_replica(plan: Plan, log_file: Path) -> BaseProcess:
     process = _forked.Process(target=_run, args=(plan, log_file), daemon=True, name=plan.name)
     process.start()
     return process
-
-
-def start_edge(settings: Mapping[str, Any], log_file: Path) -> BaseProcess:
-    """A replica of the edge, likewise."""
-    process = _forked.Process(target=_run_edge, args=(settings, log_file), daemon=True, name="edge")
-    process.start()
-    return process
-
-
-def _run_edge(settings: Mapping[str, Any], log_file: Path) -> None:
-    _log_to(log_file, "edge")
-    asyncio.run(_serve(edge.build(EdgeSettings(**settings))))
 
 
 def _log_to(log_file: Path, name: str) -> None:
@@ -110,14 +106,22 @@ async def _serve(built: Service | edge.Edge) -> None:
     await built.run(stop)
 
 
-def _build(plan: Plan) -> Service:
+def _build(plan: Plan) -> Service | edge.Edge:
     if plan.revision is not None:
-        # Both look it up by this name when they are built.
-        for module in (referrals, dispatch):
+        # They look it up by this name when they are built.
+        for module in (referrals, dispatch, connectors):
             setattr(module, "head", lambda _: plan.revision)  # noqa: B010  # mypy knows its type
-    if plan.service is ServiceName.REFERRALS:
-        return referrals.build(ReferralsSettings(**plan.settings))
-    return dispatch.build(DispatchSettings(**plan.settings))
+    match plan.service:
+        case ServiceName.REFERRALS:
+            return referrals.build(ReferralsSettings(**plan.settings))
+        case ServiceName.DISPATCH:
+            return dispatch.build(DispatchSettings(**plan.settings))
+        case ServiceName.CONNECTORS:
+            return connectors.build(ConnectorsSettings(**plan.settings))
+        case ServiceName.EDGE:
+            return edge.build(EdgeSettings(**plan.settings))
+        case _:
+            assert_never(plan.service)
 
 
 def _set_clock(ahead: timedelta) -> None:

@@ -33,7 +33,7 @@ from tests.faults.parties.desk import LEAVING, Desk
 from tests.faults.parties.partners import Partners
 from tests.faults.parties.subscriber import Subscriber
 from tests.faults.rig.fleet import Fleet, running_fleet
-from tests.faults.rig.replicas import ServiceName
+from tests.faults.rig.replicas import RIGGED, ServiceName
 from tests.faults.rig.rounds import Round
 from tests.support.database.commit_proxy import CommitProxy, commit_proxy
 from tests.support.partners.portal import Portal
@@ -230,7 +230,7 @@ async def open_rig(
     assert rabbitmq is not None, "RabbitMQ's programs are needed here: a container is not killed"
     name = f"rig_{secrets.token_hex(6)}"
     async with AsyncExitStack() as stack:
-        urls = [create_database(postgres.url, f"{name}_{part}") for part in ServiceName]
+        urls = [create_database(postgres.url, f"{name}_{part}") for part in RIGGED]
         await referrals_service.migrated(urls[0])
         await dispatch_service.migrated(urls[1])
         await asyncio.to_thread(rabbitmq.add_vhost, name)

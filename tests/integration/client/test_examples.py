@@ -89,6 +89,38 @@ async def test_the_first_referral_is_delivered(real: Real, tmp_path: Path) -> No
             assert (await line(process)).endswith(" is delivered")
 
 
+async def test_the_page_for_node_js_holds_as_it_stands(real: Real, tmp_path: Path) -> None:
+    """docs/clients/node.md: its subscriber hears of the referral that its other program sends. The
+    services are started by `make up` in tests/acceptance/test_up.py, the portal by the quickstart's
+    test."""
+    page = (EXAMPLES.parent / "docs/clients/node.md").read_text("utf-8")
+    programs = dict(re.findall(r"`(\w+)\.mjs`:\n\n```js\n(.*?)```", page, re.DOTALL))
+    assert re.findall(r"```sh\n(.*?)```", page, re.DOTALL) == [
+        "make up\n",
+        ".venv/bin/handoff portal --letters letters\n",
+        "npm init --yes && npm install amqplib\n",
+        *(f"node {name}.mjs\n" for name in programs),
+    ]
+    (tmp_path / "node_modules").symlink_to(node.modules())
+    for name, program in programs.items():
+        (tmp_path / f"{name}.mjs").write_text(program, "utf-8")
+    start = {name: [node.NODE, str(tmp_path / f"{name}.mjs")] for name in programs}
+    async with Portal() as portal:
+        environment = {"HANDOFF_URL": real.gate.url, "PORTAL": portal.endpoint("/fhir")}
+        async with running(start["subscriber"], **environment) as subscriber:
+            assert await line(subscriber) == "listening"
+            async with running(start["first_referral"], **environment) as program:
+                (reference, said) = (await line(program)).split(maxsplit=1)
+            assert said == "is delivered"
+            heard = [await line(subscriber) for _ in range(4)]
+    assert heard == [
+        f"referral.created {reference} null",
+        f"referral.sent {reference} null",
+        f"referral.dispatch_changed {reference} queued",
+        f"referral.dispatch_changed {reference} delivered",
+    ]
+
+
 async def test_a_crm_is_current_from_the_start_and_stays_so(
     language: Language, real: Real, org_id: str, tmp_path: Path
 ) -> None:

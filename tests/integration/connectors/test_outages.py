@@ -1,11 +1,16 @@
 """Outages of the other side and of ours: laws 8 to 13, 26 and 29."""
 
+import time
+
 import asyncpg
+from prometheus_client import REGISTRY
 
 from ops.stubs.faults import Fault, Wrong
 from ops.stubs.opendental import OpenDentalStub, served
+from services.connectors import adding
+from services.connectors.watching import look
 from tests.integration.connectors.practice import CROWD, crowd, practice
-from tests.support.connectors.running import Connectors
+from tests.support.connectors.running import OPERATOR, Connected, Connectors
 from tests.support.services.referrals import Org, plain_url
 from tests.support.waiting import until
 
@@ -137,3 +142,61 @@ async def test_a_run_that_is_asked_for_while_one_goes_on_follows_it(
         await connected.ask("connection.sync", connection_uuid=str(connected.id))
         await connected.finished(1)
         assert offsets(stub, "/referrals") == [0, 0]
+
+
+async def stalled(connectors: Connectors) -> tuple[float, float | None]:
+    """How many connections to an Open Dental bring nothing, and how long ago the first of all
+    succeeded; None where there is no connection."""
+    await look(connectors.engine)
+    count, oldest = (
+        REGISTRY.get_sample_value(f"connector_{name}", {"system": "opendental"})
+        for name in ("stale_connections", "oldest_success_timestamp_seconds")
+    )
+    assert count is not None
+    return count, None if oldest is None else time.time() - oldest
+
+
+async def test_a_connection_that_stands_still_is_seen_beside_one_that_works(
+    connectors: Connectors, org: Org
+) -> None:
+    """After a day, by its last success or, where it had none, its addition; one that is to run once
+    in two days is not late within six. Neither is one that was removed."""
+    async with served(practice()) as stub:
+        works = await connectors.opendental(org, stub, name="works")
+        await works.finished()
+        stands = await connectors.opendental(org, stub, name="stands")
+        await stands.finished()
+        rare = await connectors.opendental(org, stub, name="rare", interval_minutes=2 * 24 * 60)
+        await rare.finished()
+    database = await asyncpg.connect(plain_url(connectors.config.database_url))
+
+    async def succeeded(connected: Connected, ago: str) -> None:
+        await database.execute(
+            "UPDATE connectors.connection SET last_success_at = now() - $2::text::interval "
+            "WHERE id = $1",
+            connected.id,
+            ago,
+        )
+
+    try:
+        assert (await stalled(connectors))[0] == 0
+        await succeeded(stands, "23 hours")
+        await succeeded(rare, "5 days")
+        assert (await stalled(connectors))[0] == 0
+        await succeeded(stands, "25 hours")
+        count, seconds = await stalled(connectors)
+        assert count == 1
+        assert seconds is not None and 5 * 86_400 <= seconds < 5 * 86_400 + 600
+        await succeeded(rare, "7 days")
+        assert (await stalled(connectors))[0] == 2
+        await database.execute(
+            "UPDATE connectors.connection SET last_success_at = NULL, "
+            "created_at = now() - interval '2 days' WHERE id = $1",
+            works.id,
+        )
+        assert (await stalled(connectors))[0] == 3
+    finally:
+        await database.close()
+        for connected in (works, stands, rare):
+            await adding.remove(connectors.engine, org.id, connected.id, OPERATOR)
+    assert (await stalled(connectors))[0] == 0

@@ -45,8 +45,9 @@ async def test_what_no_answer_comes_to_is_found_where_the_page_says(
     shop: Shop, mistake: Unheard
 ) -> None:
     """What the client sees, what became of the message, and how to find out."""
-    cells = await mistake.send(shop.another())
-    assert on_the_page(mistake.name) == row(mistake.name, mistake.sent, *cells)
+    seen, became, to_do = await mistake.send(shop.another())
+    what = f"{seen}<br>{became}"
+    assert on_the_page(mistake.name) == row(mistake.name, mistake.sent, what, to_do)
 
 
 def test_the_page_has_every_mistake_and_no_other() -> None:

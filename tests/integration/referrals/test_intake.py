@@ -4,7 +4,11 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
 from messaging.trail.audit import about_patient
+from services.referrals.backlog import look
 from tests.integration.referrals.marketing import Marketing
 from tests.support.refusals import problem
 from tests.support.services.referrals import Referrals
@@ -281,3 +285,41 @@ async def test_a_number_comes_out_as_it_came_in(org: Marketing) -> None:
     assert [type(value) for value in row["extra"].values()] == [
         type(value) for value in extra.values()
     ]
+
+
+async def waiting(referrals: Referrals) -> tuple[float, float, float]:
+    """How many rows wait and how many of those suspected, and for how long the former do."""
+    await look(referrals.service.system_engine)
+    figures = [
+        REGISTRY.get_sample_value(f"handoff_intake_waiting{name}", {"suspected_spam": suspected})
+        for name, suspected in (("", "false"), ("", "true"), ("_age_seconds", "false"))
+    ]
+    wanted, suspected, age = [figure for figure in figures if figure is not None]
+    return wanted, suspected, age
+
+
+async def test_what_waits_is_counted_over_all_orgs(org: Marketing, referrals: Referrals) -> None:
+    """Until somebody decides; a row that is reopened waits from then on. Suspected spam is counted
+    apart, and keeps nobody waiting."""
+    wanted, suspected, _ = await waiting(referrals)
+    (one,) = await submitted(org)
+    (spam,) = await submitted(org, suspected_spam=True)
+    async with referrals.service.system_engine.begin() as database:
+        for intake, days in ((one, 4), (spam, 9)):
+            await database.execute(
+                text(
+                    "UPDATE intake SET updated_at = updated_at - make_interval(days => :days) "
+                    "WHERE id = CAST(:id AS uuid)"
+                ),
+                {"days": days, "id": intake},
+            )
+    counted = await waiting(referrals)
+    assert counted[:2] == (wanted + 1, suspected + 1)
+    assert 4 * 86_400 <= counted[2] < 5 * 86_400
+    rejected = await org.ask("intake.reject", intake_uuid=one, base_version=1, reason="not_reached")
+    assert rejected.status == 200
+    counted = await waiting(referrals)
+    assert counted[:2] == (wanted, suspected + 1) and counted[2] < 3600
+    assert (await org.ask("intake.reopen", intake_uuid=one, base_version=2)).status == 200
+    counted = await waiting(referrals)
+    assert counted[:2] == (wanted + 1, suspected + 1) and counted[2] < 3600

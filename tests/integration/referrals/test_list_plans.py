@@ -27,6 +27,7 @@ from contracts.shapes import ListQuery
 from messaging.database.engine import open_engine, org_snapshot
 from messaging.database.migrations import migrate
 from messaging.handlers.pages import cursor_behind
+from services.referrals.backlog import WAITING
 from services.referrals.home import HOME, MIGRATIONS
 from services.referrals.queries import READERS
 
@@ -179,3 +180,26 @@ async def test_candidates_are_looked_up_each_in_an_index_of_its_own(engine: Asyn
     used = {node["Index Name"] for node in plan if "Index Name" in node}
     assert used == {"patient_by_phone", "patient_by_date_of_birth", "patient_by_name_key"}
     assert "Seq Scan" not in {node["Node Type"] for node in plan}
+
+
+async def test_what_waits_is_counted_in_an_index_of_its_own(
+    engine: AsyncEngine, postgres_database: str
+) -> None:
+    """Every few seconds and over all orgs: nothing that was decided is looked at."""
+    asked: list[str] = []
+    system = open_engine(postgres_database, HOME, role=HOME.system_role, name="plans", pool_size=1)
+
+    def remember(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    event.listen(system.sync_engine, "before_cursor_execute", remember)
+    try:
+        async with system.connect() as connection:
+            await connection.execute(WAITING)
+            explained = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked[-1]}")
+            text = explained.scalar_one()
+    finally:
+        await system.dispose()
+    plan = json.loads(text) if isinstance(text, str) else text
+    used = [node.get("Index Name") for node in nodes(plan[0]["Plan"]) if "Relation Name" in node]
+    assert used == ["intake_waiting"]

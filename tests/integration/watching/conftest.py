@@ -1,4 +1,5 @@
-"""Both services and the edge as in production, each used once, and a Prometheus that asks."""
+"""All services as in production, each used once, a Prometheus that asks, and an Alertmanager that
+tells."""
 
 import asyncio
 import sys
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from messaging.replies.client import open_client
+from tests.support.alertmanager import Alertmanager, running_alertmanager, without_patience
 from tests.support.partners.portal import Portal
 from tests.support.prometheus import Prometheus, running_prometheus
 from tests.support.services.command_line import handoff
@@ -34,6 +36,7 @@ class Watched:
     org_id: str
     services: Mapping[str, RunningService]
     prometheus: Prometheus
+    alertmanager: Alertmanager
     rabbitmq_url: str
 
     def metrics(self) -> str:
@@ -62,7 +65,10 @@ async def started(name: str, env: dict[str, str]) -> AsyncIterator[RunningServic
 
 
 async def use(org: Org, portal: Portal) -> None:
-    """A referral that is sent and delivered, one that is refused, and a partner to be called."""
+    """A referral that is sent and delivered, one that is refused, a partner to be called, and a row
+    from a form."""
+    row = {"first_name": "Paul", "surname": NAME, "org_type_id": 1}
+    assert (await org.ask("intake.submit", rows=[row])).status == 202
     by_portal = {"accepts_ereferral": True, "ereferral_endpoint": portal.endpoint("watched")}
     by_phone = {"phone": "+12025550111", "preferred_contact_method": "phone"}
     partner = await org.partner(**by_portal)
@@ -133,14 +139,18 @@ async def watched(
         ]
         client = await stack.enter_async_context(open_client(rabbitmq_vhost))
         targets = {job: [service.port] for job, service in services.items()}
-        prometheus = await asyncio.to_thread(
-            stack.enter_context, running_prometheus(targets, folder, [RULES])
+        alertmanager = await asyncio.to_thread(
+            stack.enter_context, running_alertmanager(RULES.parent / "alertmanager.yml", folder)
         )
+        hurried = [without_patience(RULES, folder)]
+        watching = running_prometheus(targets, folder, hurried, alertmanager.port)
+        prometheus = await asyncio.to_thread(stack.enter_context, watching)
         await until(lambda: len(prometheus.query("handoff_ready == 1")) == 4, 60)
         await use(Org(client, org_id), portal)
         await use_http(int(edge["detail"]), org_id, token)
-        found = Watched(org_id, services, prometheus, rabbitmq_vhost)
+        found = Watched(org_id, services, prometheus, alertmanager, rabbitmq_vhost)
         person = 'max(handoff_needs_person{status="awaiting_call"})'
         await until(lambda: bool(prometheus.query(f"{person} == 1")), 30)
+        await until(lambda: bool(prometheus.query("max(handoff_intake_waiting) == 1")), 30)
         await asyncio.sleep(1.5)
         yield found

@@ -16,6 +16,7 @@ from tests.support.prometheus import amtool, promtool
 from tests.support.waiting import until
 
 FOLDER = RULES.parent
+PLAYS = ("alerts.test.yml", "alerts.days.test.yml")
 DASHBOARD: dict[str, Any] = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 QUERIES = {
@@ -23,6 +24,8 @@ QUERIES = {
     for panel in PANELS
     for target in panel["targets"]
 }
+TOLD_AGAIN_WITHIN_SECONDS = 2.5
+"""More than twice what Alertmanager gathers here before it tells more of the same."""
 _NAME = re.compile(r"\b(?:handoff|connector|process)_[a-z_]+")
 _OF_A_HISTOGRAM = re.compile(r"_(bucket|sum|count)$")
 
@@ -46,7 +49,7 @@ def unknown(expression: str, exposed: set[str]) -> set[str]:
 
 def test_the_rules_and_the_scraping_are_well_formed() -> None:
     """promtool takes them."""
-    assert "13 rules found" in promtool("check", "rules", "alerts.yml", folder=FOLDER)
+    assert "14 rules found" in promtool("check", "rules", "alerts.yml", folder=FOLDER)
     promtool("check", "config", "prometheus.yml", folder=FOLDER)
 
 
@@ -70,8 +73,12 @@ def test_alertmanager_tells_of_the_end_too() -> None:
 def test_every_alert_fires_once_and_ends() -> None:
     """promtool plays each trouble, over two replicas, from before it starts until after it ends;
     and each alert is fired by one of these plays at least."""
-    promtool("test", "rules", "alerts.test.yml", folder=FOLDER)
-    played = yaml.safe_load((FOLDER / "alerts.test.yml").read_text("utf-8"))["tests"]
+    promtool("test", "rules", *PLAYS, folder=FOLDER)
+    played = [
+        play
+        for name in PLAYS
+        for play in yaml.safe_load((FOLDER / name).read_text("utf-8"))["tests"]
+    ]
     fired = {
         step["alertname"]
         for play in played
@@ -112,9 +119,10 @@ async def test_every_name_in_rules_and_dashboard_is_exposed(watched: Watched) ->
 @pytest.mark.parametrize("query", QUERIES, ids=str)
 async def test_every_query_of_the_dashboard_draws_something(watched: Watched, query: str) -> None:
     """Against a Prometheus that has watched the services being used; no other system is connected
-    here, so that of connectors there is nothing yet."""
+    here, so that of connectors it is known alone that none stands still."""
     found = await asyncio.to_thread(watched.prometheus.query, QUERIES[query])
-    assert bool(found) is ("connector_" not in QUERIES[query]), QUERIES[query]
+    of_runs = "connector_" in QUERIES[query] and "connector_stale" not in QUERIES[query]
+    assert bool(found) is not of_runs, QUERIES[query]
 
 
 @pytest.mark.parametrize("name", alerts(), ids=str)
@@ -131,6 +139,9 @@ async def test_every_alert_is_silent_while_all_is_well(watched: Watched, name: s
         ('handoff_messages_total{operation="ereferral.dispatch", status="202"}', 2),
         ('handoff_attempts_total{channel="portal", outcome="delivered"}', 1),
         ('handoff_needs_person{status="awaiting_call"}', 1),
+        ('handoff_intake_waiting{suspected_spam="false"}', 1),
+        ('handoff_intake_waiting{suspected_spam="true"}', 0),
+        ('connector_stale_connections{system="opendental"}', 0),
         ('handoff_lanes_held{channel="portal"}', 0),
         ('handoff_dead_letters{queue="referrals.commands"}', 0),
         ('handoff_queue_messages{queue="ereferral_dispatch.commands"}', 0),
@@ -145,21 +156,47 @@ async def test_the_figures_are_what_happened(
     assert watched.prometheus.value(expression) == value
 
 
-async def test_a_dead_letter_is_seen_until_it_is_gone(watched: Watched) -> None:
-    """The alert is pending as soon as there is one, by the queue alone, and is over without it."""
+async def test_trouble_is_told_once_when_it_starts_and_once_when_it_ends(watched: Watched) -> None:
+    """From a dead letter by Prometheus and Alertmanager to whoever is on call: by the queue alone,
+    and not again while it lies there, nor after it is gone."""
+    alertmanager = watched.alertmanager
 
-    def pending() -> list[dict[str, Any]]:
-        return [
-            alert["labels"]
-            for alert in watched.prometheus.alerts()
-            if alert["labels"]["alertname"] == "HandoffDeadLetters"
-        ]
+    def told() -> list[str]:
+        return [message.status for message in alertmanager.told_of("HandoffDeadLetters")]
 
     await asyncio.to_thread(park, watched.rabbitmq_url, str(uuid4()))
-    await until(lambda: bool(pending()), 30)
-    assert [labels["queue"] for labels in pending()] == ["referrals.commands"]
+    await until(lambda: bool(told()), 30)
+    await asyncio.sleep(TOLD_AGAIN_WITHIN_SECONDS)
+    assert told() == ["firing"]
     await asyncio.to_thread(empty, watched.rabbitmq_url)
-    await until(lambda: not pending(), 30)
+    await until(lambda: len(told()) > 1, 30)
+    await asyncio.sleep(TOLD_AGAIN_WITHIN_SECONDS)
+    assert told() == ["firing", "resolved"]
+    for message in alertmanager.told_of("HandoffDeadLetters"):
+        assert message.alerts == (
+            {
+                "alertname": "HandoffDeadLetters",
+                "queue": "referrals.commands",
+                "severity": "warning",
+            },
+        )
+
+
+async def test_what_waits_for_a_service_that_is_away_is_no_news(watched: Watched) -> None:
+    """The service is told of, and what waits for it is not; what waits for another one is."""
+    alertmanager = watched.alertmanager
+    away = {"alertname": "HandoffServiceAway", "job": "handoff-connectors"}
+    await asyncio.to_thread(alertmanager.fire, away)
+    await until(lambda: bool(alertmanager.told_of("HandoffServiceAway")), 30)
+    old = {"alertname": "HandoffQueueOld"}
+    theirs = {**old, "queue": "connectors.commands"}
+    others = {**old, "queue": "referrals.commands"}
+    outbox = {"alertname": "HandoffOutboxOld", "job": "handoff-connectors"}
+    await asyncio.to_thread(alertmanager.fire, theirs, others, outbox)
+    await until(lambda: bool(alertmanager.told_of("HandoffQueueOld")), 30)
+    await asyncio.sleep(TOLD_AGAIN_WITHIN_SECONDS)
+    assert [message.alerts for message in alertmanager.told_of("HandoffQueueOld")] == [(others,)]
+    assert alertmanager.told_of("HandoffOutboxOld") == []
 
 
 async def test_each_message_attempt_and_request_has_one_wide_line(watched: Watched) -> None:

@@ -144,9 +144,8 @@ def test_a_pod_has_no_more_rights_than_it_needs(name: str) -> None:
     (only,) = pod["containers"]
     assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
-    assert f"--uid {pod['securityContext']['runAsUser']} handoff" in (
-        CHECKOUT / "Dockerfile"
-    ).read_text("utf-8")
+    user, group = (pod["securityContext"][name] for name in ("runAsUser", "runAsGroup"))
+    assert f"\nUSER {user}:{group}\n" in (CHECKOUT / "Dockerfile").read_text("utf-8")
     assert only["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
