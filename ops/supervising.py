@@ -4,6 +4,7 @@ A service ends itself in some faults, on purpose, because its supervisor starts 
 """
 
 import asyncio
+import json
 import signal
 import time
 import urllib.error
@@ -117,9 +118,15 @@ def _ready(url: str) -> str | None:
 
 
 def _has_started(log: Path) -> bool:
-    return any(
-        '"event": "started"' in line for line in log.read_text(errors="replace").splitlines()
-    )
+    return any(map(_says_started, log.read_text(errors="replace").splitlines()))
+
+
+def _says_started(line: str) -> bool:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("event") == "started"
 
 
 def _last_line(log: Path) -> str:

@@ -27,6 +27,8 @@ _PACKAGES = {
     "amtool": "prometheus-alertmanager",
     "prometheus-alertmanager": "prometheus-alertmanager",
 }
+# A later Debian has promtool in a package of its own, which prometheus needs.
+_OWN = {*_PACKAGES.values(), "promtool"}
 
 
 @cache
@@ -45,7 +47,7 @@ def program(name: str) -> Path:
     with exclusive(folder / "fetch.lock"):
         if not (folder / "tree").exists() and (
             shutil.which("apt-get") is None
-            or not unpack_packages(folder, [package], package.__eq__, said.append)
+            or not unpack_packages(folder, [package], _OWN.__contains__, said.append)
         ):
             needed = f"{name} is needed: install the package {package}"
             raise RuntimeError(" ".join([needed, *said]))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from typing import Any
 
 import structlog
@@ -17,6 +18,9 @@ def handoff(*arguments: str, typed: str | None = None, **variables: str) -> Resu
     """
     before, root = structlog.get_config(), logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    if isinstance(before["logger_factory"], structlog.PrintLoggerFactory):
+        # Services of this process may log meanwhile, and what a command prints is its own.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     try:
         return CliRunner().invoke(app, list(arguments), input=typed, env=variables)
     finally:
