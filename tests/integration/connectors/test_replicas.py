@@ -169,7 +169,8 @@ async def test_2_a_run_that_is_killed_anywhere_ends_as_one_that_was_not(
             (claimed,) = await replica.claim()
             killed = Killed(shop.referrals.client, commands)
             running = asyncio.create_task(replica.run(claimed, killed))
-            await asyncio.wait({running, asyncio.create_task(killed.reached.wait())}, timeout=20)
+            reached = asyncio.create_task(killed.reached.wait())
+            await asyncio.wait({running, reached}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({running})
