@@ -28,6 +28,7 @@ from services.connectors.runs.context import RunContext
 from services.connectors.runs.keys import Key, of_connection, one_of
 from services.connectors.runs.leases import leased
 from services.connectors.runs.marking import applied, refuse, row_of
+from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING
 
 REFERRALS = "referrals"
@@ -152,6 +153,7 @@ async def _settle(context: RunContext, replies: Sequence[Replied]) -> list[UUID]
                 await _succeeded(work, context, reply, of_row, waiting)
             else:
                 await _failed(work, context, reply, of_row, waiting)
+        await note(work, context)
     return [row.id for row in staged.values() if row.body and row.state in (STAGED, WAITING)]
 
 
