@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
+import asyncpg
 import pytest_asyncio
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ops.servers.ports import free_ports
@@ -18,7 +20,8 @@ from services.connectors.erasing import erase
 from services.connectors.opendental.server import FIELDS, NUMBERS_BEGIN
 from tests.support.connectors.interface import Program
 from tests.support.connectors.running import OPERATOR, Connectors, connectors_beside
-from tests.support.services.referrals import Org, Referrals
+from tests.support.database.commit_proxy import CommitProxy, commit_proxy
+from tests.support.services.referrals import Org, Referrals, plain_url
 from tests.support.waiting import until
 
 WITHIN_SECONDS = 20.0
@@ -111,10 +114,21 @@ SMITHERS = {
 
 
 @pytest_asyncio.fixture(scope="module")
-async def connectors(referrals: Referrals, another_database: str) -> AsyncIterator[Connectors]:
+async def proxy(another_database: str) -> AsyncIterator[CommitProxy]:
+    """Between the replica and its database."""
+    async with commit_proxy(make_url(another_database).port or 5432) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module")
+async def connectors(
+    referrals: Referrals, another_database: str, proxy: CommitProxy
+) -> AsyncIterator[Connectors]:
     """A replica that listens as an Open Dental, too."""
     (port,) = free_ports(1)
-    async with connectors_beside(referrals, another_database, opendental_port=port) as running:
+    through = make_url(another_database).set(host="127.0.0.1", port=proxy.port)
+    url = through.render_as_string(hide_password=False)
+    async with connectors_beside(referrals, url, opendental_port=port) as running:
         yield running
 
 
@@ -395,6 +409,45 @@ async def test_what_is_wrong_is_told_in_one_text(
         else:
             assert answered == expected
     assert (await org.ask("referral_partner.list")).data["items"] == []
+
+
+async def test_while_the_database_is_away_every_answer_says_so(
+    connectors: Connectors,
+    org: Org,
+    session: aiohttp.ClientSession,
+    proxy: CommitProxy,
+    another_database: str,
+) -> None:
+    """503 as one text with what to do, and when to come again; the service recovers by itself."""
+    asking = await program(connectors, session, org)
+    made = await asking.create(LName="Smith", FName="John", IsDoctor="true")
+    path = f"/referrals/{made['ReferralNum']}"
+    database = await asyncpg.connect(plain_url(another_database))
+    proxy.away = True
+    try:
+        await database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        for method, where, body, told in (
+            ("GET", path, None, "The database is away. Ask again."),
+            ("GET", "/referrals", None, "The database is away. Ask again."),
+            (
+                *("PUT", path, {"City": "Salem"}),
+                "The database is away. Look for it before you send it again.",
+            ),
+        ):
+            status, said, headers = await asking.once(method, where, body)
+            assert (status, said, headers["Retry-After"]) == (503, told, "1")
+    finally:
+        proxy.away = False
+        await database.close()
+
+    async def answers() -> bool:
+        return (await asking.ask("GET", path))[0] == 200
+
+    await until(answers, WITHIN_SECONDS)
+    assert (await asking.change(made["ReferralNum"], City="Salem"))["City"] == "Salem"
 
 
 async def test_more_than_ten_requests_a_second_are_too_many(
