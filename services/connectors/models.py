@@ -12,6 +12,11 @@ from contracts.connecting import ConnectionFailureCode, Hint, ImportKind, RowRes
 from messaging.database.columns import COLUMN_TYPES
 
 
+WITHOUT_DEFAULTS = {"eager_defaults": False}
+"""What the database gives a new row is not read back: many rows are then one statement, planned
+once, whatever their number."""
+
+
 class Base(DeclarativeBase):
     """The base of all of them."""
 
@@ -128,6 +133,7 @@ class StagedRow(Base):
     """
 
     __tablename__ = "staged_row"
+    __mapper_args__: ClassVar = WITHOUT_DEFAULTS
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -162,6 +168,7 @@ class OutgoingRow(Base):
     """
 
     __tablename__ = "outgoing"
+    __mapper_args__: ClassVar = WITHOUT_DEFAULTS
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
