@@ -62,9 +62,13 @@ async def _fetch(
 
 async def orgs_with(session: AsyncSession, model: type[Any], orgs: Iterable[str]) -> set[str]:
     """Those of these orgs that have a row of a table."""
-    held: Any = model.__table__.c.org_id
-    wanted = bindparam("orgs", sorted(set(orgs)), type_=ARRAY(held.type))
-    return set(await session.scalars(select(held).where(held == any_(wanted)).distinct()))
+    return set(await session.scalars(_orgs(inspect(model)), {"orgs": sorted(set(orgs))}))
+
+
+@cache
+def _orgs(mapper: Mapper[Any]) -> Select[Any]:
+    held = mapper.columns["org_id"]
+    return select(held).where(held == any_(bindparam("orgs", type_=ARRAY(held.type)))).distinct()
 
 
 @cache
