@@ -1,6 +1,6 @@
 """Our own Open Dental interface over HTTP: each example of its documentation, laws 37 to 39.
 
-Source: opendental.com/site/apireferrals.html. `EXAMPLES` are its answers, letter for letter.
+Source: opendental.com/site/apireferrals.html.
 """
 
 import asyncio
@@ -21,96 +21,11 @@ from services.connectors.opendental.server import FIELDS, NUMBERS_BEGIN
 from tests.support.connectors.interface import Program
 from tests.support.connectors.running import OPERATOR, Connectors, connectors_beside
 from tests.support.database.commit_proxy import CommitProxy, commit_proxy
+from tests.support.samples.open_dental import BERINGER, DAVIDSON, EMPTY, FACEBOOK, SMITHERS
 from tests.support.services.referrals import Org, Referrals, plain_url
 from tests.support.waiting import until
 
 WITHIN_SECONDS = 20.0
-DAVIDSON: dict[str, Any] = {
-    "ReferralNum": 1,
-    "LName": "Davidson",
-    "FName": "Norm",
-    "MName": "",
-    "SSN": "123456789",
-    "UsingTIN": "true",
-    "Specialty": 465,
-    "specialty": "Endodontics",
-    "ST": "OR",
-    "Telephone": "",
-    "Address": "163 Madison Loop",
-    "Address2": "",
-    "City": "Portland",
-    "Zip": "54698",
-    "Note": "",
-    "Phone2": "",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "Title": "DMD",
-    "EMail": "",
-    "PatNum": 0,
-    "IsDoctor": "true",
-    "DateTStamp": "2021-06-21 10:03:08",
-    "IsPreferred": "true",
-    "BusinessName": "",
-    "DisplayNote": "",
-    "isPatient": "false",
-}
-EMPTY = {name: 0 if type(value) is int else "" for name, value in DAVIDSON.items()}
-FACEBOOK = {
-    **EMPTY,
-    "ReferralNum": 2,
-    "LName": "Facebook Ad",
-    "UsingTIN": "false",
-    "Note": "Ad active from 06/01/2021 to 09/01/2021",
-    "IsHidden": "false",
-    "NotPerson": "true",
-    "IsDoctor": "false",
-    "DateTStamp": "2021-07-21 11:03:08",
-    "IsPreferred": "true",
-    "BusinessName": "Facebook Ad",
-    "isPatient": "false",
-}
-BERINGER = {
-    **EMPTY,
-    "ReferralNum": 3,
-    "LName": "Beringer",
-    "FName": "Debbie",
-    "MName": "L",
-    "SSN": "111111111",
-    "UsingTIN": "false",
-    "ST": "OR",
-    "Telephone": "5033635432",
-    "City": "Salem",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "PatNum": 435,
-    "IsDoctor": "false",
-    "DateTStamp": "2021-09-21 12:03:08",
-    "IsPreferred": "false",
-    "isPatient": "true",
-}
-SMITHERS = {
-    **EMPTY,
-    "ReferralNum": 325,
-    "LName": "Smith",
-    "FName": "Jon",
-    "SSN": "11111",
-    "UsingTIN": "true",
-    "Specialty": 465,
-    "specialty": "Endodontics",
-    "ST": "OR",
-    "Telephone": "5033635432",
-    "Address": "123 Gumtree Ln",
-    "City": "Salem",
-    "Zip": "97304",
-    "Phone2": "(536)265-8587",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "EMail": "name@site.com",
-    "IsDoctor": "true",
-    "IsPreferred": "false",
-    "BusinessName": "Surgery Center",
-    "isPatient": "false",
-}
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -334,6 +249,25 @@ async def test_what_is_changed_elsewhere_is_shown(
     after = await asking.get(1)
     assert (after["Title"], after["Phone2"], after["DisplayNote"]) == ("DMD", "ask for Eve", "VIP")
     assert after["IsHidden"] == "true"
+
+
+async def test_news_of_an_org_without_an_interface_leave_nothing(
+    connectors: Connectors, org: Org, referrals: Referrals, session: aiohttp.ClientSession
+) -> None:
+    """Neither remembered nor in the trail, while what comes after them in another org is shown."""
+    other = Org(referrals.client)
+    asking = await program(connectors, session, other)
+    await org.partner(last_name="Unheard")
+    await other.partner(last_name="Heard")
+
+    async def is_shown() -> bool:
+        return bool((await asking.ask("GET", "/referrals"))[1])
+
+    await until(is_shown, WITHIN_SECONDS)
+    stored = await connectors.stored()
+    for table in ("inbox", "audit", "od_referral"):
+        assert any(other.id in row for row in stored[table])
+        assert not any(org.id in row for row in stored[table])
 
 
 async def test_a_referral_that_becomes_another_kind_of_thing_keeps_its_number(
