@@ -68,7 +68,11 @@ class Connection(Resource):
 
 
 class ConnectionRun(Resource):
-    """One run. `finished_at` is null while it goes on, `code` where nothing failed."""
+    """One run. `finished_at` is null while it goes on, `code` where nothing failed.
+
+    While it goes on, `counts` are what it did so far; `phase` and `offset` say what it reads, and
+    are null once it applies what it has read. Afterwards they say where it failed.
+    """
 
     connection_uuid: Uuid
     full: bool

@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.connecting import System
 from messaging.running.settings import load_settings
 from ops.catalogue import ServiceName
+from ops.connections_watch import Seen, look, progress
 from ops.environment import CannotGoOn, WrongArgument
 from ops.system_role import Database
 from services.connectors import adding
@@ -39,8 +40,6 @@ from services.connectors.rules.identity import connection_id
 from services.connectors.rules.paging import Asked
 from services.connectors.sealing import Place
 from services.connectors.settings import ConnectorsSettings
-
-OVERDUE_WORDS = "stale: nothing came for more than three intervals"
 
 
 def read_secrets(
@@ -113,19 +112,21 @@ async def _check_alone(engine: AsyncEngine, org_id: str, system: System, name: s
 
 
 async def listed(database: Database, org_id: str) -> list[str]:
-    """A line for each connection."""
+    """A line for each connection, and one below it for a run that goes on."""
     async with database.engine("connection") as engine:
         with database.telling_why():
-            found = await adding.find(engine, org_id)
-    return [_line(row) for row in found]
+            seen = [await look(engine, row) for row in await adding.find(engine, org_id)]
+    return [line for one in seen for line in _lines(one)]
 
 
-def _line(row: Connection) -> str:
+def _lines(seen: Seen) -> list[str]:
+    row, under_way = seen.connection, progress(seen)
     state = row.code.value if row.code is not None else "fine"
     if row.needs_person:
         state += ", needs a person"
     succeeded = row.last_success_at.isoformat(timespec="seconds") if row.last_success_at else "-"
-    return f"{row.name:20} {row.system:18} {state:32} last success {succeeded}  {row.id}"
+    line = f"{row.name:20} {row.system:18} {state:32} last success {succeeded}  {row.id}"
+    return [line] if under_way is None else [line, f"  {under_way}"]
 
 
 async def remove(database: Database, org_id: str, name: str) -> None:
@@ -227,7 +228,7 @@ async def authorized(
             session.add(Token(org_id=org_id, connection_id=row.id, **sealed))
             held = await session.get(Connection, (org_id, row.id), with_for_update=True)
             assert held is not None
-            held.next_run_at = datetime.now(UTC)
+            held.next_run_at = await session.scalar(select(func.now()))
 
 
 def _app(row: Connection, opener: Opener) -> oauth.OAuthApp:

@@ -29,6 +29,7 @@ def add(
     name: Name = "main",
     secret: Secret = None,
     option: Option = None,
+    wait: Annotated[bool, typer.Option(help="Show its first run until that has ended.")] = False,
 ) -> None:
     """Add a connection, or change the one of that name; its first run begins at once.
 
@@ -55,6 +56,8 @@ def add(
         id_ = asyncio.run(connections.add(database, org, system, name, options, secrets))
     if key is None:
         print(f"{name} is added to {org} as {id_}; its first run begins now.")
+        if wait:
+            _watch(org, name)
         return
     print(f"{name} is added to {org} as {id_}. Its customer key is shown this once:\n{key}")
 
@@ -73,6 +76,31 @@ def list_(org: Org) -> None:
         lines = asyncio.run(connections.listed(connections.connectors_database(), org))
     for line in lines or [f"{org} has no connections."]:
         print(line)
+
+
+@app.command()
+def watch(org: Org, name: Name = "main") -> None:
+    """Show how far a run is until it has ended. Exit status 1: it failed, or was put off.
+
+    Ctrl-C ends the showing, not the run. Example: handoff connection watch --org demo --name main
+    """
+    _watch(org, name)
+
+
+def _watch(org: str, name: str) -> None:
+    with ending_in_one_line():
+        from ops import connections
+        from ops.connections_watch import watched
+        from ops.environment import adopt_running_up
+
+        adopt_running_up()
+        database = connections.connectors_database()
+
+        async def show() -> None:
+            async for line in watched(database, org, name):
+                print(line, flush=True)
+
+        asyncio.run(show())
 
 
 @app.command("test")

@@ -147,14 +147,15 @@ def service(name: ServiceName) -> Permissions:
 def _topics(
     name: ServiceName, queues: list[str], sources: Iterable[str]
 ) -> Iterator[TopicPermission]:
-    for exchange in sorted(sources):
+    heard = set(sources)
+    for exchange in sorted({*heard, *_SENDS[name]}):
         if exchange == DEAD_LETTERS:
             parks = [queue.name for queue in place_of(name).consumes]
             yield TopicPermission(exchange, _one_of(parks), _one_of(queues))
             continue
         anything = exchange == _EVENTS[name]
         write = ".*" if anything else _one_of(_SENDS[name].get(exchange, ()))
-        yield TopicPermission(exchange, write, "^#$")
+        yield TopicPermission(exchange, write, "^#$" if exchange in heard else NOTHING)
 
 
 def client_of(user: str, granted: Iterable[Client] = ()) -> Permissions:

@@ -1949,6 +1949,9 @@ export interface ConnectionList {
 }
 /**
  * One run. `finished_at` is null while it goes on, `code` where nothing failed.
+ *
+ * While it goes on, `counts` are what it did so far; `phase` and `offset` say what it reads, and
+ * are null once it applies what it has read. Afterwards they say where it failed.
  */
 export interface ConnectionRun {
   code: ConnectionFailureCode | null;

@@ -16,12 +16,13 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.problems import ProblemCode, Refusal
+from contracts.replies import ReplyStatus
 from messaging.database.engine import limit_to_orgs
 from messaging.database.errors import constraint_name, is_message_fault
 from messaging.decision.checks import decide
 from messaging.decision.fault import internal_error
 from messaging.decision.inbox import MessageKey, StoredReply, find_replies, store_replies
-from messaging.decision.loading import load
+from messaging.decision.loading import load, orgs_with
 from messaging.decision.record import Settled, tell
 from messaging.handlers.workspace import Need, Outgoing, Publishing, Rows, Workspace
 from messaging.intake.admission import Incoming, Intake
@@ -153,10 +154,14 @@ class Decider:
             session.begin(),
         ):
             now = await limit_to_orgs(session, (incoming.envelope.org_id for incoming in batch))
-            replies = await find_replies(session, map(_key, batch))
+            idle = await _of_no_concern(session, batch)
+            concerned = [incoming for incoming in batch if _key(incoming) not in idle]
+            if not concerned:
+                return [_nothing_to_do(incoming) for incoming in batch]
+            replies = await find_replies(session, map(_key, concerned))
             known = set(replies)
             rows = Rows()
-            fresh = _first_of_each(batch, known)
+            fresh = _first_of_each(concerned, known)
             workspaces = {key: self._workspace(item, rows, now) for key, item in fresh.items()}
             named = await _load_needs(session, rows, fresh, workspaces)
             outgoing: list[Outgoing] = []
@@ -164,6 +169,9 @@ class Decider:
             verdicts = []
             for incoming in batch:
                 key = _key(incoming)
+                if key in idle:
+                    verdicts.append(_nothing_to_do(incoming))
+                    continue
                 stored = replies.get(key)
                 if stored is not None:
                     verdicts.append(_repeat(incoming, stored))
@@ -210,6 +218,24 @@ def _key(incoming: Incoming) -> MessageKey:
     if message_id is None:
         raise LookupError("a command or event without a message id got past its intake")
     return incoming.envelope.org_id, message_id
+
+
+async def _of_no_concern(session: AsyncSession, batch: list[Incoming]) -> set[MessageKey]:
+    """The messages in whose org there is nothing for them to change."""
+    asked: dict[type[Any], list[Incoming]] = {}
+    for incoming in batch:
+        model = incoming.handler.only_with
+        if model is not None and incoming.message is not None:
+            asked.setdefault(model, []).append(incoming)
+    idle: set[MessageKey] = set()
+    for model, messages in asked.items():
+        held = await orgs_with(session, model, (one.envelope.org_id for one in messages))
+        idle |= {_key(one) for one in messages if one.envelope.org_id not in held}
+    return idle
+
+
+def _nothing_to_do(incoming: Incoming) -> Verdict:
+    return Verdict(incoming.delivery, ReplyStatus.OK, success_body(ReplyStatus.OK, None))
 
 
 def _first_of_each(batch: list[Incoming], known: set[MessageKey]) -> dict[MessageKey, Incoming]:

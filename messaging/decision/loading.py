@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, column, func, inspect, select
+from sqlalchemy import Select, and_, any_, bindparam, column, func, inspect, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
 
 from messaging.handlers.workspace import Columns, Key, Need, Rows
 
@@ -40,9 +42,10 @@ async def _fetch(
     *,
     locked: bool,
 ) -> None:
-    names = ("org_id", *by) if by else tuple(c.key for c in inspect(model).primary_key)
+    mapper = inspect(model)
+    names = ("org_id", *by) if by else tuple(c.key for c in mapper.primary_key)
     found = await session.scalars(
-        _statement(model, names, locked=locked),
+        _statement(mapper, names, locked=locked),
         {f"key_{n}": [key[n] for key in keys] for n in range(len(names))},
     )
     if by:
@@ -57,16 +60,28 @@ async def _fetch(
         rows.found[model, tuple(getattr(row, name) for name in names)] = row
 
 
-def _statement(model: type[Any], names: tuple[str, ...], *, locked: bool) -> Select[Any]:
-    """The same text for any number of keys, so that it is prepared once."""
-    columns = [model.__table__.c[name] for name in names]
+async def orgs_with(session: AsyncSession, model: type[Any], orgs: Iterable[str]) -> set[str]:
+    """Those of these orgs that have a row of a table."""
+    return set(await session.scalars(_orgs(inspect(model)), {"orgs": sorted(set(orgs))}))
+
+
+@cache
+def _orgs(mapper: Mapper[Any]) -> Select[Any]:
+    held = mapper.columns["org_id"]
+    return select(held).where(held == any_(bindparam("orgs", type_=ARRAY(held.type)))).distinct()
+
+
+@cache
+def _statement(mapper: Mapper[Any], names: tuple[str, ...], *, locked: bool) -> Select[Any]:
+    """The same text for any number of keys, so that it is made and prepared once."""
+    columns = [mapper.columns[name] for name in names]
     asked = (
         func.unnest(*(bindparam(f"key_{n}", type_=ARRAY(c.type)) for n, c in enumerate(columns)))
         .table_valued(*(column(c.key, c.type) for c in columns), name="asked")
         .render_derived()
     )
-    statement = select(model).join(asked, and_(*(c == asked.c[c.key] for c in columns)))
+    statement = select(mapper).join(asked, and_(*(c == asked.c[c.key] for c in columns)))
     if locked:
-        by_key = inspect(model).primary_key
-        statement = statement.order_by(*by_key).with_for_update(key_share=True, of=model)
+        by_key = mapper.primary_key
+        statement = statement.order_by(*by_key).with_for_update(key_share=True, of=mapper)
     return statement

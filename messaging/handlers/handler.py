@@ -23,6 +23,8 @@ class Handler(Generic[MessageT]):
 
     `needs` are the rows named in it, parent before child; `then_needs` those that they point to.
     `check` raises Refusal for a rule on the message alone that its contract cannot express.
+    `only_with`: a table; in an org that has no row of it the message changes nothing, and is not
+    remembered.
     """
 
     message: type[MessageT]
@@ -30,6 +32,7 @@ class Handler(Generic[MessageT]):
     needs: Callable[[MessageT], Sequence[Need]] = _nothing
     then_needs: Callable[[MessageT, Workspace], Sequence[Need]] | None = None
     check: Callable[[MessageT], None] | None = None
+    only_with: type[Any] | None = None
 
 
 Handlers = Mapping[str, Handler[Any]]
@@ -56,6 +59,7 @@ def hears(
     *,
     needs: Callable[[MessageT], Sequence[Need]] = _nothing,
     then_needs: Callable[[MessageT, Workspace], Sequence[Need]] | None = None,
+    only_with: type[Any] | None = None,
 ) -> NamedHandler:
     """The handler of another service's event, under its name; `shape`: what of it is read."""
-    return event.name, Handler(shape, handle, needs, then_needs)
+    return event.name, Handler(shape, handle, needs, then_needs, only_with=only_with)

@@ -139,6 +139,10 @@ class StandingClient:
             raise NoReply from None
         return read_reply(reply)
 
+    def is_run(self, exchange: str) -> bool:
+        """Whether a service that need not be run is, as far as is known; all others always are."""
+        return exchange not in self._missing or exchange not in self._optional
+
     async def depths(self, queues: Iterable[str], timeout_seconds: float) -> dict[str, int]:
         """How many messages each of these queues has; one that is not there is left out.
 

@@ -5,7 +5,7 @@ refuses what the real one refuses.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -267,58 +267,61 @@ class OpenDentalStub:
         if request.method != "GET" and not may:
             raise web.HTTPForbidden(text='"Permission is missing."')
 
-    def _page(self, request: web.Request, rows: list[Row], *, clock: bool) -> web.Response:
+    def _page(
+        self, request: web.Request, table: Mapping[int, Row], numbers: list[int], *, clock: bool
+    ) -> web.Response:
         limit = min(_number(request.query.get("Limit", str(PAGE_LIMIT))), PAGE_LIMIT)
         offset = _number(request.query.get("Offset", "0"))
-        page = rows[offset : offset + limit]
+        page = [table[number] for number in numbers[offset : offset + limit]]
         if clock:
             page = [{**row, "serverDateTime": self.stamp()} for row in page]
         return web.json_response(page)
 
     def _changed(
-        self, request: web.Request, rows: list[Row], since: tuple[int, int, int]
-    ) -> list[Row]:
+        self, request: web.Request, table: Mapping[int, Row], since: tuple[int, int, int]
+    ) -> list[int]:
+        """The numbers of what changed after the time that is asked for."""
         asked = request.query.get("DateTStamp")
         if asked is None or self.version < since or self.ignores_filters:
-            return rows
+            return sorted(table)
         try:
             datetime.strptime(asked, STAMP)  # noqa: DTZ007 (local, as the API's)
         except ValueError:
             raise _refused("DateTStamp format must be yyyy-MM-dd HH:mm:ss") from None
-        return [row for row in rows if row["DateTStamp"] > asked]
+        return [number for number in sorted(table) if table[number]["DateTStamp"] > asked]
 
     async def _definitions(self, request: web.Request) -> web.Response:
-        wanted = request.query.get("Category")
-        rows = [r for _, r in sorted(self.definitions.items()) if wanted in (None, "35")]
-        return self._page(request, rows, clock=False)
+        wanted = request.query.get("Category") in (None, "35")
+        numbers = sorted(self.definitions) if wanted else []
+        return self._page(request, self.definitions, numbers, clock=False)
 
     async def _list_providers(self, request: web.Request) -> web.Response:
-        rows = [row for _, row in sorted(self.providers.items())]
-        return self._page(request, self._changed(request, rows, (21, 3, 0)), clock=True)
+        changed = self._changed(request, self.providers, (21, 3, 0))
+        return self._page(request, self.providers, changed, clock=True)
 
     async def _list_referrals(self, request: web.Request) -> web.Response:
-        rows = [row for _, row in sorted(self.referrals.items())]
-        return self._page(request, rows, clock=False)
+        return self._page(request, self.referrals, sorted(self.referrals), clock=False)
 
     async def _list_refattaches(self, request: web.Request) -> web.Response:
-        rows = [row for _, row in sorted(self.refattaches.items())]
+        table: Mapping[int, Row] = self.refattaches
         patient = request.query.get("PatNum")
         if patient is not None:
             if _number(patient) not in self.patients:
                 raise _refused("Patient not found.", 404)
-            rows = [row for row in rows if row["PatNum"] == _number(patient)]
-        return self._page(request, self._changed(request, rows, (25, 2, 10)), clock=False)
+            table = {n: row for n, row in table.items() if row["PatNum"] == _number(patient)}
+        changed = self._changed(request, table, (25, 2, 10))
+        return self._page(request, table, changed, clock=False)
 
     async def _list_patients(self, request: web.Request) -> web.Response:
-        rows = [row for _, row in sorted(self.patients.items())]
-        return self._page(request, self._changed(request, rows, (21, 2, 0)), clock=True)
+        changed = self._changed(request, self.patients, (21, 2, 0))
+        return self._page(request, self.patients, changed, clock=True)
 
     async def _list_documents(self, request: web.Request) -> web.Response:
         patient = _number(request.query.get("PatNum", "0"))
         if patient not in self.patients:
             raise _refused("Patient not found", 404)
-        rows = [row for row in self.documents if row["PatNum"] == str(patient)]
-        return self._page(request, rows, clock=True)
+        mine = {n: row for n, row in enumerate(self.documents) if row["PatNum"] == str(patient)}
+        return self._page(request, mine, list(mine), clock=True)
 
     def _single(self, table: dict[int, Row]) -> Any:
         async def single(request: web.Request) -> web.Response:

@@ -11,6 +11,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from contracts.connecting import ConnectionFailureCode, Hint, ImportKind, RowResolution, System
 from messaging.database.columns import COLUMN_TYPES
 
+WITHOUT_DEFAULTS = {"eager_defaults": False}
+"""What the database gives a new row is not read back: many rows are then one statement, planned
+once, whatever their number."""
+
 
 class Base(DeclarativeBase):
     """The base of all of them."""
@@ -128,6 +132,7 @@ class StagedRow(Base):
     """
 
     __tablename__ = "staged_row"
+    __mapper_args__ = WITHOUT_DEFAULTS
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -162,6 +167,7 @@ class OutgoingRow(Base):
     """
 
     __tablename__ = "outgoing"
+    __mapper_args__ = WITHOUT_DEFAULTS
 
     org_id: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -6,6 +6,7 @@ from messaging.replies.standing_client import NoReply, NothingTaken, Replied, St
 from services.edge import metrics
 from services.edge.calls import answering
 from services.edge.calls.reading import Call
+from services.edge.routes import Route
 from services.edge.settings import EdgeSettings
 
 
@@ -39,6 +40,10 @@ class Asking:
         finally:
             self._in_flight -= 1
             metrics.IN_FLIGHT.set(self._in_flight)
+
+    def can_be_asked(self, route: Route) -> bool:
+        """Whether the route's service is run here, as far as is known."""
+        return self._client.is_run(route.operation.exchange)
 
     async def depths(self, queues: Iterable[str]) -> dict[str, int]:
         """How many messages these queues have. Raises HttpProblem 503."""

@@ -57,6 +57,7 @@ def link(command: ExternalIdLink, workspace: Workspace) -> Done[ExternalIdResour
         workspace.add(ExternalId, connection.id, command.kind, command.external_id, row=row)
     row.uuid = command.uuid
     row.updated_at = workspace.now
+    workspace.concerns(command.uuid if command.kind is ImportKind.PATIENT else None)
     connection.next_run_at = workspace.now
     return Done(ReplyStatus.OK, external_id_resource(row), command.uuid)
 

@@ -3,7 +3,8 @@
 An org without that interface has no counter: nothing is taken down about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from contracts.catalogue import EVENTS
 from contracts.connecting import ImportKind, System
 from contracts.replies import ReplyStatus
-from messaging.handlers.handler import hears
+from messaging.handlers.handler import NamedHandler, hears
 from messaging.handlers.workspace import Done, Need, Workspace
 from services.connectors.models import Connection, ExternalId, OdCounter, OdDefinition, OdReferral
 from services.connectors.opendental.server import Referral
@@ -58,6 +59,9 @@ class PatientNews(_News):
     """An event about a patient."""
 
     data: PatientState
+
+
+NewsT = TypeVar("NewsT", PartnerNews, SourceNews, PatientNews)
 
 
 def hear_partner(news: PartnerNews, workspace: Workspace) -> Done[None]:
@@ -245,20 +249,18 @@ def then_needs(
     return wanted
 
 
+def _heard_by(
+    resource: str, shape: type[NewsT], hear: Callable[[NewsT, Workspace], Done[None]]
+) -> list[NamedHandler]:
+    return [
+        hears(event, shape, hear, needs=needs, then_needs=then_needs, only_with=OdCounter)
+        for event in EVENTS.values()
+        if event.resource == resource
+    ]
+
+
 EVENT_HANDLERS = [
-    *(
-        hears(event, PartnerNews, hear_partner, needs=needs, then_needs=then_needs)
-        for event in EVENTS.values()
-        if event.resource == "referral_partner"
-    ),
-    *(
-        hears(event, SourceNews, hear_source, needs=needs, then_needs=then_needs)
-        for event in EVENTS.values()
-        if event.resource == "referral_source"
-    ),
-    *(
-        hears(event, PatientNews, hear_patient, needs=needs, then_needs=then_needs)
-        for event in EVENTS.values()
-        if event.resource == "patient"
-    ),
+    *_heard_by("referral_partner", PartnerNews, hear_partner),
+    *_heard_by("referral_source", SourceNews, hear_source),
+    *_heard_by("patient", PatientNews, hear_patient),
 ]

@@ -77,22 +77,8 @@ def hear(news: ReferralNews, workspace: Workspace) -> Done[None]:
 
 
 def _write_there(row: ExternalId, news: ReferralNews, workspace: Workspace) -> None:
-    name = f"{row.org_id}/{row.connection_id}/{row.external_id}/{news.aggregateversion}/status"
-    outgoing = OutgoingRow(
-        org_id=workspace.org_id,
-        message_id=uuid5(NAMESPACE, name),
-        connection_id=row.connection_id,
-        target=THERE,
-        kind=ImportKind.REFERRAL,
-        external_id=row.external_id,
-        external_version=str(news.aggregateversion),
-        operation=WRITE_STATUS,
-        body=b"",
-        tries=0,
-        due_at=workspace.now,
-        created_at=workspace.now,
-    )
-    workspace.append(outgoing)
+    what = f"{row.external_id}/{news.aggregateversion}/status"
+    _enter(WRITE_STATUS, row, what, b"", news, workspace)
 
 
 def _file_letters(news: ReferralNews, workspace: Workspace) -> None:
@@ -105,21 +91,7 @@ def _file_letters(news: ReferralNews, workspace: Workspace) -> None:
         if connection is None or row.erased or not connection.config.get("upload_letters"):
             continue
         told = {"ereferral_uuid": str(letter), "reference": news.data.reference}
-        outgoing = OutgoingRow(
-            org_id=workspace.org_id,
-            message_id=uuid5(NAMESPACE, f"{row.org_id}/{row.connection_id}/{letter}/letter"),
-            connection_id=row.connection_id,
-            target=THERE,
-            kind=ImportKind.PATIENT,
-            external_id=row.external_id,
-            external_version=str(news.aggregateversion),
-            operation=FILE_LETTER,
-            body=orjson.dumps(told),
-            tries=0,
-            due_at=workspace.now,
-            created_at=workspace.now,
-        )
-        workspace.append(outgoing)
+        _enter(FILE_LETTER, row, f"{letter}/letter", orjson.dumps(told), news, workspace)
 
 
 def _attach(news: ReferralNews, workspace: Workspace) -> None:
@@ -147,22 +119,38 @@ def _attach(news: ReferralNews, workspace: Workspace) -> None:
             "pat_num": int(row.external_id),
             "referral_num": int(there.external_id),
         }
-        name = f"{row.org_id}/{row.connection_id}/{news.data.id}/attach"
-        outgoing = OutgoingRow(
-            org_id=workspace.org_id,
-            message_id=uuid5(NAMESPACE, name),
-            connection_id=row.connection_id,
-            target=THERE,
-            kind=ImportKind.PATIENT,
-            external_id=row.external_id,
-            external_version=str(news.aggregateversion),
-            operation=ATTACH,
-            body=orjson.dumps(told),
-            tries=0,
-            due_at=workspace.now,
-            created_at=workspace.now,
-        )
-        workspace.append(outgoing)
+        _enter(ATTACH, row, f"{news.data.id}/attach", orjson.dumps(told), news, workspace)
+
+
+def _enter(
+    operation: str,
+    row: ExternalId,
+    what: str,
+    body: bytes,
+    news: ReferralNews,
+    workspace: Workspace,
+) -> None:
+    """Enter a write to the other side, about the row that the referral or its patient is there.
+
+    `what` tells it from the others of the connection: the same news heard again enter it once.
+    """
+    if news.data.patient is not None:
+        workspace.concerns(news.data.patient.uuid)
+    outgoing = OutgoingRow(
+        org_id=workspace.org_id,
+        message_id=uuid5(NAMESPACE, f"{row.org_id}/{row.connection_id}/{what}"),
+        connection_id=row.connection_id,
+        target=THERE,
+        kind=row.kind,
+        external_id=row.external_id,
+        external_version=str(news.aggregateversion),
+        operation=operation,
+        body=body,
+        tries=0,
+        due_at=workspace.now,
+        created_at=workspace.now,
+    )
+    workspace.append(outgoing)
 
 
 def _uuids(news: ReferralNews) -> list[UUID]:

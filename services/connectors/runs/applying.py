@@ -4,6 +4,7 @@ Whatever happens in between, the same bytes are sent again under the same id.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -23,9 +24,10 @@ from services.connectors.planning.steps import (
     Waits,
 )
 from services.connectors.rules.identity import message_id
-from services.connectors.runs.commands import Calls, ToSend
+from services.connectors.runs.commands import IN_FLIGHT, Calls, ToSend
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.duplicates import Ours, read_ours
+from services.connectors.runs.keys import one_of
 from services.connectors.runs.leases import leased
 from services.connectors.runs.marking import (
     applied,
@@ -35,11 +37,12 @@ from services.connectors.runs.marking import (
     tell_waiting,
     wait,
 )
-from services.connectors.runs.settling import REFERRALS, deliver, to_send
+from services.connectors.runs.settling import REFERRALS, deliver, frozen
 from services.connectors.runs.staging import DONE, STAGED, WAITING
 from services.connectors.runs.surroundings import Surroundings
 
 CHUNK = 128
+CHUNKS_AT_ONCE = 2
 ROUNDS = 5
 """Steps that one row takes at most in one go: archive, create, make inactive."""
 PASSES = 4
@@ -88,36 +91,40 @@ async def _apply_kind(context: RunContext, client: Calls, kind: ImportKind, ours
     moved = False
     left = await _staged_ids(context, kind)
     for _ in range(ROUNDS):
-        left = await _apply_step(context, client, left, ours)
         if not left:
             break
-        moved = True
+        left, some_moved = await _apply_step(context, client, left, ours)
+        moved = moved or some_moved
     return moved
 
 
 async def _apply_step(
     context: RunContext, client: Calls, ids: Sequence[UUID], ours: Ours
-) -> list[UUID]:
-    """One step of each row; the ids of those that moved and may take another one.
+) -> tuple[list[UUID], bool]:
+    """One step of each row; the ids of those that may take another one, and whether any moved.
 
-    While the commands of some rows are answered, those of the next ones are planned.
+    While the commands of some rows are answered, those of the next ones are planned and sent: there
+    are always as many in flight as there may be.
     """
-    moved: list[UUID] = []
-    sending: asyncio.Task[None] | None = None
+    again: list[UUID] = []
+    moved = False
+    slots = asyncio.Semaphore(IN_FLIGHT)
+    delivering: deque[asyncio.Task[list[UUID]]] = deque()
     try:
         for chunk in _chunks(ids):
             commands, more = await _plan(context, chunk, ours)
-            moved += more
-            if sending is not None:
-                await sending
-            sending = asyncio.create_task(deliver(context, client, commands))
-        if sending is not None:
-            await sending
+            moved = moved or bool(commands or more)
+            again += more
+            if len(delivering) == CHUNKS_AT_ONCE:
+                again += await delivering.popleft()
+            delivering.append(asyncio.create_task(deliver(context, client, slots, commands)))
+        while delivering:
+            again += await delivering.popleft()
     finally:
-        if sending is not None and not sending.done():
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-    return moved
+        for task in delivering:
+            task.cancel()
+        await asyncio.gather(*delivering, return_exceptions=True)
+    return again, moved
 
 
 def _chunks(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
@@ -143,12 +150,13 @@ async def _staged_ids(context: RunContext, kind: ImportKind) -> Sequence[UUID]:
 async def _plan(
     context: RunContext, ids: Sequence[UUID], ours: Ours
 ) -> tuple[list[ToSend], list[UUID]]:
+    """The commands of these rows, frozen, and the ids of those that take another step at once."""
     commands: list[ToSend] = []
     moved: list[UUID] = []
     async with leased(context.engine, context.claimed) as (work, _):
         found = await work.session.scalars(
             select(StagedRow)
-            .where(StagedRow.org_id == context.org_id, StagedRow.id.in_(ids))
+            .where(StagedRow.org_id == context.org_id, one_of(StagedRow.id, ids))
             .where(StagedRow.state.in_((STAGED, WAITING)), StagedRow.body.is_not(None))
             .order_by(StagedRow.seq)
             .with_for_update()
@@ -181,7 +189,6 @@ async def _plan(
                     moved.append(id_)
                 case Send():
                     commands.append(_freeze(work, context, one, known, step))
-                    moved.append(id_)
     return commands, moved
 
 
@@ -231,4 +238,4 @@ def _freeze(
         created_at=work.now,
     )
     work.rows.added.append(held)
-    return to_send(context, held, known.generation)
+    return frozen(context, held, known.generation, command, step.then, step.base)

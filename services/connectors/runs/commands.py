@@ -4,7 +4,7 @@ A command that nobody answered is sent again with the same id and the same bytes
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,6 +14,7 @@ import orjson
 from contracts.connecting import ImportKind
 from messaging.replies.client import Client, NobodyListens, Reply
 from messaging.wire.connection import BROKER_ERRORS, user_of
+from services.connectors.planning.steps import Kept, Then
 
 IN_FLIGHT = 16
 TRIES = 3
@@ -64,15 +65,22 @@ class AsUser:
 
 @dataclass(frozen=True, slots=True)
 class ToSend:
-    """One command, frozen. `look_up` are the queries for what is held where it is refused: the
-    resource of this generation, then of the next ones."""
+    """One command, frozen. `then`: what its success means. `base`: the row as it counts as imported
+    afterwards, None for the row itself.
+
+    `look_up` makes the queries for what is held where it is refused: the resource of this
+    generation, then of the next ones.
+    """
 
     kind: ImportKind
     external_id: str
+    external_version: str
     message_id: UUID
     operation: str
     body: bytes = field(repr=False)
-    look_up: tuple[tuple[str, dict[str, Any]], ...] = field(default=(), repr=False)
+    then: Then
+    base: Kept | None = field(repr=False)
+    look_up: Callable[[], Iterable[tuple[str, dict[str, Any]]]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,15 @@ class Replied:
 
 
 async def send_all(
-    client: Calls, commands: Sequence[ToSend], replied: Callable[[Replied], None]
+    client: Calls,
+    slots: asyncio.Semaphore,
+    commands: Sequence[ToSend],
+    replied: Callable[[Replied], None],
 ) -> None:
-    """Send them, `replied` being told of each. Raises NoReply after those that were answered."""
-    slots = asyncio.Semaphore(IN_FLIGHT)
+    """Send them, `replied` being told of each. Raises NoReply after those that were answered.
+
+    `slots`: one for each command in flight, of whatever else is sent meanwhile too.
+    """
 
     async def one(command: ToSend) -> None:
         async with slots:
@@ -115,7 +128,7 @@ async def _sent(client: Calls, command: ToSend) -> Replied:
     problem = answered.problem
     if problem is None or problem["code"] not in CONFLICTS:
         return Replied(command, answered)
-    for ahead, (operation, query) in enumerate(command.look_up):
+    for ahead, (operation, query) in enumerate(command.look_up()):
         found = await ask(client, operation, query)
         if found.status == 200:
             return Replied(command, answered, found.data, ahead)

@@ -1,5 +1,6 @@
 """Reading the lists: page by page, no session open meanwhile; what a complete list proves."""
 
+import asyncio
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.connectors.rules.paging import Asked, Drifted, Position, Took, ask
 from services.connectors.rules.sweeping import Identity, identity_changed, is_gone
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.leases import leased
+from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING, Page, drop_staged
 from services.connectors.systems import Fetched, Phase
 
@@ -38,14 +40,38 @@ async def read_phases(context: RunContext) -> None:
 
 
 async def _read_phase(context: RunContext, phase: Phase) -> None:
+    """Read a list from where it was left to its end.
+
+    While a page is written down the next one is asked for already.
+    """
     cursor = await _cursor(context, phase)
-    while not cursor.finished:
-        position = Position(cursor.row_offset, cursor.last_id, cursor.restarts, cursor.complete)
-        context.offset = position.offset
-        asked = Asked(0) if phase.whole else ask(position)
-        fetched = await context.system.fetch(phase, asked, cursor.asked_from)
-        taken = Took(0, None, True) if phase.whole else take(position, fetched.ids)
-        cursor = await _commit_page(context, phase, asked, fetched, taken)
+    if cursor.finished:
+        return
+    position = Position(cursor.row_offset, cursor.last_id, cursor.restarts, cursor.complete)
+    since, coming = cursor.asked_from, _ask(context, phase, position, cursor.asked_from)
+    try:
+        while True:
+            context.offset = position.offset
+            fetched = await coming
+            taken = Took(0, None, True) if phase.whole else take(position, fetched.ids)
+            since = since if fetched.filtered else None
+            following = taken.position
+            if following is not None:
+                coming = _ask(context, phase, following, since)
+            await _commit_page(context, phase, position, fetched, taken)
+            if following is None:
+                return
+            position = following
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+def _ask(
+    context: RunContext, phase: Phase, position: Position, since: str | None
+) -> asyncio.Task[Fetched]:
+    asked = Asked(0) if phase.whole else ask(position)
+    return asyncio.create_task(context.system.fetch(phase, asked, since))
 
 
 async def _cursor(context: RunContext, phase: Phase) -> Cursor:
@@ -64,6 +90,7 @@ async def _cursor(context: RunContext, phase: Phase) -> Cursor:
             work.session.add(found)
         elif found.pass_id != context.pass_id or _was_left(found, work.now):
             _begin(found, context, phase, work.now)
+        await note(work, context)
     return found
 
 
@@ -85,8 +112,8 @@ def _begin(cursor: Cursor, context: RunContext, phase: Phase, now: datetime) -> 
 
 
 async def _commit_page(
-    context: RunContext, phase: Phase, asked: Asked, fetched: Fetched, taken: Took | Drifted
-) -> Cursor:
+    context: RunContext, phase: Phase, position: Position, fetched: Fetched, taken: Took | Drifted
+) -> None:
     """Changed rows, cursor and lease in one commit."""
     async with leased(context.engine, context.claimed) as (work, _):
         cursor = await work.session.get(Cursor, _key(context, phase))
@@ -100,7 +127,7 @@ async def _commit_page(
         if isinstance(taken, Drifted):
             _move(cursor, taken.position)
             log.info("rows moved between pages", operation=phase.name, count=len(fetched.ids))
-            return cursor
+            return
         await Page(context, work).stage(fetched.groups[taken.new :])
         for number, name in fetched.definitions.items():
             await work.session.merge(
@@ -110,9 +137,9 @@ async def _commit_page(
         if taken.position is not None:
             _move(cursor, taken.position)
         else:
-            _finish(cursor, asked.offset + len(fetched.ids), fetched.total, phase)
+            _finish(cursor, ask(position).offset + len(fetched.ids), fetched.total, phase)
+        await note(work, context)
     log.info("page read", operation=phase.name, count=len(fetched.ids), org_id=context.org_id)
-    return cursor
 
 
 def _move(cursor: Cursor, position: Position) -> None:

@@ -204,6 +204,7 @@ def _finish(work: SystemWork, run: Run | None, context: RunContext) -> None:
             metrics.ROWS.labels(context.system_name, kind, outcome).inc(number)
     if run is not None:
         run.finished_at = run.updated_at = work.now
+        run.phase = run.row_offset = None
         run.counts = context.counts.as_json()
         run.skew_seconds = context.counts.skew_seconds
         run.version += 1

@@ -3,44 +3,64 @@
 A command and its bytes are committed before it is sent; reply and external id in one commit.
 """
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 
 from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode, RowResolution
 from contracts.values import parse_time
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import ExternalId, OutgoingRow, StagedRow
-from services.connectors.planning.steps import Then
+from services.connectors.planning.steps import Kept, Then
 from services.connectors.rules.ownership import differing, merge
 from services.connectors.runs.commands import (
     GENERATIONS_LOOKED_UP,
+    IN_FLIGHT,
     Calls,
     Replied,
     ToSend,
     send_all,
 )
 from services.connectors.runs.context import RunContext
+from services.connectors.runs.keys import Key, of_connection, one_of
 from services.connectors.runs.leases import leased
 from services.connectors.runs.marking import applied, refuse, row_of
-from services.connectors.runs.staging import WAITING
+from services.connectors.runs.progress import note
+from services.connectors.runs.staging import STAGED, WAITING
 
 REFERRALS = "referrals"
 
 
 def to_send(context: RunContext, outgoing: OutgoingRow, generation: int) -> ToSend:
-    """A frozen command as it is sent, with the queries for what it may meet."""
+    """A command that was frozen before."""
     envelope = context.sealer.open(outgoing.body, context.place("outgoing"))
-    command = envelope["command"].encode()
+    command, then = envelope["command"].encode(), Then(envelope["then"])
+    return frozen(context, outgoing, generation, command, then, envelope["base"])
+
+
+def frozen(
+    context: RunContext,
+    outgoing: OutgoingRow,
+    generation: int,
+    command: bytes,
+    then: Then,
+    base: Kept | None,
+) -> ToSend:
+    """A command as it is sent, with the queries for what it may meet."""
+    kind, external_id = outgoing.kind, outgoing.external_id
     return ToSend(
-        outgoing.kind,
-        outgoing.external_id,
+        kind,
+        external_id,
+        outgoing.external_version,
         outgoing.message_id,
         outgoing.operation,
         command,
-        _look_up(context, outgoing, orjson.loads(command), generation),
+        then,
+        base,
+        lambda: _look_up(context, kind, external_id, command, generation),
     )
 
 
@@ -55,29 +75,37 @@ _GET = {
 
 
 def _look_up(
-    context: RunContext, outgoing: OutgoingRow, fields: dict[str, str], generation: int
-) -> tuple[tuple[str, dict[str, str]], ...]:
+    context: RunContext, kind: ImportKind, external_id: str, command: bytes, generation: int
+) -> list[tuple[str, dict[str, str]]]:
     """The queries that find what a command met: its resource, then the next generations of it."""
-    operation, name = _GET[outgoing.kind]
+    operation, name = _GET[kind]
+    fields = orjson.loads(command)
     uuid = fields.get(name) or fields["id"]
     query = {"org_id": context.org_id}
-    if outgoing.kind is ImportKind.ATTRIBUTION:
+    if kind is ImportKind.ATTRIBUTION:
         query["patient_uuid"] = fields["patient_uuid"]
     later = [
-        str(context.uuid_of(outgoing.kind, outgoing.external_id, generation + ahead))
+        str(context.uuid_of(kind, external_id, generation + ahead))
         for ahead in range(1, GENERATIONS_LOOKED_UP)
     ]
-    return tuple((operation, {**query, name: one}) for one in [uuid, *later])
+    return [(operation, {**query, name: one}) for one in [uuid, *later]]
 
 
-async def deliver(context: RunContext, client: Calls, commands: Sequence[ToSend]) -> None:
-    """Send, and commit whatever was replied, even where the rest was not."""
+async def deliver(
+    context: RunContext, client: Calls, slots: asyncio.Semaphore, commands: Sequence[ToSend]
+) -> list[UUID]:
+    """Send, and commit whatever was replied, even where the rest was not.
+
+    The ids of the rows that take another step.
+    """
     replies: list[Replied] = []
+    again: list[UUID] = []
     try:
-        await send_all(client, commands, replies.append)
+        await send_all(client, slots, commands, replies.append)
     finally:
         if replies:
-            await _settle(context, replies)
+            again = await _settle(context, replies)
+    return again
 
 
 async def send_again(context: RunContext, client: Calls) -> None:
@@ -97,82 +125,74 @@ async def send_again(context: RunContext, client: Calls) -> None:
             key = (context.org_id, context.claimed.id, one.kind, one.external_id)
             known = await work.session.get(ExternalId, key)
             commands.append(to_send(context, one, 1 if known is None else known.generation))
-    await deliver(context, client, commands)
+    await deliver(context, client, asyncio.Semaphore(IN_FLIGHT), commands)
 
 
-async def _settle(context: RunContext, replies: Sequence[Replied]) -> None:
-    """Reply and external id in one commit."""
+async def _settle(context: RunContext, replies: Sequence[Replied]) -> list[UUID]:
+    """Reply and external id in one commit; the ids of the rows that take another step."""
     async with leased(context.engine, context.claimed) as (work, _):
-        known, staged, outgoing = await _met(work, context, replies)
-        done: list[UUID] = []
+        was_held = await _no_longer_outgoing(work, context, replies)
+        keys = {(reply.sent.kind, reply.sent.external_id) for reply in replies}
+        known, staged = await _met(work, context, keys)
         for reply in replies:
             sent = reply.sent
-            key = (sent.kind, sent.external_id)
-            of_row, waiting, frozen = known.get(key), staged.get(key), outgoing.get(sent.message_id)
-            done.append(sent.message_id)
-            if frozen is None or of_row is None:
+            of_row = known.get((sent.kind, sent.external_id))
+            if of_row is None or sent.message_id not in was_held:
                 continue
             of_row.updated_at = work.now
+            waiting = staged.get((sent.kind, sent.external_id))
             if (
                 waiting is None
                 or waiting.body is None
-                or waiting.external_version != frozen.external_version
+                or waiting.external_version != sent.external_version
             ):
                 # A newer version of the row is staged: it is planned from the version held now.
                 data = reply.answered.data
                 of_row.version = of_row.version if not data else data["version"]
             elif reply.problem is None:
-                envelope = context.sealer.open(frozen.body, context.place("outgoing"))
-                await _succeeded(work, context, reply, of_row, waiting, envelope)
+                await _succeeded(work, context, reply, of_row, waiting)
             else:
                 await _failed(work, context, reply, of_row, waiting)
-        await work.session.execute(
-            delete(OutgoingRow)
-            .where(OutgoingRow.org_id == context.org_id, OutgoingRow.message_id.in_(done))
-            .execution_options(synchronize_session=False)
+        await note(work, context)
+    return [row.id for row in staged.values() if row.body and row.state in (STAGED, WAITING)]
+
+
+async def _no_longer_outgoing(
+    work: SystemWork, context: RunContext, replies: Sequence[Replied]
+) -> set[UUID]:
+    """Delete what was answered; what is gone by now (its patient was erased) is not among it."""
+    deleted = await work.session.scalars(
+        delete(OutgoingRow)
+        .where(
+            OutgoingRow.org_id == context.org_id,
+            one_of(OutgoingRow.message_id, [reply.sent.message_id for reply in replies]),
         )
+        .returning(OutgoingRow.message_id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(deleted)
 
 
 async def _met(
-    work: SystemWork, context: RunContext, replies: Sequence[Replied]
-) -> tuple[
-    dict[tuple[ImportKind, str], ExternalId],
-    dict[tuple[ImportKind, str], StagedRow],
-    dict[UUID, OutgoingRow],
-]:
-    """What the replies are about, in three statements."""
-    keys = sorted({(reply.sent.kind, reply.sent.external_id) for reply in replies})
+    work: SystemWork, context: RunContext, keys: set[Key]
+) -> tuple[dict[Key, ExternalId], dict[Key, StagedRow]]:
+    """What the replies are about, in two statements."""
     session = work.session
     known = await session.scalars(
         select(ExternalId)
-        .where(
-            ExternalId.org_id == context.org_id,
-            ExternalId.connection_id == context.claimed.id,
-            tuple_(ExternalId.kind, ExternalId.external_id).in_(keys),
-        )
+        .where(*of_connection(context, ExternalId, keys))
         .order_by(ExternalId.kind, ExternalId.external_id)
         .with_for_update(key_share=True)
     )
     staged = await session.scalars(
         select(StagedRow)
-        .where(
-            StagedRow.org_id == context.org_id,
-            StagedRow.connection_id == context.claimed.id,
-            tuple_(StagedRow.kind, StagedRow.external_id).in_(keys),
-        )
+        .where(*of_connection(context, StagedRow, keys))
         .order_by(StagedRow.seq)
         .with_for_update()
-    )
-    outgoing = await session.scalars(
-        select(OutgoingRow).where(
-            OutgoingRow.org_id == context.org_id,
-            OutgoingRow.message_id.in_([reply.sent.message_id for reply in replies]),
-        )
     )
     return (
         {(row.kind, row.external_id): row for row in known},
         {(row.kind, row.external_id): row for row in staged},
-        {row.message_id: row for row in outgoing},
     )
 
 
@@ -182,9 +202,8 @@ async def _succeeded(
     reply: Replied,
     known: ExternalId,
     staged: StagedRow,
-    envelope: dict[str, object],
 ) -> None:
-    then = Then(str(envelope["then"]))
+    then, base = reply.sent.then, reply.sent.base
     data = reply.answered.data
     is_new = known.version is None
     if then in (Then.NEXT_GENERATION, Then.GONE) and known.kind is ImportKind.ATTRIBUTION:
@@ -207,7 +226,6 @@ async def _succeeded(
         known.observed_at = parse_time(command["observed_at"])
     if then is not Then.RESPONDED:
         context.counts.add(known.kind, "created" if is_new else "updated")
-    base = envelope.get("base")
     if base is not None:
         known.base = context.sealer.seal(base, context.place("row"))
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, delete, select, tuple_, union
+from sqlalchemy import delete, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import ImportKind, RowCode
@@ -18,9 +18,9 @@ from services.connectors.resources import import_row_resource
 from services.connectors.rules.identity import NAMESPACE
 from services.connectors.rules.versions import digest, external_version, same_content
 from services.connectors.runs.context import RunContext
+from services.connectors.runs.keys import Key, of_connection
 from services.connectors.systems import Found
 
-Key = tuple[ImportKind, str]
 WITHOUT_ID = "(without a number)"
 STAGED, WAITING, REFUSED, DONE = "staged", "waiting", "refused", "done"
 
@@ -67,22 +67,15 @@ class Page:
 
     async def load_keys(self, keys: Iterable[Key]) -> None:
         """Read what is known and staged of these rows."""
-        session, context = self._work.session, self._context
-        wanted = sorted(keys)
+        session, wanted = self._work.session, set(keys)
         if not wanted:
             return
-
-        def mine(model: type[ExternalId] | type[StagedRow]) -> tuple[ColumnElement[bool], ...]:
-            return (
-                model.org_id == context.org_id,
-                model.connection_id == context.claimed.id,
-                tuple_(model.kind, model.external_id).in_(wanted),
-            )
-
-        for known in await session.scalars(select(ExternalId).where(*mine(ExternalId))):
-            self._known[known.kind, known.external_id] = known
-        for staged in await session.scalars(select(StagedRow).where(*mine(StagedRow))):
-            self._staged[staged.kind, staged.external_id] = staged
+        known = of_connection(self._context, ExternalId, wanted)
+        for one in await session.scalars(select(ExternalId).where(*known)):
+            self._known[one.kind, one.external_id] = one
+        staged = of_connection(self._context, StagedRow, wanted)
+        for row in await session.scalars(select(StagedRow).where(*staged)):
+            self._staged[row.kind, row.external_id] = row
 
     def _without_id(self, kind: ImportKind, refused: Sequence[str]) -> None:
         """There is nothing to know such rows by again: one stands for all of a kind."""

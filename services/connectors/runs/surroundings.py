@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import ImportKind
 from services.connectors.models import ExternalId, SourceMap, StagedRow
 from services.connectors.planning.steps import Known, Row
 from services.connectors.runs.context import RunContext
+from services.connectors.runs.keys import Key, of_connection
 from services.connectors.runs.staging import DONE, STAGED
 
 _POINTED_TO = {
@@ -28,7 +29,7 @@ class Surroundings:
         self.now = now
         self.attributions_staged = False
         self._context = context
-        self._rows: dict[tuple[ImportKind, str], ExternalId] = {}
+        self._rows: dict[Key, ExternalId] = {}
         self._siblings: dict[str, dict[str, int]] = defaultdict(dict)
         self._sources: dict[str, UUID | None] = {}
 
@@ -43,18 +44,8 @@ class Surroundings:
         sources = {str(row.kept["source_id"]) for row in rows if row.kept.get("source_id")}
         if sources:
             await self._load_sources(session, sources)
-        self.attributions_staged = bool(
-            await session.scalar(
-                select(func.count())
-                .select_from(StagedRow)
-                .where(
-                    *self._mine(StagedRow),
-                    StagedRow.kind == ImportKind.ATTRIBUTION,
-                    StagedRow.state == STAGED,
-                    ~StagedRow.gone,
-                )
-            )
-        )
+        if any(row.kind in (ImportKind.PARTNER, ImportKind.SOURCE) for row in rows):
+            await self._load_whether_attributions_are_staged(session)
 
     def row(self, kind: ImportKind, external_id: str) -> ExternalId | None:
         """The row itself, to be changed."""
@@ -83,20 +74,26 @@ class Surroundings:
     def mapped_source(self, external_id: str) -> UUID | None:
         return self._sources.get(external_id)
 
-    async def _load_known(
-        self, session: AsyncSession, keys: Iterable[tuple[ImportKind, str]]
-    ) -> None:
-        wanted = sorted(keys)
-        if wanted:
-            found = await session.scalars(
-                select(ExternalId)
-                .where(
-                    *self._mine(ExternalId),
-                    tuple_(ExternalId.kind, ExternalId.external_id).in_(wanted),
-                )
-                .with_for_update(key_share=True)
+    async def _load_whether_attributions_are_staged(self, session: AsyncSession) -> None:
+        one = await session.scalar(
+            select(StagedRow.id)
+            .where(
+                *self._mine(StagedRow),
+                StagedRow.kind == ImportKind.ATTRIBUTION,
+                StagedRow.state == STAGED,
+                ~StagedRow.gone,
             )
-            self._rows.update({(row.kind, row.external_id): row for row in found})
+            .limit(1)
+        )
+        self.attributions_staged = one is not None
+
+    async def _load_known(self, session: AsyncSession, keys: Iterable[Key]) -> None:
+        found = await session.scalars(
+            select(ExternalId)
+            .where(*of_connection(self._context, ExternalId, keys))
+            .with_for_update(key_share=True)
+        )
+        self._rows.update({(row.kind, row.external_id): row for row in found})
 
     async def _load_siblings(self, session: AsyncSession, parents: Iterable[str]) -> None:
         wanted = sorted(parents)

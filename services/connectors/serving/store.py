@@ -1,6 +1,7 @@
 """The rows of our own Open Dental interface, as the server reads and writes them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.connecting import ImportKind, System
+from messaging.database.errors import is_outage
 from messaging.outbox.system_work import SystemWork, system_work
 from services.connectors.config import CUSTOMER_KEY, ServerOptions, hash_of_key
 from services.connectors.home import PUBLISHING
@@ -57,15 +59,41 @@ class Held:
     shown: Referral = field(repr=False)
 
 
+class DatabaseAway(Exception):
+    """The database does not answer, or asks to try again."""
+
+
+@contextmanager
+def _outage_told() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise DatabaseAway from error
+
+
 class Store:
-    """Reads and writes as the system role; every statement names the org."""
+    """Reads and writes as the system role; every statement names the org. Raises DatabaseAway."""
 
     def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
         self._engine, self._sealer = engine, sealer
 
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        with _outage_told():
+            async with AsyncSession(self._engine) as session:
+                yield session
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[SystemWork]:
+        with _outage_told():
+            async with system_work(self._engine, PUBLISHING) as work:
+                yield work
+
     async def interface_of(self, customer_key: str) -> Interface | None:
         """Whose key it is; None: nobody's."""
-        async with AsyncSession(self._engine) as session:
+        async with self._reading() as session:
             row = await session.scalar(
                 select(Connection).where(
                     Connection.system == System.OPENDENTAL_SERVER,
@@ -80,7 +108,7 @@ class Store:
 
     async def one(self, interface: Interface, number: int) -> Held | None:
         """A row that has a resource; None where there is none of that number."""
-        async with AsyncSession(self._engine) as session:
+        async with self._reading() as session:
             row = await session.get(OdReferral, (interface.org_id, number))
         if row is None or row.archived or row.version == 0:
             return None
@@ -92,7 +120,7 @@ class Store:
         if listing.business_name is not None:
             part = func.lower(listing.business_name)
             wanted.append(func.strpos(func.lower(OdReferral.business_name), part) > 0)
-        async with AsyncSession(self._engine) as session:
+        async with self._reading() as session:
             rows = await session.scalars(
                 select(OdReferral)
                 .where(
@@ -109,7 +137,7 @@ class Store:
 
     async def specialties(self, interface: Interface) -> Specialties:
         """The org's specialties."""
-        async with AsyncSession(self._engine) as session:
+        async with self._reading() as session:
             rows = await session.scalars(
                 select(OdDefinition).where(OdDefinition.org_id == interface.org_id)
             )
@@ -117,7 +145,7 @@ class Store:
 
     async def patient_of(self, interface: Interface, pat_num: int) -> UUID | None:
         """The patient under a number: that of the practice's Open Dental, else one of ours."""
-        async with AsyncSession(self._engine) as session:
+        async with self._reading() as session:
             uuid: UUID | None = await session.scalar(
                 select(ExternalId.uuid)
                 .join(
@@ -147,7 +175,7 @@ class Store:
         patient_id: UUID | None,
     ) -> int:
         """Take a number and hold the row under it; nobody sees it before its resource is made."""
-        async with system_work(self._engine, PUBLISHING) as work:
+        async with self._writing() as work:
             counter = await work.session.get(OdCounter, interface.org_id, with_for_update=True)
             assert counter is not None
             number = take_number(counter)
@@ -168,7 +196,7 @@ class Store:
 
     async def drop(self, interface: Interface, number: int) -> None:
         """Forget a row whose resource was refused; its number stays taken."""
-        async with system_work(self._engine, PUBLISHING) as work:
+        async with self._writing() as work:
             row = await work.session.get(OdReferral, (interface.org_id, number))
             if row is not None and row.version == 0:
                 await work.session.delete(row)
@@ -183,7 +211,7 @@ class Store:
         shown: Mapping[str, Any],
     ) -> Held:
         """Write a row through, unless a newer state of its resource is shown already."""
-        async with system_work(self._engine, PUBLISHING) as work:
+        async with self._writing() as work:
             row = await self._locked(work, interface, number)
             if row.uuid != uuid or version >= row.version:
                 put(row, shown, work.now)

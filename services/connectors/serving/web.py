@@ -26,7 +26,7 @@ from services.connectors.config import hash_of_key
 from services.connectors.opendental.server import Refused, read_listing, shown
 from services.connectors.runs.commands import AsUser, Calls
 from services.connectors.serving.changes import NOT_FOUND, Changes, NoAnswer
-from services.connectors.serving.store import Held, Interface, Store
+from services.connectors.serving.store import DatabaseAway, Held, Interface, Store
 
 log = logs.get(__name__)
 
@@ -74,6 +74,14 @@ class OpenDentalServer:
                     return await handler(request, interface)
             except Refused as why:
                 return _answer(why.text, why.status, allow=handlers)
+            except DatabaseAway:
+                log.warning("not answered: the database is away", status=503)
+                again = (
+                    "Look for it before you send it again."
+                    if request.can_read_body
+                    else "Ask again."
+                )
+                return _answer(f"The database is away. {again}", HTTPStatus.SERVICE_UNAVAILABLE)
             except (NoAnswer, NobodyListens, *BROKER_ERRORS):
                 return _answer("No reply in time.", HTTPStatus.GATEWAY_TIMEOUT)
 

@@ -120,7 +120,9 @@ class Rendering:
 
     def _framed(self, visit: Visit, zone: ZoneInfo) -> dict[str, Any]:
         """What every page of an org is given."""
-        links = [page for page in self._pages if visit.may(*page.asks)]
+        links = [
+            page for page in self._pages if visit.may(*page.asks) and visit.reaches(*page.asks)
+        ]
 
         def time(at: str | None) -> Markup:
             return (

@@ -101,6 +101,12 @@ class Visit:
         """Whether the person may do all of these in this org."""
         return all(self.token.may(self.org_id, operation) for operation in operations)
 
+    def reaches(self, *operations: str) -> bool:
+        """Whether the services that do all of these are run here; what no service does counts as
+        done here."""
+        routes = [_ROUTES[operation] for operation in operations if operation in _ROUTES]
+        return all(map(self.asking.can_be_asked, routes))
+
     async def read(self, operation: str, **fields: Any) -> Any:
         """A query's data. None is left out. Raises HttpProblem."""
         return await self._ask(operation, fields, None)

@@ -11,12 +11,14 @@ from typer.testing import Result
 from contracts.connecting import System
 from ops.stubs.alfadocs import AlfaDocsStub
 from ops.stubs.alfadocs import served as alfadocs_served
+from ops.stubs.faults import Fault, Wrong
 from ops.stubs.opendental import OpenDentalStub, served
 from services.connectors.rules.identity import connection_id
 from tests.integration.connectors.practice import practice
 from tests.support.connectors.running import KEY, Connected, Connectors
 from tests.support.services.command_line import handoff
 from tests.support.services.referrals import Org, plain_url
+from tests.support.waiting import until
 
 SECRETS = ("--secret", "developer_key=env:OD_DEVELOPER", "--secret", "customer_key=env:OD_CUSTOMER")
 
@@ -83,6 +85,37 @@ async def test_a_connection_is_added_tested_listed_and_removed(
         assert again.output.endswith(f"{org.id} has no connection 'main'\n")
 
 
+async def test_a_run_is_watched_until_it_has_ended(
+    connectors: Connectors, org: Org, keys: None
+) -> None:
+    """`list` tells of a run that goes on; `watch` and `add --wait` tell what came of it."""
+    stub = practice()
+    stub.faults.add(Fault(Wrong.SLOW, path="/patients/Simple", seconds=4.0))
+    async with served(stub):
+        await run(connectors, *added(org, stub))
+        lines: list[str] = []
+
+        async def is_reading() -> bool:
+            nonlocal lines
+            listed = await run(connectors, "connection", "list", "--org", org.id)
+            lines = [line for line in listed.stdout.splitlines() if "reading patients" in line]
+            return bool(lines)
+
+        await until(is_reading, 20.0)
+        assert lines[0].startswith(
+            "  reading patients: 4 rows read, 0 made or changed, 4 to be applied, since 20"
+        )
+        watched = await run(connectors, "connection", "watch", "--org", org.id)
+        assert watched.exit_code == 0, watched.output
+        assert "\nreading patients: 4 rows read" in f"\n{watched.stdout}"
+        told = "main is done: {} made or changed, 0 refused, 0 waiting; its next run: 20"
+        assert told.format("6 rows read, 6") in watched.stdout
+        again = await run(connectors, *added(org, stub, "--wait"))
+        assert again.exit_code == 0 and told.format("6 rows read, 0") in again.stdout
+        other = await run(connectors, "connection", "watch", "--org", org.id, "--name", "other")
+        assert other.exit_code == 1 and f"{org.id} has no connection 'other'" in other.stderr
+
+
 async def test_a_secret_is_a_reference_or_typed_and_never_an_argument(
     connectors: Connectors, org: Org
 ) -> None:
@@ -131,6 +164,10 @@ async def test_a_key_that_is_refused_is_told_what_to_do(
         assert (await connected.finished())["code"] == "unauthorized"
         tested = await run(connectors, "connection", "test", "--org", org.id)
         assert tested.exit_code == 1 and "main: unauthorized: the key is refused" in tested.output
+        watched = await run(connectors, "connection", "watch", "--org", org.id)
+        assert watched.exit_code == 1 and "main failed: unauthorized; its next run: 20" in (
+            watched.stderr
+        )
         examined = await run(connectors, "doctor")
         assert f"main of {org.id} needs a person: unauthorized" in examined.output
 

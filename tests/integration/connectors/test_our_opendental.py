@@ -1,6 +1,6 @@
 """Our own Open Dental interface over HTTP: each example of its documentation, laws 37 to 39.
 
-Source: opendental.com/site/apireferrals.html. `EXAMPLES` are its answers, letter for letter.
+Source: opendental.com/site/apireferrals.html.
 """
 
 import asyncio
@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
+import asyncpg
 import pytest_asyncio
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ops.servers.ports import free_ports
@@ -18,103 +20,30 @@ from services.connectors.erasing import erase
 from services.connectors.opendental.server import FIELDS, NUMBERS_BEGIN
 from tests.support.connectors.interface import Program
 from tests.support.connectors.running import OPERATOR, Connectors, connectors_beside
-from tests.support.services.referrals import Org, Referrals
+from tests.support.database.commit_proxy import CommitProxy, commit_proxy
+from tests.support.samples.open_dental import BERINGER, DAVIDSON, EMPTY, FACEBOOK, SMITHERS
+from tests.support.services.referrals import Org, Referrals, plain_url
 from tests.support.waiting import until
 
 WITHIN_SECONDS = 20.0
-DAVIDSON: dict[str, Any] = {
-    "ReferralNum": 1,
-    "LName": "Davidson",
-    "FName": "Norm",
-    "MName": "",
-    "SSN": "123456789",
-    "UsingTIN": "true",
-    "Specialty": 465,
-    "specialty": "Endodontics",
-    "ST": "OR",
-    "Telephone": "",
-    "Address": "163 Madison Loop",
-    "Address2": "",
-    "City": "Portland",
-    "Zip": "54698",
-    "Note": "",
-    "Phone2": "",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "Title": "DMD",
-    "EMail": "",
-    "PatNum": 0,
-    "IsDoctor": "true",
-    "DateTStamp": "2021-06-21 10:03:08",
-    "IsPreferred": "true",
-    "BusinessName": "",
-    "DisplayNote": "",
-    "isPatient": "false",
-}
-EMPTY = {name: 0 if type(value) is int else "" for name, value in DAVIDSON.items()}
-FACEBOOK = {
-    **EMPTY,
-    "ReferralNum": 2,
-    "LName": "Facebook Ad",
-    "UsingTIN": "false",
-    "Note": "Ad active from 06/01/2021 to 09/01/2021",
-    "IsHidden": "false",
-    "NotPerson": "true",
-    "IsDoctor": "false",
-    "DateTStamp": "2021-07-21 11:03:08",
-    "IsPreferred": "true",
-    "BusinessName": "Facebook Ad",
-    "isPatient": "false",
-}
-BERINGER = {
-    **EMPTY,
-    "ReferralNum": 3,
-    "LName": "Beringer",
-    "FName": "Debbie",
-    "MName": "L",
-    "SSN": "111111111",
-    "UsingTIN": "false",
-    "ST": "OR",
-    "Telephone": "5033635432",
-    "City": "Salem",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "PatNum": 435,
-    "IsDoctor": "false",
-    "DateTStamp": "2021-09-21 12:03:08",
-    "IsPreferred": "false",
-    "isPatient": "true",
-}
-SMITHERS = {
-    **EMPTY,
-    "ReferralNum": 325,
-    "LName": "Smith",
-    "FName": "Jon",
-    "SSN": "11111",
-    "UsingTIN": "true",
-    "Specialty": 465,
-    "specialty": "Endodontics",
-    "ST": "OR",
-    "Telephone": "5033635432",
-    "Address": "123 Gumtree Ln",
-    "City": "Salem",
-    "Zip": "97304",
-    "Phone2": "(536)265-8587",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "EMail": "name@site.com",
-    "IsDoctor": "true",
-    "IsPreferred": "false",
-    "BusinessName": "Surgery Center",
-    "isPatient": "false",
-}
 
 
 @pytest_asyncio.fixture(scope="module")
-async def connectors(referrals: Referrals, another_database: str) -> AsyncIterator[Connectors]:
+async def proxy(another_database: str) -> AsyncIterator[CommitProxy]:
+    """Between the replica and its database."""
+    async with commit_proxy(make_url(another_database).port or 5432) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module")
+async def connectors(
+    referrals: Referrals, another_database: str, proxy: CommitProxy
+) -> AsyncIterator[Connectors]:
     """A replica that listens as an Open Dental, too."""
     (port,) = free_ports(1)
-    async with connectors_beside(referrals, another_database, opendental_port=port) as running:
+    through = make_url(another_database).set(host="127.0.0.1", port=proxy.port)
+    url = through.render_as_string(hide_password=False)
+    async with connectors_beside(referrals, url, opendental_port=port) as running:
         yield running
 
 
@@ -322,6 +251,25 @@ async def test_what_is_changed_elsewhere_is_shown(
     assert after["IsHidden"] == "true"
 
 
+async def test_news_of_an_org_without_an_interface_leave_nothing(
+    connectors: Connectors, org: Org, referrals: Referrals, session: aiohttp.ClientSession
+) -> None:
+    """Neither remembered nor in the trail, while what comes after them in another org is shown."""
+    other = Org(referrals.client)
+    asking = await program(connectors, session, other)
+    await org.partner(last_name="Unheard")
+    await other.partner(last_name="Heard")
+
+    async def is_shown() -> bool:
+        return bool((await asking.ask("GET", "/referrals"))[1])
+
+    await until(is_shown, WITHIN_SECONDS)
+    stored = await connectors.stored()
+    for table in ("inbox", "audit", "od_referral"):
+        assert any(other.id in row for row in stored[table])
+        assert not any(org.id in row for row in stored[table])
+
+
 async def test_a_referral_that_becomes_another_kind_of_thing_keeps_its_number(
     connectors: Connectors, org: Org, session: aiohttp.ClientSession
 ) -> None:
@@ -395,6 +343,45 @@ async def test_what_is_wrong_is_told_in_one_text(
         else:
             assert answered == expected
     assert (await org.ask("referral_partner.list")).data["items"] == []
+
+
+async def test_while_the_database_is_away_every_answer_says_so(
+    connectors: Connectors,
+    org: Org,
+    session: aiohttp.ClientSession,
+    proxy: CommitProxy,
+    another_database: str,
+) -> None:
+    """503 as one text with what to do, and when to come again; the service recovers by itself."""
+    asking = await program(connectors, session, org)
+    made = await asking.create(LName="Smith", FName="John", IsDoctor="true")
+    path = f"/referrals/{made['ReferralNum']}"
+    database = await asyncpg.connect(plain_url(another_database))
+    proxy.away = True
+    try:
+        await database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        for method, where, body, told in (
+            ("GET", path, None, "The database is away. Ask again."),
+            ("GET", "/referrals", None, "The database is away. Ask again."),
+            (
+                *("PUT", path, {"City": "Salem"}),
+                "The database is away. Look for it before you send it again.",
+            ),
+        ):
+            status, said, headers = await asking.once(method, where, body)
+            assert (status, said, headers["Retry-After"]) == (503, told, "1")
+    finally:
+        proxy.away = False
+        await database.close()
+
+    async def answers() -> bool:
+        return (await asking.ask("GET", path))[0] == 200
+
+    await until(answers, WITHIN_SECONDS)
+    assert (await asking.change(made["ReferralNum"], City="Salem"))["City"] == "Salem"
 
 
 async def test_more_than_ten_requests_a_second_are_too_many(

@@ -1,7 +1,8 @@
 """Lists that move, rows that go, merges, other databases: laws 17 to 25, 35 and 36."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -151,6 +152,27 @@ async def test_24_a_clock_that_is_wrong_by_an_hour_loses_no_update(
             assert await patient_name(connectors, org, await connected.uuid("patient", 15)) == (
                 f"{name} Pace"
             )
+
+
+async def test_25_the_hour_that_comes_twice_loses_no_update(
+    connectors: Connectors, org: Org
+) -> None:
+    """Read at 01:55 of Chicago's summer time, changed ten minutes later at 01:05 of its winter
+    time: the stamp looks 50 minutes older than what was read, and the change comes."""
+    moment = datetime(2025, 11, 2, 6, 55, tzinfo=UTC)
+    stub = practice(zone=ZoneInfo("America/Chicago"), now=lambda: moment)
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        assert stub.patients[15]["DateTStamp"] == "2025-11-02 01:55:00"
+        moment = datetime(2025, 11, 2, 7, 5, tzinfo=UTC)
+        stub.patient(15, FName="Paula")
+        assert stub.patients[15]["DateTStamp"] == "2025-11-02 01:05:00"
+        await connected.run()
+        lists = [one for one in stub.faults.asked if one.path.endswith(CROWD)]
+        assert lists[-1].query["DateTStamp"] == "2025-11-01 23:55:00"
+        uuid = await connected.uuid("patient", 15)
+        assert await patient_name(connectors, org, uuid) == "Paula Pace"
 
 
 async def patient_name(connectors: Connectors, org: Org, uuid: str) -> Any:

@@ -120,7 +120,7 @@ REFUSED: dict[str, dict[str, Attempt]] = {
         "declare the service's exchange": declare_exchange("referrals.events"),
     },
     "operator": {
-        "publish referrals' events": publish("referrals.events"),
+        "publish events that no service of ours hears": publish("connectors.events"),
         "publish dead letters": publish("dead_letters", "referrals.commands"),
         "write into a queue": publish("", "referrals.commands"),
         "read commands": read("referrals.commands"),
@@ -150,6 +150,19 @@ REFUSED: dict[str, dict[str, Attempt]] = {
         "park what it tells referrals": publish("dead_letters", "referrals.ereferral_events"),
         "read referrals' commands": read("referrals.commands"),
         "read dead letters": read("ereferral_dispatch.commands.dead_letters"),
+        "declare a queue of another name": declare("somebody"),
+    },
+    "connectors": {
+        "ask itself": publish("connectors.commands", "connection.sync"),
+        "do what staff does": publish("referrals.commands", "referral.send"),
+        "erase from afar": publish("referrals.commands", "patient.archive"),
+        "query what is not its own": publish("referrals.queries", "patient_trail.get"),
+        "query dispatch": publish("ereferral_dispatch.queries", "ereferral.get"),
+        "tell dispatch": publish("ereferral_dispatch.commands", "ereferral.dispatch"),
+        "publish referrals' events": publish("referrals.events"),
+        "park what is not its own": publish("dead_letters", "referrals.commands"),
+        "read referrals' commands": read("referrals.commands"),
+        "read dead letters": read("connectors.commands.dead_letters"),
         "declare a queue of another name": declare("somebody"),
     },
 }

@@ -19,7 +19,7 @@ from tests.support.services.command_line import handoff
 from tests.support.services.exchanges import exchange_of
 from tests.support.waiting import until
 
-SERVICES = ("referrals", "ereferral_dispatch")
+SERVICES = ("referrals", "ereferral_dispatch", "connectors")
 CLIENTS = ("crm", "desk")
 USERS = (*SERVICES, "edge", *CLIENTS, "subscriber", "operator")
 
@@ -46,6 +46,16 @@ user = "referrals"
 orgs = ["*"]
 operations = [
     "ereferral.dispatch", "ereferral.cancel", "ereferral.provide_information", "ereferral.reopen",
+]
+
+# What connectors tells referrals, and the letters that it files.
+[[clients]]
+user = "connectors"
+orgs = ["*"]
+operations = [
+    "patient.*", "provider.*", "referral_partner.*", "referral_source.*", "referral_attribution.*",
+    "referral.get", "referral.list", "referral.create", "referral.record_response",
+    "ereferral.letter",
 ]
 """
 
@@ -79,6 +89,7 @@ def printed_commands(vhost: str, grants: Path) -> list[list[str]]:
         *("doctor", "--print-permissions", "--vhost", vhost),
         REFERRALS_CLIENT_GRANTS_FILE=str(grants),
         DISPATCH_CLIENT_GRANTS_FILE=str(grants),
+        CONNECTORS_DATABASE_URL="postgresql://127.0.0.1/connectors",  # it runs here too
     )
     assert printed.exit_code == 0, printed.output
     folder = grants.parent

@@ -25,13 +25,20 @@ from client import (
     NotPermitted,
     ReferralsClient,
 )
+from contracts.connecting import System
 from contracts.contact import PUT_CONTACT
 from contracts.directory import PUT_PATIENT, PatientPut
+from messaging.database.migrations import migrate
 from messaging.replies.client import Client, listen, open_client
 from messaging.wire.connection import connection
 from ops.servers import Servers
+from ops.stubs.opendental import served
+from services.connectors.adding import add
+from services.connectors.home import MIGRATIONS
+from tests.integration.connectors.practice import practice
 from tests.integration.ops.broker_attempts import REFUSED, publish
 from tests.integration.ops.restricted_users import (
+    SERVICES,
     USERS,
     Restricted,
     as_operator,
@@ -39,6 +46,8 @@ from tests.integration.ops.restricted_users import (
     holds,
     restricted_users,
 )
+from tests.support.connectors.running import OPERATOR, as_system, keys_of, replica, sealed
+from tests.support.connectors.running import settings as connectors_settings
 from tests.support.partners.portal import Portal
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import dispatch_settings, running_dispatch
@@ -66,10 +75,18 @@ async def restricted(
 
 
 @pytest_asyncio.fixture(scope="module")
+async def connectors(new_postgres_database: Callable[[], str]) -> str:
+    """The database of connectors."""
+    database = new_postgres_database()
+    await asyncio.to_thread(migrate, database, MIGRATIONS)
+    return database
+
+
+@pytest_asyncio.fixture(scope="module")
 async def running(
-    restricted: Restricted, new_postgres_database: Callable[[], str]
+    restricted: Restricted, new_postgres_database: Callable[[], str], connectors: str
 ) -> AsyncIterator[str]:
-    """Both services as their own users; yields the URL of a partner's portal."""
+    """All services as their own users; yields the URL of a partner's portal."""
     grants, urls = restricted.grants, restricted.urls
     database, dispatch_database = new_postgres_database(), new_postgres_database()
     await migrated(database)
@@ -83,6 +100,9 @@ async def running(
             running_referrals(database, urls["referrals"], client_grants_file=grants)
         )
         await stack.enter_async_context(running_dispatch(settings))
+        await stack.enter_async_context(
+            replica(connectors_settings(connectors, urls["connectors"], client_grants_file=grants))
+        )
         yield portal.endpoint("/fhir")
 
 
@@ -141,6 +161,47 @@ async def test_a_referral_goes_all_the_way(
         await until(delivered, 30)
         types = {json.loads(heard.get_nowait().body)["type"] for _ in range(heard.qsize())}
     assert types >= {"patient.put", "referral.sent", "ereferral.queued", "ereferral.delivered"}
+
+
+async def test_connectors_import_and_file_letters_with_their_own_rights(
+    crm: Client, running: str, restricted: Restricted, connectors: str
+) -> None:
+    """All that a connection reads goes in; the draft that came from there is sent, of which
+    connectors hear: they ask dispatch for its letter and file it."""
+    org = restricted.org_id
+    stub = practice()
+    stub.provider(8, LName="Albert", FName="Brian")
+    stub.refattach(
+        2, ReferralNum=1, PatNum=15, ReferralType="RefTo", RefDate="2026-06-01", ProvNum=8
+    )
+    async with served(stub), as_system(connectors) as engine:
+        options = {
+            "bases": (stub.url,),
+            "throttle": "none",
+            "time_zone": str(stub.zone),
+            "referrals_since": "2026-01-01",
+            "upload_letters": True,
+        }
+        secrets = sealed(org, System.OPENDENTAL, keys_of(stub))
+        await add(engine, org, System.OPENDENTAL, "main", options, secrets, OPERATOR)
+        drafts: list[dict[str, Any]] = []
+
+        async def is_imported() -> bool:
+            nonlocal drafts
+            listed = await ask(crm, "crm", org, "referral.list", status="draft")
+            drafts = [one for one in listed.data["items"] if one["patient"]["name"] == "Paul Pace"]
+            return any(one["referring_provider"] is not None for one in drafts)
+
+        await until(is_imported, 40)
+        (draft,) = [one for one in drafts if one["referring_provider"] is not None]
+        partner = {"referral_partner_uuid": draft["referral_partner"]["uuid"], "base_version": 1}
+        reached = {"accepts_ereferral": True, "ereferral_endpoint": running}
+        await ask(crm, "crm", org, "referral_partner.update", **partner, **reached)
+        at = "2026-01-05T08:00:00Z"
+        await ask(crm, "crm", org, "practice.put", name="Main Street Dental", observed_at=at)
+        named = {"referral_uuid": draft["id"], "base_version": draft["version"]}
+        assert (await ask(crm, "crm", org, "referral.send", **named)).status == 202
+        await until(lambda: bool(stub.documents), 40)
 
 
 async def test_the_client_library_needs_no_other_right(
@@ -269,7 +330,7 @@ async def test_nobody_can_do_what_is_not_theirs(
         await REFUSED[user][what](channel)
 
 
-@pytest.mark.parametrize("user", ["crm", "edge", "subscriber", "referrals", "ereferral_dispatch"])
+@pytest.mark.parametrize("user", [*SERVICES, "crm", "edge", "subscriber"])
 async def test_nobody_can_say_that_they_are_somebody_else(
     others_queues: dict[str, AbstractConnection], user: str
 ) -> None:
@@ -330,9 +391,7 @@ async def test_the_edge_asks_with_the_rights_of_the_edge(
     async with running_edge(restricted.urls["edge"], tmp_path) as edge:
         caller = edge.caller(restricted.org_id)
         assert (await caller.ask("GET", "/ereferrals")).status == 200
-        # A service that never ran here is a note: connectors did not.
-        notes = edge.edge.health.notes
-        await until(lambda: all("connectors" in note for note in notes().values()), 10)
+        await until(lambda: not edge.edge.health.notes(), 10)
         said = {"Authorization": f"Bearer {caller.token}"}
         url = f"{caller.url}/api/v1/{caller.org_id}/events"
         async with caller.session.get(url, headers=said) as stream, asyncio.timeout(10):

@@ -67,6 +67,32 @@ async def replica(config: ConnectorsSettings) -> AsyncIterator[Service]:
         await running
 
 
+def keys_of(stub: OpenDentalStub) -> dict[str, str]:
+    """The keys that a stand-in takes."""
+    return {"developer_key": stub.developer_key, "customer_key": stub.customer_key}
+
+
+def sealed(
+    org_id: str, system: System, secrets: Mapping[str, str], name: str = "main"
+) -> dict[str, Any]:
+    """Secrets as `handoff connection add` stores them."""
+    id_, sealer = connection_id(org_id, system, name), Sealer(KEY)
+    return {
+        field: reference_or_sealed(value, sealer, Place(org_id, id_, field))
+        for field, value in secrets.items()
+    }
+
+
+@asynccontextmanager
+async def as_system(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine that works as the system role, as the command line does."""
+    engine = open_engine(database_url, HOME, role=HOME.system_role, name="test", pool_size=2)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
 @dataclass
 class Connected:
     """One connection of an org, as a test sees it."""
@@ -190,7 +216,7 @@ class Connectors:
         self, org: Org, stub: OpenDentalStub, *, name: str = "main", **options: Any
     ) -> Connected:
         """A connection to a stand-in, whose first run begins."""
-        secrets = {"developer_key": stub.developer_key, "customer_key": stub.customer_key}
+        secrets = keys_of(stub)
         given = {
             "bases": (stub.url,),
             "throttle": "none",
@@ -223,13 +249,8 @@ class Connectors:
         secrets: Mapping[str, str],
     ) -> Connected:
         """A connection as `handoff connection add` makes it; secrets are sealed."""
-        id_ = connection_id(org.id, system, name)
-        sealer = Sealer(KEY)
-        sealed = {
-            field: reference_or_sealed(value, sealer, Place(org.id, id_, field))
-            for field, value in secrets.items()
-        }
-        made = await adding.add(self.engine, org.id, system, name, options, sealed, OPERATOR)
+        stored = sealed(org.id, system, secrets, name)
+        made = await adding.add(self.engine, org.id, system, name, options, stored, OPERATOR)
         return Connected(self, org, made, name)
 
     async def stored(self) -> dict[str, list[str]]:
@@ -255,12 +276,9 @@ async def connectors_beside(
     """Connectors, migrated and ready, on a database of their own."""
     await asyncio.to_thread(migrate, database_url, MIGRATIONS)
     config = settings(database_url, referrals.rabbitmq_url, **changed)
-    engine = open_engine(database_url, HOME, role=HOME.system_role, name="test", pool_size=2)
-    try:
-        async with (
-            replica(config) as service,
-            listen(referrals.rabbitmq_url, {"connectors.events": "#"}) as heard,
-        ):
-            yield Connectors(service, referrals, config, engine, heard)
-    finally:
-        await engine.dispose()
+    async with (
+        as_system(database_url) as engine,
+        replica(config) as service,
+        listen(referrals.rabbitmq_url, {"connectors.events": "#"}) as heard,
+    ):
+        yield Connectors(service, referrals, config, engine, heard)

@@ -11,7 +11,12 @@ _PATH: Final = "/imports"
 
 
 async def show(visit: Visit) -> Shown:
-    """A page of those that wait, oldest first, each with its buttons; or of those that are done."""
+    """A page of those that wait, oldest first, each with its buttons; or of those that are done.
+
+    Where nobody runs connectors nothing is imported, and it says that alone.
+    """
+    if not visit.reaches("import_row.list"):
+        return {"found": None}
     resolved = visit.query.get("resolved") == "true"
     found = await visit.read(
         "import_row.list", page=page_of(visit), page_size=PAGE_SIZE, resolved=resolved

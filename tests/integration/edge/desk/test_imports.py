@@ -1,64 +1,72 @@
-"""The page of rows that could not be imported; what connectors would reply is given here."""
+"""The page of rows that could not be imported, with the connectors that read them."""
 
-from typing import Any
-from unittest.mock import patch
+from collections.abc import AsyncIterator, Callable
 
-import orjson
+import pytest_asyncio
 
-from messaging.replies.standing_client import Replied
-from tests.support.services.desk import at_the_desk
-from tests.support.services.edge import Caller, RunningEdge
+from ops.stubs.opendental import served
+from tests.integration.connectors.practice import practice as practice_there
+from tests.support.connectors.running import Connectors, connectors_beside
+from tests.support.services.both import Both
+from tests.support.services.desk_practice import Practice
+from tests.support.waiting import until
 
-ROW = {
-    "id": "01930000-0000-7000-8000-0000000000e1",
-    "version": 3,
-    "created_at": "2026-11-29T09:00:00Z",
-    "updated_at": "2026-11-29T09:00:00Z",
-    "connection_uuid": "01930000-0000-7000-8000-0000000000c1",
-    "kind": "patient",
-    "external_id": "4711",
-    "external_version": "1",
-    "code": "possible_duplicate",
-    "fields": ["name"],
-    "uuid": None,
-    "resolution": None,
-    "resolved_at": None,
-}
+WITHIN_SECONDS = 30.0
 
 
-async def test_a_row_that_waits_is_decided(edge: RunningEdge, caller: Caller) -> None:
-    """It says why it waits, without a value; the button that is pressed is what is sent."""
-    visitor = await at_the_desk(edge, caller.org_id)
-    client, asked = edge.edge.client, []
-    ask = client.ask
+async def test_where_nobody_runs_connectors_the_page_says_so(practice: Practice) -> None:
+    """Nothing links to it; whoever has its address is told what to do, and not of an error."""
+    visitor = await practice.visitor()
+    assert not any(link.endswith("/imports") for link in (await visitor.open()).links)
+    page = await visitor.open("/imports")
+    assert page.status == 200
+    assert "Nothing is imported here." in page.text
+    assert "handoff serve connectors, then handoff connection add." in page.text
 
-    async def connectors(exchange: str, operation: str, body: bytes, **named: Any) -> Replied:
-        if not exchange.startswith("connectors."):
-            return await ask(exchange, operation, body, **named)
-        asked.append((operation, orjson.loads(body)))
-        listed = [ROW] if operation == "import_row.list" else []
-        page = {"items": listed, "page": 1, "page_size": 50, "total": len(listed)}
-        return Replied(200, orjson.dumps(ROW if operation.endswith("resolve") else page))
 
-    with patch.object(client, "ask", connectors):
+@pytest_asyncio.fixture(scope="module")
+async def connectors(
+    both: Both, new_postgres_database: Callable[[], str]
+) -> AsyncIterator[Connectors]:
+    """Connectors that begin to run beside the others."""
+    async with connectors_beside(both.referrals, new_postgres_database()) as running:
+        yield running
+
+
+async def test_a_row_that_waits_is_decided(connectors: Connectors, practice: Practice) -> None:
+    """It says why it waits, without a value; the button that is pressed is done by the next run."""
+    org = practice.org
+    await org.partner(first_name="Norm", last_name="Davidson", phone="+15033635432")
+    stub = practice_there()
+    stub.referral(1, Telephone="5033635432")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        visitor = await practice.visitor()
+
+        async def is_linked() -> bool:
+            return any(link.endswith("/imports") for link in (await visitor.open()).links)
+
+        await until(is_linked, WITHIN_SECONDS)
         page = await visitor.open("/imports")
         assert page.status == 200
-        assert "Patient 4711" in page.text
+        assert "Partner 1 · main" in page.text
         assert "Somebody of that name is here already" in page.text
+        assert "Davidson" not in page.text
         shown = await visitor.press(page.form("import_row.resolve"), resolution="create")
         assert "Written down." in shown.text
-    (sent,) = [body for operation, body in asked if operation == "import_row.resolve"]
-    assert sent == {
-        "org_id": caller.org_id,
-        "import_row_uuid": ROW["id"],
-        "base_version": 3,
-        "resolution": "create",
-        "uuid": None,
-    }
+        await connected.finished(1)
+        assert "No row waits." in (await visitor.open("/imports")).text
+        listed = (await org.ask("referral_partner.list")).data["items"]
+        assert [one["last_name"] for one in listed] == ["Davidson", "Davidson"]
+        done = await visitor.open("/imports?resolved=true")
+        assert "Partner 1 · main" in done.text and not done.does("import_row.resolve")
 
 
-async def test_who_may_not_decide_sees_no_button(edge: RunningEdge, caller: Caller) -> None:
+async def test_who_may_not_decide_sees_no_button(
+    connectors: Connectors, practice: Practice
+) -> None:
     """And who may not look has no page."""
-    visitor = await at_the_desk(edge, caller.org_id, operations=["intake.*"])
+    visitor = await practice.visitor(operations=["intake.*"])
     assert (await visitor.open("/imports")).status == 403
     assert not any(link.endswith("/imports") for link in (await visitor.open()).links)

@@ -18,36 +18,7 @@ from services.connectors.opendental.rows import (
     read_referral,
 )
 from services.connectors.rules.versions import digest
-
-DAVIDSON: dict[str, Any] = {
-    "ReferralNum": 1,
-    "LName": "Davidson",
-    "FName": "Norm",
-    "MName": "",
-    "SSN": "123456789",
-    "UsingTIN": "true",
-    "Specialty": 465,
-    "specialty": "Endodontics",
-    "ST": "OR",
-    "Telephone": "",
-    "Address": "163 Madison Loop",
-    "Address2": "",
-    "City": "Portland",
-    "Zip": "54698",
-    "Note": "",
-    "Phone2": "",
-    "IsHidden": "false",
-    "NotPerson": "false",
-    "Title": "DMD",
-    "EMail": "",
-    "PatNum": 0,
-    "IsDoctor": "true",
-    "DateTStamp": "2021-06-21 10:03:08",
-    "IsPreferred": "true",
-    "BusinessName": "",
-    "DisplayNote": "",
-    "isPatient": "false",
-}
+from tests.support.samples.open_dental import DAVIDSON
 
 
 def test_the_documented_example_is_read_whole() -> None:
