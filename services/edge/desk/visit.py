@@ -194,6 +194,7 @@ class Visit:
             route,
             {**said, ORG_FIELD: self.org_id},
             key,
+            self.record.headers,
             client=self.token.client,
             person=self.token.actor,
         )
