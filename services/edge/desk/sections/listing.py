@@ -7,7 +7,10 @@ from typing import Any, Final
 from services.edge.desk.visit import Visit
 
 PAGE_SIZE: Final = 50
+ANY: Final = "any"
+"""Said of a filter that is set unless the query says otherwise: then it is not."""
 _MOST_AT_ONCE: Final = 200
+_SAID: Final[Mapping[str, Any]] = {"true": True, "false": False}
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
 
 
@@ -21,6 +24,27 @@ def filters_of(visit: Visit, names: Iterable[str]) -> dict[str, str]:
     """What the query says of these filters, where it says something."""
     said = {name: visit.query.get(name, "").strip() for name in names}
     return {name: value for name, value in said.items() if value}
+
+
+async def listed(
+    visit: Visit,
+    operation: str,
+    filters: Iterable[str],
+    flags: Iterable[str] = (),
+    asked: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The page of a list that is asked for, as `found`, and the filters that it keeps, as `kept`.
+
+    `flags`: filters that are yes or no. `asked`: what is asked for unless the query says otherwise.
+    """
+    kept = {**(asked or {}), **filters_of(visit, filters)}
+    for name, said in filters_of(visit, flags).items():
+        if said in _SAID:
+            kept[name] = said
+    typed = {name: _SAID.get(said, said) if name in flags else said for name, said in kept.items()}
+    wanted = {name: said for name, said in typed.items() if said != ANY}
+    found = await visit.read(operation, page=page_of(visit), page_size=PAGE_SIZE, **wanted)
+    return {"found": found, "kept": kept}
 
 
 async def all_of(visit: Visit, operation: str, most: int, **filters: Any) -> list[dict[str, Any]]:

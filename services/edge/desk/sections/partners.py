@@ -12,11 +12,12 @@ from contracts.referral_partner import (
     display_name,
 )
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import PAGE_SIZE, filters_of, page_of
+from services.edge.desk.sections.listing import listed
 from services.edge.desk.visit import Visit
 
 _PATH = "/partners"
-_FILTERS: Final = ("search", "contact_type", "is_active")
+_FILTERS: Final = ("search", "contact_type")
+_FLAGS: Final = ("is_active",)
 FIELDS: Final = tuple(PartnerFields.model_fields)
 """What a person may write about a partner."""
 
@@ -45,14 +46,8 @@ def channels_of(partner: Mapping[str, Any]) -> list[str]:
 
 async def show_list(visit: Visit) -> Shown:
     """A page of those that the filters leave, by their names."""
-    kept = filters_of(visit, _FILTERS)
-    asked: dict[str, Any] = dict(kept)
-    if "is_active" in kept:
-        asked["is_active"] = kept["is_active"] != "false"
-    found = await visit.read(
-        "referral_partner.list", page=page_of(visit), page_size=PAGE_SIZE, **asked
-    )
-    return {"found": found, "kept": kept, "types": TYPES, "name_of": name_of, "ways": channels_of}
+    shown = await listed(visit, "referral_partner.list", _FILTERS, _FLAGS)
+    return {**shown, "types": TYPES, "name_of": name_of, "ways": channels_of}
 
 
 async def show_new(visit: Visit) -> Shown:

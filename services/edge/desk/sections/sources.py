@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from contracts.referral_source import SourceCategory
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import PAGE_SIZE, all_of, filters_of, page_of
+from services.edge.desk.sections.listing import all_of, listed
 from services.edge.desk.sections.partners import changed_meanwhile, name_of
 from services.edge.desk.sections.periods import days_of
 from services.edge.desk.visit import Visit
@@ -19,7 +19,8 @@ from services.edge.desk.wording import Texts
 from services.edge.problems import EdgeCode, HttpProblem
 
 _PATH: Final = "/sources"
-_FILTERS: Final = ("search", "category", "is_active")
+_FILTERS: Final = ("search", "category")
+_FLAGS: Final = ("is_active",)
 _FIELDS: Final = ("name", "category", "description", "is_active", "linked_referral_partner_uuid")
 _COST_FIELDS: Final = ("amount", "period_start", "period_end", "notes")
 _MOST_COSTS: Final = 400
@@ -38,14 +39,8 @@ class Bar:
 
 async def show_list(visit: Visit) -> Shown:
     """A page of the sources, with what each has cost and brought in all."""
-    kept = filters_of(visit, _FILTERS)
-    asked: dict[str, Any] = dict(kept)
-    if "is_active" in kept:
-        asked["is_active"] = kept["is_active"] != "false"
-    found = await visit.read(
-        "referral_source.list", page=page_of(visit), page_size=PAGE_SIZE, **asked
-    )
-    return {"found": found, "kept": kept, "categories": _CATEGORIES}
+    shown = await listed(visit, "referral_source.list", _FILTERS, _FLAGS)
+    return {**shown, "categories": _CATEGORIES}
 
 
 async def show_new(visit: Visit) -> Shown:
