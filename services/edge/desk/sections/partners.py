@@ -10,10 +10,13 @@ from contracts.referral_partner import (
     ReferralPartner,
     contact_addresses,
     display_name,
+    endpoint_channel,
 )
 from services.edge.desk.page import Action, Page, Shown
+from services.edge.desk.sections.endpoints import UNCLEAR, Unclear, meant_endpoint
 from services.edge.desk.sections.listing import listed
 from services.edge.desk.visit import Visit
+from services.edge.problems import Detail, invalid
 
 _PATH = "/partners"
 _FILTERS: Final = ("search", "contact_type")
@@ -36,12 +39,20 @@ def name_of(partner: Mapping[str, Any]) -> str:
     )
 
 
+def ways_to(partner: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The channels by which a letter can reach it with its address there, the first one first."""
+    held = ReferralPartner.model_validate(partner)
+    addresses = contact_addresses(held)
+    first = held.preferred_contact_method
+    if first is None and held.ereferral_endpoint is not None:
+        first = endpoint_channel(held.ereferral_endpoint)
+    known = [one for one in ContactMethod if one in addresses]
+    return [(one.value, addresses[one]) for one in sorted(known, key=lambda one: one != first)]
+
+
 def channels_of(partner: Mapping[str, Any]) -> list[str]:
-    """The channels by which a letter can reach it, the one it prefers first."""
-    addresses = contact_addresses(ReferralPartner.model_validate(partner))
-    preferred = partner["preferred_contact_method"]
-    known = [one.value for one in ContactMethod if one in addresses]
-    return sorted(known, key=lambda one: one != preferred)
+    """The channels by which a letter can reach it, the first one first."""
+    return [channel for channel, _ in ways_to(partner)]
 
 
 async def show_list(visit: Visit) -> Shown:
@@ -62,7 +73,7 @@ async def show_one(visit: Visit) -> Shown:
     return {
         "partner": partner,
         "name": name_of(partner),
-        "ways": channels_of(partner),
+        "ways": ways_to(partner),
         "types": TYPES,
         "methods": METHODS,
         "changed": changed_meanwhile(visit, partner, FIELDS),
@@ -89,6 +100,19 @@ def _as_typed(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+async def _as_meant(_: Visit, fields: dict[str, Any]) -> dict[str, Any]:
+    """The message's fields: the address as a URI, where a person wrote it bare."""
+    written = fields.get("ereferral_endpoint")
+    if not written:
+        return fields
+    preferred, country = fields.get("preferred_contact_method"), fields.get("country") or ""
+    try:
+        return {**fields, "ereferral_endpoint": meant_endpoint(written, preferred, country)}
+    except Unclear:
+        detail = Detail(("body", "ereferral_endpoint"), UNCLEAR, "Is no address that can be used")
+        raise invalid([detail]) from None
+
+
 def _to_partner(visit: Visit, partner: Any) -> str:
     return f"{visit.home}{_PATH}/{partner['id']}"
 
@@ -111,7 +135,7 @@ NEW = Page(
     "partner.html",
     show_new,
     asks=("referral_partner.create",),
-    does=(Action("referral_partner.create", then=_to_partner),),
+    does=(Action("referral_partner.create", prepare=_as_meant, then=_to_partner),),
 )
 ONE = Page(
     "partner",
@@ -119,6 +143,9 @@ ONE = Page(
     "partner.html",
     show_one,
     asks=("referral_partner.get",),
-    does=(Action("referral_partner.update"), Action("referral_partner.archive", then=_to_list)),
+    does=(
+        Action("referral_partner.update", prepare=_as_meant),
+        Action("referral_partner.archive", then=_to_list),
+    ),
 )
 PAGES = (PAGE, NEW, ONE)
