@@ -243,7 +243,8 @@ class ReferralPreview(Query):
 class ReferralList(ListQuery):
     """`referral.list` → 200, newest first.
 
-    `search`: the patient's name, the partner's display name, the reference.
+    `sent_on`: whether one follows that is not cancelled. `search`: the patient's name, the
+    partner's display name, the reference.
     """
 
     patient_uuid: Uuid | None = None
@@ -253,6 +254,7 @@ class ReferralList(ListQuery):
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None
     overdue: bool | None = None
     information_requested: bool | None = None
+    sent_on: bool | None = None
     priority: Annotated[Priority, Lax] | None = None
     search: SearchText | None = None
 

@@ -5976,7 +5976,8 @@ export interface ReferralGet {
 /**
  * `referral.list` → 200, newest first.
  *
- * `search`: the patient's name, the partner's display name, the reference.
+ * `sent_on`: whether one follows that is not cancelled. `search`: the patient's name, the
+ * partner's display name, the reference.
  */
 export interface ReferralList {
   /**
@@ -5994,6 +5995,7 @@ export interface ReferralList {
   priority?: Priority | null;
   referral_partner_uuid?: string | null;
   search?: string | null;
+  sent_on?: boolean | null;
   status?: ReferralStatus | null;
 }
 /**

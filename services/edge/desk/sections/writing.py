@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from contracts.referral import Priority
 from services.edge.desk.page import Action, Page, Shown
 from services.edge.desk.sections.listing import all_of
-from services.edge.desk.sections.opened import open_referral
+from services.edge.desk.sections.opened import open_referral, sending
 from services.edge.desk.sections.partners import channels_of, name_of
 from services.edge.desk.sections.teeth import PERMANENT, PRIMARY
 from services.edge.desk.visit import Visit
@@ -206,10 +206,6 @@ def _last_minute(day: str, zone: ZoneInfo) -> str:
         return day
 
 
-def _sent(referral: Any) -> dict[str, Any]:
-    return {"referral_uuid": referral["id"], "base_version": referral["version"]}
-
-
 def _to_draft(visit: Visit, referral: Any) -> str:
     """A draft is shown with its letter; one that was sent, with its steps."""
     path = f"{visit.home}{_PATH}/{referral['id']}"
@@ -222,7 +218,7 @@ NEW = Page(
     "writing.html",
     show_new,
     asks=("referral.create", "patient.list", "referral_partner.list"),
-    does=(Action("referral.create", prepare=_written, then=_to_draft, also={_SEND: _sent}),),
+    does=(Action("referral.create", prepare=_written, then=_to_draft, also={_SEND: sending}),),
 )
 DRAFT = Page(
     "referral_draft",
@@ -230,6 +226,6 @@ DRAFT = Page(
     "writing.html",
     show_draft,
     asks=("referral.get", "referral.update", "referral_partner.list"),
-    does=(Action("referral.update", prepare=_written, then=_to_draft, also={_SEND: _sent}),),
+    does=(Action("referral.update", prepare=_written, then=_to_draft, also={_SEND: sending}),),
 )
 PAGES = (NEW, DRAFT)
