@@ -107,6 +107,12 @@ class Rendering:
         said = {"problem": problem, "incident": incident, "page": None, **given}
         return self._answer("error.html", problem.status, said, problem.headers)
 
+    def framed(self, page: Page, visit: Visit, problem: HttpProblem) -> Response:
+        """Why a page of ours cannot show in a frame what it was to."""
+        said = {"visit": visit, "page": page, "problem": problem}
+        framed = headers_for(HTML, framed=True)
+        return self._answer(page.template, problem.status, said, framed)
+
     def plain(self, template: str, status: int = 200, **shown: Any) -> Response:
         """A page of nobody's: the login."""
         return self._answer(template, status, {"visit": None, "page": None, **shown})

@@ -6,13 +6,15 @@ from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from uuid_utils import compat as uuid_utils
+
 from contracts.referral import Priority
 from services.edge.desk.page import Action, Page, Shown
 from services.edge.desk.sections.listing import all_of
 from services.edge.desk.sections.opened import open_referral, sending
 from services.edge.desk.sections.partners import channels_of, name_of
 from services.edge.desk.sections.teeth import PERMANENT, PRIMARY
-from services.edge.desk.visit import Visit
+from services.edge.desk.visit import MAY_HAVE_BEEN_DONE, Visit
 from services.edge.desk.wording import read_time
 from services.edge.problems import EdgeCode, refusal
 
@@ -39,6 +41,7 @@ async def show_new(visit: Visit) -> Shown:
     return {
         "patient": patient,
         "referral": None,
+        "referral_id": _new_id(visit),
         "sent_already": False,
         "opened": None,
         **await _form(visit, patient["id"], {}),
@@ -54,10 +57,19 @@ async def show_draft(visit: Visit) -> Shown:
     return {
         "patient": {"id": referral["patient"]["uuid"], "name": referral["patient"]["name"]},
         "referral": referral,
+        "referral_id": referral["id"],
         "sent_already": referral["status"] != "draft",
         "opened": opened,
         **await _form(visit, referral["patient"]["uuid"], referral),
     }
+
+
+def _new_id(visit: Visit) -> str:
+    """The id that the referral will have: the letter shows its reference before it is saved."""
+    refused = visit.refused
+    if refused is not None and refused.problem.status in MAY_HAVE_BEEN_DONE:
+        return refused.form.get("id")
+    return str(uuid_utils.uuid7())
 
 
 async def _patient(visit: Visit) -> Mapping[str, Any] | None:
@@ -175,7 +187,7 @@ def _day(at: str | None, zone: ZoneInfo) -> str:
     return "" if at is None else read_time(at).astimezone(zone).date().isoformat()
 
 
-async def _written(visit: Visit, fields: dict[str, Any]) -> dict[str, Any]:
+async def message_of(visit: Visit, fields: dict[str, Any]) -> dict[str, Any]:
     """The message's fields: the codes of their rows, and the day until its last minute."""
     own = {name for name in fields if name.startswith("code") and "_" in name}
     rows: dict[str, dict[str, str]] = {}
@@ -218,7 +230,7 @@ NEW = Page(
     "writing.html",
     show_new,
     asks=("referral.create", "patient.list", "referral_partner.list"),
-    does=(Action("referral.create", prepare=_written, then=_to_draft, also={_SEND: sending}),),
+    does=(Action("referral.create", prepare=message_of, then=_to_draft, also={_SEND: sending}),),
 )
 DRAFT = Page(
     "referral_draft",
@@ -226,6 +238,6 @@ DRAFT = Page(
     "writing.html",
     show_draft,
     asks=("referral.get", "referral.update", "referral_partner.list"),
-    does=(Action("referral.update", prepare=_written, then=_to_draft, also={_SEND: sending}),),
+    does=(Action("referral.update", prepare=message_of, then=_to_draft, also={_SEND: sending}),),
 )
 PAGES = (NEW, DRAFT)
