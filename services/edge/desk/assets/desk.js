@@ -5,10 +5,10 @@
   let pause = 0;
   const draw = () => {
     if (!show.form.checkValidity()) return;
-    const before = document.querySelector("iframe[name=letter]");
+    const before = document.querySelector(`iframe[name=${show.formTarget}]`);
     const after = document.createElement("iframe");
-    Object.assign(after, { name: "letter", className: "letter drawn", title: before.title });
-    before.name = "";
+    show.formTarget = `letter-${Date.now()}`;
+    Object.assign(after, { name: show.formTarget, className: "letter drawn", title: before.title });
     before.after(after);
     show.form.requestSubmit(show);
     setTimeout(() => before.remove(), DRAWN_WITHIN);

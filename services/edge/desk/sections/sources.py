@@ -3,8 +3,9 @@
 import asyncio
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -27,6 +28,8 @@ _MOST_COSTS: Final = 400
 _MOST_PARTNERS: Final = 1_000
 _CATEGORIES: Final = [one.value for one in SourceCategory]
 _FULL: Final = 100
+_MOST_EXPLAINED: Final = 50
+"""Of how many sources a cost that is cut is explained: each is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,17 @@ class Bar:
 
     item: Mapping[str, Any]
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A source's cost of which a part is of the report's days alone. `whole`: all of it.
+
+    `days`: how many of how many count, where it is one cost that is cut.
+    """
+
+    whole: Decimal
+    days: tuple[int, int] | None
 
 
 async def show_list(visit: Visit) -> Shown:
@@ -105,7 +119,39 @@ async def show_report(visit: Visit) -> Shown:
         if problem.status != EdgeCode.VALIDATION_ERROR.status:
             raise
         return {**shown, "problem": problem}
-    return {**shown, "report": report, "bars": _bars(report)}
+    return {**shown, "report": report, "bars": _bars(report), "cut": await _cut(visit, report)}
+
+
+async def _cut(visit: Visit, report: Mapping[str, Any]) -> dict[str, Cut]:
+    """By its source, each cost that reaches beyond the report's days, so that a part counts."""
+    if not visit.may("referral_source_cost.list"):
+        return {}
+    spent = [
+        one["referral_source"]["uuid"] for one in report["items"] if Decimal(one["total_cost"])
+    ][:_MOST_EXPLAINED]
+    costs = await asyncio.gather(*(_costs(visit, uuid) for uuid in spent))
+    first, last = (date.fromisoformat(report[name]) for name in ("period_start", "period_end"))
+    found = {uuid: cut_of(listed, first, last) for uuid, listed in zip(spent, costs, strict=True)}
+    return {uuid: cut for uuid, cut in found.items() if cut is not None}
+
+
+def cut_of(costs: Sequence[Mapping[str, Any]], first: date, last: date) -> Cut | None:
+    """What the costs that share a day with these come to as a whole; None where all of it counts.
+
+    `first` and `last` are both of the period.
+    """
+    whole, days, shared, cut = Decimal(0), 0, 0, 0
+    for one in costs:
+        start, end = (date.fromisoformat(one[name]) for name in ("period_start", "period_end"))
+        inside = (min(end, last) - max(start, first)).days + 1
+        if inside <= 0:
+            continue
+        whole += Decimal(one["amount"])
+        if inside < (end - start).days + 1:
+            cut, days, shared = cut + 1, (end - start).days + 1, inside
+    if cut == 0:
+        return None
+    return Cut(whole, (shared, days) if cut == 1 else None)
 
 
 def _bars(report: Mapping[str, Any]) -> list[Bar]:
