@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from contracts.intake import IntakeStatus, RejectReason
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import all_of, listed
+from services.edge.desk.sections.listing import all_of, listed, offered_partners
 from services.edge.desk.sections.partners import channels_of, name_of
 from services.edge.desk.visit import Visit
 
@@ -88,7 +88,7 @@ async def _sources(visit: Visit) -> list[tuple[str, str]]:
 async def _partners(visit: Visit) -> list[tuple[str, str, list[str]]]:
     if not visit.may("referral_partner.list"):
         return []
-    found = await all_of(visit, "referral_partner.list", _MOST_CHOICES, is_active=True)
+    found = await offered_partners(visit, is_active=True)
     return [(one["id"], name_of(one), channels_of(one)) for one in found]
 
 

@@ -9,6 +9,8 @@ from services.edge.desk.visit import Visit
 PAGE_SIZE: Final = 50
 ANY: Final = "any"
 """Said of a filter that is set unless the query says otherwise: then it is not."""
+MOST_OFFERED: Final = 400
+"""Partners in a choice; of those behind them each page of a partner leads to the form."""
 _MOST_AT_ONCE: Final = 200
 _SAID: Final[Mapping[str, Any]] = {"true": True, "false": False}
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
@@ -60,3 +62,14 @@ async def all_of(visit: Visit, operation: str, most: int, **filters: Any) -> lis
             break
         page += 1
     return items[:most]
+
+
+async def offered_partners(
+    visit: Visit, chosen: str | None = None, **filters: Any
+) -> list[dict[str, Any]]:
+    """The first partners by name, and the one that is chosen already, wherever it is."""
+    found = await all_of(visit, "referral_partner.list", MOST_OFFERED, **filters)
+    if chosen and all(one["id"] != chosen for one in found):
+        known = await visit.read_if_allowed("referral_partner.get", referral_partner_uuid=chosen)
+        found += [] if known is None else [known]
+    return found

@@ -12,12 +12,12 @@ from contracts.ereferral import AttemptOutcome
 from contracts.fulfilment import FORWARD
 from contracts.referral import EreferralStatus, FulfilmentStatus, Response
 from services.edge.desk.page import Action
+from services.edge.desk.sections.listing import offered_partners
 from services.edge.desk.sections.partners import ways_to
 from services.edge.desk.sections.states import is_followed, is_stuck, state_of
 from services.edge.desk.visit import Visit
 from services.edge.desk.wording import read_time
 
-MOST_PARTNERS: Final = 200
 _OUTDATED: Final = ("version_conflict", "invalid_transition")
 _COPIED: Final = ("priority", "reason_codes", "teeth", "notes", "referring_provider_uuid")
 RETRIED: Final = ("failed", "outcome_unknown", "awaiting_call", "held", "retry_scheduled")
@@ -134,7 +134,9 @@ async def _opened(
     follower = await _follower(visit, referral)
     stuck = referral is not None and is_stuck(referral, follower)
     link, partners, partner = await asyncio.gather(
-        _link(visit, uuid), _partners(visit, stuck=stuck), _partner(visit, referral, stuck=stuck)
+        _link(visit, uuid),
+        _partners(visit, referral, stuck=stuck),
+        _partner(visit, referral, stuck=stuck),
     )
     meanwhile = _meanwhile(visit, referral)
     return Opened(referral, ereferral, link, partners, meanwhile, following, follower, partner)
@@ -164,18 +166,23 @@ async def _partner(
 
 
 async def _link(visit: Visit, ereferral_uuid: str | None) -> Mapping[str, Any] | None:
-    if ereferral_uuid is None or not visit.may("answer_link.list"):
+    if ereferral_uuid is None:
         return None
-    found = await visit.read("answer_link.list", ereferral_uuid=ereferral_uuid, page_size=1)
-    return found["items"][0] if found["items"] else None
+    asked = {"ereferral_uuid": ereferral_uuid, "page_size": 1}
+    found = await visit.read_if_allowed("answer_link.list", **asked)
+    return found["items"][0] if found is not None and found["items"] else None
 
 
-async def _partners(visit: Visit, *, stuck: bool) -> list[Mapping[str, Any]]:
+async def _partners(
+    visit: Visit, referral: Mapping[str, Any] | None, *, stuck: bool
+) -> list[Mapping[str, Any]]:
     """Those that it can be sent on to, where it has to be."""
-    if not stuck or not visit.may("referral_partner.list", "referral.create"):
+    if not stuck or referral is None:
         return []
-    found = await visit.read("referral_partner.list", is_active=True, page_size=MOST_PARTNERS)
-    return [one for one in found["items"] if one["accepts_ereferral"]]
+    if not visit.may("referral_partner.list", "referral.create"):
+        return []
+    found = await offered_partners(visit, referral["referral_partner"]["uuid"], is_active=True)
+    return [one for one in found if one["accepts_ereferral"]]
 
 
 def _meanwhile(visit: Visit, referral: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:

@@ -4,8 +4,7 @@ from typing import Final
 
 from contracts.referral import EreferralStatus, FulfilmentStatus, Priority, ReferralStatus
 from services.edge.desk.page import Page, Shown
-from services.edge.desk.sections.listing import listed
-from services.edge.desk.sections.opened import MOST_PARTNERS
+from services.edge.desk.sections.listing import listed, offered_partners
 from services.edge.desk.sections.states import state_of
 from services.edge.desk.visit import Visit
 
@@ -19,11 +18,12 @@ _FLAGS: Final = ("overdue", "information_requested")
 async def show(visit: Visit) -> Shown:
     """A page of those that the filters leave; the newest first."""
     shown = await listed(visit, "referral.list", _FILTERS, _FLAGS)
-    partners = await visit.read_if_allowed("referral_partner.list", page_size=MOST_PARTNERS)
+    chosen = shown["kept"].get("referral_partner_uuid")
+    may_choose = visit.may("referral_partner.list")
     return {
         **shown,
         "state_of": state_of,
-        "partners": [] if partners is None else partners["items"],
+        "partners": await offered_partners(visit, chosen) if may_choose else [],
         "choices": {
             "status": [one.value for one in ReferralStatus],
             "fulfilment_status": [one.value for one in FulfilmentStatus],

@@ -28,8 +28,8 @@ _MOST_COSTS: Final = 400
 _MOST_PARTNERS: Final = 1_000
 _CATEGORIES: Final = [one.value for one in SourceCategory]
 _FULL: Final = 100
-_MOST_EXPLAINED: Final = 50
-"""Of how many sources a cost that is cut is explained: each is asked for."""
+_MOST_EXPLAINED: Final = 12
+"""Of how many sources, the dearest, a cost that is cut is explained: each is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,12 @@ async def _cut(visit: Visit, report: Mapping[str, Any]) -> dict[str, Cut]:
     """By its source, each cost that reaches beyond the report's days, so that a part counts."""
     if not visit.may("referral_source_cost.list"):
         return {}
+    dearest = sorted(report["items"], key=lambda one: Decimal(one["total_cost"]), reverse=True)
     spent = [
-        one["referral_source"]["uuid"] for one in report["items"] if Decimal(one["total_cost"])
-    ][:_MOST_EXPLAINED]
+        one["referral_source"]["uuid"]
+        for one in dearest[:_MOST_EXPLAINED]
+        if Decimal(one["total_cost"])
+    ]
     costs = await asyncio.gather(*(_costs(visit, uuid) for uuid in spent))
     first, last = (date.fromisoformat(report[name]) for name in ("period_start", "period_end"))
     found = {uuid: cut_of(listed, first, last) for uuid, listed in zip(spent, costs, strict=True)}

@@ -10,7 +10,7 @@ from uuid_utils import compat as uuid_utils
 
 from contracts.referral import Priority
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import all_of
+from services.edge.desk.sections.listing import MOST_OFFERED, all_of, offered_partners
 from services.edge.desk.sections.opened import open_referral, sending
 from services.edge.desk.sections.partners import channels_of, name_of
 from services.edge.desk.sections.teeth import PERMANENT, PRIMARY
@@ -19,7 +19,6 @@ from services.edge.desk.wording import read_time
 from services.edge.problems import EdgeCode, refusal
 
 _PATH: Final = "/referrals"
-_MOST_PARTNERS: Final = 1_000
 _MOST_PROVIDERS: Final = 200
 _FOUND_PATIENTS: Final = 12
 _LEAST_CODES: Final = 2
@@ -92,18 +91,20 @@ async def _search(visit: Visit) -> Shown:
 
 async def _form(visit: Visit, patient_uuid: str, referral: Mapping[str, Any]) -> dict[str, Any]:
     """What the form offers, and what it says already."""
+    chosen = _partner_of(referral) or visit.query.get("referral_partner_uuid")
     partners, providers, open_ones, zone = await asyncio.gather(
-        all_of(visit, "referral_partner.list", _MOST_PARTNERS, is_active=True),
+        offered_partners(visit, chosen, is_active=True),
         _providers(visit),
         _open_referrals(visit, patient_uuid, referral.get("id")),
         visit.zone(),
     )
     return {
         "partners": _offered(partners, open_ones),
+        "more_partners": len(partners) >= MOST_OFFERED,
         "providers": providers,
         "open_ones": open_ones,
         "same": [one for one in open_ones if _partner_of(one) == _partner_of(referral)],
-        "chosen": _partner_of(referral) or visit.query.get("referral_partner_uuid"),
+        "chosen": chosen,
         "teeth": _teeth(visit, referral),
         "codes": _codes(visit, referral),
         "systems": SYSTEMS,

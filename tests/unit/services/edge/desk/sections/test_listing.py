@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.edge.desk.sections import partners, sources
-from services.edge.desk.sections.listing import listed, page_of
+from services.edge.desk.sections.listing import listed, offered_partners, page_of
 from tests.support.services.page_alone import alone, shown_alone
 from tests.support.services.page_alone import listed as a_list
 
@@ -52,3 +52,38 @@ async def test_partners_and_sources_are_lists_alike() -> None:
     assert empty.links.count("/desk/org_1/partners/new") == 2
     none_like_it = await shown_alone(partners.PAGE, alone({}, query={"search": "x"}))
     assert "No partner is like that." in none_like_it.text
+
+
+async def test_a_choice_of_thousands_has_its_first_and_the_chosen_one() -> None:
+    """Two pages are asked for, whatever there is; one behind them is offered where it is meant."""
+    pages: list[int] = []
+
+    def answer(**fields: Any) -> Any:
+        pages.append(fields["page"])
+        start = (fields["page"] - 1) * 200
+        return {"items": [{"id": str(start + n)} for n in range(200)], "total": 10_000}
+
+    chosen = {"id": "9000"}
+    visit = alone({"referral_partner.list": answer, "referral_partner.get": chosen})
+    offered = await offered_partners(visit, "9000")
+    assert pages == [1, 2]
+    assert (len(offered), offered[0], offered[-1]) == (401, {"id": "0"}, chosen)
+    assert len(await offered_partners(visit, "399")) == 400
+
+
+async def test_a_list_of_thousands_leads_to_its_ends() -> None:
+    """And not only to the next page."""
+    page = {**a_list(), "items": [], "total": 10_000, "page": 7}
+    page["items"] = [
+        {
+            "id": "s-1",
+            "name": "Web",
+            "category": "website",
+            "patient_count": 0,
+            "total_cost": 0.0,
+            "is_active": True,
+        }
+    ]
+    shown = await shown_alone(sources.PAGE, alone({"referral_source.list": page}))
+    assert "First ← Back Page 7 of 200 On → Last" in shown.text
+    assert {f"/desk/org_1/sources?page={n}" for n in (1, 6, 8, 200)} <= set(shown.links)

@@ -5,6 +5,7 @@ from typing import Any
 from services.edge.desk.sections import referral as section
 from services.edge.desk.sections import referrals
 from services.edge.desk.sections.opened import ACTIONS
+from services.edge.problems import EdgeCode, refusal
 from tests.support.services.page_alone import alone, listed, shown_alone
 
 AT = "2026-11-29T12:00:00Z"
@@ -154,3 +155,13 @@ async def test_the_list_leads_to_the_one_that_follows() -> None:
     page = await shown_alone(referrals.PAGE, alone({"referral.list": listed(followed)}))
     assert "Not delivered Sent on" in page.text
     assert "/desk/org_1/referrals/r-2" in page.links
+
+
+async def test_a_letter_that_is_not_kept_any_more_hides_nothing_else() -> None:
+    """Dispatch purges its part: the referral is shown all the same."""
+
+    def gone(**_: Any) -> Any:
+        raise refusal(EdgeCode.NO_SUCH_ROUTE, ("path",), "There is none.")
+
+    page = await shown(ereferral__get=gone, answer_link__list=gone)
+    assert "Mary Moore → Wrong Address Lab" in page.text
