@@ -1,4 +1,4 @@
-"""What became of an attempt in a person's words, and what to do next.
+"""Outcomes of attempts in a person's words, and what to do next.
 
 Sources: docs/contract/dispatch.md#outcomes (the codes), RFC 3463, sections 2 and 3 (enhanced
 status codes of mail), RFC 5321, section 4.2, RFC 9110, section 15.

@@ -1,4 +1,4 @@
-"""What the answer pages send on of a request."""
+"""Requests to the answer pages, and what of them goes on to dispatch."""
 
 import asyncio
 import json
