@@ -186,7 +186,8 @@ class Intake(Resource):
     `row_number` counts the rows of its group from 1. `possible_repeat_of` is an earlier group with
     the same fingerprint. `patient`, or `contact`, is whom it was taken in as, with what was made
     beside a patient. `warnings` are of fields that did not parse: those are kept in `extra` as they
-    came. `emptied_at`: since when what it said is not kept any more.
+    came. `decided_by`: the actor, where one was named. `emptied_at`: since when what it said is not
+    kept any more.
     """
 
     group_uuid: Uuid
@@ -214,6 +215,7 @@ class Intake(Resource):
     referral_attribution_uuid: Uuid | None = None
     referral_uuid: Uuid | None = None
     decided_at: Time | None = None
+    decided_by: Line = None
     emptied_at: Time | None = None
 
 

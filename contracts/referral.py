@@ -1,5 +1,6 @@
 """Outbound referrals: a patient sent to a partner, in FHIR R4's terms (ServiceRequest, Task)."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final
 
@@ -32,6 +33,8 @@ from contracts.text import Line, Notes, RequiredLine, RequiredReason, SearchText
 from contracts.values import NamedPlannedTime, NamedTime, PlannedTime, Time, Uuid
 
 REASON_CODES_LIMIT = 20
+RESPOND_WITHIN = timedelta(days=14)
+"""From the sending on, where nothing else is wished."""
 _LEFT_OUT: Any = None
 """In an update, of a field that may be left out and may not be null: nobody looks at it."""
 TEETH = frozenset([str(n) for n in range(1, 33)] + [chr(c) for c in range(ord("A"), ord("T") + 1)])
@@ -243,7 +246,8 @@ class ReferralPreview(Query):
 class ReferralList(ListQuery):
     """`referral.list` → 200, newest first.
 
-    `search`: the patient's name, the partner's display name, the reference.
+    `sent_on`: whether one follows that is not cancelled. `search`: the patient's name, the
+    partner's display name, the reference.
     """
 
     patient_uuid: Uuid | None = None
@@ -253,6 +257,7 @@ class ReferralList(ListQuery):
     dispatch_status: Annotated[EreferralStatus, Lax] | None = None
     overdue: bool | None = None
     information_requested: bool | None = None
+    sent_on: bool | None = None
     priority: Annotated[Priority, Lax] | None = None
     search: SearchText | None = None
 

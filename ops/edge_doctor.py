@@ -18,7 +18,7 @@ from ops.broker import broker, place, version
 from ops.catalogue import Served, ServiceName, services_here
 from ops.doctor import Finding, Severity, given_settings, health, in_the_clear, told_once
 from ops.environment import CannotGoOn
-from services.edge.routes import BY_LINK_ALONE, ROUTES
+from services.edge.routes import BY_LINK_ALONE, OF_PAGES_ALONE, ROUTES
 from services.edge.settings import EdgeSettings
 from services.edge.tokens.file import TokensError, read_tokens
 
@@ -99,8 +99,9 @@ async def _is_there(opened: AbstractConnection, exchange: str) -> bool:
 
 
 def _asked_for() -> list[str]:
-    """The operations of the routes, and of the pages on which partners answer."""
-    return [*dict.fromkeys(route.name for route in ROUTES), *sorted(BY_LINK_ALONE)]
+    """The operations of the routes, of the desk's pages, and of those on which partners answer."""
+    of_pages = sorted(BY_LINK_ALONE | OF_PAGES_ALONE.keys())
+    return [*dict.fromkeys(route.name for route in ROUTES), *of_pages]
 
 
 def _grants(user: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ops.catalogue import Served
-from ops.demo.sample import ORG_ID
+from ops.demo.sample import ORG_ID, REFUSED_MAILBOX
 from ops.demo.showing import Progress, Show, new_console
 from ops.environment import CannotGoOn, handoff_folder, the_only_up, this_command
 from ops.one_line import STOPPED_BY_PERSON
@@ -177,6 +177,7 @@ def _show_how_to_use(stage: "Stage", show: Show) -> None:
     show.say(f"  curl -H 'Authorization: Bearer {stage.token}' {stage.edge_url}/referrals")
     show.say(f"  {handoff} portal --fail 503,503")
     show.say(f"  {handoff} doctor")
-    show.say(f"Demo portal {stage.portal.url}, mail relay {stage.mail.url} (keeps every mail).")
+    show.say(f"Demo portal {stage.portal.url}, mail relay {stage.mail.url} (keeps every mail,")
+    show.say(f"but for {REFUSED_MAILBOX}: that mailbox it refuses, 550 5.1.1).")
     show.say(f"Logs: {', '.join(str(service.log) for service in stage.services)}")
     show.say("Ctrl-C ends all of it.")

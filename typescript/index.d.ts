@@ -3229,13 +3229,15 @@ export interface EventIntakeAccepted {
  * `row_number` counts the rows of its group from 1. `possible_repeat_of` is an earlier group with
  * the same fingerprint. `patient`, or `contact`, is whom it was taken in as, with what was made
  * beside a patient. `warnings` are of fields that did not parse: those are kept in `extra` as they
- * came. `emptied_at`: since when what it said is not kept any more.
+ * came. `decided_by`: the actor, where one was named. `emptied_at`: since when what it said is not
+ * kept any more.
  */
 export interface Intake {
   contact: Reference | null;
   created_at: string;
   date_of_birth: string | null;
   decided_at: string | null;
+  decided_by: string | null;
   description: string | null;
   email: string | null;
   emptied_at: string | null;
@@ -4713,6 +4715,7 @@ export interface IntakeDetail {
   created_at: string;
   date_of_birth: string | null;
   decided_at: string | null;
+  decided_by: string | null;
   description: string | null;
   email: string | null;
   emptied_at: string | null;
@@ -5979,7 +5982,8 @@ export interface ReferralGet {
 /**
  * `referral.list` → 200, newest first.
  *
- * `search`: the patient's name, the partner's display name, the reference.
+ * `sent_on`: whether one follows that is not cancelled. `search`: the patient's name, the
+ * partner's display name, the reference.
  */
 export interface ReferralList {
   /**
@@ -5997,6 +6001,7 @@ export interface ReferralList {
   priority?: Priority | null;
   referral_partner_uuid?: string | null;
   search?: string | null;
+  sent_on?: boolean | null;
   status?: ReferralStatus | null;
 }
 /**

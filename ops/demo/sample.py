@@ -23,6 +23,7 @@ PRACTICE: dict[str, Any] = {
     "city": "Springfield",
     "state": "IL",
     "postal_code": "62701",
+    "time_zone": "America/Chicago",
 }
 PROVIDER_NAME = "Dr. Demo Dentist"
 
@@ -53,6 +54,8 @@ class Scene:
     portal_fails: int = 0
 
 
+REFUSED_MAILBOX = "nobody@refused.example.com"
+"""The mail relay of `handoff up` and of the demo refuses it, 550 5.1.1: to see a failure."""
 NOTES = "Sample data of the demo: no real person is meant."
 FAX_MAIL_DOMAIN = "fax.example.com"
 

@@ -18,7 +18,7 @@ from ops.broker import broker, queue_state
 from ops.catalogue import Served, ServiceName, served_here, services_here
 from ops.demo.mail_sink import MailSink, mail_sink
 from ops.demo.portal import DemoPortal, demo_portal
-from ops.demo.sample import FAX_MAIL_DOMAIN, ORG_ID, SCENES
+from ops.demo.sample import FAX_MAIL_DOMAIN, ORG_ID, REFUSED_MAILBOX, SCENES
 from ops.environment import CannotGoOn
 from ops.migrations import migrate_service
 from ops.servers import Servers
@@ -90,6 +90,12 @@ class Stage:
         return signature.whsec(signature.partner_secret(key, org_id, partner_uuid))
 
 
+def refused_mailboxes() -> frozenset[str]:
+    """Whom the mail relay takes nothing for."""
+    told = (scene.mailbox for scene in SCENES if scene.refused and scene.mailbox)
+    return frozenset({*told, REFUSED_MAILBOX})
+
+
 @asynccontextmanager
 async def running_stage(
     servers: Servers, folder: Path, say: Say, opendental: Callable[[], OpenDentalStub]
@@ -102,8 +108,7 @@ async def running_stage(
     await _nobody_else(servers)
     async with AsyncExitStack() as stack:
         portal = await stack.enter_async_context(demo_portal())
-        refused = {scene.mailbox for scene in SCENES if scene.refused and scene.mailbox}
-        mail = await stack.enter_async_context(mail_sink(refused))
+        mail = await stack.enter_async_context(mail_sink(refused_mailboxes()))
         os.environ.update(await asyncio.to_thread(_connectors, servers))
         variables = _variables(servers, mail.url, folder, say)
         os.environ.update(variables)

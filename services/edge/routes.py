@@ -240,7 +240,7 @@ ROUTES = (*FIELD_ROUTES, *JSON_API_ROUTES, SUBMIT_ROUTE)
 
 NOT_REACHABLE = frozenset(
     {
-        *("ereferral.dispatch", "ereferral.cancel", "ereferral.preview"),
+        *("ereferral.dispatch", "ereferral.cancel"),
         *("ereferral.reopen", "ereferral.provide_information"),
     }
 )
@@ -251,6 +251,10 @@ BY_LINK_ALONE = frozenset(
     {"answer_link.open", "answer_link.verify", "ereferral.request_information"}
 )
 """What a partner asks by the link in a letter, on a page of its own: no token does."""
+
+OF_PAGES_ALONE = {"ereferral.preview": "referral.preview"}
+"""What a page of the desk asks and no route does: a letter as its form is written. Each by the
+operation that a person's token has to allow."""
 
 EXCHANGES = frozenset(route.operation.exchange for route in ROUTES)
 """Where the edge publishes."""

@@ -17,9 +17,7 @@ from services.ereferral_dispatch.senders.smtp_relay import in_clear_text
 
 Network = IPv4Network | IPv6Network
 
-_PUBLIC_URL = re.compile(
-    r"(?=.{9,120}$)https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?", re.ASCII
-)
+_PUBLIC_URL = re.compile(r"(?=.{9,120}$)https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", re.ASCII)
 _DOMAIN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 
 
@@ -47,10 +45,14 @@ def _not_empty(secret: SecretStr) -> SecretStr:
 
 
 def _public_url(url: str) -> str:
-    """The URL without a slash at its end. It stands in letters: it is short, and plain to type."""
+    """The URL without a slash at its end. It stands in letters: it is short, and plain to type.
+
+    Source: docs/contract/http.md#answer-pages (it leads to the edge's root).
+    """
     if not _PUBLIC_URL.fullmatch(url):
         raise ValueError(
-            "must be https://, a host and perhaps a port and a path, of 120 characters at most"
+            "must be https:// and a host, perhaps with a port, of 120 characters at most; no path: "
+            "answer pages are at the edge's root"
         )
     return url.rstrip("/")
 

@@ -132,7 +132,8 @@ class AnswerPages:
     async def _show(self, request: Request) -> Response:
         held = self._held(request)
         sent = request.query_params.get("sent")
-        return self._link(held, await self._opened(held), sent=sent if sent in BY_NAME else None)
+        opened = await self._opened(request, held)
+        return self._link(held, opened, sent=sent if sent in BY_NAME else None)
 
     async def _take(self, request: Request) -> Response:
         """Take the code, or an answer: what was typed stays where it is refused."""
@@ -140,7 +141,7 @@ class AnswerPages:
         form = await form_of(request)
         self._check_form(request, held, form)
         try:
-            opened = await self._opened(held)
+            opened = await self._opened(request, held)
         except HttpProblem as problem:
             if problem.status not in _MAY_HAVE_BEEN_DONE:
                 raise
@@ -164,7 +165,7 @@ class AnswerPages:
             key = form.get("_key") if problem.status in _MAY_HAVE_BEEN_DONE else None
             refused = Refused(name, dict(form.said), problem)
             if problem.status not in _MAY_HAVE_BEEN_DONE:
-                opened = await self._opened(held)
+                opened = await self._opened(request, held)
             return self._link(held, opened, refused=refused, key=key, status=problem.status)
 
     async def _take_code(
@@ -200,16 +201,16 @@ class AnswerPages:
         await self._ask(request, held, answer.operation, fields, _actor(opened), form.get("_key"))
         return _go_on(f"?sent={answer.name}")
 
-    async def _opened(self, held: Held) -> Any:
+    async def _opened(self, request: Request, held: Held) -> Any:
         """What the link shows now. Raises HttpProblem."""
         fields = {"answer_link": held.token, "proof": held.proof}
         said = {name: value for name, value in fields.items() if value is not None}
         actor = _READER if held.link_id is None else f"{ACTOR_PREFIX}{held.link_id}"
-        return await self._ask(None, held, OPEN_ANSWER_LINK.name, said, actor, None)
+        return await self._ask(request, held, OPEN_ANSWER_LINK.name, said, actor, None)
 
     async def _ask(
         self,
-        request: Request | None,
+        request: Request,
         held: Held,
         operation: str,
         fields: Mapping[str, Any],
@@ -225,9 +226,10 @@ class AnswerPages:
         if key is not None:
             content = orjson.dumps([key, said], option=orjson.OPT_SORT_KEYS)
             key = hashlib.sha256(content).hexdigest()
-        call = call_of_page(_ROUTES[operation], said, key, client=actor, person=actor)
-        if request is not None:
-            record = record_of(request.scope)
+        record = record_of(request.scope)
+        route = _ROUTES[operation]
+        call = call_of_page(route, said, key, record.headers, client=actor, person=actor)
+        if call.message_id is not None:
             record.message_id, record.org_id = call.message_id, held.org_id
         replied = await self._asking.ask(call)
         if replied.status >= 400:

@@ -124,13 +124,23 @@ def read_submission(
 
 
 def call_of_page(
-    route: Route, fields: Mapping[str, Any], key: str | None, *, client: str, person: str | None
+    route: Route,
+    fields: Mapping[str, Any],
+    key: str | None,
+    headers: h.Headers,
+    *,
+    client: str,
+    person: str | None,
 ) -> Call:
     """The message that a page of ours sends for a person. Raises HttpProblem.
 
     `key` of a write: the one that its form carries, so that a double click is one message.
+    `headers`: the request's, of which the message carries on the trace context alone.
     """
-    said = {} if key is None else {h.IDEMPOTENCY_KEY.lower(): key}
+    traced = h.traceparent(headers)
+    said = {} if traced is None else {h.TRACEPARENT: traced}
+    if key is not None:
+        said[h.IDEMPOTENCY_KEY.lower()] = key
     read_key = h.idempotency_key(said) if route.writes else None
     return _call(route, fields, said, read_key, client, person, by_if_match=False)
 

@@ -48,6 +48,9 @@ class Page:
     in_navigation: bool = False
     answers_as: str | None = None
     """Another content type than HTML's, of a page whose `show` gives `body` (a CSV, a PDF)."""
+    reads_a_form: bool = False
+    """Whether it is sent a form, of which it shows something in a frame. Nothing is done by it, and
+    `template` says in the frame why it cannot be shown."""
 
     @property
     def route(self) -> str:

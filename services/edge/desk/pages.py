@@ -6,6 +6,7 @@ docs/maintainers/add-a-page.md says what belongs to one.
 from services.edge.desk.page import Page
 from services.edge.desk.sections import (
     activity,
+    as_written,
     home,
     imports,
     intake,
@@ -23,6 +24,7 @@ PAGES: tuple[Page, ...] = (
     task.PAGE,
     referrals.PAGE,
     *writing.PAGES,  # before the next, whose path `new` fits too
+    as_written.PAGE,
     referral.PAGE,
     referral.LETTER,
     *intake.PAGES,

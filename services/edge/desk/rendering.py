@@ -1,6 +1,7 @@
 """Rendering: templates, which escape whatever they are given, and the headers of every answer."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from contracts.catalogue import EVENTS
+from services.edge.desk.outcomes import told
 from services.edge.desk.page import Page
 from services.edge.desk.visit import Visit
 from services.edge.desk.wording import Texts, day, dialled, distance, moment, span, waited
@@ -86,6 +88,7 @@ class Rendering:
             "page_path": page_path,
             "live": live,
             "dialled": dialled,
+            "told": partial(told, texts),
         }
 
     def page(
@@ -103,6 +106,12 @@ class Rendering:
         given = self._framed(visit, zone) if visit is not None else {"visit": None}
         said = {"problem": problem, "incident": incident, "page": None, **given}
         return self._answer("error.html", problem.status, said, problem.headers)
+
+    def framed(self, page: Page, visit: Visit, problem: HttpProblem) -> Response:
+        """Why a page of ours cannot show in a frame what it was to."""
+        said = {"visit": visit, "page": page, "problem": problem}
+        framed = headers_for(HTML, framed=True)
+        return self._answer(page.template, problem.status, said, framed)
 
     def plain(self, template: str, status: int = 200, **shown: Any) -> Response:
         """A page of nobody's: the login."""

@@ -16,7 +16,7 @@ from services.edge.desk.forms import Form, fields_of, form_of
 from services.edge.desk.page import BELOW, Action, Page
 from services.edge.desk.pages import PAGES
 from services.edge.desk.rendering import Rendering, headers_for
-from services.edge.desk.visit import RefusedForm, Visit
+from services.edge.desk.visit import MAY_HAVE_BEEN_DONE, RefusedForm, Visit
 from services.edge.desk.wording import Texts
 from services.edge.events.answering import StreamResponse
 from services.edge.events.streams import Streams, readable
@@ -35,8 +35,6 @@ _LOGOUT = "/desk/~logout"
 _ASSETS = "/desk/~assets/{digest}/{name}"
 _EVENTS = f"{BELOW}/events"
 _ELSEWHERE = "/desk/{rest:path}"
-_MAY_HAVE_BEEN_DONE = (503, 504)
-"""The form's key stays the same: it is then done once."""
 _UTC = ZoneInfo("UTC")
 _TOLD_ONCE = ("done", "refused")
 
@@ -196,7 +194,9 @@ class Desk:
             visit = self._visit(request, entered)
             try:
                 self._check(page, visit, request, entered)
-                if request.method == "POST":
+                if page.reads_a_form:
+                    response = await self._show_of_form(page, visit, request, entered)
+                elif request.method == "POST":
                     response = await self._act(page, visit, request, entered)
                 else:
                     response = await self._show(page, visit)
@@ -243,6 +243,19 @@ class Desk:
             return Response(shown["body"], status, said)
         return self._rendering.page(page, visit, await visit.zone(), shown, status)
 
+    async def _show_of_form(
+        self, page: Page, visit: Visit, request: Request, entered: Entered
+    ) -> Response:
+        """Show what a form would make. Raises HttpProblem 404 where none is sent."""
+        if request.method != "POST":
+            raise _no_such_page()
+        visit.form = await form_of(request)
+        self._doors.check_form(request, entered, visit.form)
+        try:
+            return await self._show(page, visit)
+        except HttpProblem as problem:
+            return self._rendering.framed(page, visit, problem)
+
     async def _act(self, page: Page, visit: Visit, request: Request, entered: Entered) -> Response:
         """Do what a form says, and go on; or show the page again with what was typed."""
         form = await form_of(request)
@@ -260,7 +273,7 @@ class Desk:
             fields = await self._fields(action, visit, form)
             data = await visit.send(operation, fields, key)
         except HttpProblem as problem:
-            again = key if problem.status in _MAY_HAVE_BEEN_DONE else visit.new_key()
+            again = key if problem.status in MAY_HAVE_BEEN_DONE else visit.new_key()
             visit.refused = RefusedForm(operation, form.get("_form"), form, problem, again)
             return await self._show(page, visit, problem.status)
         if action.stays:

@@ -22,16 +22,23 @@ from services.edge.desk.forms import Form
 from services.edge.http.answering import forbidden
 from services.edge.http.record import Record
 from services.edge.problems import Detail, HttpProblem
-from services.edge.routes import EXCHANGES, FIELD_ROUTES, ORG_FIELD, Route
+from services.edge.routes import EXCHANGES, FIELD_ROUTES, OF_PAGES_ALONE, ORG_FIELD, Route
 from services.edge.tokens.token import Token
 from services.edge.watching import Watching
 
-_ROUTES: Mapping[str, Route] = {route.name: route for route in FIELD_ROUTES}
+_ROUTES: Mapping[str, Route] = {
+    **{name: Route("GET", "/desk", name) for name in OF_PAGES_ALONE},
+    **{route.name: route for route in FIELD_ROUTES},
+}
 _EREFERRAL_EVENTS = "referrals.ereferral_events"
 """The one queue that is not called like what is published to it."""
 _DEAD_LETTERS = sorted(
     ConsumedQueue(name, "").dead_letters for name in (*EXCHANGES, _EREFERRAL_EVENTS)
 )
+
+
+MAY_HAVE_BEEN_DONE = (503, 504)
+"""Of a form that was refused so the key stays the same: it is then done once."""
 
 
 def can_be_asked(operation: str) -> bool:
@@ -69,7 +76,8 @@ class Visit:
     """One request. `path` are the values of the page's path, `query` those of its query.
 
     `here`: the page with its query. `refreshes`: the page reads itself again, and stays at what is
-    open. `reply`: what was just done replied, where the page shows it.
+    open. `form`: what a page was sent that shows something of it and does nothing. `reply`: what
+    was just done replied, where the page shows it.
     """
 
     token: Token
@@ -83,6 +91,7 @@ class Visit:
     here: str
     refreshes: bool = False
     refused: RefusedForm | None = None
+    form: Form | None = None
     reply: Any = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     _practice: "asyncio.Task[dict[str, Any] | None] | None" = None
@@ -193,13 +202,14 @@ class Visit:
 
     async def _ask(self, operation: str, fields: Mapping[str, Any], key: str | None) -> Any:
         route = _ROUTES[operation]
-        if not self.may(operation):
+        if not self.may(OF_PAGES_ALONE.get(operation, operation)):
             raise forbidden(route)
         said = {name: value for name, value in fields.items() if key or value is not None}
         call = call_of_page(
             route,
             {**said, ORG_FIELD: self.org_id},
             key,
+            self.record.headers,
             client=self.token.client,
             person=self.token.actor,
         )

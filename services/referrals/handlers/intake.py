@@ -150,7 +150,7 @@ def reject(command: IntakeReject, workspace: Workspace) -> Done[Resource]:
     check_move(row.status, IntakeStatus.REJECTED, row.emptied_at)
     row.status = IntakeStatus.REJECTED
     row.reason, row.note = command.reason, command.note
-    row.decided_at = workspace.now
+    row.decided_at, row.decided_by = workspace.now, workspace.actor
     next_version(row, workspace)
     resource = shown(row, workspace)
     workspace.publish(INTAKE_REJECTED, resource)
@@ -161,7 +161,7 @@ def reopen(command: IntakeReopen, workspace: Workspace) -> Done[Resource]:
     row = workspace.get(Intake, command.intake_uuid)
     check_move(row.status, IntakeStatus.RECEIVED, row.emptied_at)
     row.status = IntakeStatus.RECEIVED
-    row.reason = row.note = row.decided_at = None
+    row.reason = row.note = row.decided_at = row.decided_by = None
     next_version(row, workspace)
     resource = shown(row, workspace)
     workspace.publish(INTAKE_REOPENED, resource)

@@ -135,7 +135,7 @@ def _carry_out(plan: Plan, row: Intake, workspace: Workspace) -> None:
 
 
 def _decided(row: Intake, workspace: Workspace) -> Done[Resource]:
-    row.decided_at = workspace.now
+    row.decided_at, row.decided_by = workspace.now, workspace.actor
     forget_given(row)
     next_version(row, workspace)
     resource = shown(row, workspace)

@@ -27,6 +27,7 @@ FIELDS = (
     "reason",
     "note",
     "decided_at",
+    "decided_by",
     "emptied_at",
 )
 """What is shown as the row's column of that name has it."""

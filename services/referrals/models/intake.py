@@ -78,6 +78,7 @@ class Intake(Base):
     attribution_id: Mapped[UUID | None]
     referral_id: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
     emptied_at: Mapped[datetime | None]
     version: Mapped[int]
     created_at: Mapped[datetime]

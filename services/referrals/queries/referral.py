@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from contracts.problems import ProblemCode, not_found
 from contracts.referral import (
@@ -15,6 +16,7 @@ from contracts.referral import (
     ReferralDetail,
     ReferralGet,
     ReferralList,
+    ReferralStatus,
 )
 from contracts.referral import Referral as Resource
 from contracts.referral import TimelineEntry as Entry
@@ -86,6 +88,7 @@ def _wanted(query: ReferralList) -> list[ColumnElement[bool]]:
         Referral.deleted_at.is_(None),
         *(column == value for column, value in filters.items() if value is not None),
         *_waiting_for_information(query.information_requested),
+        *_sent_on(query.sent_on),
     ]
     if query.search is not None:
         wanted.append(referral_holds(query.org_id, query.search))
@@ -97,6 +100,23 @@ def _waiting_for_information(wanted: bool | None) -> list[ColumnElement[bool]]:
         return []
     waits = Referral.information_requested.is_not(None)
     return [waits if wanted else ~waits]
+
+
+def _sent_on(wanted: bool | None) -> list[ColumnElement[bool]]:
+    if wanted is None:
+        return []
+    follower = aliased(Referral)
+    followed = (
+        select(follower.id)
+        .where(
+            follower.org_id == Referral.org_id,
+            follower.id == Referral.followed_by_id,
+            follower.status != ReferralStatus.REVOKED,
+        )
+        .correlate(Referral)
+        .exists()
+    )
+    return [followed if wanted else ~followed]
 
 
 async def _shown(session: AsyncSession, org_id: str, ids: Sequence[UUID]) -> dict[UUID, Resource]:

@@ -4,7 +4,7 @@ Source: docs/contract/wire.md#referrals, after FHIR R4 ServiceRequest and Task.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from contracts.fulfilment import FORWARD, fulfilment_after
@@ -13,6 +13,7 @@ from contracts.referral import (
     CANCEL_REFERRAL,
     CREATE_REFERRAL,
     RECORD_REFERRAL_RESPONSE,
+    RESPOND_WITHIN,
     SEND_REFERRAL,
     UPDATE_REFERRAL,
     FulfilmentStatus,
@@ -21,7 +22,6 @@ from contracts.referral import (
 )
 from contracts.referral_partner import NO_ADDRESS, ReferralPartner, contact_addresses
 
-RESPOND_WITHIN = timedelta(days=14)
 _GOING_ON = (ReferralStatus.DRAFT, ReferralStatus.ACTIVE)
 MOST_RESPONSES = 200
 """Each stays in the timeline, with a note of at most 10,000 characters."""

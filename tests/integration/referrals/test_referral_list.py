@@ -216,3 +216,32 @@ async def test_names_are_searched_as_they_are_shown_now(referrals: Referrals) ->
     ):
         listed = await _list(org, search=search)
         assert [item["id"] for item in listed["items"]] == [referral["id"]] * times, search
+
+
+async def test_what_was_sent_on_is_told_apart(referrals: Referrals) -> None:
+    """As long as the one that follows is not cancelled: then it waits for somebody again."""
+    org = referrals.org()
+    sent = await org.sent_referral()
+    other = await org.sent_referral(
+        patient_uuid=sent["patient"]["uuid"],
+        referral_partner_uuid=sent["referral_partner"]["uuid"],
+    )
+    for one in (sent, other):
+        fields = {"referral_uuid": one["id"], "response": "rejected"}
+        assert (await org.ask("referral.record_response", **fields)).status == 200
+    draft = await org.referral(
+        patient_uuid=sent["patient"]["uuid"],
+        referral_partner_uuid=sent["referral_partner"]["uuid"],
+        follows_uuid=sent["id"],
+    )
+
+    async def rejected(sent_on: bool) -> list[str]:
+        listed = await _list(org, fulfilment_status="rejected", sent_on=sent_on)
+        return [item["id"] for item in listed["items"]]
+
+    assert await rejected(True) == [sent["id"]]
+    assert await rejected(False) == [other["id"]]
+    cancelled = {"referral_uuid": draft["id"], "base_version": 1, "reason": "r"}
+    assert (await org.ask("referral.cancel", **cancelled)).status == 200
+    assert await rejected(True) == []
+    assert await rejected(False) == [other["id"], sent["id"]]

@@ -34,12 +34,19 @@ async def _look(urls: list[str], folder: Path, first: str | None, cookies: list[
         page = await pages.open(first)
         for cookie in cookies:
             name, _, value = cookie.partition("=")
-            await page.context.add_cookies([{"name": name, "value": value, "url": urls[0]}])
+            await page.context.add_cookies(
+                [{"name": name, "value": value, "url": _origin(urls[0])}]
+            )
         for url in urls:
             await page.goto(url)
             for taken in await take_pictures(page, folder, _name(url)):
                 print(taken)
         await pages.close()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _name(url: str) -> str:

@@ -1,3 +1,20 @@
+// The letter beside its form, as it is written: drawn anew after a pause, the old one kept until then.
+(() => {
+  const DRAWN_WITHIN = 2500;
+  const show = document.querySelector("[data-letter]");
+  let pause = 0;
+  const draw = () => {
+    if (!show.form.checkValidity()) return;
+    const before = document.querySelector(`iframe[name=${show.formTarget}]`);
+    const after = document.createElement("iframe");
+    show.formTarget = `letter-${Date.now()}`;
+    Object.assign(after, { name: show.formTarget, className: "letter drawn", title: before.title });
+    before.after(after);
+    show.form.requestSubmit(show);
+    setTimeout(() => before.remove(), DRAWN_WITHIN);
+  };
+  if (show) show.form.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(draw, 1200); });
+})();
 // Reads the page again when something has changed. A part is left alone while somebody is in it.
 (() => {
   "use strict";
@@ -6,14 +23,9 @@
   const url = document.body.dataset.events;
   if (!url || !window.EventSource) return;
   const typedIn = new WeakSet();
-  let source = null;
-  let timer = 0;
-  let last = 0;
-  let pressed = false;
+  let [source, timer, last, pressed] = [null, 0, 0, false];
 
-  document.addEventListener("input", (event) => {
-    if (event.target.form) typedIn.add(event.target.form);
-  });
+  document.addEventListener("input", (event) => { if (event.target.form) typedIn.add(event.target.form); });
   document.addEventListener("pointerdown", () => { pressed = true; });
   for (const name of ["pointerup", "pointercancel"]) {
     document.addEventListener(name, () => { pressed = false; });
@@ -59,11 +71,7 @@
     for (const type of document.body.dataset.types.split(" ")) source.addEventListener(type, soon);
   };
   const rest = () => { if (source) source.close(); source = null; };
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) { rest(); return; }
-    listen();
-    soon();
-  });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else { listen(); soon(); } });
   window.addEventListener("pagehide", rest);
   setInterval(() => { if (!document.hidden) refresh(true); }, TIMES_GROW_OLD);
   listen();

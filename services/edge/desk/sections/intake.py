@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from contracts.intake import IntakeStatus, RejectReason
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import PAGE_SIZE, all_of, filters_of, page_of
+from services.edge.desk.sections.listing import all_of, listed, offered_partners
 from services.edge.desk.sections.partners import channels_of, name_of
 from services.edge.desk.visit import Visit
 
 _PATH: Final = "/intake"
-_FILTERS: Final = ("search", "status", "source", "suspected_spam")
+_FILTERS: Final = ("search", "status", "source")
+_FLAGS: Final = ("suspected_spam",)
 _MOST_CHOICES: Final = 1_000
 _FOUND_PATIENTS: Final = 5
 _OUTDATED: Final = ("version_conflict", "invalid_transition")
@@ -22,19 +23,10 @@ WAITING: Final = IntakeStatus.RECEIVED.value
 
 async def show_list(visit: Visit) -> Shown:
     """A page of the rows, oldest first; those that wait, unless others are asked for."""
-    kept = {"status": WAITING, **filters_of(visit, _FILTERS)}
-    asked: dict[str, Any] = dict(kept)
-    if kept["status"] == "any":
-        del asked["status"]
-    if "suspected_spam" in kept:
-        asked["suspected_spam"] = kept["suspected_spam"] == "true"
-    found = await visit.read("intake.list", page=page_of(visit), page_size=PAGE_SIZE, **asked)
-    return {
-        "found": found,
-        "kept": kept,
-        "statuses": [one.value for one in IntakeStatus],
-        "narrowed": kept != {"status": WAITING},
-    }
+    unless = {"status": WAITING}
+    shown = await listed(visit, "intake.list", _FILTERS, _FLAGS, unless)
+    statuses = [one.value for one in IntakeStatus]
+    return {**shown, "statuses": statuses, "narrowed": shown["kept"] != unless}
 
 
 async def show_one(visit: Visit) -> Shown:
@@ -96,7 +88,7 @@ async def _sources(visit: Visit) -> list[tuple[str, str]]:
 async def _partners(visit: Visit) -> list[tuple[str, str, list[str]]]:
     if not visit.may("referral_partner.list"):
         return []
-    found = await all_of(visit, "referral_partner.list", _MOST_CHOICES, is_active=True)
+    found = await offered_partners(visit, is_active=True)
     return [(one["id"], name_of(one), channels_of(one)) for one in found]
 
 

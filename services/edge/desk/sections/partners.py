@@ -10,13 +10,17 @@ from contracts.referral_partner import (
     ReferralPartner,
     contact_addresses,
     display_name,
+    endpoint_channel,
 )
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import PAGE_SIZE, filters_of, page_of
+from services.edge.desk.sections.endpoints import UNCLEAR, Unclear, meant_endpoint
+from services.edge.desk.sections.listing import listed
 from services.edge.desk.visit import Visit
+from services.edge.problems import Detail, invalid
 
 _PATH = "/partners"
-_FILTERS: Final = ("search", "contact_type", "is_active")
+_FILTERS: Final = ("search", "contact_type")
+_FLAGS: Final = ("is_active",)
 FIELDS: Final = tuple(PartnerFields.model_fields)
 """What a person may write about a partner."""
 
@@ -35,24 +39,26 @@ def name_of(partner: Mapping[str, Any]) -> str:
     )
 
 
+def ways_to(partner: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The channels by which a letter can reach it with its address there, the first one first."""
+    held = ReferralPartner.model_validate(partner)
+    addresses = contact_addresses(held)
+    first = held.preferred_contact_method
+    if first is None and held.ereferral_endpoint is not None:
+        first = endpoint_channel(held.ereferral_endpoint)
+    known = [one for one in ContactMethod if one in addresses]
+    return [(one.value, addresses[one]) for one in sorted(known, key=lambda one: one != first)]
+
+
 def channels_of(partner: Mapping[str, Any]) -> list[str]:
-    """The channels by which a letter can reach it, the one it prefers first."""
-    addresses = contact_addresses(ReferralPartner.model_validate(partner))
-    preferred = partner["preferred_contact_method"]
-    known = [one.value for one in ContactMethod if one in addresses]
-    return sorted(known, key=lambda one: one != preferred)
+    """The channels by which a letter can reach it, the first one first."""
+    return [channel for channel, _ in ways_to(partner)]
 
 
 async def show_list(visit: Visit) -> Shown:
     """A page of those that the filters leave, by their names."""
-    kept = filters_of(visit, _FILTERS)
-    asked: dict[str, Any] = dict(kept)
-    if "is_active" in kept:
-        asked["is_active"] = kept["is_active"] != "false"
-    found = await visit.read(
-        "referral_partner.list", page=page_of(visit), page_size=PAGE_SIZE, **asked
-    )
-    return {"found": found, "kept": kept, "types": TYPES, "name_of": name_of, "ways": channels_of}
+    shown = await listed(visit, "referral_partner.list", _FILTERS, _FLAGS)
+    return {**shown, "types": TYPES, "name_of": name_of, "ways": channels_of}
 
 
 async def show_new(visit: Visit) -> Shown:
@@ -67,7 +73,7 @@ async def show_one(visit: Visit) -> Shown:
     return {
         "partner": partner,
         "name": name_of(partner),
-        "ways": channels_of(partner),
+        "ways": ways_to(partner),
         "types": TYPES,
         "methods": METHODS,
         "changed": changed_meanwhile(visit, partner, FIELDS),
@@ -94,6 +100,19 @@ def _as_typed(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+async def _as_meant(_: Visit, fields: dict[str, Any]) -> dict[str, Any]:
+    """The message's fields: the address as a URI, where a person wrote it bare."""
+    written = fields.get("ereferral_endpoint")
+    if not written:
+        return fields
+    preferred, country = fields.get("preferred_contact_method"), fields.get("country") or ""
+    try:
+        return {**fields, "ereferral_endpoint": meant_endpoint(written, preferred, country)}
+    except Unclear:
+        detail = Detail(("body", "ereferral_endpoint"), UNCLEAR, "Is no address that can be used")
+        raise invalid([detail]) from None
+
+
 def _to_partner(visit: Visit, partner: Any) -> str:
     return f"{visit.home}{_PATH}/{partner['id']}"
 
@@ -116,7 +135,7 @@ NEW = Page(
     "partner.html",
     show_new,
     asks=("referral_partner.create",),
-    does=(Action("referral_partner.create", then=_to_partner),),
+    does=(Action("referral_partner.create", prepare=_as_meant, then=_to_partner),),
 )
 ONE = Page(
     "partner",
@@ -124,6 +143,9 @@ ONE = Page(
     "partner.html",
     show_one,
     asks=("referral_partner.get",),
-    does=(Action("referral_partner.update"), Action("referral_partner.archive", then=_to_list)),
+    does=(
+        Action("referral_partner.update", prepare=_as_meant),
+        Action("referral_partner.archive", then=_to_list),
+    ),
 )
 PAGES = (PAGE, NEW, ONE)

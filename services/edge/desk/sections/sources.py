@@ -3,15 +3,16 @@
 import asyncio
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from contracts.referral_source import SourceCategory
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import PAGE_SIZE, all_of, filters_of, page_of
+from services.edge.desk.sections.listing import all_of, listed
 from services.edge.desk.sections.partners import changed_meanwhile, name_of
 from services.edge.desk.sections.periods import days_of
 from services.edge.desk.visit import Visit
@@ -19,13 +20,16 @@ from services.edge.desk.wording import Texts
 from services.edge.problems import EdgeCode, HttpProblem
 
 _PATH: Final = "/sources"
-_FILTERS: Final = ("search", "category", "is_active")
+_FILTERS: Final = ("search", "category")
+_FLAGS: Final = ("is_active",)
 _FIELDS: Final = ("name", "category", "description", "is_active", "linked_referral_partner_uuid")
 _COST_FIELDS: Final = ("amount", "period_start", "period_end", "notes")
 _MOST_COSTS: Final = 400
 _MOST_PARTNERS: Final = 1_000
 _CATEGORIES: Final = [one.value for one in SourceCategory]
 _FULL: Final = 100
+_MOST_EXPLAINED: Final = 12
+"""Of how many sources, the dearest, a cost that is cut is explained: each is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,21 @@ class Bar:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A source's cost of which a part is of the report's days alone. `whole`: all of it.
+
+    `days`: how many of how many count, where it is one cost that is cut.
+    """
+
+    whole: Decimal
+    days: tuple[int, int] | None
+
+
 async def show_list(visit: Visit) -> Shown:
     """A page of the sources, with what each has cost and brought in all."""
-    kept = filters_of(visit, _FILTERS)
-    asked: dict[str, Any] = dict(kept)
-    if "is_active" in kept:
-        asked["is_active"] = kept["is_active"] != "false"
-    found = await visit.read(
-        "referral_source.list", page=page_of(visit), page_size=PAGE_SIZE, **asked
-    )
-    return {"found": found, "kept": kept, "categories": _CATEGORIES}
+    shown = await listed(visit, "referral_source.list", _FILTERS, _FLAGS)
+    return {**shown, "categories": _CATEGORIES}
 
 
 async def show_new(visit: Visit) -> Shown:
@@ -110,7 +119,42 @@ async def show_report(visit: Visit) -> Shown:
         if problem.status != EdgeCode.VALIDATION_ERROR.status:
             raise
         return {**shown, "problem": problem}
-    return {**shown, "report": report, "bars": _bars(report)}
+    return {**shown, "report": report, "bars": _bars(report), "cut": await _cut(visit, report)}
+
+
+async def _cut(visit: Visit, report: Mapping[str, Any]) -> dict[str, Cut]:
+    """By its source, each cost that reaches beyond the report's days, so that a part counts."""
+    if not visit.may("referral_source_cost.list"):
+        return {}
+    dearest = sorted(report["items"], key=lambda one: Decimal(one["total_cost"]), reverse=True)
+    spent = [
+        one["referral_source"]["uuid"]
+        for one in dearest[:_MOST_EXPLAINED]
+        if Decimal(one["total_cost"])
+    ]
+    costs = await asyncio.gather(*(_costs(visit, uuid) for uuid in spent))
+    first, last = (date.fromisoformat(report[name]) for name in ("period_start", "period_end"))
+    found = {uuid: cut_of(listed, first, last) for uuid, listed in zip(spent, costs, strict=True)}
+    return {uuid: cut for uuid, cut in found.items() if cut is not None}
+
+
+def cut_of(costs: Sequence[Mapping[str, Any]], first: date, last: date) -> Cut | None:
+    """What the costs that share a day with these come to as a whole; None where all of it counts.
+
+    `first` and `last` are both of the period.
+    """
+    whole, days, shared, cut = Decimal(0), 0, 0, 0
+    for one in costs:
+        start, end = (date.fromisoformat(one[name]) for name in ("period_start", "period_end"))
+        inside = (min(end, last) - max(start, first)).days + 1
+        if inside <= 0:
+            continue
+        whole += Decimal(one["amount"])
+        if inside < (end - start).days + 1:
+            cut, days, shared = cut + 1, (end - start).days + 1, inside
+    if cut == 0:
+        return None
+    return Cut(whole, (shared, days) if cut == 1 else None)
 
 
 def _bars(report: Mapping[str, Any]) -> list[Bar]:

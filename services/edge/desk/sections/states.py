@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contracts.referral import ReferralStatus
+
 _OF_STATUS: Final = {"draft": "draft", "completed": "completed", "revoked": "cancelled"}
 _OF_FULFILMENT: Final = {
     "rejected": "declined",
@@ -27,11 +29,18 @@ def state_of(referral: Mapping[str, Any]) -> str:
     return "sending" if travels is None or travels in _ON_THE_WAY else travels
 
 
-def is_stuck(referral: Mapping[str, Any]) -> bool:
+def is_followed(referral: Mapping[str, Any], follower: Mapping[str, Any] | None) -> bool:
+    """Whether it was sent on, by one that is not cancelled. `follower` None: that one may not be
+    seen."""
+    cancelled = follower is not None and follower["status"] == ReferralStatus.REVOKED
+    return referral["followed_by"] is not None and not cancelled
+
+
+def is_stuck(referral: Mapping[str, Any], follower: Mapping[str, Any] | None = None) -> bool:
     """Whether another partner has to be thought of: the service decides, this shows the form."""
     return (
         referral["status"] == "active"
-        and referral["followed_by"] is None
+        and not is_followed(referral, follower)
         and (
             referral["fulfilment_status"] in ("rejected", "failed")
             or referral["dispatch_status"] == "failed"

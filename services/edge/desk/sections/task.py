@@ -5,8 +5,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.edge.desk.page import Page, Shown
+from services.edge.desk.sections.listing import page_of
 from services.edge.desk.sections.opened import ACTIONS, Opened, open_ereferral, open_referral
-from services.edge.desk.sections.referrals import page_of
 from services.edge.desk.sections.rows import Row, found_of, rows_of
 from services.edge.desk.sections.tasks import TASKS, Kind, Task
 from services.edge.desk.visit import Visit

@@ -6,18 +6,19 @@ from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from uuid_utils import compat as uuid_utils
+
 from contracts.referral import Priority
 from services.edge.desk.page import Action, Page, Shown
-from services.edge.desk.sections.listing import all_of
-from services.edge.desk.sections.opened import open_referral
+from services.edge.desk.sections.listing import MOST_OFFERED, all_of, offered_partners
+from services.edge.desk.sections.opened import open_referral, sending
 from services.edge.desk.sections.partners import channels_of, name_of
 from services.edge.desk.sections.teeth import PERMANENT, PRIMARY
-from services.edge.desk.visit import Visit
+from services.edge.desk.visit import MAY_HAVE_BEEN_DONE, Visit
 from services.edge.desk.wording import read_time
 from services.edge.problems import EdgeCode, refusal
 
 _PATH: Final = "/referrals"
-_MOST_PARTNERS: Final = 1_000
 _MOST_PROVIDERS: Final = 200
 _FOUND_PATIENTS: Final = 12
 _LEAST_CODES: Final = 2
@@ -39,6 +40,7 @@ async def show_new(visit: Visit) -> Shown:
     return {
         "patient": patient,
         "referral": None,
+        "referral_id": _new_id(visit),
         "sent_already": False,
         "opened": None,
         **await _form(visit, patient["id"], {}),
@@ -54,10 +56,19 @@ async def show_draft(visit: Visit) -> Shown:
     return {
         "patient": {"id": referral["patient"]["uuid"], "name": referral["patient"]["name"]},
         "referral": referral,
+        "referral_id": referral["id"],
         "sent_already": referral["status"] != "draft",
         "opened": opened,
         **await _form(visit, referral["patient"]["uuid"], referral),
     }
+
+
+def _new_id(visit: Visit) -> str:
+    """The id that the referral will have: the letter shows its reference before it is saved."""
+    refused = visit.refused
+    if refused is not None and refused.problem.status in MAY_HAVE_BEEN_DONE:
+        return refused.form.get("id")
+    return str(uuid_utils.uuid7())
 
 
 async def _patient(visit: Visit) -> Mapping[str, Any] | None:
@@ -80,18 +91,20 @@ async def _search(visit: Visit) -> Shown:
 
 async def _form(visit: Visit, patient_uuid: str, referral: Mapping[str, Any]) -> dict[str, Any]:
     """What the form offers, and what it says already."""
+    chosen = _partner_of(referral) or visit.query.get("referral_partner_uuid")
     partners, providers, open_ones, zone = await asyncio.gather(
-        all_of(visit, "referral_partner.list", _MOST_PARTNERS, is_active=True),
+        offered_partners(visit, chosen, is_active=True),
         _providers(visit),
         _open_referrals(visit, patient_uuid, referral.get("id")),
         visit.zone(),
     )
     return {
         "partners": _offered(partners, open_ones),
+        "more_partners": len(partners) >= MOST_OFFERED,
         "providers": providers,
         "open_ones": open_ones,
         "same": [one for one in open_ones if _partner_of(one) == _partner_of(referral)],
-        "chosen": _partner_of(referral) or visit.query.get("referral_partner_uuid"),
+        "chosen": chosen,
         "teeth": _teeth(visit, referral),
         "codes": _codes(visit, referral),
         "systems": SYSTEMS,
@@ -175,7 +188,7 @@ def _day(at: str | None, zone: ZoneInfo) -> str:
     return "" if at is None else read_time(at).astimezone(zone).date().isoformat()
 
 
-async def _written(visit: Visit, fields: dict[str, Any]) -> dict[str, Any]:
+async def message_of(visit: Visit, fields: dict[str, Any]) -> dict[str, Any]:
     """The message's fields: the codes of their rows, and the day until its last minute."""
     own = {name for name in fields if name.startswith("code") and "_" in name}
     rows: dict[str, dict[str, str]] = {}
@@ -206,10 +219,6 @@ def _last_minute(day: str, zone: ZoneInfo) -> str:
         return day
 
 
-def _sent(referral: Any) -> dict[str, Any]:
-    return {"referral_uuid": referral["id"], "base_version": referral["version"]}
-
-
 def _to_draft(visit: Visit, referral: Any) -> str:
     """A draft is shown with its letter; one that was sent, with its steps."""
     path = f"{visit.home}{_PATH}/{referral['id']}"
@@ -222,7 +231,7 @@ NEW = Page(
     "writing.html",
     show_new,
     asks=("referral.create", "patient.list", "referral_partner.list"),
-    does=(Action("referral.create", prepare=_written, then=_to_draft, also={_SEND: _sent}),),
+    does=(Action("referral.create", prepare=message_of, then=_to_draft, also={_SEND: sending}),),
 )
 DRAFT = Page(
     "referral_draft",
@@ -230,6 +239,6 @@ DRAFT = Page(
     "writing.html",
     show_draft,
     asks=("referral.get", "referral.update", "referral_partner.list"),
-    does=(Action("referral.update", prepare=_written, then=_to_draft, also={_SEND: _sent}),),
+    does=(Action("referral.update", prepare=message_of, then=_to_draft, also={_SEND: sending}),),
 )
 PAGES = (NEW, DRAFT)

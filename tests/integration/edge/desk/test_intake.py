@@ -104,14 +104,15 @@ async def test_a_rejected_row_can_wait_again(edge: RunningEdge, org: Org) -> Non
 
 
 async def test_the_second_of_two_people_sees_what_became_of_it(edge: RunningEdge, org: Org) -> None:
-    """One effect; the late click says so, and shows no button any more."""
+    """One effect; the late click says so, by whom and when, and shows no button any more."""
     (mary,) = await _came_in(org, MARY)
-    visitor = await at_the_desk(edge, org.id)
-    page = await visitor.open(f"/intake/{mary}")
-    await visitor.press(page.form("intake.accept"))
-    late = await visitor.press(page.form("intake.reject"), reason="spam")
+    kim, lee = [await at_the_desk(edge, org.id, actor=name) for name in ("kim", "lee")]
+    page = await lee.open(f"/intake/{mary}")
+    await kim.press((await kim.open(f"/intake/{mary}")).form("intake.accept"))
+    late = await lee.press(page.form("intake.reject"), reason="spam")
     assert late.status == 409
-    assert "Somebody was quicker. Meanwhile: Taken in, Mary Moore" in late.text
+    told = "Somebody was quicker. Meanwhile: Taken in, Mary Moore · by kim · just now"
+    assert told in late.text
     assert not late.does("intake.reject")
     assert (await _row(org, mary))["status"] == "accepted"
 

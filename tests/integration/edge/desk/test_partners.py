@@ -22,7 +22,7 @@ async def test_a_partner_is_written_down_and_changed(edge: RunningEdge, caller: 
     assert kept.value("practice_name") == "Lakeside Oral Surgery"
     made = await visitor.press(kept, npi="1234567893")
     assert "The partner is there." in made.text
-    assert "letters go by Fax" in made.text
+    assert "letters go by Fax +1 202-555-0188" in made.text
     change = made.form("referral_partner.update")
     saved = await visitor.press(
         change, accepts_ereferral="true", ereferral_endpoint="tel:+12025550144"
@@ -30,7 +30,7 @@ async def test_a_partner_is_written_down_and_changed(edge: RunningEdge, caller: 
     assert "Saved." in saved.text
     listed = (await visitor.open("/partners?search=lakeside")).text
     assert "Lakeside Oral Surgery" in listed and "Takes e-referrals" in listed
-    assert "Fax Phone" in listed
+    assert "Phone Fax" in listed
     held = (await caller.ask("GET", "/referral-partners")).data["items"][0]
     assert (held["npi"], held["email"], held["accepts_ereferral"]) == ("1234567893", None, True)
 

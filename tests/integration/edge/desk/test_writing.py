@@ -28,6 +28,28 @@ async def _held(org: Org) -> list[dict[str, Any]]:
     return items
 
 
+async def _shows_its_letter(visitor: Visitor, page: Shown, partner_uuid: str) -> None:
+    """As it is written, in a frame of ours; nothing is saved, and a forged form shows none."""
+    form = page.form("referral.create")
+    path = f"/desk/{visitor.org_id}/referrals/new/letter"
+    said = [(name, value) for name, value in form.said if name != "reason"]
+    nothing_yet = await visitor.ask("POST", path, said)
+    assert nothing_yet.status == 422
+    assert "The letter cannot be shown yet Partner: Is missing Reason: Is missing" in (
+        nothing_yet.text
+    )
+    assert "frame-ancestors 'self'" in nothing_yet.headers["content-security-policy"]
+    said += [("referral_partner_uuid", partner_uuid), ("reason", "Root canal of 14")]
+    letter = await visitor.ask("POST", path, said)
+    assert (letter.status, letter.headers["content-type"]) == (200, "application/pdf")
+    assert letter.html.startswith("%PDF")
+    assert "frame-ancestors 'self'" in letter.headers["content-security-policy"]
+    forged = [(name, "x" if name == "_csrf" else value) for name, value in said]
+    assert (await visitor.ask("POST", path, forged)).status == 403
+    assert (await visitor.ask("GET", path)).status == 404
+    assert "There is no referral yet." in (await visitor.open("/referrals")).text
+
+
 async def test_a_draft_is_written_and_then_sent(edge: RunningEdge, org: Org) -> None:
     """From the patient's name to the letter; what is saved is what was typed."""
     await org.practice(time_zone="America/Chicago")
@@ -39,6 +61,7 @@ async def test_a_draft_is_written_and_then_sent(edge: RunningEdge, org: Org) -> 
     leads = next(link for link in found.links if "patient_uuid=" in link)
     page = await visitor.ask("GET", leads)
     assert "Ann Archer · Phone" in page.text
+    await _shows_its_letter(visitor, page, partner["id"])
     drafted = await visitor.press(
         page.form("referral.create"),
         referral_partner_uuid=partner["id"],
@@ -53,6 +76,7 @@ async def test_a_draft_is_written_and_then_sent(edge: RunningEdge, org: Org) -> 
     )
     assert "The draft is made." in drafted.text
     (held,) = await _held(org)
+    assert held["id"] == page.form("referral.create").value("id")
     assert drafted.url.startswith(f"/desk/{org.id}/referrals/{held['id']}/edit")
     assert held["patient"]["uuid"] == patient["id"]
     assert held["referral_partner"]["uuid"] == partner["id"]

@@ -1,14 +1,43 @@
 """Writing a referral, partners, sources, the intake and activity in a real browser."""
 
-from playwright.async_api import expect
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
+import orjson
+from playwright.async_api import Page, expect
+
+from messaging.replies.standing_client import Replied
+from tests.integration.edge.desk.test_imports import ROW
 from tests.integration.edge.desk.test_in_browser import PERSON, opened
 from tests.support.browser.judging import assert_fit_for_all
 from tests.support.browser.running import Pages
 from tests.support.services.desk_practice import Practice
+from tests.support.services.edge import RunningEdge
+from tests.support.waiting import until
 
 PHONE = {"accepts_ereferral": True, "ereferral_endpoint": "tel:+12025550144"}
 MARY = {"first_name": "Mary", "surname": "Moore", "org_type_id": "1", "description": "Toothache"}
+
+
+def _with_connectors(edge: RunningEdge) -> Any:
+    """The edge's asking, with connectors' replies given: one row that waits."""
+    ask = edge.edge.client.ask
+
+    async def answer(exchange: str, operation: str, body: bytes, **named: Any) -> Replied:
+        if not exchange.startswith("connectors."):
+            return await ask(exchange, operation, body, **named)
+        listed = [ROW] if operation == "import_row.list" else []
+        page = {"items": listed, "page": 1, "page_size": 50, "total": len(listed)}
+        return Replied(200, orjson.dumps(page))
+
+    return answer
+
+
+async def _letter_drawn(page: Page) -> bool:
+    """Whether a frame shows the letter of the form as it is written."""
+    paths = [urlsplit(frame.url).path for frame in page.frames]
+    return any(path.endswith("/referrals/new/letter") for path in paths)
 
 
 async def test_the_other_pages_are_fit_for_all(practice: Practice, pages: Pages) -> None:
@@ -41,15 +70,21 @@ async def test_the_other_pages_are_fit_for_all(practice: Practice, pages: Pages)
         "/intake",
         f"/intake/{mary}",
         "/activity",
+        "/trail",
+        f"/trail?patient_uuid={patient['id']}",
     ):
         await page.goto(base + path)
+        await assert_fit_for_all(page)
+    with patch.object(practice.edge.edge.client, "ask", _with_connectors(practice.edge)):
+        await page.goto(f"{base}/imports")
+        await expect(page.locator("main")).to_contain_text(str(ROW["external_id"]))
         await assert_fit_for_all(page)
     await page.goto(f"{base}/referrals/{draft['id']}/edit")
     for summary in await page.locator("details > summary").all():
         await summary.click()
     await page.get_by_label("Code", exact=True).first.fill(" ")
     await page.get_by_label("What it means").first.fill("Pulpitis")
-    await page.get_by_role("button", name="Save and see the letter").click()
+    await page.get_by_role("button", name="Save the draft").click()
     await expect(page.get_by_role("alert").first).to_be_visible()
     await assert_fit_for_all(page)
 
@@ -70,7 +105,10 @@ async def test_a_referral_is_sent_without_javascript(practice: Practice, pages: 
     await page.get_by_label("Partner", exact=True).select_option(label="Ann Archer · Phone")
     await page.get_by_label("Reason").fill("Root canal")
     await page.locator(".tooth", has_text="14").first.click()
-    await page.get_by_role("button", name="Save draft and see the letter").click()
+    await page.get_by_role("button", name="Show the letter").click()
+    await expect(page.locator("iframe.letter")).to_be_visible()
+    await until(lambda: _letter_drawn(page), 10)
+    await page.get_by_role("button", name="Save the draft").click()
     await expect(page.get_by_role("status").first).to_contain_text("The draft is made.")
     await expect(page.get_by_role("checkbox", name="14 upper left first molar")).to_be_checked()
     await expect(page.locator("iframe.letter")).to_be_visible()
@@ -93,3 +131,24 @@ async def test_teeth_are_chosen_by_the_keyboard(practice: Practice, pages: Pages
     assert width >= 2
     await page.keyboard.press("Space")
     await expect(first).to_be_checked()
+
+
+async def test_the_letter_is_drawn_as_it_is_written(practice: Practice, pages: Pages) -> None:
+    """After a pause, in the frame beside the form: the focus stays, and nothing is saved."""
+    patient = await practice.org.patient(name="Paul Pace")
+    await practice.org.partner(**PHONE)
+    page = await opened(practice, pages, "/referrals")
+    await page.goto(f"{page.url}/new?patient_uuid={patient['id']}")
+    await page.get_by_label("Partner", exact=True).select_option(label="Ann Archer · Phone")
+    reason = page.get_by_label("Reason")
+    await reason.fill("Root canal")
+    await until(lambda: _letter_drawn(page), 10)
+    await expect(page.locator("iframe.letter")).to_have_count(1)
+    first = await page.locator("iframe.letter").get_attribute("name")
+    await page.keyboard.type(" of 14")
+    await expect(page.locator(f"iframe.letter[name='{first}']")).to_have_count(0)
+    await expect(page.locator("iframe.letter")).to_have_count(1)
+    await until(lambda: _letter_drawn(page), 10)
+    await expect(reason).to_be_focused()
+    await expect(reason).to_have_value("Root canal of 14")
+    assert (await practice.org.ask("referral.list")).data["total"] == 0

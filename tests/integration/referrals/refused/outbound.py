@@ -359,6 +359,7 @@ ROWS: list[Row] = [
         wrongs.choice_or_null("dispatch_status"),
         wrongs.flag_or_null("overdue"),
         wrongs.flag_or_null("information_requested"),
+        wrongs.flag_or_null("sent_on"),
         wrongs.choice_or_null("priority"),
         wrongs.search(),
     ),

@@ -14,6 +14,7 @@ from services.edge.routes import (
     FIELD_ROUTES,
     JSON_API_ROUTES,
     NOT_REACHABLE,
+    OF_PAGES_ALONE,
     ROUTES,
     SUBMIT_ROUTE,
     Route,
@@ -27,11 +28,11 @@ def row(name: str) -> Route:
 
 
 def test_every_operation_has_one_route() -> None:
-    """But those that only a service or a partner's link asks for: what can be asked by AMQP can be
-    asked by HTTP."""
+    """But those that only a service, a page or a partner's link asks for: what can be asked by AMQP
+    can be asked by HTTP."""
     routed = Counter(route.name for route in FIELD_ROUTES)
     in_another_form = {route.name for route in (*JSON_API_ROUTES, SUBMIT_ROUTE)}
-    unrouted = NOT_REACHABLE | BY_LINK_ALONE | in_another_form
+    unrouted = NOT_REACHABLE | BY_LINK_ALONE | OF_PAGES_ALONE.keys() | in_another_form
     assert set(routed) == OPERATIONS.keys() - unrouted
     assert set(routed.values()) == {1}
     assert OPERATIONS.keys() >= unrouted

@@ -256,7 +256,8 @@ def response_entry() -> TimelineEntry:
 def intake(id_: UUID = INTAKE, **changes: Any) -> Intake:
     """Alice Smith, received from form 1 on 20 November, without a wish of her own."""
     optional = ("project", "description", "date_of_birth", "telephone", "mobile", "email")
-    later = ("possible_repeat_of", "reason", "note", "decided_at", "emptied_at")
+    decided = ("reason", "note", "decided_at", "decided_by")
+    later = ("possible_repeat_of", *decided, "emptied_at")
     made = ("patient_id", "contact_id", "attribution_id", "referral_id")
     fields: dict[str, Any] = {
         **dict.fromkeys((*optional, *later, *made)),

@@ -220,8 +220,8 @@ def test_two_of_one_batch_with_one_fingerprint_are_one() -> None:
 
 
 def test_a_rejected_row_says_why() -> None:
-    """And keeps what it said."""
-    held = store(intake())
+    """And by whom it was; it keeps what it said."""
+    held = store(intake(), actor="kim")
     decided = held.decide(REJECT_INTAKE, **THIS, reason="not_eligible", note="Lives elsewhere")
     assert decided.changes == {
         (Intake, (INTAKE,)): {
@@ -229,6 +229,7 @@ def test_a_rejected_row_says_why() -> None:
             "reason": "not_eligible",
             "note": "Lives elsewhere",
             "decided_at": NOW,
+            "decided_by": "kim",
             "version": 4,
             "updated_at": NOW,
         }
@@ -240,9 +241,11 @@ def test_a_rejected_row_says_why() -> None:
 
 def test_a_reopened_row_waits_again() -> None:
     """As if nobody had decided about it."""
-    decided = store(rejected_intake(note="N")).decide(REOPEN_INTAKE, **THIS)
+    row = rejected_intake(note="N", decided_by="kim")
+    decided = store(row, actor="lee").decide(REOPEN_INTAKE, **THIS)
     assert (decided.data.status, decided.data.version) == ("received", 4)
     assert (decided.data.reason, decided.data.note, decided.data.decided_at) == (None,) * 3
+    assert decided.data.decided_by is None
     assert decided.event_types == ["intake.reopened"]
 
 

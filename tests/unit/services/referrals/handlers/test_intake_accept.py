@@ -56,7 +56,7 @@ def made(held: Store, model: type[Any]) -> list[Any]:
 def test_an_accepted_row_is_a_patient() -> None:
     """Observed now, called by both names; nothing more is made where nothing more is said."""
     given: dict[str, Any] = {"date_of_birth": date(1984, 3, 9), "email": "a@example.org"}
-    held = store(intake(source=None, **given, telephone="+12025550143"))
+    held = store(intake(source=None, **given, telephone="+12025550143"), actor="kim")
     decided = held.decide(ACCEPT_INTAKE, **THIS)
     [new] = decided.added
     assert isinstance(new, Patient)
@@ -64,7 +64,7 @@ def test_an_accepted_row_is_a_patient() -> None:
     assert (new.phone, new.observed_at, new.version) == ("+12025550143", NOW, 1)
     assert (decided.status, decided.data.status, decided.data.version) == (200, "accepted", 4)
     assert decided.data.patient == Reference(uuid=new.id, name="Alice Smith")
-    assert decided.data.decided_at == NOW
+    assert (decided.data.decided_at, decided.data.decided_by) == (NOW, "kim")
     assert decided.event_types == ["patient.put", "intake.accepted"]
     assert decided.patients == {new.id}
 
