@@ -43,7 +43,7 @@ def other(referrals: Referrals) -> Iterator[RunningService]:
 async def test_two_replicas_lose_no_update(
     org: Org, referrals: Referrals, other: RunningService
 ) -> None:
-    """Three hundred are taken, each a version of its own with its event, whoever decided it; what met
+    """Hundreds are taken, each a version of its own with its event, whoever decided it; what met
     another's change was told the version to go on from."""
     draft = (await org.referral())["id"]
     race = Race([])

@@ -8,13 +8,28 @@ import orjson
 from playwright.async_api import Page, expect
 
 from messaging.replies.standing_client import Replied
-from tests.integration.edge.desk.test_imports import ROW
 from tests.integration.edge.desk.test_in_browser import PERSON, opened
 from tests.support.browser.judging import assert_fit_for_all
 from tests.support.browser.running import Pages
 from tests.support.services.desk_practice import Practice
 from tests.support.services.edge import RunningEdge
 from tests.support.waiting import until
+
+ROW = {
+    "id": "01930000-0000-7000-8000-0000000000e1",
+    "version": 3,
+    "created_at": "2026-11-29T09:00:00Z",
+    "updated_at": "2026-11-29T09:00:00Z",
+    "connection_uuid": "01930000-0000-7000-8000-0000000000c1",
+    "kind": "patient",
+    "external_id": "4711",
+    "external_version": "1",
+    "code": "possible_duplicate",
+    "fields": ["name"],
+    "uuid": None,
+    "resolution": None,
+    "resolved_at": None,
+}
 
 PHONE = {"accepts_ereferral": True, "ereferral_endpoint": "tel:+12025550144"}
 MARY = {"first_name": "Mary", "surname": "Moore", "org_type_id": "1", "description": "Toothache"}
