@@ -48,7 +48,7 @@ def alone(
 ) -> AloneVisit:
     """Somebody who may do everything, at NOW."""
     token = SimpleNamespace(may=lambda *_: True, actor="lee", client="desk", id="t")
-    nobody = cast(Any, SimpleNamespace())
+    nobody = cast(Any, SimpleNamespace(can_be_asked=lambda _: True))
     visit = AloneVisit(
         token=cast(Token, token),
         org_id="org_1",
