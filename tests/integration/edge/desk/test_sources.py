@@ -33,7 +33,7 @@ async def test_a_source_and_its_costs_are_written_down(edge: RunningEdge, caller
     kept = wrong.form("referral_source_cost.create")
     assert kept.value("period_start") == "2026-11-01"
     added = await visitor.press(kept, amount="100.50")
-    assert "The cost is there." in added.text and "Costs 100.50" in added.text
+    assert "The cost is written down." in added.text and "Costs 100.50" in added.text
     mended = await visitor.press(added.form("referral_source_cost.update"), amount="90")
     assert "Costs 90.00" in mended.text
     saved = await visitor.press(mended.form("referral_source.update"), description="To all")
