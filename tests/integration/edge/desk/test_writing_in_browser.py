@@ -90,7 +90,9 @@ async def test_the_other_pages_are_fit_for_all(practice: Practice, pages: Pages)
     ):
         await page.goto(base + path)
         await assert_fit_for_all(page)
-    with patch.object(practice.edge.edge.client, "ask", _with_connectors(practice.edge)):
+    with patch.multiple(
+        practice.edge.edge.client, ask=_with_connectors(practice.edge), is_run=lambda _: True
+    ):
         await page.goto(f"{base}/imports")
         await expect(page.locator("main")).to_contain_text(str(ROW["external_id"]))
         await assert_fit_for_all(page)
