@@ -37,9 +37,10 @@ if [ -z "${HANDOFF_OWN_MOUNTS:-}" ]; then
 fi
 
 certificates=/etc/ssl/certs/ca-certificates.crt
-# The servers and Python, and what the suite itself calls: git, ps, pdftotext, curl, a browser with a font.
+# The servers and Python, and what the suite itself calls: git, ps, pdftotext, curl, a browser with a font, and
+# who watches: where that is unpacked only, Alertmanager needs mounts of its own, which a chroot has not.
 packages="rabbitmq-server postgresql python3 python3-pip python3-venv make git procps poppler-utils curl
-  chromium fonts-dejavu-core"
+  chromium fonts-dejavu-core prometheus prometheus-alertmanager"
 
 in_root() {
   env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \

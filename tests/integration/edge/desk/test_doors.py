@@ -139,7 +139,7 @@ async def test_who_may_read_nothing_sees_no_task(edge: RunningEdge, caller: Call
     visitor = await at_the_desk(edge, caller.org_id, operations=["intake.list"])
     page = await visitor.open()
     assert page.status == 200
-    assert "None of these: Intake." in page.text
+    assert "Nothing waits under Intake." in page.text
     assert not [link for link in page.links if link.endswith("/referrals")]
 
 

@@ -16,7 +16,7 @@ async def test_each_task_is_counted_and_opens_its_list(practice: Practice) -> No
     home = await visitor.open()
     for said in ("1 Calls due", "1 Not delivered", "1 Outcome unknown", "1 Declined"):
         assert said in home.text
-    assert "None of these: Held partners, Not completed, Overdue, Questions" in home.text
+    assert "Nothing waits under Held partners, Not completed, Overdue, Questions" in home.text
     for task, patient in (
         ("calls", "Carla Call"),
         ("failed", "Fred Fail"),

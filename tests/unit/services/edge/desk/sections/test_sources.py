@@ -69,6 +69,6 @@ async def test_the_page_says_why_it_is_not_the_whole_amount() -> None:
     }
     page = await shown_alone(sources.REPORT, alone(answers))
     assert "435.00 of 450.00 · 29 of 30 days" in page.text
-    assert "A cost counts by the day" in page.text
+    assert "Only the days from From to To count" in page.text
     whole = {**answers, "referral_source_cost.list": listed()}
-    assert "A cost counts by the day" not in (await shown_alone(sources.REPORT, alone(whole))).text
+    assert "Only the days from From to To count" not in (await shown_alone(sources.REPORT, alone(whole))).text
