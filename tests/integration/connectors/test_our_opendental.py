@@ -361,7 +361,7 @@ async def test_while_the_database_is_away_every_answer_says_so(
     try:
         await database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND application_name LIKE 'connectors%'"
         )
         for method, where, body, told in (
             ("GET", path, None, "The database is away. Ask again."),

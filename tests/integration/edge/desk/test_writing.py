@@ -183,7 +183,7 @@ async def test_a_draft_that_was_sent_meanwhile_is_not_changed(edge: RunningEdge,
     late = await visitor.press(page.form("referral.update"), reason="Something else")
     assert late.status == 409
     assert "This is no draft any more" in late.text
-    assert "Sent · by u-9" in late.text
+    assert "Given out, to be sent · by u-9" in late.text
     assert (await _held(org))[0]["reason"] == "Root canal of tooth 14"
 
 
