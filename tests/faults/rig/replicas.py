@@ -56,6 +56,9 @@ RIGGED = (ServiceName.REFERRALS, ServiceName.DISPATCH)
 """Those that every rig runs, and whose points are known."""
 
 
+HANGS_AFTER_SECONDS = 15.0
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a replica is to be started. `traps`: the folder of its points, shared by its service.
@@ -103,7 +106,17 @@ def _run(plan: Plan, log_file: Path) -> None:
 async def _serve(built: Service | edge.Edge) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
+    late = asyncio.create_task(_tell_what_hangs(stop))
     await built.run(stop)
+    late.cancel()
+
+
+async def _tell_what_hangs(stop: asyncio.Event) -> None:
+    """Where each task stands, in the log of a replica that takes too long to stop."""
+    await stop.wait()
+    await asyncio.sleep(HANGS_AFTER_SECONDS)
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
 
 
 def _build(plan: Plan) -> Service | edge.Edge:

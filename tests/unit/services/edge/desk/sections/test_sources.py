@@ -71,4 +71,7 @@ async def test_the_page_says_why_it_is_not_the_whole_amount() -> None:
     assert "435.00 of 450.00 · 29 of 30 days" in page.text
     assert "Only the days from From to To count" in page.text
     whole = {**answers, "referral_source_cost.list": listed()}
-    assert "Only the days from From to To count" not in (await shown_alone(sources.REPORT, alone(whole))).text
+    assert (
+        "Only the days from From to To count"
+        not in (await shown_alone(sources.REPORT, alone(whole))).text
+    )
