@@ -298,7 +298,8 @@ class BatchSubscriber(RabbitSubscriber):
         Raises ConsumerLost after a minute without one: the process must start anew.
         """
         last_seen = time.monotonic()
-        while True:
+        # A cancelled question can end as a lost channel: the task is not told a second time to end.
+        while self.running:
             await asyncio.sleep(PROBE_EVERY_SECONDS)
             is_seen = await self._is_counted() if self._is_due else None
             if is_seen is not False:
