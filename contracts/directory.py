@@ -104,7 +104,7 @@ class PracticePut(Command):
     @model_serializer(mode="wrap")
     def _without_what_was_left_out(self, shown: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = shown(self)
-        if fields.get("country", "") is None:
+        if "country" in fields and fields["country"] is None:
             del fields["country"]
         return fields
 

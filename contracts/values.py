@@ -50,6 +50,8 @@ _PLAIN_EMAIL = re.compile(
     r"@(?P<domain>(?:(?=[^.]{1,63}\.)[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})",
     re.ASCII,
 )
+# RFC 6761 and its registry, as email_validator keeps it.
+_NEVER_MAILED = tuple(f".{name}" for name in email_validator.SPECIAL_USE_DOMAIN_NAMES)
 _ENDPOINT_WORDS = (
     "Must be an absolute URI with the scheme https, http, mailto, tel or fax, such as "
     "https://portal.example/fhir or mailto:office@example.com"
@@ -160,8 +162,6 @@ def parse_email(value: str) -> str:
         raise PydanticCustomError("email_invalid", _EMAIL_WORDS) from None
 
 
-# RFC 6761 and its registry, as email_validator keeps it.
-_NEVER_MAILED = tuple(f".{name}" for name in email_validator.SPECIAL_USE_DOMAIN_NAMES)
 _COUNTRY_WORDS = "Must be the two capital letters that ISO 3166-1 has for a country, such as US"
 _COUNTRIES = frozenset(country.alpha_2 for country in pycountry.countries)
 

@@ -63,7 +63,7 @@ async def replaced(
         replica.plan = replace(replica.plan, revision=revisions.get(service))
         replica.send(signal.SIGTERM)
     for fleet, deaths in zip(fleets, before, strict=True):
-        await until(lambda: len(fleet.deaths) == deaths + 2, REPLACED_WITHIN_SECONDS)  # noqa: B023
+        await fleet.until_died(deaths + 2, REPLACED_WITHIN_SECONDS)
         await until(fleet.ready, REPLACED_WITHIN_SECONDS, look_every_seconds=0.1)
 
 
@@ -76,7 +76,6 @@ async def test_one_replica_after_another_is_replaced_and_nothing_is_lost(
     program that asks over HTTP goes to the other replica of the edge when its own stops, and what
     it asks for by a key happens once; an import that is broken off makes each row once."""
     async with rig.round() as at_work, beside(rig, tmp_path) as others:
-        rig.fleet.deaths.clear()
         urls = {
             ServiceName.REFERRALS: rig.databases.referrals.url,
             ServiceName.DISPATCH: rig.databases.dispatch.url,

@@ -15,7 +15,6 @@ async def test_a_service_that_is_told_to_stop_every_five_seconds_drains_and_lose
 ) -> None:
     """Each ends by itself with status 0, and every law holds."""
     async with rig.round() as at_work:
-        rig.fleet.deaths.clear()
         await stop_every_five_seconds(rig, at_work)
     assert [death.status for death in rig.fleet.deaths] == [0] * 6
 

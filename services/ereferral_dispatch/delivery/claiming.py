@@ -118,6 +118,8 @@ _PROBES = text(
     """
 )
 
+# `started_at` is no earlier than the end of what was before in the lane: the transaction may have
+# begun while that was still being recorded, this statement has not.
 _BEGIN = text(
     """
     WITH begun AS (
@@ -135,10 +137,10 @@ _BEGIN = text(
         INSERT INTO attempt (org_id, ereferral_id, number, channel, address, token, lease_until,
             started_at)
         SELECT org_id, id, attempts_made, channel, address, token,
-            now() + make_interval(secs => :lease_seconds), now()
+            now() + make_interval(secs => :lease_seconds), statement_timestamp()
         FROM begun
     )
-    SELECT b.*, now() AS started_at, p.body, c.content, a.epoch AS answer_epoch
+    SELECT b.*, statement_timestamp() AS started_at, p.body, c.content, a.epoch AS answer_epoch
     FROM begun b
     JOIN package p ON p.org_id = b.org_id AND p.ereferral_id = b.id
     LEFT JOIN composed c

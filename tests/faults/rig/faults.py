@@ -81,8 +81,7 @@ async def stop_every_five_seconds(rig: Rig, at_work: Round, times: int = 3) -> N
         before = len(rig.fleet.deaths)
         for replica in told:
             replica.send(signal.SIGTERM)
-        enough = before + len(told)
-        await until(lambda: len(rig.fleet.deaths) >= enough, DRAINED_WITHIN_SECONDS)  # noqa: B023
+        await rig.fleet.until_died(before + len(told), DRAINED_WITHIN_SECONDS)
 
 
 async def freeze_in_a_transaction(rig: Rig, at_work: Round) -> None:

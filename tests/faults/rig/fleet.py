@@ -133,6 +133,10 @@ class Fleet:
         )
         return all(states)
 
+    async def until_died(self, count: int, within_seconds: float) -> None:
+        """Wait until so many have ended since `deaths` was last cleared."""
+        await until(lambda: len(self.deaths) >= count, within_seconds)
+
     async def supervise(self) -> None:
         """Start again what ends, until cancelled."""
         while True:

@@ -38,6 +38,8 @@ LEASE_SECONDS = 4.0
 RENEW_EVERY_SECONDS = 1.0
 SWEEP_EVERY_SECONDS = 1.0
 """A lost worker's attempt is settled after five seconds instead of after twenty-five."""
+HANGS_AFTER_SECONDS = 15.0
+"""So long after a signal a replica that still runs tells where each of its tasks stands."""
 
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload([__name__])
@@ -54,9 +56,6 @@ class ServiceName(StrEnum):
 
 RIGGED = (ServiceName.REFERRALS, ServiceName.DISPATCH)
 """Those that every rig runs, and whose points are known."""
-
-
-HANGS_AFTER_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
