@@ -28,7 +28,8 @@ class Wrong(StrEnum):
 class Fault:
     """What goes wrong with requests to `path` (its end), from `offset` on where that is named.
 
-    `times` requests meet it, then it is over. DONE_UNANSWERED does what was asked, and hangs up.
+    `times` requests meet it, then it is over. SLOW lasts `seconds`, or until `ends` is set where
+    that is given. DONE_UNANSWERED does what was asked, and hangs up.
     """
 
     wrong: Wrong
@@ -38,6 +39,7 @@ class Fault:
     times: int = 1
     status: int = 500
     seconds: float = 1.0
+    ends: asyncio.Event | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     def meets(self, request: web.Request, offset: int) -> bool:
@@ -117,7 +119,7 @@ class Faults:
             case Wrong.STATUS:
                 return web.json_response("Not now.", status=fault.status, headers=fault.headers)
             case Wrong.SLOW:
-                await asyncio.sleep(fault.seconds)
+                await (asyncio.sleep(fault.seconds) if fault.ends is None else fault.ends.wait())
                 return await handler(request)
             case Wrong.HANG:
                 await asyncio.sleep(3600)

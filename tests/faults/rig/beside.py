@@ -5,7 +5,7 @@ Their work, like the rig's, is held against what the databases have in the end.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -32,7 +32,6 @@ from tests.support.waiting import until
 
 CLIENTS = 4
 GOES_ON_WITHIN_SECONDS = 60.0
-SLOW_SECONDS = 0.1
 _HELD = "SELECT id::text, last_name FROM referrals.referral_partner WHERE org_id = $1"
 _LEASES_ARE_OVER = "UPDATE connectors.connection SET lease_until = now()"
 
@@ -80,14 +79,13 @@ class Beside:
         """As if a minute had passed: what a replica has left is taken over at once."""
         await self.connectors.rows(_LEASES_ARE_OVER)
 
-    async def finish(self, imported_org: str, hurry: Callable[[], None]) -> None:
+    async def finish(self, imported_org: str) -> None:
         """Wait for the last answers and the end of the import, and judge both.
 
         Raises AssertionError where a key has not one partner, where it is answered otherwise when
         it is asked again, and where a row is lacking or there twice.
         """
         self._stop.set()
-        hurry()
         async with asyncio.timeout(GOES_ON_WITHIN_SECONDS):
             await asyncio.gather(*self._working)
         answered = {key: one for client in self.clients for key, one in client.answered.items()}
@@ -107,7 +105,8 @@ class Beside:
 
 @asynccontextmanager
 async def beside(rig: Rig, folder: Path) -> AsyncIterator[Beside]:
-    """Both of each, from ready until ended; the import has begun, and lasts until this is left.
+    """Both of each, from ready until ended; the import has begun, and lasts until this is left: its
+    last list is answered then.
 
     When the block is over, everything is finished and judged.
     """
@@ -115,8 +114,8 @@ async def beside(rig: Rig, folder: Path) -> AsyncIterator[Beside]:
     await asyncio.to_thread(migrate, url, MIGRATIONS)
     org_id, imported_org, stub = new_org_id(), new_org_id(), imports.practice()
     token = new_token(folder / "tokens.toml", orgs=[org_id])
-    slow = Fault(Wrong.SLOW, method="GET", times=1_000_000, seconds=SLOW_SECONDS)
-    stub.faults.add(slow)
+    over = asyncio.Event()
+    stub.faults.add(Fault(Wrong.SLOW, "/refattaches", method="GET", times=1_000_000, ends=over))
     held = Database(url, HOME.schema, "/connectors")
     said = {"Authorization": f"Bearer {token}"}
     logs = folder / "beside"
@@ -132,7 +131,8 @@ async def beside(rig: Rig, folder: Path) -> AsyncIterator[Beside]:
             try:
                 await until(lambda: bool(stub.faults.asked), GOES_ON_WITHIN_SECONDS)
                 yield found
-                await found.finish(imported_org, stub.faults.coming.clear)
+                over.set()
+                await found.finish(imported_org)
             finally:
                 await found.end()
     finally:
