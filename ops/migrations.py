@@ -13,7 +13,8 @@ from sqlalchemy.pool import NullPool
 
 from messaging.database.engine import CONNECT_TIMEOUT_SECONDS, Home, connecting, hosts_asked
 from messaging.database.errors import sqlstate, why_away
-from messaging.database.migrations import head, migrate
+from messaging.database.migrations import migrate
+from messaging.database.revisions import head
 from ops import environment
 from ops.catalogue import ServiceName, place_of
 from ops.environment import CannotGoOn, check_database_url

@@ -10,6 +10,7 @@ import aiormq
 import pytest
 
 from ops.servers import Servers, backing_servers, create_database, drop_database
+from tests.support.database import migrated
 
 # What a broker that is given by URL is cleared of (docs/contract/wire.md#topology).
 _SERVICE_QUEUES = (
@@ -51,6 +52,7 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
             found = stack.enter_context(
                 backing_servers(_say, pytestconfig.rootpath / ".handoff", durable=False)
             )
+        stack.callback(migrated.forget)
         yield found
 
 

@@ -10,33 +10,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command, context, op
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from messaging.database.engine import Home, connecting
+from messaging.database.revisions import OLDEST_PROGRAM
 from messaging.database.tables import metadata
 
-READ_REVISION = sa.text(
-    "SELECT version_num, obj_description('alembic_version'::regclass, 'pg_class') "
-    "FROM alembic_version"
-)
-"""The revision that a schema is at, and its note of the oldest program."""
-_OLDEST_PROGRAM = "oldest program: "
 _ONE_AT_A_TIME = 0x48414E45  # the advisory lock of whoever migrates
-
-
-def _config(scripts: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    return config
-
-
-def head(scripts: Path) -> str:
-    """The newest revision of a service's migrations."""
-    revision = ScriptDirectory.from_config(_config(scripts)).get_current_head()
-    if revision is None:
-        raise LookupError(f"{scripts} holds no migrations")
-    return revision
 
 
 def migrate(url: str, scripts: Path) -> None:
@@ -44,27 +24,10 @@ def migrate(url: str, scripts: Path) -> None:
 
     The URL's user must be allowed to create roles and schemas. Runs an event loop of its own.
     """
-    config = _config(scripts)
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["url"] = url
     command.upgrade(config, "head")
-
-
-def is_met(needed: str, held: str, note: str | None) -> bool:
-    """Whether a program made for revision `needed` works with a schema at `held`.
-
-    `note` is the schema's own: a newer one says which the oldest program is that works with it.
-    """
-    if held == needed:
-        return True
-    oldest = (note or "").removeprefix(_OLDEST_PROGRAM)
-    if note is None or oldest == note:
-        return False
-    return _order(held) > _order(needed) >= _order(oldest)
-
-
-def _order(revision: str) -> tuple[int, str]:
-    """Revisions are numbers with leading zeros."""
-    return len(revision), revision
 
 
 def run_environment(home: Home, *, oldest_program: str) -> None:
@@ -89,7 +52,7 @@ async def _run(home: Home, url: str, oldest_program: str) -> None:
         await connection.execute(sa.text(f'CREATE SCHEMA IF NOT EXISTS "{home.schema}"'))
         await connection.execute(sa.text(f'SET LOCAL search_path TO "{home.schema}"'))
         await connection.run_sync(_upgrade, home)
-        note = sa.literal(f"{_OLDEST_PROGRAM}{oldest_program}").compile(
+        note = sa.literal(f"{OLDEST_PROGRAM}{oldest_program}").compile(
             dialect=connection.dialect, compile_kwargs={"literal_binds": True}
         )
         await connection.execute(sa.text(f"COMMENT ON TABLE alembic_version IS {note}"))

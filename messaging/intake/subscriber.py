@@ -1,8 +1,9 @@
 """FastStream's broker with batches: a subscriber that takes together what waits in a queue.
 
-It is for RabbitMQ what Kafka's `batch=True` is, but nothing is waited for: an idle system has
-batches of one. This module alone leans on what FastStream and aio-pika do not promise to keep;
-`tests/unit/messaging/intake/test_subscriber_seam.py` says by name what that is.
+It is for RabbitMQ what Kafka's `batch=True` is, but nothing is waited for unless a subscriber asks
+for it: an idle system has batches of one. This module alone leans on what FastStream and aio-pika
+do not promise to keep; `tests/unit/messaging/intake/test_subscriber_seam.py` says by name what that
+is.
 """
 
 import asyncio
@@ -91,9 +92,14 @@ class Broker(RabbitBroker):
         self._url, self._name = url, name
         self.topology = topology or Topology((), ())
 
-    def batch_subscriber(self, queue: ConsumedQueue, work: Work) -> "BatchSubscriber":
-        """As `subscriber`: what is returned decorates a handler."""
-        made = BatchSubscriber(self, queue, work)
+    def batch_subscriber(
+        self, queue: ConsumedQueue, work: Work, *, gather_seconds: float = 0.0
+    ) -> "BatchSubscriber":
+        """As `subscriber`: what is returned decorates a handler.
+
+        `gather_seconds`: how long a batch's first message waits for others; for what nobody awaits.
+        """
+        made = BatchSubscriber(self, queue, work, gather_seconds)
         super(RabbitRegistrator, self).subscriber(made)
         return made
 
@@ -127,7 +133,9 @@ class BatchSubscriber(RabbitSubscriber):
     with it.
     """
 
-    def __init__(self, broker: Broker, queue: ConsumedQueue, work: Work) -> None:
+    def __init__(
+        self, broker: Broker, queue: ConsumedQueue, work: Work, gather_seconds: float = 0.0
+    ) -> None:
         outer: Any = broker.config
         calls = CallsCollection[Any]()
         bound: Any = {"queue": rabbit_queue(queue), "exchange": topic(queue.exchange)}
@@ -143,6 +151,7 @@ class BatchSubscriber(RabbitSubscriber):
         )
         self._parser = self._decoder = _as_it_is
         self._broker, self._work = broker, work
+        self._gather_seconds = gather_seconds
         self._flow: asyncio.Queue[DeliveredMessage | Exception | None] = asyncio.Queue()
         self._connection: RobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
@@ -231,6 +240,8 @@ class BatchSubscriber(RabbitSubscriber):
                 return []
             if isinstance(taken, Exception):
                 raise taken
+            if not batch and self._gather_seconds:
+                await asyncio.sleep(self._gather_seconds)
             if not taken.channel.is_closed:
                 batch.append(taken)
         return batch

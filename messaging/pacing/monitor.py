@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from messaging.database.errors import is_outage, sqlstate, why_away
-from messaging.database.migrations import READ_REVISION, is_met
+from messaging.database.revisions import READ_REVISION, is_met
 from messaging.pacing.waiting import pause
 from messaging.telemetry import logs
 

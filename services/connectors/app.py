@@ -5,7 +5,7 @@ import asyncio
 from contracts.documents.asyncapi import TITLES, document
 from contracts.events import EventSource
 from contracts.operations import Service as ServiceName
-from messaging.database.migrations import head
+from messaging.database.revisions import head
 from messaging.egress.policy import EgressPolicy
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service

@@ -11,7 +11,7 @@ from contracts.documents.asyncapi import TITLES, document
 from contracts.operations import Service as ServiceName
 from contracts.referral_partner import ContactMethod
 from letters.render import render_letter
-from messaging.database.migrations import head
+from messaging.database.revisions import head
 from messaging.egress.policy import EgressPolicy
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service

@@ -14,6 +14,7 @@ import trustme
 
 from messaging.replies.client import Client, open_client
 from services.ereferral_dispatch.settings import DispatchSettings
+from tests.support.database.urls import plain_url
 from tests.support.partners.portal import Portal
 from tests.support.partners.relay import Relay, scripted_relay
 from tests.support.services.dispatch import (
@@ -25,7 +26,6 @@ from tests.support.services.dispatch import (
     eventually,
     migrated,
     new_partner,
-    plain_url,
     running_dispatch,
 )
 from tests.support.services.dispatch_events import Heard, heard_by

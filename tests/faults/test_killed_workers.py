@@ -16,9 +16,10 @@ import pytest
 import pytest_asyncio
 
 from tests.faults.scene import Scene, by_mail
+from tests.support.database.urls import plain_url
 from tests.support.partners.portal import DUPLICATE, Answer, Cut
 from tests.support.partners.relay import HANG_AFTER_DATA, HANG_AT_RCPT
-from tests.support.services.dispatch import eventually, new_partner, plain_url
+from tests.support.services.dispatch import eventually, new_partner
 
 _LOCK = "SELECT FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND id = $2 FOR UPDATE"
 _LOCK_ATTEMPT = """

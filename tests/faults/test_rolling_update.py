@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from messaging.database.migrations import head, migrate
+from messaging.database.migrations import migrate
+from messaging.database.revisions import head
 from messaging.pacing.monitor import LOOK_EVERY_SECONDS
 from services.connectors.home import MIGRATIONS as CONNECTORS_MIGRATIONS
 from services.ereferral_dispatch.home import MIGRATIONS as DISPATCH_MIGRATIONS

@@ -13,7 +13,7 @@ from ops.servers import Servers
 from tests.faults.judging.reading import Database
 from tests.faults.parties.subscriber import EXCHANGES
 from tests.faults.rig.rig import Rig, open_rig
-from tests.support.services.referrals import plain_url
+from tests.support.database.urls import plain_url
 
 AHEAD_DAYS = 2.0
 

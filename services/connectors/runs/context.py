@@ -40,7 +40,8 @@ class Counts:
 class RunContext:
     """One run of one connection. `plan` is the system's; `fields_of` maps a partner's or source's
     row for comparing it. `has_interface`: the org has an Open Dental interface of ours, which shows
-    what is imported."""
+    what is imported. `statistics_at_rows`: how many rows it has read when statistics are due
+    again; 0 before the first time."""
 
     engine: AsyncEngine
     claimed: Claimed
@@ -55,6 +56,7 @@ class RunContext:
     counts: Counts = field(default_factory=Counts)
     phase: str | None = None
     offset: int | None = None
+    statistics_at_rows: int = 0
 
     @property
     def org_id(self) -> str:

@@ -18,6 +18,7 @@ from services.connectors.runs.context import RunContext
 from services.connectors.runs.leases import leased
 from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING, Page, drop_staged
+from services.connectors.runs.statistics import keep_statistics
 from services.connectors.systems import Fetched, Phase
 
 log = logs.get(__name__)
@@ -59,6 +60,7 @@ async def _read_phase(context: RunContext, phase: Phase) -> None:
             if following is not None:
                 coming = _ask(context, phase, following, since)
             await _commit_page(context, phase, position, fetched, taken)
+            await keep_statistics(context)
             if following is None:
                 return
             position = following

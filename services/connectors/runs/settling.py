@@ -25,7 +25,7 @@ from services.connectors.runs.commands import (
     send_all,
 )
 from services.connectors.runs.context import RunContext
-from services.connectors.runs.keys import Key, of_connection, one_of
+from services.connectors.runs.keys import Key, one_of, rows_of
 from services.connectors.runs.leases import leased
 from services.connectors.runs.marking import applied, refuse, row_of
 from services.connectors.runs.progress import note
@@ -177,22 +177,9 @@ async def _met(
     work: SystemWork, context: RunContext, keys: set[Key]
 ) -> tuple[dict[Key, ExternalId], dict[Key, StagedRow]]:
     """What the replies are about, in two statements."""
-    session = work.session
-    known = await session.scalars(
-        select(ExternalId)
-        .where(*of_connection(context, ExternalId, keys))
-        .order_by(ExternalId.kind, ExternalId.external_id)
-        .with_for_update(key_share=True)
-    )
-    staged = await session.scalars(
-        select(StagedRow)
-        .where(*of_connection(context, StagedRow, keys))
-        .order_by(StagedRow.seq)
-        .with_for_update()
-    )
     return (
-        {(row.kind, row.external_id): row for row in known},
-        {(row.kind, row.external_id): row for row in staged},
+        await rows_of(work.session, context, ExternalId, keys, locked=True),
+        await rows_of(work.session, context, StagedRow, keys, locked=True),
     )
 
 

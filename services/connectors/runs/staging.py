@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, select, union
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import ImportKind, RowCode
@@ -18,7 +18,7 @@ from services.connectors.resources import import_row_resource
 from services.connectors.rules.identity import NAMESPACE
 from services.connectors.rules.versions import digest, external_version, same_content
 from services.connectors.runs.context import RunContext
-from services.connectors.runs.keys import Key, of_connection
+from services.connectors.runs.keys import Key, children_of, rows_of
 from services.connectors.systems import Found
 
 WITHOUT_ID = "(without a number)"
@@ -70,12 +70,8 @@ class Page:
         session, wanted = self._work.session, set(keys)
         if not wanted:
             return
-        known = of_connection(self._context, ExternalId, wanted)
-        for one in await session.scalars(select(ExternalId).where(*known)):
-            self._known[one.kind, one.external_id] = one
-        staged = of_connection(self._context, StagedRow, wanted)
-        for row in await session.scalars(select(StagedRow).where(*staged)):
-            self._staged[row.kind, row.external_id] = row
+        self._known |= await rows_of(session, self._context, ExternalId, wanted)
+        self._staged |= await rows_of(session, self._context, StagedRow, wanted)
 
     def _without_id(self, kind: ImportKind, refused: Sequence[str]) -> None:
         """There is nothing to know such rows by again: one stands for all of a kind."""
@@ -230,16 +226,9 @@ def tell_row(work: SystemWork, staged: StagedRow, code: str, fields: Iterable[st
 
 async def _named(session: AsyncSession, context: RunContext, ids: set[str]) -> set[str]:
     """Which of these patients another row names."""
-    asked = sorted(ids)
-    parents = [
-        select(model.parent).where(
-            model.org_id == context.org_id,
-            model.connection_id == context.claimed.id,
-            model.parent.in_(asked),
-        )
-        for model in (ExternalId, StagedRow)
-    ]
-    return {parent for parent in await session.scalars(union(*parents)) if parent}
+    known = await children_of(session, context, ExternalId, ids)
+    staged = await children_of(session, context, StagedRow, ids)
+    return {parent for parent, _, _ in (*known, *staged)}
 
 
 async def drop_staged(session: AsyncSession, context: RunContext) -> None:

@@ -12,7 +12,7 @@ from contracts.connecting import ImportKind
 from services.connectors.models import ExternalId, SourceMap, StagedRow
 from services.connectors.planning.steps import Known, Row
 from services.connectors.runs.context import RunContext
-from services.connectors.runs.keys import Key, of_connection
+from services.connectors.runs.keys import Key, children_of, rows_of
 from services.connectors.runs.staging import DONE, STAGED
 
 _POINTED_TO = {
@@ -88,34 +88,29 @@ class Surroundings:
         self.attributions_staged = one is not None
 
     async def _load_known(self, session: AsyncSession, keys: Iterable[Key]) -> None:
-        found = await session.scalars(
-            select(ExternalId)
-            .where(*of_connection(self._context, ExternalId, keys))
-            .with_for_update(key_share=True)
-        )
-        self._rows.update({(row.kind, row.external_id): row for row in found})
+        self._rows |= await rows_of(session, self._context, ExternalId, keys, locked=True)
 
     async def _load_siblings(self, session: AsyncSession, parents: Iterable[str]) -> None:
-        wanted = sorted(parents)
+        wanted = set(parents)
         if not wanted:
             return
-        known = await session.execute(
-            select(ExternalId.parent, ExternalId.external_id, ExternalId.rank).where(
-                *self._mine(ExternalId),
-                ExternalId.kind == ImportKind.ATTRIBUTION,
-                ExternalId.parent.in_(wanted),
-                ~ExternalId.gone,
-                ExternalId.version.is_not(None),
-            )
+        known = await children_of(
+            session,
+            self._context,
+            ExternalId,
+            wanted,
+            ExternalId.kind == ImportKind.ATTRIBUTION,
+            ~ExternalId.gone,
+            ExternalId.version.is_not(None),
         )
-        staged = await session.execute(
-            select(StagedRow.parent, StagedRow.external_id, StagedRow.rank).where(
-                *self._mine(StagedRow),
-                StagedRow.kind == ImportKind.ATTRIBUTION,
-                StagedRow.parent.in_(wanted),
-                StagedRow.state != DONE,
-                ~StagedRow.gone,
-            )
+        staged = await children_of(
+            session,
+            self._context,
+            StagedRow,
+            wanted,
+            StagedRow.kind == ImportKind.ATTRIBUTION,
+            StagedRow.state != DONE,
+            ~StagedRow.gone,
         )
         for parent, external_id, rank in [*known, *staged]:
             self._siblings[parent][external_id] = rank or 0

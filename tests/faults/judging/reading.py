@@ -18,7 +18,7 @@ from tests.faults.judging.ledger import (
     HeldVersion,
 )
 from tests.faults.parties import subscriber
-from tests.support.services.referrals import plain_url
+from tests.support.database.urls import plain_url
 
 CONSUMED = (
     "referrals.commands",

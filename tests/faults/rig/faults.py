@@ -20,7 +20,8 @@ from tests.faults.rig.points import Point
 from tests.faults.rig.replicas import RIGGED, ServiceName
 from tests.faults.rig.rig import Rig
 from tests.faults.rig.rounds import Round
-from tests.support.services.referrals import new_org_id, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import new_org_id
 from tests.support.waiting import until
 
 AWAY_SECONDS = 1.0

@@ -16,8 +16,9 @@ from ops.stubs.opendental import OpenDentalStub, served
 from services.connectors.rules.identity import connection_id
 from tests.integration.connectors.practice import practice
 from tests.support.connectors.running import KEY, Connected, Connectors
+from tests.support.database.urls import plain_url
 from tests.support.services.command_line import handoff
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 from tests.support.waiting import until
 
 SECRETS = ("--secret", "developer_key=env:OD_DEVELOPER", "--secret", "customer_key=env:OD_CUSTOMER")

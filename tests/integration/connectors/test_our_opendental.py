@@ -21,8 +21,9 @@ from services.connectors.opendental.server import FIELDS, NUMBERS_BEGIN
 from tests.support.connectors.interface import Program
 from tests.support.connectors.running import OPERATOR, Connectors, connectors_beside
 from tests.support.database.commit_proxy import CommitProxy, commit_proxy
+from tests.support.database.urls import plain_url
 from tests.support.samples.open_dental import BERINGER, DAVIDSON, EMPTY, FACEBOOK, SMITHERS
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
 WITHIN_SECONDS = 20.0

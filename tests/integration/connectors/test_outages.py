@@ -11,7 +11,8 @@ from services.connectors import adding
 from services.connectors.watching import look
 from tests.integration.connectors.practice import CROWD, crowd, practice
 from tests.support.connectors.running import OPERATOR, Connected, Connectors
-from tests.support.services.referrals import Org, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org
 from tests.support.waiting import until
 
 

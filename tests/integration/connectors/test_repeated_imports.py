@@ -7,7 +7,8 @@ import asyncpg
 from ops.stubs.opendental import served
 from tests.integration.connectors.practice import practice
 from tests.support.connectors.running import Connected, Connectors
-from tests.support.services.referrals import Org, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org
 
 
 async def everything(org: Org) -> dict[str, list[dict[str, Any]]]:

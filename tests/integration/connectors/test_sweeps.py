@@ -9,7 +9,8 @@ import asyncpg
 from ops.stubs.opendental import OpenDentalStub, served
 from tests.integration.connectors.practice import CROWD, crowd, directory, practice
 from tests.support.connectors.running import Connectors
-from tests.support.services.referrals import Org, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org
 
 
 async def test_17_and_18_rows_that_come_and_go_between_pages_hide_no_other(

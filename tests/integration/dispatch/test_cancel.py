@@ -8,16 +8,10 @@ import asyncpg
 import pytest
 
 from tests.integration.dispatch.shown import is_cancelled
+from tests.support.database.urls import plain_url
 from tests.support.partners.portal import Answer, Cut
 from tests.support.partners.relay import HANG_AT_RCPT
-from tests.support.services.dispatch import (
-    Dispatch,
-    Org,
-    eventually,
-    new_partner,
-    plain_url,
-    running_dispatch,
-)
+from tests.support.services.dispatch import Dispatch, Org, eventually, new_partner, running_dispatch
 
 TOMORROW = {"Retry-After": "86400"}
 

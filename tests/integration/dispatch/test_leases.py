@@ -20,16 +20,10 @@ from services.ereferral_dispatch.delivery.leases import renew_leases
 from services.ereferral_dispatch.delivery.point_of_no_return import pass_point_of_no_return
 from services.ereferral_dispatch.senders.base import AttemptWithdrawn
 from tests.support.database.commit_proxy import CommitProxy, commit_proxy
+from tests.support.database.urls import plain_url
 from tests.support.partners.portal import Answer
 from tests.support.partners.relay import HANG_AT_RCPT, REFUSE_AFTER_HANGING
-from tests.support.services.dispatch import (
-    Dispatch,
-    Org,
-    dispatching,
-    eventually,
-    new_partner,
-    plain_url,
-)
+from tests.support.services.dispatch import Dispatch, Org, dispatching, eventually, new_partner
 
 LEASE_SECONDS = 2.0
 _ATTEMPT = """

@@ -12,7 +12,7 @@ from sqlalchemy import Enum
 from messaging.database.migrations import migrate
 from services.ereferral_dispatch.home import HOME, MIGRATIONS
 from services.ereferral_dispatch.models import Base
-from tests.support.services.dispatch import plain_url
+from tests.support.database.urls import plain_url
 
 MINE, THEIRS, OTHERS = "org_mine", "org_theirs", "org_others"
 # What refers comes after what it refers to.

@@ -8,7 +8,8 @@ import asyncpg
 from contracts.referral_partner import ContactMethod
 from services.ereferral_dispatch.delivery.outcome_rows import Locked, read_locked, write_locked
 from services.ereferral_dispatch.rules.routing import ContactPoint
-from tests.support.services.dispatch import Dispatch, Org, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.dispatch import Dispatch, Org
 
 _ROWS = """
     SELECT to_jsonb(e), to_jsonb(a) FROM ereferral_dispatch.ereferral e

@@ -12,8 +12,9 @@ import pytest_asyncio
 from messaging.trail.audit import Operator, about_patient
 from services.ereferral_dispatch import purging
 from services.ereferral_dispatch.purging import Purged
+from tests.support.database.urls import plain_url
 from tests.support.samples.packages import PATIENT_ID
-from tests.support.services.dispatch import Dispatch, Org, new_partner, plain_url, refusal
+from tests.support.services.dispatch import Dispatch, Org, new_partner, refusal
 
 REASON = "The patient has moved away"
 

@@ -12,8 +12,9 @@ from messaging.database.engine import Home
 from messaging.trail.audit import about_patient
 from services.ereferral_dispatch.home import HOME as DISPATCH
 from services.referrals.home import HOME as REFERRALS
+from tests.support.database.urls import plain_url
 from tests.support.services.dispatch import migrated as dispatch_migrated
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
 

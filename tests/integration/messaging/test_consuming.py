@@ -38,14 +38,17 @@ async def filled(url: str, bodies: list[bytes]) -> AsyncIterator[Wire]:
 
 
 @asynccontextmanager
-async def consuming(url: str, process: Process) -> AsyncIterator[BatchSubscriber]:
+async def consuming(
+    url: str, process: Process, gather_seconds: float = 0.0
+) -> AsyncIterator[BatchSubscriber]:
     """A subscriber that takes messages until the block is left."""
     broker = Broker(url, "test.consumer", TOPOLOGY)
 
     async def handle(batch: Batch) -> None:
         batch.to_be_rejected = await process(list(batch.raw_message))
 
-    taken = broker.batch_subscriber(QUEUE, Work(handle, batch_size=4, prefetch=PREFETCH))
+    work = Work(handle, batch_size=4, prefetch=PREFETCH)
+    taken = broker.batch_subscriber(QUEUE, work, gather_seconds=gather_seconds)
     taken(handle)
     await broker.start()
     try:
@@ -86,6 +89,34 @@ async def test_no_more_is_taken_ahead_than_the_prefetch(rabbitmq_vhost: str) -> 
             await asyncio.wait_for(settled.wait(), 20)
         assert seen[0] == 1
         assert max(seen) <= 4
+
+
+@pytest.mark.parametrize(
+    ("gather_seconds", "taken_together"),
+    [(0.0, [[b"0"], [b"1"], [b"2"]]), (1.0, [[b"0"], [b"1", b"2"]])],
+)
+async def test_a_batchs_first_message_waits_for_others_where_that_is_asked_for(
+    rabbitmq_vhost: str, gather_seconds: float, taken_together: list[list[bytes]]
+) -> None:
+    """Those that come meanwhile are of its batch; else each is handled at once."""
+    seen: list[list[bytes]] = []
+
+    async def process(batch: list[DeliveredMessage]) -> set[int]:
+        seen.append([message.body for message in batch])
+        return set()
+
+    async with (
+        filled(rabbitmq_vhost, []) as wire,
+        consuming(rabbitmq_vhost, process, gather_seconds),
+    ):
+        await wire.publish(b"0", "x", exchange=QUEUE.exchange)
+        await until(lambda: len(seen) == 1)  # From here on more than one is handed out.
+        await asyncio.sleep(0.3)
+        for body in (b"1", b"2"):
+            await wire.publish(body, "x", exchange=QUEUE.exchange)
+            await asyncio.sleep(0.2)
+        await until(lambda: sum(map(len, seen)) == 3)
+    assert seen == taken_together
 
 
 async def test_what_is_too_large_to_be_taken_does_not_open_the_way_for_more(

@@ -13,8 +13,9 @@ import pytest_asyncio
 from messaging.replies.client import Reply
 from messaging.running.service import Service
 from tests.support.broker.raw_messages import Wire, open_wire
+from tests.support.database.urls import plain_url
 from tests.support.refusals import problem
-from tests.support.services.referrals import Org, Referrals, plain_url, running_referrals
+from tests.support.services.referrals import Org, Referrals, running_referrals
 
 
 @pytest_asyncio.fixture(scope="module")

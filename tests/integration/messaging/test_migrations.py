@@ -17,7 +17,8 @@ from sqlalchemy.pool import NullPool
 
 from contracts.ereferral import FailureCode, SuccessCode
 from contracts.referral_partner import ContactMethod
-from messaging.database.migrations import head, migrate
+from messaging.database.migrations import migrate
+from messaging.database.revisions import head
 from messaging.database.tables import metadata as messaging_metadata
 from services.ereferral_dispatch import home as dispatch_home
 from services.ereferral_dispatch.models import Base as DispatchBase

@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from messaging.pacing import retry
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
 DENIED = "it refuses: permission denied for table referral_partner"

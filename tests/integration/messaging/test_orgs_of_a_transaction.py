@@ -17,7 +17,8 @@ from messaging.telemetry.tracing import Tracing
 from services.referrals.handlers import COMMAND_HANDLERS
 from services.referrals.home import COMMANDS, PUBLISHING
 from tests.support.broker.deliveries import delivery
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org, Referrals
 
 AT = "2026-01-05T08:00:00Z"
 

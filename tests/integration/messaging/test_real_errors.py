@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from messaging.database.errors import constraint_name, is_message_fault, is_outage, sqlstate
-from tests.support.services.referrals import plain_url
+from tests.support.database.urls import plain_url
 
 MESSAGE, NOBODY = "the message's", "nobody's"
 

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from messaging.database.migrations import migrate
 from services.ereferral_dispatch import home as dispatch_home
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org, Referrals
 
 
 @pytest_asyncio.fixture(scope="module")

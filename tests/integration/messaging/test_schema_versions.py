@@ -2,10 +2,11 @@
 
 import asyncpg
 
-from messaging.database.migrations import head
+from messaging.database.revisions import head
 from messaging.replies.client import open_client
 from services.referrals.home import MIGRATIONS
-from tests.support.services.referrals import Org, migrated, plain_url, running_referrals
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org, migrated, running_referrals
 from tests.support.waiting import until
 
 NEXT = f"{int(head(MIGRATIONS)) + 1:04}"

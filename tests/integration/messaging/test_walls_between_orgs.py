@@ -13,7 +13,7 @@ from services.connectors import home as connectors
 from services.ereferral_dispatch import home as dispatch
 from services.referrals import home as referrals
 from tests.integration.messaging.walls import ORGS_OF_THE_TRANSACTION, gaps, references
-from tests.support.services.referrals import plain_url
+from tests.support.database.urls import plain_url
 
 HOMES = {
     "referrals": referrals.HOME,

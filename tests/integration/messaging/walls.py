@@ -57,7 +57,8 @@ _ROLE = """
     FROM pg_roles r WHERE rolname = $1
 """
 _FUNCTIONS = """
-    SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace AND prosecdef ORDER BY 1
+    SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace AND prosecdef
+    AND has_function_privilege($2, oid, 'EXECUTE') ORDER BY 1
 """
 
 
@@ -77,7 +78,7 @@ async def _gaps(database: asyncpg.Connection, home: Home) -> AsyncIterator[str]:
         row = await database.fetchrow(_ROLE, role)
         if row["mighty"] or row["is_member"] or row["owns"]:
             yield f"{role}: may more than it is granted here"
-    for row in await database.fetch(_FUNCTIONS, home.schema):
+    for row in await database.fetch(_FUNCTIONS, home.schema, home.service_role):
         yield f"{row['proname']}: runs as its owner"
     for table in await database.fetch(_TABLES, home.schema):
         if table["relkind"] not in (b"r", b"p"):

@@ -11,9 +11,10 @@ from sqlalchemy.engine import make_url
 
 from messaging.replies.client import open_client
 from tests.integration.ops.parked import park
+from tests.support.database.urls import plain_url
 from tests.support.services.command_line import handoff
 from tests.support.services.process import RunningService
-from tests.support.services.referrals import migrated, plain_url, running_referrals
+from tests.support.services.referrals import migrated, running_referrals
 
 
 def execute(url: str, statement: str) -> None:

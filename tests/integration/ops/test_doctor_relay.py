@@ -5,10 +5,10 @@ import asyncio
 import asyncpg
 
 from ops.servers.ports import free_ports
+from tests.support.database.urls import plain_url
 from tests.support.partners.relay import OFFERED, Script, scripted_relay
 from tests.support.services.command_line import handoff
 from tests.support.services.process import RunningService
-from tests.support.services.referrals import plain_url
 
 _HOLD = """
     INSERT INTO ereferral_dispatch.mail_relay (org_id, name, id, held_at, probe_at, code, detail,

@@ -20,9 +20,10 @@ from tests.integration.ops.canary_patient import (
     settled,
 )
 from tests.integration.referrals.marketing import named
+from tests.support.database.urls import plain_url
 from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 
 BEFORE = "2026-01-05T08:00:00Z"
 ARCHIVED = ("referral_attribution", "referral_source_cost", "referral_source")

@@ -10,9 +10,10 @@ from typer.testing import Result
 
 from ops import erasing
 from tests.integration.ops.canary_patient import canary, erase, places, settled
+from tests.support.database.urls import plain_url
 from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 from tests.support.waiting import until
 
 _WAITING = (

@@ -14,9 +14,10 @@ from tests.integration.ops.canary_patient import (
     sent,
     settled,
 )
+from tests.support.database.urls import plain_url
 from tests.support.samples.canary import NAME
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 
 
 async def test_what_is_under_way_has_to_end_first(both: Both, org: Org) -> None:

@@ -8,9 +8,10 @@ from contracts.documents.examples import EXAMPLES, Another, needed
 from contracts.operations import Service
 from contracts.replies import ReplyStatus
 from messaging.replies.client import Reply
+from tests.support.database.urls import plain_url
 from tests.support.schemas import as_shipped
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 from tests.support.waiting import until
 
 EREFERRAL = EXAMPLES["ereferral.dispatch"].body["dispatch_uuid"]

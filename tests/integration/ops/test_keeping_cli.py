@@ -12,8 +12,9 @@ from typer.testing import Result
 
 from messaging.wire.connection import connection
 from ops.broker import queue_state
+from tests.support.database.urls import plain_url
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 from tests.support.waiting import until
 
 QUEUE = "referrals.commands"

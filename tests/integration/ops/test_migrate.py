@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from tests.support.database.urls import plain_url
 from tests.support.services.command_line import handoff
-from tests.support.services.referrals import plain_url
 
 
 def test_migrating_twice_does_it_once(variables: dict[str, str]) -> None:

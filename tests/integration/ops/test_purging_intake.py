@@ -10,9 +10,10 @@ import pytest
 from services.referrals.home import PUBLISHING
 from services.referrals.intake_keeping import purge
 from tests.integration.ops.test_keeping_cli import age, audit, lines_of
+from tests.support.database.urls import plain_url
 from tests.support.refusals import problem
 from tests.support.services.both import Both
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 
 ROW: dict[str, Any] = {
     "first_name": "Alice",

@@ -26,8 +26,8 @@ from services.ereferral_dispatch.settings import DispatchSettings
 from services.referrals.app import build as build_referrals
 from services.referrals.settings import ReferralsSettings
 from tests.support.certificates import common_name_alone
+from tests.support.database.urls import plain_url
 from tests.support.services.command_line import handoff
-from tests.support.services.referrals import plain_url
 from tests.support.tls_front import NAME, TlsFront, named, tls_front
 from tests.support.waiting import until
 

@@ -8,8 +8,9 @@ import pytest
 
 from messaging.replies.client import Reply
 from tests.integration.referrals.marketing import Marketing, named, uuid_and_name
+from tests.support.database.urls import plain_url
 from tests.support.refusals import errors, problem
-from tests.support.services.referrals import Referrals, plain_url
+from tests.support.services.referrals import Referrals
 
 IDENTITY = {"id", "version", "created_at", "updated_at", "attributed_at"}
 NOBODY = str(uuid4())

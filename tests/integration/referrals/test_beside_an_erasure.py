@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from tests.support.database.urls import plain_url
 from tests.support.refusals import problem
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
 _WAITING = (

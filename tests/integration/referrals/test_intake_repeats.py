@@ -7,7 +7,8 @@ import asyncpg
 
 from tests.integration.referrals.marketing import Marketing
 from tests.integration.referrals.test_intake import ALICE, FULLER, shown
-from tests.support.services.referrals import Referrals, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Referrals
 
 
 async def submit(org: Marketing, **fields: Any) -> dict[str, Any]:

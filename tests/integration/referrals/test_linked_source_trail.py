@@ -7,7 +7,8 @@ import asyncpg
 
 from messaging.trail.audit import about_patient
 from tests.integration.referrals.marketing import Marketing, named
-from tests.support.services.referrals import Referrals, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Referrals
 
 PERIOD = ("2026-01-01", "2026-12-31")
 

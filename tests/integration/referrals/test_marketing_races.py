@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from messaging.replies.client import Reply
 from tests.integration.referrals.marketing import Marketing, named
-from tests.support.services.referrals import Referrals, plain_url, running_referrals
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Referrals, running_referrals
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True)

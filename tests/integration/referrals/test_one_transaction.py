@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from messaging.replies.client import Reply
+from tests.support.database.urls import plain_url
 from tests.support.refusals import problem
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
 WAITING_WITHIN_SECONDS = 10.0

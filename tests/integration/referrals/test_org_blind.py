@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from services.referrals.home import HOME
 from tests.integration.referrals.marketing import Marketing
+from tests.support.database.urls import plain_url
 from tests.support.services.org_blind import (
     SAME_FOR_ALL,
     Attacks,
@@ -18,7 +19,7 @@ from tests.support.services.org_blind import (
     unreached,
     without_row_level_security,
 )
-from tests.support.services.referrals import Referrals, new_org_id, plain_url
+from tests.support.services.referrals import Referrals, new_org_id
 
 _PERSON = {"first_name": "Alice", "surname": "Smith", "org_type_id": 1}
 

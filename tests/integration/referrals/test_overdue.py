@@ -15,7 +15,8 @@ from services.referrals.home import HOME, PUBLISHING
 from services.referrals.models.referral import TimelineEntry
 from services.referrals.overdue import ROWS_AT_A_TIME, mark_overdue
 from tests.integration.referrals.news import shown, tell, timeline
-from tests.support.services.referrals import Org, Referrals, plain_url, running_referrals
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Org, Referrals, running_referrals
 
 PROMISED_WITHIN_SECONDS = 15.0
 PAST = "2026-01-31T09:00:00Z"

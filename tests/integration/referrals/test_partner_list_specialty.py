@@ -13,7 +13,8 @@ from alembic.config import Config
 from ops.servers import Servers, drop_database
 from ops.servers.databases import database_url
 from services.referrals.home import MIGRATIONS
-from tests.support.services.referrals import Referrals, new_org_id, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Referrals, new_org_id
 
 EARLIER_ORG = new_org_id()
 SPECIALTIES = ("Orthopädie", "Fußchirurgie", "ΟΔΟΝΤΙΑΤΡΟΣ", "Endodontics")

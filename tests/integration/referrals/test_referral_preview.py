@@ -12,9 +12,10 @@ from letters.letter import Letter
 from letters.render import render_letter
 from messaging.trail.audit import about_patient
 from services.referrals.home import HOME
+from tests.support.database.urls import plain_url
 from tests.support.samples.letters import words_of
 from tests.support.services.org_blind import rows_of
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 
 
 async def preview(org: Org, referral: dict[str, Any]) -> tuple[str, bytes]:

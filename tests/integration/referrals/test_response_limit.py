@@ -7,8 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from tests.integration.referrals.news import tell, timeline
+from tests.support.database.urls import plain_url
 from tests.support.refusals import problem
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 
 
 async def _were_recorded(

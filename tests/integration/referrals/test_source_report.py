@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 
 from tests.integration.referrals.marketing import Marketing, uuid_and_name
-from tests.support.services.referrals import Referrals, plain_url
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Referrals
 
 
 async def backdate(referrals: Referrals, attribution: dict[str, Any], attributed_at: str) -> None:

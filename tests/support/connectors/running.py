@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import System
 from messaging.database.engine import open_engine
-from messaging.database.migrations import migrate
 from messaging.replies.client import Reply, listen
 from messaging.running.service import Service
 from messaging.trail.audit import Operator
@@ -26,8 +25,10 @@ from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.rules.identity import connection_id
 from services.connectors.sealing import Place, Sealer
 from services.connectors.settings import ConnectorsSettings
+from tests.support.database.migrated import newest_schema
+from tests.support.database.urls import plain_url
 from tests.support.schemas import as_shipped, event_as_shipped
-from tests.support.services.referrals import Org, Referrals, plain_url
+from tests.support.services.referrals import Org, Referrals
 from tests.support.waiting import until
 
 KEY = "5f" * 32
@@ -274,7 +275,7 @@ async def connectors_beside(
     referrals: Referrals, database_url: str, **changed: Any
 ) -> AsyncIterator[Connectors]:
     """Connectors, migrated and ready, on a database of their own."""
-    await asyncio.to_thread(migrate, database_url, MIGRATIONS)
+    await newest_schema(database_url, MIGRATIONS)
     config = settings(database_url, referrals.rabbitmq_url, **changed)
     async with (
         as_system(database_url) as engine,

@@ -1,6 +1,5 @@
 """Connectors without a worker: each run is made by hand, by as many replicas as wanted."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import System
 from messaging.database.engine import open_engine
-from messaging.database.migrations import migrate
 from ops.stubs.opendental import OpenDentalStub
 from services.connectors import adding
 from services.connectors.asking.budget import SharedBudget
@@ -27,7 +25,9 @@ from services.connectors.runs.run import run_once
 from services.connectors.sealing import Place, Sealer
 from tests.support.connectors.asking import LOOPBACK
 from tests.support.connectors.running import KEY, OPERATOR
-from tests.support.services.referrals import Referrals, plain_url
+from tests.support.database.migrated import newest_schema
+from tests.support.database.urls import plain_url
+from tests.support.services.referrals import Referrals
 
 
 @dataclass
@@ -99,7 +99,7 @@ async def workshop(
     referrals: Referrals, database_url: str, replicas: int
 ) -> AsyncIterator[Workshop]:
     """So many replicas on a database of their own, beside running referrals."""
-    await asyncio.to_thread(migrate, database_url, MIGRATIONS)
+    await newest_schema(database_url, MIGRATIONS)
     async with AsyncExitStack() as stack:
         made = []
         for number in range(replicas):

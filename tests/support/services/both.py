@@ -11,9 +11,10 @@ from typer.testing import Result
 
 from contracts.catalogue import OPERATIONS
 from messaging.replies.client import Reply
+from tests.support.database.urls import plain_url
 from tests.support.services.command_line import handoff
 from tests.support.services.dispatch import SETTLED_WITHIN_SECONDS, Dispatch, dispatching
-from tests.support.services.referrals import Org, Referrals, plain_url, referrals_with_client
+from tests.support.services.referrals import Org, Referrals, referrals_with_client
 from tests.support.waiting import until
 
 _SCHEMAS = ("referrals", "ereferral_dispatch")

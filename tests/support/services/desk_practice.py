@@ -7,11 +7,12 @@ from typing import Any
 
 import asyncpg
 
+from tests.support.database.urls import plain_url
 from tests.support.partners.relay import LOSE_AFTER_DATA
 from tests.support.services.both import Both
 from tests.support.services.desk import Visitor, at_the_desk
 from tests.support.services.edge import RunningEdge
-from tests.support.services.referrals import Org, plain_url
+from tests.support.services.referrals import Org
 from tests.support.waiting import until
 
 CALLED = {"phone": "+12025550111", "preferred_contact_method": "phone"}

@@ -16,13 +16,14 @@ from pydantic import SecretStr
 
 from contracts.operations import Service as Name
 from contracts.shapes import Reference
-from messaging.database.migrations import migrate
 from messaging.replies.client import Client, Reply, open_client
 from messaging.running.service import Service
 from services.ereferral_dispatch.app import build
 from services.ereferral_dispatch.delivery import worker
 from services.ereferral_dispatch.home import MIGRATIONS
 from services.ereferral_dispatch.settings import DispatchSettings
+from tests.support.database.migrated import newest_schema
+from tests.support.database.urls import plain_url
 from tests.support.partners.portal import Portal, Step
 from tests.support.partners.relay import LOSE_AFTER_DATA, Relay, scripted_relay
 from tests.support.samples.packages import sample_package, sample_partner, sample_referral
@@ -43,13 +44,7 @@ _STATUS = "SELECT status FROM ereferral_dispatch.ereferral WHERE org_id = $1 AND
 
 async def migrated(database_url: str) -> str:
     """The same URL, its database brought to the newest revision of dispatch."""
-    await asyncio.to_thread(migrate, database_url, MIGRATIONS)
-    return database_url
-
-
-def plain_url(database_url: str) -> str:
-    """The URL as asyncpg itself takes it."""
-    return database_url.replace("postgresql+asyncpg://", "postgresql://")
+    return await newest_schema(database_url, MIGRATIONS)
 
 
 async def eventually(

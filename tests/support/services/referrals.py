@@ -15,12 +15,13 @@ from aiormq import spec
 from aiormq.abc import DeliveredMessage
 
 from contracts.operations import Service as Name
-from messaging.database.migrations import migrate
 from messaging.replies.client import Client, Reply, listen, open_client
 from messaging.running.service import Service
 from services.referrals.app import build
 from services.referrals.home import MIGRATIONS
 from services.referrals.settings import ReferralsSettings
+from tests.support.database.migrated import newest_schema
+from tests.support.database.urls import plain_url
 from tests.support.schemas import as_shipped, event_as_shipped
 from tests.support.services.exchanges import exchange_of
 from tests.support.services.published import Published
@@ -33,8 +34,7 @@ _MARK = "test.mark"
 
 async def migrated(database_url: str) -> str:
     """The same URL, its database brought to the newest revision of referrals."""
-    await asyncio.to_thread(migrate, database_url, MIGRATIONS)
-    return database_url
+    return await newest_schema(database_url, MIGRATIONS)
 
 
 def new_org_id() -> str:
@@ -226,11 +226,6 @@ async def heard_by(database_url: str, rabbitmq_url: str) -> AsyncIterator[Heard]
     finally:
         await database.close()
         await connection.close()
-
-
-def plain_url(database_url: str) -> str:
-    """The URL as asyncpg itself takes it."""
-    return database_url.replace("postgresql+asyncpg://", "postgresql://")
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from contracts.catalogue import OPERATIONS
 from messaging.replies.client import Reply
 from tests.integration.referrals.refused.table import Check, Row, before_rows, pairs
 from tests.integration.referrals.refused.world import World, build
+from tests.support.database.urls import plain_url
 from tests.support.refusals import errors, problem
-from tests.support.services.referrals import Referrals, plain_url
+from tests.support.services.referrals import Referrals
 
 _TESTS = ("test_completeness", "test_forbidden", "test_table")
 _MODULES = [

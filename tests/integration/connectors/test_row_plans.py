@@ -1,0 +1,115 @@
+"""Plans of an import's statements: rows are found by their keys, however many there are."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Select, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.connecting import ImportKind
+from messaging.database.engine import open_engine
+from messaging.database.migrations import migrate
+from services.connectors.home import HOME, MIGRATIONS
+from services.connectors.models import ExternalId, StagedRow
+from services.connectors.runs.keys import rows_by_key, rows_by_parent
+
+ROWS = 5_000
+NAMED = 100
+ORG_ID, CONNECTION = "plans", UUID(int=1)
+_FILL = """
+    INSERT INTO external_id (org_id, connection_id, kind, external_id, uuid, generation, changes,
+        parent, missed, gone, archived, erased, created_at, updated_at)
+    SELECT :org, :connection, 'attribution', n::text, gen_random_uuid(), 1, 0,
+        (n / 2)::text, 0, false, false, false, now(), now()
+    FROM generate_series(1, :rows) AS n;
+"""
+_FILL_STAGED = """
+    INSERT INTO staged_row (org_id, id, connection_id, kind, external_id, external_version, parent,
+        gone, state, fields, as_secondary, version, created_at, updated_at)
+    SELECT :org, gen_random_uuid(), :connection, 'attribution', n::text, '', (n / 2)::text,
+        false, 'staged', '{}', false, 1, now(), now()
+    FROM generate_series(1, :rows) AS n;
+"""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
+    """As a run works, in the middle of an import whose statistics were made."""
+    await asyncio.to_thread(migrate, postgres_database, MIGRATIONS)
+    engine = open_engine(postgres_database, HOME, role=HOME.system_role, name="plans")
+    async with engine.begin() as connection:
+        given = {"org": ORG_ID, "connection": CONNECTION, "rows": ROWS}
+        await connection.execute(text(_FILL), given)
+        await connection.execute(text(_FILL_STAGED), given)
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT analyze_rows()"))
+    yield engine
+    await engine.dispose()
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plan's nodes, from the top."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(rows_by_key(ExternalId, locked=False), id="rows"),
+        pytest.param(rows_by_key(ExternalId, locked=True), id="rows to change"),
+        pytest.param(rows_by_parent(ExternalId, ~ExternalId.gone), id="children"),
+        pytest.param(rows_by_key(StagedRow, locked=False), id="staged rows"),
+        pytest.param(rows_by_key(StagedRow, locked=True), id="staged rows to change"),
+        pytest.param(rows_by_parent(StagedRow, ~StagedRow.gone), id="staged children"),
+    ],
+)
+async def test_a_page_reads_what_it_names_and_no_other_row(
+    engine: AsyncEngine, statement: Select[Any]
+) -> None:
+    """Nothing is read and thrown away: what a page costs does not grow with the import."""
+    names = [str(number) for number in range(1, NAMED + 1)]
+    given = {
+        "org_id": ORG_ID,
+        "connection_id": CONNECTION,
+        "kinds": [ImportKind.ATTRIBUTION.value] * NAMED,
+        "ids": names,
+        "parents": names,
+    }
+    compiled = statement.compile(engine.sync_engine)
+    values = {**compiled.params, **given}
+    async with engine.begin() as connection:
+        explained = await connection.exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}",
+            tuple(values[name] for name in compiled.positiontup or ()),
+        )
+        said = explained.scalar_one()
+    plan = json.loads(said) if isinstance(said, str) else said
+    read = list(nodes(plan[0]["Plan"]))
+    assert plan[0]["Plan"]["Actual Rows"] >= NAMED
+    thrown_away = [
+        node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)
+        for node in read
+    ]
+    assert sum(thrown_away) == 0, read
+    assert not any(node["Node Type"] == "Seq Scan" for node in read), read
+
+
+async def test_only_the_system_has_statistics_made(
+    engine: AsyncEngine, postgres_database: str
+) -> None:
+    """The role that works for clients may not."""
+    service = open_engine(postgres_database, HOME, role=HOME.service_role, name="plans")
+    try:
+        with pytest.raises(ProgrammingError, match="permission denied for function analyze_rows"):
+            async with service.begin() as connection:
+                await connection.execute(text("SELECT analyze_rows()"))
+    finally:
+        await service.dispose()
