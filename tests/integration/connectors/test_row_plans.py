@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -12,16 +11,21 @@ from sqlalchemy import Select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.connecting import ImportKind
+from contracts.connecting import ImportKind, System
 from messaging.database.engine import open_engine
 from messaging.database.migrations import migrate
+from messaging.trail.audit import Operator
+from services.connectors import adding
 from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.models import ExternalId, StagedRow
+from services.connectors.rules.identity import connection_id
 from services.connectors.runs.keys import rows_by_key, rows_by_parent
 
 ROWS = 5_000
 NAMED = 100
-ORG_ID, CONNECTION = "plans", UUID(int=1)
+OPERATOR = Operator(client=None, actor="test")
+ORG_ID = "plans"
+CONNECTION = connection_id(ORG_ID, System.OPENDENTAL, "main")
 _FILL = """
     INSERT INTO external_id (org_id, connection_id, kind, external_id, uuid, generation, changes,
         parent, missed, gone, archived, erased, created_at, updated_at)
@@ -43,6 +47,9 @@ async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
     """As a run works, in the middle of an import whose statistics were made."""
     await asyncio.to_thread(migrate, postgres_database, MIGRATIONS)
     engine = open_engine(postgres_database, HOME, role=HOME.system_role, name="plans")
+    await adding.add(
+        engine, ORG_ID, System.OPENDENTAL, "main", {"time_zone": "America/New_York"}, {}, OPERATOR
+    )
     async with engine.begin() as connection:
         given = {"org": ORG_ID, "connection": CONNECTION, "rows": ROWS}
         await connection.execute(text(_FILL), given)
