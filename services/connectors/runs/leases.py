@@ -57,6 +57,14 @@ _RENEW = text(
 )
 
 
+_GIVE_BACK = text(
+    """
+    UPDATE connection SET lease_token = NULL, lease_until = NULL
+    WHERE org_id = :org_id AND id = :id AND lease_token = :token
+    """
+)
+
+
 async def claim(
     engine: AsyncEngine, *, slots: int, lease_seconds: float = LEASE_SECONDS
 ) -> list[Claimed]:
@@ -74,6 +82,13 @@ async def renew(
     async with engine.begin() as connection:
         renewed = await connection.scalar(_RENEW, {**given, "lease": lease_seconds})
     return renewed is not None
+
+
+async def give_back(engine: AsyncEngine, claimed: Claimed) -> None:
+    """Let another replica go on at once, where the lease is still held."""
+    given = {"org_id": claimed.org_id, "id": claimed.id, "token": claimed.token}
+    async with engine.begin() as connection:
+        await connection.execute(_GIVE_BACK, given)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from services.connectors.runs.leases import (
     Claimed,
     LeaseLost,
     claim,
+    give_back,
     renew,
 )
 from services.connectors.runs.run import Opened, run_once
@@ -50,7 +51,7 @@ class RunWorker:
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Claim and run until `stop` is set; a run that goes on then is left to its lease."""
+        """Claim and run until `stop` is set; a run that goes on then is left to another replica."""
         while not stop.is_set():
             try:
                 await self._begin_due()
@@ -75,18 +76,19 @@ class RunWorker:
             task.add_done_callback(self._running.discard)
 
     async def _run(self, claimed: Claimed) -> None:
-        """One run under its lease. Whatever ends it, the lease runs out and another one goes on."""
+        """One run under its lease. What breaks off goes on when that runs out; what is stopped, as
+        soon as another replica looks."""
         running = asyncio.create_task(self._run_with_client(claimed))
         keeping = asyncio.create_task(self._keep_lease(claimed))
         try:
             await asyncio.wait({running, keeping}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 log.warning("lease lost", org_id=claimed.org_id)
-        finally:
-            for task in (running, keeping):
-                task.cancel()
-            results = await asyncio.gather(running, keeping, return_exceptions=True)
-            self._after_commit()
+        except asyncio.CancelledError:
+            await self._end(running, keeping)
+            await self._give_back(claimed)
+            raise
+        results = await self._end(running, keeping)
         error = results[0]
         if isinstance(error, LeaseLost):
             log.warning("lease lost", org_id=claimed.org_id)
@@ -97,6 +99,21 @@ class RunWorker:
                 error=type(error).__name__,
                 where=logs.place(error),
             )
+
+    async def _end(self, *tasks: asyncio.Task[None]) -> list[BaseException | None]:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        self._after_commit()
+        return results
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        try:
+            await give_back(self._engine, claimed)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("lease not given back", org_id=claimed.org_id, detail=why_away(error))
 
     async def _run_with_client(self, claimed: Claimed) -> None:
         async with open_client(self._broker_url, "connectors.client") as client:
