@@ -20,6 +20,8 @@ from tests.support.services.dispatch import (
 )
 
 PROBE_EVERY_SECONDS = 0.5
+LONGEST_CLAIM_SECONDS = 0.2
+"""An attempt begins within the transaction that claims it, and a probe is due from its begin on."""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -74,7 +76,7 @@ async def test_gone_holds_a_lane_and_a_probe_that_succeeds_lets_it_go(
     made = (await org.get(probe))["attempts"]
     started = [datetime.fromisoformat(attempt["started_at"]) for attempt in made]
     waits = [(later - earlier).total_seconds() for earlier, later in pairwise(started)]
-    assert len(waits) == 2 and min(waits) >= PROBE_EVERY_SECONDS
+    assert len(waits) == 2 and min(waits) > PROBE_EVERY_SECONDS - LONGEST_CLAIM_SECONDS
     assert await dispatch.heard.story(first) == ["queued", "attempt_failed", "failed"]
     assert await dispatch.heard.story(probe) == [
         "queued",

@@ -81,8 +81,7 @@ async def read_while_written(
 
     Fails where a row comes twice, or one that is there throughout does not come.
     """
-    for id_ in there:
-        await writer.create(id_)
+    await asyncio.gather(*map(writer.create, there))
     listed, throughout, made = set(there), set(there), set(there)
 
     async def write(writes: Writes) -> None:
