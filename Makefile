@@ -12,9 +12,10 @@ SEED ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Each of them has servers of its own and takes whole files; a broker that is given serves one.
+# Three on two cores: many tests wait for something to go away or to come back. Each worker has servers
+# of its own and takes whole files; a broker that is given serves one.
 # The slow files come first (no reordering), so that the quick ones fill up what time is left.
-WORKERS ?= $(if $(REFERRALS_RABBITMQ_URL)$(DISPATCH_RABBITMQ_URL),0,2)
+WORKERS ?= $(if $(REFERRALS_RABBITMQ_URL)$(DISPATCH_RABBITMQ_URL),0,3)
 READY := $(VENV)/.ready
 ALL_TESTS := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

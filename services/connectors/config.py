@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from contracts.connecting import ConnectionFailureCode as Code
 from contracts.connecting import System
@@ -50,7 +51,7 @@ class OpenDentalOptions(Options):
 
     `throttle`: remote mode's, by the key's permissions; none for a server in the same house.
     `time_zone` is the server's: its stamps are local times. `referrals_since`: no draft is made of
-    an older outgoing referral.
+    an older outgoing referral; unless it is given, the day that it is at the server.
     """
 
     bases: tuple[str, ...] = (REMOTE,)
@@ -61,6 +62,17 @@ class OpenDentalOptions(Options):
     referrals_since: date = Field(default_factory=lambda: datetime.now(UTC).date())
     write_back: bool = False
     keep: Keep = Keep.NOTHING
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_its_today_on(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "referrals_since" in given:
+            return given
+        try:
+            zone = ZoneInfo(parse_time_zone(given.get("time_zone", "")))
+        except (PydanticCustomError, TypeError):
+            return given  # It is refused for its zone.
+        return {**given, "referrals_since": datetime.now(zone).date()}
 
     @model_validator(mode="after")
     def _a_zone_that_exists(self) -> Self:

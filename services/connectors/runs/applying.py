@@ -41,7 +41,7 @@ from services.connectors.runs.settling import REFERRALS, deliver, frozen
 from services.connectors.runs.staging import DONE, STAGED, WAITING
 from services.connectors.runs.surroundings import Surroundings
 
-CHUNK = 128
+CHUNK = 256
 CHUNKS_AT_ONCE = 2
 ROUNDS = 5
 """Steps that one row takes at most in one go: archive, create, make inactive."""

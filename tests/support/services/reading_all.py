@@ -81,7 +81,8 @@ async def read_while_written(
 
     Fails where a row comes twice, or one that is there throughout does not come.
     """
-    await asyncio.gather(*map(writer.create, there))
+    for id_ in there:
+        await writer.create(id_)
     listed, throughout, made = set(there), set(there), set(there)
 
     async def write(writes: Writes) -> None:

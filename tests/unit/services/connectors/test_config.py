@@ -1,6 +1,6 @@
 """Options and secrets of a connection."""
 
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from uuid import UUID
 
@@ -37,6 +37,24 @@ def test_an_open_dental_needs_its_time_zone() -> None:
         OpenDentalOptions.model_validate({})
     with pytest.raises(ValidationError):
         OpenDentalOptions(time_zone="America/Springfield")
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "day"),
+    [("America/Los_Angeles", date(2026, 11, 29)), ("Europe/Rome", date(2026, 11, 30))],
+)
+def test_drafts_are_made_from_the_day_on_that_it_is_at_the_server(
+    time_zone: str, day: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its referrals are dated so: in the evening of Los Angeles it is tomorrow in UTC already."""
+
+    class Evening(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Evening":
+            return cls(2026, 11, 30, 4, 0, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr("services.connectors.config.datetime", Evening)
+    assert OpenDentalOptions.model_validate({"time_zone": time_zone}).referrals_since == day
 
 
 def test_options_come_back_from_the_database_as_they_went() -> None:
