@@ -63,14 +63,14 @@ async def rows_of(
 async def children_of(
     session: AsyncSession,
     context: RunContext,
-    model: type[Held],
+    below: Select[str, str, int | None],
     parents: Iterable[str],
-    *which: ColumnElement[bool],
 ) -> list[tuple[str, str, int | None]]:
-    """Parent, external id and rank of the rows that are `which`, below one of these parents."""
-    found = await session.execute(
-        rows_by_parent(model, *which), {**_connection(context), "parents": sorted(parents)}
-    )
+    """Parent, external id and rank of the rows below one of these parents.
+
+    `below`: a statement of `rows_by_parent`, which is made once.
+    """
+    found = await session.execute(below, {**_connection(context), "parents": sorted(parents)})
     return list(found)
 
 
@@ -102,7 +102,7 @@ def rows_by_key(model: type[Held], *, locked: bool) -> Select[Held]:
 
 
 def rows_by_parent(model: type[Held], *which: ColumnElement[bool]) -> Select[str, str, int | None]:
-    """The statement of `children_of`."""
+    """The statement that finds the rows which are `which`, by their parents."""
     asked = (
         func.unnest(bindparam("parents", type_=ARRAY(Text())))
         .table_valued("parent", name="asked")

@@ -18,11 +18,12 @@ from services.connectors.resources import import_row_resource
 from services.connectors.rules.identity import NAMESPACE
 from services.connectors.rules.versions import digest, external_version, same_content
 from services.connectors.runs.context import RunContext
-from services.connectors.runs.keys import Key, children_of, rows_of
+from services.connectors.runs.keys import Key, children_of, rows_by_parent, rows_of
 from services.connectors.systems import Found
 
 WITHOUT_ID = "(without a number)"
 STAGED, WAITING, REFUSED, DONE = "staged", "waiting", "refused", "done"
+_NAMING = (rows_by_parent(ExternalId), rows_by_parent(StagedRow))
 
 
 class Page:
@@ -226,9 +227,8 @@ def tell_row(work: SystemWork, staged: StagedRow, code: str, fields: Iterable[st
 
 async def _named(session: AsyncSession, context: RunContext, ids: set[str]) -> set[str]:
     """Which of these patients another row names."""
-    known = await children_of(session, context, ExternalId, ids)
-    staged = await children_of(session, context, StagedRow, ids)
-    return {parent for parent, _, _ in (*known, *staged)}
+    found = [await children_of(session, context, below, ids) for below in _NAMING]
+    return {parent for rows in found for parent, _, _ in rows}
 
 
 async def drop_staged(session: AsyncSession, context: RunContext) -> None:

@@ -12,7 +12,7 @@ from contracts.connecting import ImportKind
 from services.connectors.models import ExternalId, SourceMap, StagedRow
 from services.connectors.planning.steps import Known, Row
 from services.connectors.runs.context import RunContext
-from services.connectors.runs.keys import Key, children_of, rows_of
+from services.connectors.runs.keys import Key, children_of, rows_by_parent, rows_of
 from services.connectors.runs.staging import DONE, STAGED
 
 _POINTED_TO = {
@@ -20,6 +20,21 @@ _POINTED_TO = {
     "referral_num": (ImportKind.PARTNER, ImportKind.SOURCE),
     "prov_num": (ImportKind.PROVIDER,),
 }
+_SIBLINGS = (
+    rows_by_parent(
+        ExternalId,
+        ExternalId.kind == ImportKind.ATTRIBUTION,
+        ~ExternalId.gone,
+        ExternalId.version.is_not(None),
+    ),
+    rows_by_parent(
+        StagedRow,
+        StagedRow.kind == ImportKind.ATTRIBUTION,
+        ~StagedRow.gone,
+        StagedRow.state != DONE,
+    ),
+)
+"""A patient's other attributions: those that are here, and those that are to come."""
 
 
 class Surroundings:
@@ -94,26 +109,10 @@ class Surroundings:
         wanted = set(parents)
         if not wanted:
             return
-        known = await children_of(
-            session,
-            self._context,
-            ExternalId,
-            wanted,
-            ExternalId.kind == ImportKind.ATTRIBUTION,
-            ~ExternalId.gone,
-            ExternalId.version.is_not(None),
-        )
-        staged = await children_of(
-            session,
-            self._context,
-            StagedRow,
-            wanted,
-            StagedRow.kind == ImportKind.ATTRIBUTION,
-            StagedRow.state != DONE,
-            ~StagedRow.gone,
-        )
-        for parent, external_id, rank in [*known, *staged]:
-            self._siblings[parent][external_id] = rank or 0
+        for below in _SIBLINGS:
+            found = await children_of(session, self._context, below, wanted)
+            for parent, external_id, rank in found:
+                self._siblings[parent][external_id] = rank or 0
 
     async def _load_sources(self, session: AsyncSession, sources: Iterable[str]) -> None:
         found = await session.execute(

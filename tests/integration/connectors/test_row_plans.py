@@ -1,8 +1,7 @@
 """Plans of an import's statements: rows are found by their keys, however many there are."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.models import ExternalId, StagedRow
 from services.connectors.rules.identity import connection_id
 from services.connectors.runs.keys import rows_by_key, rows_by_parent
+from tests.support.database.plans import plan_of
 
 ROWS = 5_000
 NAMED = 100
@@ -60,13 +60,6 @@ async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The plan's nodes, from the top."""
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from nodes(part)
-
-
 @pytest.mark.parametrize(
     "statement",
     [
@@ -92,15 +85,10 @@ async def test_a_page_reads_what_it_names_and_no_other_row(
     }
     compiled = statement.compile(engine.sync_engine)
     values = {**compiled.params, **given}
+    parameters = tuple(values[name] for name in compiled.positiontup or ())
     async with engine.begin() as connection:
-        explained = await connection.exec_driver_sql(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}",
-            tuple(values[name] for name in compiled.positiontup or ()),
-        )
-        said = explained.scalar_one()
-    plan = json.loads(said) if isinstance(said, str) else said
-    read = list(nodes(plan[0]["Plan"]))
-    assert plan[0]["Plan"]["Actual Rows"] >= NAMED
+        read = await plan_of(connection, str(compiled), parameters, run=True)
+    assert read[0]["Actual Rows"] >= NAMED
     thrown_away = [
         node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)
         for node in read

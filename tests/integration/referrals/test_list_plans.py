@@ -1,8 +1,7 @@
 """Plans of the lists: rows come in the order of an index, as far as the page reaches."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from messaging.handlers.pages import cursor_behind
 from services.referrals.backlog import WAITING
 from services.referrals.home import HOME, MIGRATIONS
 from services.referrals.queries import READERS
+from tests.support.database.plans import plan_of
 
 MIDDLE = 5_000
 
@@ -44,14 +44,7 @@ async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The plan's nodes, from the top."""
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from nodes(part)
-
-
-async def plan_of(engine: AsyncEngine, operation: str, **fields: Any) -> list[dict[str, Any]]:
+async def plan_of_list(engine: AsyncEngine, operation: str, **fields: Any) -> list[dict[str, Any]]:
     """How the ids that a list shows are found: the nodes of the statement that has a limit."""
     reader = READERS[operation]
     query = reader.message.model_validate({"org_id": ORDINARY_ORG, **fields})
@@ -68,12 +61,7 @@ async def plan_of(engine: AsyncEngine, operation: str, **fields: Any) -> list[di
             event.remove(engine.sync_engine, "before_cursor_execute", remember)
         ((statement, parameters),) = [one for one in asked if " LIMIT " in one[0]]
         connection = await session.connection()
-        explained = await connection.exec_driver_sql(
-            f"EXPLAIN (FORMAT JSON) {statement}", parameters
-        )
-        text = explained.scalar_one()
-    plan = json.loads(text) if isinstance(text, str) else text
-    return list(nodes(plan[0]["Plan"]))
+        return await plan_of(connection, statement, parameters)
 
 
 def behind(operation: str, id_: str, **fields: Any) -> dict[str, Any]:
@@ -114,7 +102,7 @@ async def test_a_cursors_stretch_is_read_from_an_index_in_its_order(
 ) -> None:
     """Up to the size of the stretch: nothing is sorted, and no row is read that is not shown."""
     fields = {**filters, "cursor": ""} if begins else behind(operation, last, **filters)
-    plan = await plan_of(engine, operation, page_size=10, **fields)
+    plan = await plan_of_list(engine, operation, page_size=10, **fields)
     assert plan[0]["Node Type"] == "Limit"
     assert {node.get("Index Name") for node in plan[1:]} == {index}
     assert not {"Sort", "Incremental Sort", "Seq Scan"} & {node["Node Type"] for node in plan}
@@ -144,7 +132,7 @@ async def test_few_rows_are_found_in_an_index_and_then_sorted(
 ) -> None:
     """Those of one source, patient or partner, or what a rare filter leaves: never by looking at
     the table from its beginning."""
-    plan = await plan_of(engine, operation, cursor="", **filters)
+    plan = await plan_of_list(engine, operation, cursor="", **filters)
     assert any(node.get("Index Name") for node in plan)
     assert "Seq Scan" not in {node["Node Type"] for node in plan}
 
@@ -163,20 +151,20 @@ async def test_a_first_page_is_read_from_an_index_in_its_order(
     engine: AsyncEngine, operation: str, index: str
 ) -> None:
     """What people look at first costs no more than it shows."""
-    plan = await plan_of(engine, operation, page=1, page_size=10)
+    plan = await plan_of_list(engine, operation, page=1, page_size=10)
     assert {node.get("Index Name") for node in plan[1:]} == {index}
     assert not {"Sort", "Incremental Sort", "Seq Scan"} & {node["Node Type"] for node in plan}
 
 
 async def test_what_waits_is_read_in_its_order(engine: AsyncEngine) -> None:
     """Few among many that were decided: no other row is looked at."""
-    plan = await plan_of(engine, "intake.list", page=1, page_size=10, status="received")
+    plan = await plan_of_list(engine, "intake.list", page=1, page_size=10, status="received")
     assert {node.get("Index Name") for node in plan[1:]} == {"intake_by_status"}
 
 
 async def test_candidates_are_looked_up_each_in_an_index_of_its_own(engine: AsyncEngine) -> None:
     """Of 10,000 patients none is read who has nothing in common with the row."""
-    plan = await plan_of(engine, "intake.get", intake_uuid=row_id(INTAKE, MIDDLE))
+    plan = await plan_of_list(engine, "intake.get", intake_uuid=row_id(INTAKE, MIDDLE))
     used = {node["Index Name"] for node in plan if "Index Name" in node}
     assert used == {"patient_by_phone", "patient_by_date_of_birth", "patient_by_name_key"}
     assert "Seq Scan" not in {node["Node Type"] for node in plan}
@@ -196,10 +184,8 @@ async def test_what_waits_is_counted_in_an_index_of_its_own(
     try:
         async with system.connect() as connection:
             await connection.execute(WAITING)
-            explained = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked[-1]}")
-            text = explained.scalar_one()
+            read = await plan_of(connection, asked[-1], None)
     finally:
         await system.dispose()
-    plan = json.loads(text) if isinstance(text, str) else text
-    used = [node.get("Index Name") for node in nodes(plan[0]["Plan"]) if "Relation Name" in node]
+    used = [node.get("Index Name") for node in read if "Relation Name" in node]
     assert used == ["intake_waiting"]

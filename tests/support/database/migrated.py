@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support.database.urls import plain_url
 MAINTENANCE = "postgres"
 """The database that is connected to while another one is made."""
 
+_one_at_a_time = threading.Lock()
 _to_copy: dict[tuple[str, Path], str] = {}
 """The URLs of those that are copied, by their server and their migrations."""
 
@@ -39,11 +41,12 @@ def forget() -> None:
 
 def _migrated_once(url: str, scripts: Path) -> str:
     server = database_url(url, MAINTENANCE)
-    if (server, scripts) not in _to_copy:
-        made = create_database(server, f"migrated_{secrets.token_hex(8)}")
-        _to_copy[server, scripts] = made
-        migrate(made, scripts)
-    return _to_copy[server, scripts]
+    with _one_at_a_time:
+        if (server, scripts) not in _to_copy:
+            made = create_database(server, f"migrated_{secrets.token_hex(8)}")
+            migrate(made, scripts)
+            _to_copy[server, scripts] = made
+        return _to_copy[server, scripts]
 
 
 async def _is_empty(url: str) -> bool:

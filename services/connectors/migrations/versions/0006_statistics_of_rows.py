@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.execute(
         f"""
         CREATE FUNCTION analyze_rows() RETURNS void
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = {HOME.schema} AS
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = {HOME.schema}, pg_temp AS
         $$ BEGIN ANALYZE (SKIP_LOCKED) external_id, staged_row; END $$
         """
     )

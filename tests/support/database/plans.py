@@ -1,0 +1,24 @@
+"""Plans of statements, as PostgreSQL explains them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def plan_of(
+    connection: AsyncConnection, statement: str, parameters: Any, *, run: bool = False
+) -> list[dict[str, Any]]:
+    """The nodes of a statement's plan, from the top; `run`: with what each met."""
+    options = "ANALYZE, FORMAT JSON" if run else "FORMAT JSON"
+    explained = await connection.exec_driver_sql(f"EXPLAIN ({options}) {statement}", parameters)
+    said = explained.scalar_one()
+    plan = json.loads(said) if isinstance(said, str) else said
+    return list(_nodes(plan[0]["Plan"]))
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
