@@ -9,22 +9,15 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Text, Uuid, and_, bindparam, column, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from messaging.database.lookups import keys, rows_by_keys
 from messaging.database.tables import inbox
 
 MessageKey = tuple[str, UUID]
 
-_asked = (
-    func.unnest(bindparam("orgs", type_=ARRAY(Text)), bindparam("ids", type_=ARRAY(Uuid)))
-    .table_valued(column("org_id", Text), column("message_id", Uuid), name="asked")
-    .render_derived()
-)
-_FIND = select(inbox).join(
-    _asked, and_(inbox.c.org_id == _asked.c.org_id, inbox.c.message_id == _asked.c.message_id)
-)
+_FIND = rows_by_keys(select(inbox), (inbox.c.org_id, inbox.c.message_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +38,13 @@ class StoredReply:
 
 
 async def find_replies(
-    session: AsyncSession, keys: Iterable[MessageKey]
+    session: AsyncSession, messages: Iterable[MessageKey]
 ) -> dict[MessageKey, StoredReply]:
     """The stored replies to these messages, in one statement."""
-    wanted = sorted(set(keys))
+    wanted = sorted(set(messages))
     if not wanted:
         return {}
-    rows = await session.execute(
-        _FIND, {"orgs": [org for org, _ in wanted], "ids": [mid for _, mid in wanted]}
-    )
+    rows = await session.execute(_FIND, keys(wanted))
     return {
         (row.org_id, row.message_id): StoredReply(
             row.body_hash, row.status, row.resource_id, row.reply

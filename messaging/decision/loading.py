@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, any_, bindparam, column, func, inspect, select
+from sqlalchemy import Select, any_, bindparam, inspect, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
+from messaging.database.lookups import keys, rows_by_keys
 from messaging.handlers.workspace import Columns, Key, Need, Rows
 
 
@@ -23,12 +24,12 @@ async def load(session: AsyncSession, rows: Rows, needs: Iterable[tuple[str, Nee
     for org_id, need in needs:
         key = (org_id, *need.key)
         if not rows.holds(need.model, need.by, key):
-            keys = wanted[need.model, need.by]
-            keys[key] = keys.get(key, False) or need.writes
+            of_table = wanted[need.model, need.by]
+            of_table[key] = of_table.get(key, False) or need.writes
     for model, by in sorted(wanted, key=lambda table: (table[0].__tablename__, table[1])):
-        keys = wanted[model, by]
+        of_table = wanted[model, by]
         for locked in (True, False):
-            chosen = sorted(key for key, writes in keys.items() if writes is locked)
+            chosen = sorted(key for key, writes in of_table.items() if writes is locked)
             if chosen:
                 await _fetch(session, rows, model, by, chosen, locked=locked)
 
@@ -38,23 +39,23 @@ async def _fetch(
     rows: Rows,
     model: type[Any],
     by: Columns,
-    keys: list[Key],
+    wanted: list[Key],
     *,
     locked: bool,
 ) -> None:
     mapper = inspect(model)
     names = ("org_id", *by) if by else tuple(c.key for c in mapper.primary_key)
     found = await session.scalars(
-        _statement(mapper, names, locked=locked),
-        {f"key_{n}": [key[n] for key in keys] for n in range(len(names))},
+        lookup(mapper, names, several=bool(by), locked=locked),
+        keys(wanted),
     )
     if by:
-        for key in keys:
+        for key in wanted:
             rows.lists[model, by, key] = []
         for row in found:
             rows.lists[model, by, tuple(getattr(row, name) for name in names)].append(row)
         return
-    for key in keys:
+    for key in wanted:
         rows.found[model, key] = None
     for row in found:
         rows.found[model, tuple(getattr(row, name) for name in names)] = row
@@ -72,16 +73,15 @@ def _orgs(mapper: Mapper[Any]) -> Select[Any]:
 
 
 @cache
-def _statement(mapper: Mapper[Any], names: tuple[str, ...], *, locked: bool) -> Select[Any]:
-    """The same text for any number of keys, so that it is made and prepared once."""
-    columns = [mapper.columns[name] for name in names]
-    asked = (
-        func.unnest(*(bindparam(f"key_{n}", type_=ARRAY(c.type)) for n, c in enumerate(columns)))
-        .table_valued(*(column(c.key, c.type) for c in columns), name="asked")
-        .render_derived()
-    )
-    statement = select(mapper).join(asked, and_(*(c == asked.c[c.key] for c in columns)))
+def lookup(
+    mapper: Mapper[Any], names: tuple[str, ...], *, several: bool, locked: bool
+) -> Select[Any]:
+    """The statement that finds rows by the values of these columns: made once. `several`: they do
+    not name one row."""
+    rows = select(mapper)
+    if several:
+        rows = rows.order_by(*mapper.primary_key)
     if locked:
-        by_key = mapper.primary_key
-        statement = statement.order_by(*by_key).with_for_update(key_share=True, of=mapper)
-    return statement
+        rows = rows.with_for_update(key_share=True)
+    columns = [mapper.columns[name] for name in names]
+    return rows_by_keys(rows, columns, model=mapper.class_, several=several)

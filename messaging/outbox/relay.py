@@ -45,8 +45,9 @@ FOLLOW_SECONDS = 1.0
 CONFIRM_TIMEOUT_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
-LEADER_IDLE_TIMEOUT = "10s"
-"""PostgreSQL ends a leader's session that says nothing for so long: it is frozen, another leads."""
+SESSION = {"idle_session_timeout": "10s", "plan_cache_mode": "force_custom_plan"}
+"""Settings of the relay's session. PostgreSQL ends a leader's that says nothing for so long: it is
+frozen, another leads. And it plans for the outbox as it is now, empty or long."""
 _LEADERSHIP = 0x48414E44  # "HAND": the advisory lock's key, one in each service's own database role
 
 _WAITING = (
@@ -55,7 +56,7 @@ _WAITING = (
     .order_by(outbox.c.seq)
     .limit(bindparam("most"))
 )
-_CONFIRMED = delete(outbox).where(
+CONFIRMED = delete(outbox).where(
     outbox.c.seq == func.any_(bindparam("confirmed", type_=ARRAY(BigInteger)))
 )
 
@@ -185,7 +186,7 @@ class Relay:
             # The same list stays: chains that are under way append to it.
             confirmed = underway.confirmed.copy()
             underway.confirmed.clear()
-            await database.execute(_CONFIRMED, {"confirmed": confirmed})
+            await database.execute(CONFIRMED, {"confirmed": confirmed})
             metrics.RELAYED.inc(len(confirmed))
         for chain in ended:
             subject = underway.chains.pop(chain)

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from messaging.handlers.workspace import Publishing, Rows, Workspace
 from messaging.outbox import table as outbox
 
+_NOW = select(func.now())
+
 
 @dataclass(slots=True)
 class SystemWork:
@@ -42,7 +44,7 @@ class SystemWork:
 
 async def begin_work(session: AsyncSession, publishing: Publishing) -> SystemWork:
     """Work in a session's transaction, which the caller ends."""
-    now: datetime = (await session.scalars(select(func.now()))).one()
+    now: datetime = (await session.scalars(_NOW)).one()
     return SystemWork(session, publishing, now)
 
 

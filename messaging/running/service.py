@@ -25,7 +25,7 @@ from messaging.intake.admission import command_intake, event_intake
 from messaging.intake.batch import Batch
 from messaging.intake.grants import AllowAll, ClientGrants, Grants, GrantsError, load_grants
 from messaging.intake.subscriber import DRAIN_SECONDS, Broker, Subscribe, Work
-from messaging.outbox.relay import LEADER_IDLE_TIMEOUT, Relay
+from messaging.outbox.relay import SESSION, Relay
 from messaging.pacing.monitor import DatabaseMonitor
 from messaging.pacing.waiting import until
 from messaging.replies.publisher import Publisher
@@ -109,7 +109,7 @@ class Service:
                 role=home.system_role,
                 name=f"{name}.relay",
                 pool_size=0,
-                idle_session_timeout=LEADER_IDLE_TIMEOUT,
+                **SESSION,
             ),
             settings.broker,
             f"{name}.relay",

@@ -40,8 +40,8 @@ class Counts:
 class RunContext:
     """One run of one connection. `plan` is the system's; `fields_of` maps a partner's or source's
     row for comparing it. `has_interface`: the org has an Open Dental interface of ours, which shows
-    what is imported. `statistics_at_rows`: how many rows it has read when statistics are due
-    again; 0 before the first time."""
+    what is imported. `staged`: how many rows it has staged; `statistics_at_rows`: with how many
+    statistics are due again, 0 before the first time."""
 
     engine: AsyncEngine
     claimed: Claimed
@@ -56,6 +56,7 @@ class RunContext:
     counts: Counts = field(default_factory=Counts)
     phase: str | None = None
     offset: int | None = None
+    staged: int = 0
     statistics_at_rows: int = 0
 
     @property

@@ -147,6 +147,7 @@ class Page:
         self, one: Found, kind: ImportKind, version: str, staged: StagedRow | None
     ) -> StagedRow:
         context, now = self._context, self._work.now
+        context.staged += 1
         if staged is None:
             staged = new_staged(context.org_id, context.claimed.id, kind, one.external_id, now)
             self._staged[kind, one.external_id] = staged

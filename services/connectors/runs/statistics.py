@@ -10,16 +10,19 @@ from services.connectors.runs.context import RunContext
 
 FIRST_AT_ROWS = 500
 GROWN_BY = 4
-"""They are made anew when a run has read that many times as many rows."""
+"""They are made anew when a run has staged that many times as many rows.
+
+What it stages counts, and not what it reads: of a table that was emptied they would say that
+nothing is ever there.
+"""
 
 _ANALYZE = text("SELECT analyze_rows()")
 
 
 async def keep_statistics(context: RunContext) -> None:
-    """Have the tables analyzed where the run has read enough rows since it was done last."""
-    fetched = sum(of_kind.get("fetched", 0) for of_kind in context.counts.by_kind.values())
-    if fetched < (context.statistics_at_rows or FIRST_AT_ROWS):
+    """Have the tables analyzed where the run has staged enough rows since it was done last."""
+    if context.staged < (context.statistics_at_rows or FIRST_AT_ROWS):
         return
-    context.statistics_at_rows = fetched * GROWN_BY
+    context.statistics_at_rows = context.staged * GROWN_BY
     async with context.engine.begin() as connection:
         await connection.execute(_ANALYZE)

@@ -71,11 +71,11 @@ async def test_statistics_are_made_while_it_reads(connectors: Connectors, org: O
     """PostgreSQL makes its own a minute late, and until then would read all rows for each page."""
     stub = OpenDentalStub()
     for number in range(1, FIRST_AT_ROWS + 2):
-        stub.patient(number, LName="Nobody", FName="Named")
+        stub.referral(number, LName=f"Ad {number}", NotPerson="true")
     async with served(stub):
         connected = await connectors.opendental(org, stub)
         run = await connected.finished()
-    assert run["counts"]["patient"]["fetched"] > FIRST_AT_ROWS, run
+    assert run["counts"]["source"]["created"] > FIRST_AT_ROWS, run
     async with connectors.engine.connect() as database:
         # -1 until they are made. Few rows are changed here: PostgreSQL makes none by itself.
         known = await database.scalars(

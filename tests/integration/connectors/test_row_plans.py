@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import ImportKind, System
 from messaging.database.engine import open_engine
+from messaging.database.lookups import keys
 from messaging.database.migrations import migrate
 from messaging.trail.audit import Operator
 from services.connectors import adding
 from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.models import ExternalId, StagedRow
 from services.connectors.rules.identity import connection_id
-from services.connectors.runs.keys import rows_by_key, rows_by_parent
+from services.connectors.runs.keys import rows_by_name, rows_by_parent
 from tests.support.database.plans import plan_of
 
 ROWS = 5_000
@@ -63,11 +64,11 @@ async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
 @pytest.mark.parametrize(
     "statement",
     [
-        pytest.param(rows_by_key(ExternalId, locked=False), id="rows"),
-        pytest.param(rows_by_key(ExternalId, locked=True), id="rows to change"),
+        pytest.param(rows_by_name(ExternalId, locked=False), id="rows"),
+        pytest.param(rows_by_name(ExternalId, locked=True), id="rows to change"),
         pytest.param(rows_by_parent(ExternalId, ~ExternalId.gone), id="children"),
-        pytest.param(rows_by_key(StagedRow, locked=False), id="staged rows"),
-        pytest.param(rows_by_key(StagedRow, locked=True), id="staged rows to change"),
+        pytest.param(rows_by_name(StagedRow, locked=False), id="staged rows"),
+        pytest.param(rows_by_name(StagedRow, locked=True), id="staged rows to change"),
         pytest.param(rows_by_parent(StagedRow, ~StagedRow.gone), id="staged children"),
     ],
 )
@@ -76,15 +77,11 @@ async def test_a_page_reads_what_it_names_and_no_other_row(
 ) -> None:
     """Nothing is read and thrown away: what a page costs does not grow with the import."""
     names = [str(number) for number in range(1, NAMED + 1)]
-    given = {
-        "org_id": ORG_ID,
-        "connection_id": CONNECTION,
-        "kinds": [ImportKind.ATTRIBUTION.value] * NAMED,
-        "ids": names,
-        "parents": names,
-    }
+    by_parent = [(ORG_ID, CONNECTION, name) for name in names]
+    by_name = [(ORG_ID, CONNECTION, ImportKind.ATTRIBUTION.value, name) for name in names]
     compiled = statement.compile(engine.sync_engine)
-    values = {**compiled.params, **given}
+    wanted = by_name if "key_3" in compiled.params else by_parent
+    values = {**compiled.params, **keys(wanted)}
     parameters = tuple(values[name] for name in compiled.positiontup or ())
     async with engine.begin() as connection:
         read = await plan_of(connection, str(compiled), parameters, run=True)

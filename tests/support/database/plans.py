@@ -13,8 +13,12 @@ async def plan_of(
     """The nodes of a statement's plan, from the top; `run`: with what each met."""
     options = "ANALYZE, FORMAT JSON" if run else "FORMAT JSON"
     explained = await connection.exec_driver_sql(f"EXPLAIN ({options}) {statement}", parameters)
-    said = explained.scalar_one()
-    plan = json.loads(said) if isinstance(said, str) else said
+    return nodes_of(explained.scalar_one())
+
+
+def nodes_of(explained: Any) -> list[dict[str, Any]]:
+    """The nodes of a plan that was explained as JSON, from the top."""
+    plan = json.loads(explained) if isinstance(explained, str) else explained
     return list(_nodes(plan[0]["Plan"]))
 
 
