@@ -5,7 +5,7 @@ SSN or TIN unless the connection says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -267,4 +267,4 @@ def _one_of(words: type[StrEnum], reading: Reading, name: str, default: StrEnum)
 
 def kept(row: Row) -> dict[str, Any]:
     """The row as it is sealed and compared; `type(row)(**kept(row))` is the row again."""
-    return asdict(row)
+    return {name: getattr(row, name) for name in row.__slots__}

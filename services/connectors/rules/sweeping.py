@@ -1,6 +1,5 @@
 """Complete lists: rows that they no longer have, and rows that have become others."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 CONFIRMED_AFTER = 2
@@ -15,34 +14,24 @@ are a marriage or a correction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """What a row is, however much else of it changes."""
+class Compared:
+    """A complete list beside the rows that are known: how many these are, how many of them the list
+    lacked, and how many it has as something else."""
 
-    kind: str
-    names: tuple[str, ...]
+    total: int
+    missing: int
+    others: int
 
 
-def identity_changed(known: Mapping[str, Identity], listed: Mapping[str, Identity]) -> bool:
+def identity_changed(rows: Compared) -> bool:
     """Whether a complete list is that of another database than the one that is known.
 
-    Both by external id. Nothing of such a list may be applied.
+    Nothing of such a list may be applied.
     """
-    total = len(known)
-    missing = sum(1 for id_ in known if id_ not in listed)
-    others = sum(1 for id_, held in known.items() if listed.get(id_, held) != held)
-    return (missing > MANY_MISSING and missing * MISSING_SHARE >= total) or (
-        others >= FEW_OTHERS and others * OTHER_SHARE >= total
+    missing, others = rows.missing, rows.others
+    return (missing > MANY_MISSING and missing * MISSING_SHARE >= rows.total) or (
+        others >= FEW_OTHERS and others * OTHER_SHARE >= rows.total
     )
-
-
-def missed(times: int, *, seen: bool, complete: bool) -> int:
-    """How many complete sweeps in a row lacked a row, after one more sweep.
-
-    One that was not complete proves nothing, unless the row was in it.
-    """
-    if seen:
-        return 0
-    return times + 1 if complete else times
 
 
 def is_gone(times_missed: int) -> bool:

@@ -51,7 +51,9 @@ async def read_ours(context: RunContext, client: Calls) -> Ours:
             str(uuid)
             for uuid in await work.session.scalars(
                 select(ExternalId.uuid).where(
-                    ExternalId.org_id == context.org_id, ExternalId.version.is_not(None)
+                    ExternalId.org_id == context.org_id,
+                    ExternalId.kind.in_((ImportKind.PARTNER, ImportKind.SOURCE)),
+                    ExternalId.version.is_not(None),
                 )
             )
         }

@@ -13,7 +13,7 @@ from services.connectors.models import Cursor, ExternalId, OdDefinition, StagedR
 from services.connectors.rules.clocks import cursor as cursor_time
 from services.connectors.rules.pacing import is_resumed
 from services.connectors.rules.paging import Asked, Drifted, Position, Took, ask, take
-from services.connectors.rules.sweeping import Identity, identity_changed, is_gone
+from services.connectors.rules.sweeping import Compared, identity_changed, is_gone
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.leases import leased
 from services.connectors.runs.progress import note
@@ -162,14 +162,15 @@ async def _check_identity(context: RunContext, phase: Phase) -> None:
         cursor = await work.session.get(Cursor, _key(context, phase))
         if cursor is None or not cursor.complete:
             return
-        rows = await work.session.execute(
+        was_listed = ExternalId.seen_pass == context.pass_id
+        listed_as = func.coalesce(StagedRow.identity, ExternalId.identity)
+        counted = await work.session.execute(
             select(
-                ExternalId.kind,
-                ExternalId.external_id,
-                ExternalId.identity,
-                ExternalId.seen_pass,
-                StagedRow.identity.label("staged"),
+                func.count(),
+                func.count().filter(ExternalId.seen_pass.is_distinct_from(context.pass_id)),
+                func.count().filter(was_listed, ExternalId.identity.is_distinct_from(listed_as)),
             )
+            .select_from(ExternalId)
             .outerjoin(
                 StagedRow,
                 (StagedRow.org_id == ExternalId.org_id)
@@ -187,14 +188,7 @@ async def _check_identity(context: RunContext, phase: Phase) -> None:
                 ~ExternalId.erased,
             )
         )
-        known: dict[str, Identity] = {}
-        listed: dict[str, Identity] = {}
-        for one in rows:
-            key = f"{one.kind}/{one.external_id}"
-            known[key] = Identity(one.kind, (one.identity or "",))
-            if one.seen_pass == context.pass_id:
-                listed[key] = Identity(one.kind, (one.staged or one.identity or "",))
-        if not identity_changed(known, listed):
+        if not identity_changed(Compared(*counted.one())):
             return
         await drop_staged(work.session, context)
         row.pass_id = None

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils import compat as uuid_utils
 
@@ -65,6 +65,19 @@ _GIVE_BACK = text(
 )
 
 
+_HELD = (
+    select(Connection)
+    .where(
+        Connection.org_id == bindparam("of_org"),
+        Connection.id == bindparam("connection"),
+        Connection.lease_token == bindparam("token"),
+        Connection.lease_until > func.now(),
+        Connection.removed_at.is_(None),
+    )
+    .with_for_update(key_share=True)
+)
+
+
 async def claim(
     engine: AsyncEngine, *, slots: int, lease_seconds: float = LEASE_SECONDS
 ) -> list[Claimed]:
@@ -101,17 +114,8 @@ async def leased(
     nothing.
     """
     async with system_work(engine, PUBLISHING) as work:
-        row = await work.session.scalar(
-            select(Connection)
-            .where(
-                Connection.org_id == claimed.org_id,
-                Connection.id == claimed.id,
-                Connection.lease_token == claimed.token,
-                Connection.lease_until > func.now(),
-                Connection.removed_at.is_(None),
-            )
-            .with_for_update(key_share=True)
-        )
+        given = {"of_org": claimed.org_id, "connection": claimed.id, "token": claimed.token}
+        row = await work.session.scalar(_HELD, given)
         if row is None:
             raise LeaseLost
         yield work, row

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import pytest
 
 from ops.stubs.opendental import OpenDentalStub, served
 from tests.integration.connectors.practice import CROWD, crowd, directory, practice
@@ -102,6 +103,23 @@ async def test_21_half_the_rows_missing_is_another_database(
         assert run["code"] == "identity_changed"
         assert (await connected.source(1))["name"] == "Ad 1"
         assert (await connected.shown())["needs_person"] is True
+
+
+@pytest.mark.parametrize(("renamed", "code"), [(2, None), (3, "identity_changed")])
+async def test_21_a_twentieth_that_is_called_otherwise_is_another_database(
+    connectors: Connectors, org: Org, renamed: int, code: str | None
+) -> None:
+    """The numbers are the same and stand for others now; fewer are corrections."""
+    stub = directory(60)
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        for number in range(1, renamed + 1):
+            stub.referral(number, LName=f"Another {number}", NotPerson="true")
+        run = await connected.run(full=True)
+        assert run["code"] == code
+        name = (await connected.source(1))["name"]
+        assert name == ("Ad 1" if code else "Another 1")
 
 
 async def test_22_a_merge_there_takes_the_attributions_along(
