@@ -44,7 +44,9 @@ def postgres_container(progress: Progress, durable: bool) -> Iterator[str]:
     """
     password = secrets.token_urlsafe(24)
     settings = ["max_connections=200", "log_statement=none"]
-    if not durable:
+    if durable:
+        settings.append("autovacuum_naptime=5s")
+    else:
         settings += ["fsync=off", "full_page_writes=off"]
     command = "postgres " + " ".join(f"-c {setting}" for setting in settings)
     variables = {"POSTGRES_USER": "handoff", "POSTGRES_PASSWORD": password,

@@ -27,6 +27,9 @@ log_statement = none
 log_parameter_max_length = 0
 logging_collector = off
 """
+_DURABLE = """
+autovacuum_naptime = 5s
+"""
 # For tests alone: a power cut may lose what was committed. A killed server loses nothing, because
 # each commit still reaches the operating system (synchronous_commit = off would change that).
 _NOT_DURABLE = """
@@ -150,7 +153,7 @@ class PrivatePostgres:
             "--no-sync",
         )
         passwords.unlink()
-        settings = _SETTINGS if self._durable else _SETTINGS + _NOT_DURABLE
+        settings = _SETTINGS + (_DURABLE if self._durable else _NOT_DURABLE)
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(settings)
 
