@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,8 +41,9 @@ class Counts:
 class RunContext:
     """One run of one connection. `plan` is the system's; `fields_of` maps a partner's or source's
     row for comparing it. `has_interface`: the org has an Open Dental interface of ours, which shows
-    what is imported. `staged`: how many rows it has staged; `statistics_at_rows`: with how many
-    statistics are due again, 0 before the first time."""
+    what is imported. `noted`: of which phase and when its progress was written down; `staged`: how
+    many rows it has staged; `statistics_at_rows`: with how many statistics are due again, 0 before
+    the first time."""
 
     engine: AsyncEngine
     claimed: Claimed
@@ -56,6 +58,7 @@ class RunContext:
     counts: Counts = field(default_factory=Counts)
     phase: str | None = None
     offset: int | None = None
+    noted: tuple[str | None, datetime | None] = (None, None)
     staged: int = 0
     statistics_at_rows: int = 0
 

@@ -1,10 +1,14 @@
 """Progress of a run, written in the transactions of what it does."""
 
+from datetime import timedelta
+
 from sqlalchemy import bindparam, update
 
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import Run
 from services.connectors.runs.context import RunContext
+
+EVERY = timedelta(seconds=1)
 
 # Of the table: one of the mapped class is worked out anew each time, a fifth of a page's cost.
 _run = Run.metadata.tables[Run.__tablename__]
@@ -22,7 +26,12 @@ _NOTE = (
 
 
 async def note(work: SystemWork, context: RunContext) -> None:
-    """Write down how far the run is: what it reads, and what it did so far."""
+    """Write down how far the run is: what it reads, and what it did so far. At each beginning of a
+    list, then once a second, which is often enough for who watches."""
+    phase, at = context.noted
+    if phase == context.phase and at is not None and work.now < at + EVERY:
+        return
+    context.noted = context.phase, work.now
     await work.session.execute(
         _NOTE,
         {
