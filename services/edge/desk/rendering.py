@@ -15,7 +15,7 @@ from contracts.catalogue import EVENTS
 from services.edge.desk.outcomes import told
 from services.edge.desk.page import Page
 from services.edge.desk.visit import Visit
-from services.edge.desk.wording import Texts, day, dialled, distance, moment, span, waited
+from services.edge.desk.wording import Texts, date, day, dialled, distance, moment, span, waited
 from services.edge.problems import HttpProblem
 
 _FOLDER: Final = Path(__file__).parent
@@ -148,6 +148,7 @@ class Rendering:
             "ago": time,
             "moment": lambda at: moment(at, zone) if at else "",
             "day": lambda at: day(at, zone) if at else "",
+            "date": lambda written: date(written) if written else "",
             "waited": lambda since: waited(self.texts, since, visit.now) if since else "",
             "span": lambda seconds: span(self.texts, seconds),
             "zone": zone,

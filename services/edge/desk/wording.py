@@ -6,6 +6,7 @@ all of them.
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date as calendar
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -92,8 +93,13 @@ def moment(at: str, zone: ZoneInfo) -> str:
 
 def day(at: str, zone: ZoneInfo) -> str:
     """Its day in the practice's zone: `29 Nov 2026`."""
-    local = read_time(at).astimezone(zone)
-    return f"{local.day} {local:%b %Y}"
+    return date(read_time(at).astimezone(zone).date().isoformat())
+
+
+def date(written: str) -> str:
+    """A day that has no zone, such as a birthday: `5 Apr 1990`."""
+    on = calendar.fromisoformat(written)
+    return f"{on.day} {on:%b %Y}"
 
 
 def dialled(number: str) -> str:

@@ -49,7 +49,7 @@ async def test_a_declined_referral_is_sent_on_as_a_linked_draft(practice: Practi
     assert (data["priority"], data["notes"]) == ("urgent", "Prefers mornings.")
     assert (data["reason"], data["follows"]["uuid"]) == ("Pulpitis", referral["id"])
     sent = await visitor.press(draft.form("referral.send"))
-    assert "Sent on its way." in sent.text
+    assert "Released: it is sent now." in sent.text
     first = await visitor.open(f"/referrals/{referral['id']}")
     assert "Sent on as" in first.text
     assert f"/desk/{practice.org.id}/referrals/{uuid}" in first.links

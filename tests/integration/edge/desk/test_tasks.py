@@ -26,7 +26,7 @@ async def test_each_task_is_counted_and_opens_its_list(practice: Practice) -> No
         listed = await visitor.open(f"/tasks/{task}")
         assert listed.status == 200, listed.text
         assert f"{patient} waiting" in listed.text
-    assert "Carla Call waiting a moment" in home.text
+    assert "Carla Call waiting under 1 min" in home.text
     assert (await visitor.open("/tasks/held")).text.count("Nothing waits here any more.") == 1
     assert (await visitor.open("/tasks/made-up")).status == 404
 

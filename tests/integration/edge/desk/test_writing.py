@@ -91,7 +91,7 @@ async def test_a_draft_is_written_and_then_sent(edge: RunningEdge, org: Org) -> 
     form = drafted.form("referral.update")
     assert form.value("respond_by") == "2027-01-15"
     sent = await visitor.press(form, reason="Root canal of 15", teeth=[""], _also="referral.send")
-    assert "Sent on its way." in sent.text
+    assert "Released: it is sent now." in sent.text
     (held,) = await _held(org)
     assert (held["status"], held["reason"], held["teeth"]) == ("active", "Root canal of 15", None)
 
@@ -105,7 +105,7 @@ async def test_one_click_sends_once(edge: RunningEdge, org: Org) -> None:
     typed = {"referral_partner_uuid": partner["id"], "reason": "Root canal"}
     for _ in range(2):
         assert (
-            "Sent on its way." in (await visitor.press(form, **typed, _also="referral.send")).text
+            "Released: it is sent now." in (await visitor.press(form, **typed, _also="referral.send")).text
         )
     (held,) = await _held(org)
     assert held["status"] == "active"
@@ -183,7 +183,7 @@ async def test_a_draft_that_was_sent_meanwhile_is_not_changed(edge: RunningEdge,
     late = await visitor.press(page.form("referral.update"), reason="Something else")
     assert late.status == 409
     assert "This is no draft any more" in late.text
-    assert "Given out, to be sent · by u-9" in late.text
+    assert "Released, to be sent · by u-9" in late.text
     assert (await _held(org))[0]["reason"] == "Root canal of tooth 14"
 
 

@@ -130,7 +130,7 @@ async def test_a_referral_is_sent_without_javascript(practice: Practice, pages: 
     await expect(page.get_by_role("checkbox", name="14 upper left first molar")).to_be_checked()
     await expect(page.locator("iframe.letter")).to_be_visible()
     await page.get_by_role("button", name="Save and send").click()
-    await expect(page.get_by_role("status").first).to_contain_text("Sent on its way.")
+    await expect(page.get_by_role("status").first).to_contain_text("Released: it is sent now.")
 
 
 async def test_teeth_are_chosen_by_the_keyboard(practice: Practice, pages: Pages) -> None:

@@ -29,47 +29,47 @@ def attempt(code: str | None, **changed: Any) -> dict[str, Any]:
         (
             "smtp_550",
             {"detail": "5.1.1"},
-            "The partner's mail server says that this mailbox does not exist (550 5.1.1)",
+            "The partner's mail server says that this mailbox does not exist (code 550 5.1.1)",
             "address",
         ),
-        ("smtp_552", {"detail": "5.2.2"}, "The partner's mailbox is full (552 5.2.2)", "partner"),
+        ("smtp_552", {"detail": "5.2.2"}, "The partner's mailbox is full (code 552 5.2.2)", "partner"),
         (
             "smtp_554",
             {"detail": "5.1.99"},
-            "The partner's mail server does not take this address (554 5.1.99)",
+            "The partner's mail server does not take this address (code 554 5.1.99)",
             "address",
         ),
         (
             "smtp_554",
             {"detail": "5.0.0"},
-            "The partner's mail server refused the letter (554 5.0.0)",
+            "The partner's mail server refused the letter (code 554 5.0.0)",
             "partner",
         ),
         (
             "smtp_451",
             {"outcome": "transient_failure"},
-            "The mail server has a fault of its own for a while (451)",
+            "The mail server has a fault of its own for a while (code 451)",
             "later",
         ),
         (
             "smtp_550",
             {"channel": "fax", "detail": "5.1.1"},
-            "Our fax service does not take this number (550 5.1.1)",
+            "Our fax service does not take this number (code 550 5.1.1)",
             "address",
         ),
         (
             "http_503",
             {"channel": "portal"},
-            "Their portal is out of service for a while (503)",
+            "Their portal is out of service for a while (code 503)",
             "later",
         ),
         (
             "http_410",
             {"channel": "portal"},
-            "Their portal says that it is gone for good (410)",
+            "Their portal says that it is gone for good (code 410)",
             "address",
         ),
-        ("http_418", {"channel": "portal"}, "Their portal refused it (418)", "document"),
+        ("http_418", {"channel": "portal"}, "Their portal refused it (code 418)", "document"),
         ("connect_refused", {}, "Nobody answers at the address of our mail relay", "later"),
         (
             "connect_refused",
@@ -102,10 +102,10 @@ def test_a_failure_says_why_and_what_to_do(
 def test_what_arrived_needs_nothing() -> None:
     """Its words say who has it now."""
     sent = attempt("smtp_250", outcome="sent")
-    says = "Our mail relay took it over, and carries it to the partner (250)"
+    says = "Our mail relay took it over, and carries it to the partner (code 250)"
     assert told(TEXTS, sent) == Told(says)
     known = attempt("http_409", channel="portal", outcome="delivered")
-    assert told(TEXTS, known) == Told("Their portal says that it has this already (409)")
+    assert told(TEXTS, known) == Told("Their portal says that it has this already (code 409)")
     assert told(TEXTS, attempt(None, outcome=None)) == Told("")
 
 

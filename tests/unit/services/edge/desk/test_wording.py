@@ -9,7 +9,7 @@ import pytest
 
 from services.edge.desk import pages, wording
 from services.edge.desk.sections.tasks import TASKS
-from services.edge.desk.wording import Texts, day, dialled, distance, moment, span, waited
+from services.edge.desk.wording import Texts, date, day, dialled, distance, moment, span, waited
 
 TEXTS = Texts("en")
 NOW = datetime(2026, 11, 29, 15, 0, tzinfo=UTC)
@@ -34,8 +34,8 @@ def test_every_page_and_task_has_its_words() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        *((0, "a moment"), (59, "a moment"), (60, "1 min"), (3599, "59 min"), (3600, "1 h")),
-        *((47 * 3600, "47 h"), (48 * 3600, "2 days"), (-5, "a moment")),
+        *((0, "under 1 min"), (59, "under 1 min"), (60, "1 min"), (3599, "59 min"), (3600, "1 h")),
+        *((47 * 3600, "47 h"), (48 * 3600, "2 days"), (-5, "under 1 min")),
     ],
 )
 def test_a_span_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
@@ -56,6 +56,11 @@ def test_a_time_is_the_practices() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert moment("2026-11-29T23:30:00Z", berlin) == "30 Nov 2026, 00:30"
     assert day("2026-11-29T23:30:00Z", berlin) == "30 Nov 2026"
+
+
+def test_a_birthday_is_written_as_other_days_are() -> None:
+    """And in no zone."""
+    assert date("1990-04-05") == "5 Apr 1990"
 
 
 def test_a_code_that_is_newer_than_the_catalogue_is_still_told() -> None:

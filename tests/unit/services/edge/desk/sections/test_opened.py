@@ -92,7 +92,7 @@ async def test_a_failure_says_why_and_leads_to_the_partner() -> None:
     """Above the buttons, in words, with what to do."""
     page = await shown()
     why = f"E-mail {OLD} : The partner's mail server says that this mailbox does not exist"
-    assert f"{why} (550 5.1.1)." in page.text
+    assert f"{why} (code 550 5.1.1)." in page.text
     assert "Ask the partner for its right address" in page.text
     assert f"/desk/org_1/partners/{PARTNER['id']}" in page.links
     assert "Change the partner's address" in page.text
@@ -173,6 +173,6 @@ async def test_what_is_no_matter_of_the_address_is_tried_again_first() -> None:
     """A mailbox that is full, for instance: the button that is meant stands out."""
     full = {**EREFERRAL, "attempts": [{**ATTEMPT, "code": "smtp_452", "detail": "4.3.1"}]}
     page = await shown(ereferral__get=full)
-    assert "The partner's mail server has no room left (452 4.3.1)." in page.text
+    assert "The partner's mail server has no room left (code 452 4.3.1)." in page.text
     assert "Change the partner's address" not in page.text
     assert '<button class="">Try again now</button>' in page.html
