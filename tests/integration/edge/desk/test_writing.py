@@ -104,9 +104,8 @@ async def test_one_click_sends_once(edge: RunningEdge, org: Org) -> None:
     form = (await _form_for(visitor, patient)).form("referral.create")
     typed = {"referral_partner_uuid": partner["id"], "reason": "Root canal"}
     for _ in range(2):
-        assert (
-            "Released: it is sent now." in (await visitor.press(form, **typed, _also="referral.send")).text
-        )
+        pressed = await visitor.press(form, **typed, _also="referral.send")
+        assert "Released: it is sent now." in pressed.text
     (held,) = await _held(org)
     assert held["status"] == "active"
 

@@ -32,7 +32,12 @@ def attempt(code: str | None, **changed: Any) -> dict[str, Any]:
             "The partner's mail server says that this mailbox does not exist (code 550 5.1.1)",
             "address",
         ),
-        ("smtp_552", {"detail": "5.2.2"}, "The partner's mailbox is full (code 552 5.2.2)", "partner"),
+        (
+            "smtp_552",
+            {"detail": "5.2.2"},
+            "The partner's mailbox is full (code 552 5.2.2)",
+            "partner",
+        ),
         (
             "smtp_554",
             {"detail": "5.1.99"},
