@@ -16,7 +16,7 @@ from tests.support.services.both import Both
 from tests.support.services.edge import RunningEdge, running_edge
 
 JUDGING = Path(__file__).parent / "judging"
-SECONDS = int(os.environ.get("EDGE_JUDGED_SECONDS", "50"))
+SECONDS = int(os.environ.get("EDGE_JUDGED_SECONDS", "40"))
 """Of each of the two runs; longer by hand."""
 
 
