@@ -15,13 +15,11 @@ from messaging.database.tables import inbox
 from messaging.decision.loading import lookup
 from services.referrals.home import HOME
 from services.referrals.models.directory import Patient
-from tests.support.database.plans import nodes_of
+from tests.support.database.plans import KEPT_AFTER, nodes_of
 from tests.support.services.referrals import migrated, new_org_id
 
 ORG = new_org_id()
 ROWS = 5_000
-KEPT_AFTER = 5
-"""Executions of a prepared statement after which PostgreSQL keeps a plan for all."""
 _FILL = {
     "inbox": """
         INSERT INTO inbox (org_id, message_id, body_hash, status, received_at)

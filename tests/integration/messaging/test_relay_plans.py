@@ -8,12 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from messaging.database.engine import open_engine
 from messaging.outbox.relay import CONFIRMED, SESSION
 from services.referrals.home import HOME
-from tests.support.database.plans import nodes_of
+from tests.support.database.plans import KEPT_AFTER, nodes_of
 from tests.support.services.referrals import migrated
 
 FEW, MANY = 10, 5_000
-KEPT_AFTER = 5
-"""Executions of a prepared statement after which PostgreSQL keeps a plan for all."""
 _FILL = """
     INSERT INTO outbox (org_id, subject, exchange, routing_key, message_id, content_type, headers,
         body)

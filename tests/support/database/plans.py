@@ -6,6 +6,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+KEPT_AFTER = 5
+"""Executions of a prepared statement after which PostgreSQL keeps a plan for all."""
+
 
 async def plan_of(
     connection: AsyncConnection, statement: str, parameters: Any, *, run: bool = False
