@@ -30,11 +30,10 @@ from messaging.trail.audit import Operator
 from ops.servers import Servers, create_database, drop_database
 from ops.stubs.opendental import OpenDentalStub, served
 from services.connectors import adding
-from services.connectors.config import reference_or_sealed
+from services.connectors.credentials import stored_secrets
 from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.rules.identity import connection_id
 from services.connectors.runs.commands import COMMANDS, IN_FLIGHT
-from services.connectors.sealing import Place as SealedFor
 from services.connectors.sealing import Sealer
 
 LEAST_OF_COMMANDS = 0.5
@@ -173,10 +172,7 @@ async def _add(stub: OpenDentalStub, database_url: str, key: str) -> UUID:
     """Add the connection, or once more, which has it run whole at once."""
     id_, sealer = connection_id(ORG_ID, System.OPENDENTAL, NAME), Sealer(key)
     given = {"developer_key": stub.developer_key, "customer_key": stub.customer_key}
-    sealed = {
-        field: reference_or_sealed(value, sealer, SealedFor(ORG_ID, id_, field))
-        for field, value in given.items()
-    }
+    sealed = stored_secrets(given, sealer, ORG_ID, id_)
     options = {"bases": (stub.url,), "throttle": "none", "time_zone": str(stub.zone)}
     engine = open_engine(database_url, HOME, role=HOME.system_role, name="bench", pool_size=1)
     try:

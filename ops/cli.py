@@ -12,7 +12,7 @@ from uuid import UUID
 import typer
 
 from ops.catalogue import Served, ServiceName, services_here
-from ops.connections_cli import app as connection
+from ops.connections.cli import app as connection
 from ops.dead_letters_cli import app as dead_letters
 from ops.keeping_cli import app as keeping
 from ops.one_line import FAILED, ending_in_one_line

@@ -26,7 +26,7 @@ from ops.broker import (
     version,
 )
 from ops.catalogue import Place, ServiceName, place_of, settings_of
-from ops.connections_check import connections_to_mend
+from ops.connections.check import connections_to_mend
 from ops.environment import CannotGoOn, check_database_url, rabbitmq_url
 from ops.mail_relay_check import check_mail_relay, relay_hold, relay_of
 from ops.migrations import database_place, database_url, schema_state

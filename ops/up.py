@@ -22,6 +22,7 @@ from ops.servers import NoServer, ServerDidNotStart, Servers, backing_servers
 
 if TYPE_CHECKING:
     from ops.demo.stage import Stage
+    from ops.stubs.opendental import OpenDentalStub
 
 PAGES = ("/health/ready", "/metrics", "/asyncapi")
 EDGE_PAGES = PAGES[:2]
@@ -110,6 +111,21 @@ def _with_servers(play: Callable[[Servers], Coroutine[Any, Any, int]], show: Sho
             raise first from None
 
 
+def _show_opendental(there: "OpenDentalStub", show: Show) -> None:
+    """The practice's stand-in, and how another connection to it is added."""
+    handoff = this_command()
+    show.say(
+        f"The practice's Open Dental (a stand-in) {there.url}, developer key "
+        f"{there.developer_key}, customer key {there.customer_key}:"
+    )
+    show.say(f"  {handoff} connection list --org {ORG_ID}")
+    show.say(
+        f"  printf '{there.developer_key}\\n{there.customer_key}\\n' | {handoff} connection add "
+        f"opendental --org {ORG_ID} --name second --set bases={there.url} --set throttle=none "
+        f"--set time_zone={there.zone} --secret developer_key=- --secret customer_key=- --wait"
+    )
+
+
 @contextmanager
 def _servers(say: Callable[[str], None]) -> Iterator[Servers]:
     """Both backing servers. Raises CannotGoOn where there is no way to get them."""
@@ -177,6 +193,8 @@ def _show_how_to_use(stage: "Stage", show: Show) -> None:
     show.say(f"  curl -H 'Authorization: Bearer {stage.token}' {stage.edge_url}/referrals")
     show.say(f"  {handoff} portal --fail 503,503")
     show.say(f"  {handoff} doctor")
+    if stage.opendental is not None:
+        _show_opendental(stage.opendental, show)
     show.say(f"Demo portal {stage.portal.url}, mail relay {stage.mail.url} (keeps every mail,")
     show.say(f"but for {REFUSED_MAILBOX}: that mailbox it refuses, 550 5.1.1).")
     show.say(f"Logs: {', '.join(str(service.log) for service in stage.services)}")

@@ -14,16 +14,15 @@ from contracts.connecting import System
 from messaging.replies.client import Client, open_client
 from messaging.running.settings import load_settings
 from messaging.wire.connection import user_of
-from ops import connections
+from ops.connections import finding, keeping
 from ops.demo.sample import ORG_ID
 from ops.demo.showing import Show
 from ops.demo.stage import Stage
 from ops.environment import CannotGoOn
 from ops.stubs.opendental import OpenDentalStub
 from services.connectors.app import sealer_of
-from services.connectors.config import reference_or_sealed
+from services.connectors.credentials import stored_secrets
 from services.connectors.rules.identity import connection_id
-from services.connectors.sealing import Place
 from services.connectors.settings import ConnectorsSettings
 
 NAME = "front-desk"
@@ -85,13 +84,8 @@ async def _connect(there: OpenDentalStub) -> UUID:
     """Add the connection as `handoff connection add` does."""
     settings = load_settings(ConnectorsSettings)
     id_, sealer = connection_id(ORG_ID, System.OPENDENTAL, NAME), sealer_of(settings)
-    secrets = {
-        field: reference_or_sealed(value, sealer, Place(ORG_ID, id_, field))
-        for field, value in (
-            ("developer_key", there.developer_key),
-            ("customer_key", there.customer_key),
-        )
-    }
+    keys = {"developer_key": there.developer_key, "customer_key": there.customer_key}
+    secrets = stored_secrets(keys, sealer, ORG_ID, id_)
     options = {
         "bases": (there.url,),
         "throttle": "none",
@@ -99,8 +93,9 @@ async def _connect(there: OpenDentalStub) -> UUID:
         "write_back": True,
         "upload_letters": True,
     }
-    database = await asyncio.to_thread(connections.connectors_database)
-    return await connections.add(database, ORG_ID, System.OPENDENTAL, NAME, options, secrets)
+    database = await asyncio.to_thread(finding.connectors_database)
+    added = await keeping.add(database, ORG_ID, System.OPENDENTAL, NAME, options, secrets)
+    return added.id
 
 
 class _Story:

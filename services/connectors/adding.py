@@ -4,6 +4,7 @@ Secrets never travel over the broker. A connection that is removed keeps what it
 that is added again under the same name goes on where it was.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,17 @@ from contracts.replies import ReplyStatus
 from messaging.outbox.system_work import system_work
 from messaging.trail import audit
 from services.connectors.config import OPTIONS
+from services.connectors.credentials import check_secrets
 from services.connectors.home import PUBLISHING
 from services.connectors.models import Connection, OdCounter, Token
 from services.connectors.rules.identity import connection_id
 from services.connectors.serving.numbers import new_counter
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+class CannotAdd(ValueError):
+    """A name is none, or is another connection's; one line for a person."""
 
 
 async def add(
@@ -33,13 +41,19 @@ async def add(
 ) -> UUID:
     """Add a connection, or change the one of that name; its first run begins at once.
 
-    `secrets` are references, or sealed already. Raises pydantic's ValidationError for options that
-    do not fit.
+    `secrets` are references, or sealed already. Of one that is changed, options and secrets that
+    are not given stay as they are. Raises CannotAdd, WrongSecret where one is lacking or is not
+    used, and pydantic's ValidationError for options that do not fit.
     """
-    config = OPTIONS[system](**options).model_dump(mode="json")
     id_ = connection_id(org_id, system, name)
     async with system_work(engine, PUBLISHING) as work:
+        await _check_name(work.session, org_id, system, name)
         row = await work.session.get(Connection, (org_id, id_), with_for_update=True)
+        held = row if row is not None and row.removed_at is None else None
+        config = OPTIONS[system](**{**(held.config if held else {}), **options})
+        stay = {f: s for f, s in held.secrets.items() if f in config.secrets} if held else {}
+        stored = {**stay, **secrets}
+        check_secrets(config.secrets, stored)
         if row is None:
             row = Connection(
                 org_id=org_id,
@@ -52,7 +66,7 @@ async def add(
                 created_at=work.now,
             )
             work.session.add(row)
-        row.config, row.secrets = config, dict(secrets)
+        row.config, row.secrets = config.model_dump(mode="json"), stored
         row.next_run_at, row.full_asked, row.pass_id = work.now, True, None
         row.lease_token = row.lease_until = row.removed_at = None
         row.failures, row.failing_since, row.code = 0, None, None
@@ -75,6 +89,23 @@ async def add(
             ],
         )
     return id_
+
+
+async def _check_name(session: AsyncSession, org_id: str, system: System, name: str) -> None:
+    """A name is one connection's, of whichever system, and an org has one interface of ours, whose
+    numbers are given once."""
+    if not NAME.fullmatch(name):
+        raise CannotAdd("The name must be 1 to 64 of A-Z a-z 0-9 _ -")
+    others = await session.execute(
+        select(Connection.system, Connection.name).where(
+            Connection.org_id == org_id, Connection.removed_at.is_(None)
+        )
+    )
+    for other, called in others:
+        if called == name and other is not system:
+            raise CannotAdd(f"{org_id} has a connection {name!r} already, of {other}: name another")
+        if called != name and other is system is System.OPENDENTAL_SERVER:
+            raise CannotAdd(f"{org_id} has an {system} already: {called}")
 
 
 async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> None:
@@ -120,6 +151,12 @@ async def remove(engine: AsyncEngine, org_id: str, id_: UUID, operator: audit.Op
             ],
         )
     return True
+
+
+async def held(engine: AsyncEngine, org_id: str, system: System, name: str) -> Connection | None:
+    """The connection that `add` would add again or change; None where it would be a new one."""
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        return await session.get(Connection, (org_id, connection_id(org_id, system, name)))
 
 
 async def find(engine: AsyncEngine, org_id: str, name: str | None = None) -> list[Connection]:

@@ -50,10 +50,15 @@ def sealer_of(settings: ConnectorsSettings) -> Sealer:
     )
 
 
+def egress_of(settings: ConnectorsSettings) -> EgressPolicy:
+    """Where the settings let other systems be."""
+    return EgressPolicy(allow_networks=settings.egress_allow, allow_http=settings.allow_http)
+
+
 def http_of(settings: ConnectorsSettings) -> Http:
     """Asks other systems, where the settings allow it."""
     return Http(
-        EgressPolicy(allow_networks=settings.egress_allow, allow_http=settings.allow_http),
+        egress_of(settings),
         connection_limit=4 * settings.concurrency,
         timeout_seconds=settings.request_timeout_seconds,
         ca_file=str(settings.ca_file) if settings.ca_file else None,

@@ -1,40 +1,78 @@
-"""The options of a connection, and its secrets: references that are read each run, or sealed."""
+"""The options of a connection, and which secrets it works with."""
 
-import os
-import secrets
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+from yarl import URL
 
-from contracts.connecting import ConnectionFailureCode as Code
 from contracts.connecting import System
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.values import Country, parse_time_zone
 from services.connectors.alfadocs.client import BASE
 from services.connectors.alfadocs.oauth import AUTHORIZE_URL, TOKEN_URL
-from services.connectors.asking.answers import RunFailed
+from services.connectors.credentials import CUSTOMER_KEY
 from services.connectors.opendental.client import REMOTE
 from services.connectors.opendental.rows import Keep
 from services.connectors.rules import pacing
-from services.connectors.sealing import CannotOpen, Place, Sealer
 
-CUSTOMER_KEY = "customer_key"
 OPENDENTAL_MINUTES, OPENDENTAL_LEAST_MINUTES = 15, 5
 ALFADOCS_MINUTES, ALFADOCS_LEAST_MINUTES = 60, 15
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _web_address(value: str) -> str:
+    """An address that is asked: no user, query or fragment, which would not be sent."""
+    try:
+        url = URL(value)
+    except ValueError:
+        url = URL()
+    fits = url.scheme in ("https", "http") and url.host and not url.query_string
+    if not fits or url.user is not None or url.password is not None or url.fragment:
+        raise PydanticCustomError(
+            "web_address",
+            "Must be an address like https://api.example/v1, without a user, query or fragment",
+        )
+    return value
+
+
+def _redirect_address(value: str) -> str:
+    """An address that a code may be sent to (RFC 6749, section 3.1.2.1; RFC 8252, section 7.3)."""
+    if not value:
+        return value  # There is none, as of a connection with a key.
+    url = URL(_web_address(value))
+    if url.scheme != "https" and url.host not in _LOOPBACK:
+        raise PydanticCustomError("redirect_address", "Must be https, or lead to this machine")
+    return value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+RequiredTimeZone = Annotated[str, AfterValidator(parse_time_zone)]
+
+
 class Options(BaseModel):
-    """What both systems have."""
+    """What every connection has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The fields of the secrets that it works with: all of them, and no other."""
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The addresses that are asked."""
+        return ()
+
+
+class ReadOptions(Options):
+    """Of a system that is read."""
 
     interval_minutes: int
     patients: Literal["named", "all"] = "named"
@@ -46,7 +84,7 @@ class Options(BaseModel):
         return timedelta(minutes=self.interval_minutes)
 
 
-class OpenDentalOptions(Options):
+class OpenDentalOptions(ReadOptions):
     """Of an Open Dental. `bases`: of several, the first that answers serves a run.
 
     `throttle`: remote mode's, by the key's permissions; none for a server in the same house.
@@ -54,9 +92,9 @@ class OpenDentalOptions(Options):
     an older outgoing referral; unless it is given, the day that it is at the server.
     """
 
-    bases: tuple[str, ...] = (REMOTE,)
+    bases: Annotated[tuple[WebAddress, ...], Field(min_length=1)] = (REMOTE,)
     throttle: Literal["read_all", "remote", "none"] = "remote"
-    time_zone: str
+    time_zone: RequiredTimeZone
     country: Country = DEFAULT_COUNTRY
     interval_minutes: Annotated[int, Field(ge=OPENDENTAL_LEAST_MINUTES)] = OPENDENTAL_MINUTES
     referrals_since: date = Field(default_factory=lambda: datetime.now(UTC).date())
@@ -74,10 +112,15 @@ class OpenDentalOptions(Options):
             return given  # It is refused for its zone.
         return {**given, "referrals_since": datetime.now(zone).date()}
 
-    @model_validator(mode="after")
-    def _a_zone_that_exists(self) -> Self:
-        parse_time_zone(self.time_zone)
-        return self
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys of the developer and of the office."""
+        return ("developer_key", "customer_key")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The addresses that are asked."""
+        return self.bases
 
     @property
     def zone(self) -> ZoneInfo:
@@ -94,35 +137,49 @@ class OpenDentalOptions(Options):
         }[self.throttle]
 
 
-class AlfaDocsOptions(Options):
-    """Of an AlfaDocs archive. With `oauth` tokens are used, without it the API key."""
+class AlfaDocsOptions(ReadOptions):
+    """Of an AlfaDocs archive. With `oauth` tokens are used, without it the API key; never both."""
 
-    base: str = BASE
+    base: WebAddress = BASE
     practice: Annotated[int, Field(ge=1)]
     archive: Annotated[int, Field(ge=1)]
     interval_minutes: Annotated[int, Field(ge=ALFADOCS_LEAST_MINUTES)] = ALFADOCS_MINUTES
     oauth: bool = False
-    redirect_uri: str = ""
+    redirect_uri: Annotated[str, AfterValidator(_redirect_address)] = ""
     scope: str = "patients:read operators:read appointments:read"
-    authorize_url: str = AUTHORIZE_URL
-    token_url: str = TOKEN_URL
+    authorize_url: WebAddress = AUTHORIZE_URL
+    token_url: WebAddress = TOKEN_URL
     apply_hints: bool = False
 
+    @model_validator(mode="after")
+    def _back_to_somewhere(self) -> Self:
+        if self.oauth and not self.redirect_uri:
+            raise PydanticCustomError("redirect_uri", "oauth needs redirect_uri as well")
+        return self
 
-class ServerOptions(BaseModel):
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The application's, or the key."""
+        return ("client_id", "client_secret") if self.oauth else ("api_key",)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The addresses that are asked."""
+        return (self.base, self.token_url) if self.oauth else (self.base,)
+
+
+class ServerOptions(Options):
     """Of our own Open Dental interface. Stamps are local times of `time_zone`; `keep`: whether a
     referral's number of SSN or TIN is kept, sealed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    time_zone: str = "UTC"
+    time_zone: RequiredTimeZone = "UTC"
     country: Country = DEFAULT_COUNTRY
     keep: Keep = Keep.NOTHING
 
-    @model_validator(mode="after")
-    def _a_zone_that_exists(self) -> Self:
-        parse_time_zone(self.time_zone)
-        return self
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The key that we make."""
+        return (CUSTOMER_KEY,)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -130,57 +187,11 @@ class ServerOptions(BaseModel):
         return ZoneInfo(self.time_zone)
 
 
-READ_OPTIONS: Mapping[System, type[Options]] = {
+READ_OPTIONS: Mapping[System, type[ReadOptions]] = {
     System.OPENDENTAL: OpenDentalOptions,
     System.ALFADOCS: AlfaDocsOptions,
 }
-OPTIONS: Mapping[System, type[BaseModel]] = {
+OPTIONS: Mapping[System, type[Options]] = {
     **READ_OPTIONS,
     System.OPENDENTAL_SERVER: ServerOptions,
 }
-SECRETS: Mapping[System, tuple[str, ...]] = {
-    System.OPENDENTAL: ("developer_key", "customer_key"),
-    System.ALFADOCS: ("api_key", "client_id", "client_secret"),
-    System.OPENDENTAL_SERVER: (),
-}
-"""The fields that a connection's secrets may have."""
-
-
-def reference_or_sealed(value: str, sealer: Sealer, place: Place) -> dict[str, str]:
-    """What is stored of a secret that was given: `env:` and `file:` as they are, else sealed."""
-    if value.startswith(("env:", "file:")):
-        return {"reference": value}
-    return {"sealed": b64encode(sealer.seal(value, place)).decode()}
-
-
-def new_customer_key() -> tuple[str, dict[str, Any]]:
-    """A key of our own interface, shown once, and what is stored of it."""
-    key = secrets.token_urlsafe(24)
-    return key, {CUSTOMER_KEY: {"sha256": hash_of_key(key)}}
-
-
-def hash_of_key(key: str) -> str:
-    """The SHA-256 of a key of our own interface, in hex: it is random, so nothing slower is
-    needed."""
-    return sha256(key.encode()).hexdigest()
-
-
-def secret_of(
-    stored: Mapping[str, Any], field: str, sealer: Sealer, org_id: str, connection_id: UUID
-) -> str:
-    """A secret as it is used. Raises RunFailed `secret_unavailable`; no text names its value."""
-    held = stored.get(field, {})
-    reference = held.get("reference", "")
-    try:
-        if reference.startswith("env:"):
-            value = os.environ.get(reference.removeprefix("env:"), "")
-        elif reference.startswith("file:"):
-            value = Path(reference.removeprefix("file:")).read_text().strip()
-        else:
-            sealed = b64decode(held.get("sealed", ""))
-            value = str(sealer.open(sealed, Place(org_id, connection_id, field)))
-    except (OSError, UnicodeDecodeError, CannotOpen):
-        raise RunFailed(Code.SECRET_UNAVAILABLE) from None
-    if not value:
-        raise RunFailed(Code.SECRET_UNAVAILABLE)
-    return value

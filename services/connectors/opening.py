@@ -13,11 +13,8 @@ from services.connectors.alfadocs.tokens import StoredTokens
 from services.connectors.asking.answers import RunFailed
 from services.connectors.asking.asker import Asker, Budget, credential_hash
 from services.connectors.asking.http import Http
-from services.connectors.config import (
-    AlfaDocsOptions,
-    OpenDentalOptions,
-    secret_of,
-)
+from services.connectors.config import AlfaDocsOptions, OpenDentalOptions
+from services.connectors.credentials import secret_of
 from services.connectors.models import Connection
 from services.connectors.opendental.client import OpenDental
 from services.connectors.planning import alfadocs, opendental

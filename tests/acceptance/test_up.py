@@ -80,6 +80,18 @@ def test_it_tells_the_story_and_runs_until_ctrl_c(
     (link,) = [line.strip() for line in said.splitlines() if "/desk/~login/" in line]
     with build_opener(HTTPCookieProcessor()).open(link) as desk:
         assert (desk.status, "What needs you" in desk.read().decode()) == (200, True)
+    (add,) = [line.strip() for line in said.splitlines() if " connection add " in line]
+    added = subprocess.run(
+        add,
+        shell=True,
+        cwd=REPOSITORY,
+        env={**os.environ, **written},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "second of demo is added, as " in added.stdout
+    assert "1 made or changed, 2 refused, 2 waiting; its next run: " in added.stdout
     called = subprocess.run(
         [sys.executable, "-m", "ops.cli", "call", "referral.list", '{"org_id": "demo"}'],
         cwd=REPOSITORY,

@@ -1,7 +1,8 @@
-"""Partners and sources that are here already without belonging to a row of theirs.
+"""Partners and sources that are here already without belonging to a row of this connection.
 
 A first row of equal name is a person's to decide: linked, it changes what is here; created, there
-are two.
+are two. One that came over another connection counts as well: two systems of one org know the same
+specialist.
 """
 
 from collections import defaultdict
@@ -24,7 +25,8 @@ PAGE_SIZE = 200
 
 @dataclass(slots=True)
 class Ours:
-    """The org's partners and sources that no row is linked to, by name without regard to case."""
+    """The org's partners and sources that no row of this connection is linked to, by name without
+    regard to case."""
 
     partners: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     sources: dict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
@@ -52,6 +54,7 @@ async def read_ours(context: RunContext, client: Calls) -> Ours:
             for uuid in await work.session.scalars(
                 select(ExternalId.uuid).where(
                     ExternalId.org_id == context.org_id,
+                    ExternalId.connection_id == context.claimed.id,
                     ExternalId.kind.in_((ImportKind.PARTNER, ImportKind.SOURCE)),
                     ExternalId.version.is_not(None),
                 )

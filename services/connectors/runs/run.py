@@ -14,7 +14,7 @@ from messaging.outbox.system_work import SystemWork
 from messaging.telemetry import logs
 from services.connectors import metrics
 from services.connectors.asking.answers import RunFailed
-from services.connectors.config import Options
+from services.connectors.config import ReadOptions
 from services.connectors.models import Connection, OdCounter, Run, StagedRow
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.resources import connection_resource
@@ -48,7 +48,7 @@ class Opened:
         system: ReadSystem,
         plan: Plan,
         fields_of: FieldsOf,
-        options: Options,
+        options: ReadOptions,
         afterwards: Afterwards | None = None,
     ) -> None:
         self.system, self.plan, self.fields_of, self.options = system, plan, fields_of, options
@@ -131,7 +131,7 @@ async def _begin(
     return context, opened
 
 
-async def _succeed(context: RunContext, options: Options) -> None:
+async def _succeed(context: RunContext, options: ReadOptions) -> None:
     complete = await all_complete(context)
     async with leased(context.engine, context.claimed) as (work, row):
         run = await work.session.get(Run, (context.org_id, context.run_id))
@@ -160,7 +160,7 @@ async def _succeed(context: RunContext, options: Options) -> None:
     log.info("connection synced", org_id=context.org_id, status="complete" if complete else "")
 
 
-async def _fail(context: RunContext, options: Options, code: Code) -> None:
+async def _fail(context: RunContext, options: ReadOptions, code: Code) -> None:
     async with leased(context.engine, context.claimed) as (work, row):
         run = await work.session.get(Run, (context.org_id, context.run_id))
         row.phase, row.row_offset = context.phase, context.offset
@@ -171,7 +171,7 @@ async def _fail(context: RunContext, options: Options, code: Code) -> None:
 
 
 def _failed(
-    work: SystemWork, row: Connection, run: Run | None, code: Code, options: Options | None
+    work: SystemWork, row: Connection, run: Run | None, code: Code, options: ReadOptions | None
 ) -> None:
     row.failures += 1
     row.failing_since = row.failing_since or work.now

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from contracts.connecting import ImportKind, System
 from messaging.database.errors import is_outage
 from messaging.outbox.system_work import SystemWork, system_work
-from services.connectors.config import CUSTOMER_KEY, ServerOptions, hash_of_key
+from services.connectors.config import ServerOptions
+from services.connectors.credentials import CUSTOMER_KEY, hash_of_key
 from services.connectors.home import PUBLISHING
 from services.connectors.models import (
     Connection,

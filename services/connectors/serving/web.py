@@ -22,7 +22,7 @@ from messaging.running.settings import SettingError
 from messaging.telemetry import logs
 from messaging.wire.connection import BROKER_ERRORS
 from messaging.wire.envelope import nested_too_deep
-from services.connectors.config import hash_of_key
+from services.connectors.credentials import hash_of_key
 from services.connectors.opendental.server import Refused, read_listing, shown
 from services.connectors.runs.commands import AsUser, Calls
 from services.connectors.serving.changes import NOT_FOUND, Changes, NoAnswer

@@ -18,10 +18,10 @@ from messaging.wire.connection import connection
 from ops.servers import create_database, drop_database
 from ops.stubs.opendental import OpenDentalStub, served
 from services.connectors import adding
-from services.connectors.config import reference_or_sealed
+from services.connectors.credentials import stored_secrets
 from services.connectors.home import HOME, MIGRATIONS, TOPOLOGY
 from services.connectors.rules.identity import connection_id
-from services.connectors.sealing import Place, Sealer
+from services.connectors.sealing import Sealer
 from tests.faults.judging.reading import Database
 from tests.faults.rig.rig import Rig
 from tests.faults.rig.rounds import Round
@@ -90,10 +90,7 @@ async def add_connection(url: str, org_id: str, stub: OpenDentalStub) -> None:
     """Connect an org to a stand-in; its first run begins as soon as somebody claims it."""
     id_, sealer = connection_id(org_id, System.OPENDENTAL, "main"), Sealer(KEY)
     keys = {"developer_key": stub.developer_key, "customer_key": stub.customer_key}
-    sealed = {
-        field: reference_or_sealed(value, sealer, Place(org_id, id_, field))
-        for field, value in keys.items()
-    }
+    sealed = stored_secrets(keys, sealer, org_id, id_)
     options = {"bases": (stub.url,), "throttle": "none", "time_zone": str(stub.zone)}
     engine = open_engine(url, HOME, role=HOME.system_role, name="rig", pool_size=1)
     try:

@@ -256,3 +256,52 @@ async def test_a_partner_who_is_here_already_waits_for_a_person(
         assert await connected.uuid("partner", 1) == held["id"]
         listed = (await org.ask("referral_partner.list")).data["items"]
         assert [one["id"] for one in listed] == [held["id"]]
+
+
+async def test_a_second_system_of_the_org_doubles_no_partner_and_no_source(
+    connectors: Connectors, org: Org
+) -> None:
+    """Two offices send to one specialist: what came from the first waits for a person at the
+    second, and linked it follows whichever of them changes it."""
+    offices = [OpenDentalStub(), OpenDentalStub()]
+    for number, office in enumerate(offices, start=1):
+        office.referral(
+            10 * number, LName="Davidson", FName="Norm", IsDoctor="true", Telephone="5033635432"
+        )
+        office.referral(10 * number + 1, LName="Facebook Ad", NotPerson="true")
+    async with served(offices[0]), served(offices[1]):
+        first = await connectors.opendental(org, offices[0])
+        await first.finished()
+        second = await connectors.opendental(org, offices[1], name="second")
+        await second.finished()
+        waiting = {row["kind"]: row for row in await second.rows(resolved=False)}
+        assert {row["code"] for row in waiting.values()} == {"possible_duplicate"}
+        held = {
+            "partner": await first.uuid("partner", 10),
+            "source": await first.uuid("source", 11),
+        }
+        assert {kind: row["uuid"] for kind, row in waiting.items()} == held
+        for kind, row in waiting.items():
+            await second.ask(
+                "import_row.resolve",
+                import_row_uuid=row["id"],
+                base_version=row["version"],
+                resolution="link",
+                uuid=held[kind],
+            )
+        await second.finished(1)
+        assert await second.uuid("partner", 20) == held["partner"]
+        assert await second.uuid("source", 21) == held["source"]
+        offices[0].referral(10, EMail="norm@davidson.example.com")
+        await first.run(full=True)
+        await second.run(full=True)
+        offices[1].referral(20, City="Portland")
+        await second.run(full=True)
+        await first.run(full=True)
+        partner = await first.partner(10)
+        assert (partner["email"], partner["city"]) == ("norm@davidson.example.com", "Portland")
+        assert await first.rows(resolved=False) == []
+        partners = (await org.ask("referral_partner.list")).data["items"]
+        sources = (await org.ask("referral_source.list")).data["items"]
+        assert [one["id"] for one in partners] == [held["partner"]]
+        assert [one["id"] for one in sources] == [held["source"]]

@@ -20,10 +20,10 @@ from messaging.trail.audit import Operator
 from ops.stubs.opendental import OpenDentalStub
 from services.connectors import adding
 from services.connectors.app import build
-from services.connectors.config import new_customer_key, reference_or_sealed
+from services.connectors.credentials import new_customer_key, stored_secrets
 from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.rules.identity import connection_id
-from services.connectors.sealing import Place, Sealer
+from services.connectors.sealing import Sealer
 from services.connectors.settings import ConnectorsSettings
 from tests.support.database.migrated import newest_schema
 from tests.support.database.urls import plain_url
@@ -77,11 +77,7 @@ def sealed(
     org_id: str, system: System, secrets: Mapping[str, str], name: str = "main"
 ) -> dict[str, Any]:
     """Secrets as `handoff connection add` stores them."""
-    id_, sealer = connection_id(org_id, system, name), Sealer(KEY)
-    return {
-        field: reference_or_sealed(value, sealer, Place(org_id, id_, field))
-        for field, value in secrets.items()
-    }
+    return stored_secrets(secrets, Sealer(KEY), org_id, connection_id(org_id, system, name))
 
 
 @asynccontextmanager

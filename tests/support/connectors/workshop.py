@@ -15,14 +15,14 @@ from ops.stubs.opendental import OpenDentalStub
 from services.connectors import adding
 from services.connectors.asking.budget import SharedBudget
 from services.connectors.asking.http import Http
-from services.connectors.config import reference_or_sealed
+from services.connectors.credentials import stored_secrets
 from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.opening import Opener
 from services.connectors.rules.identity import connection_id
 from services.connectors.runs.commands import Calls
 from services.connectors.runs.leases import Claimed, claim
 from services.connectors.runs.run import run_once
-from services.connectors.sealing import Place, Sealer
+from services.connectors.sealing import Sealer
 from tests.support.connectors.asking import LOOPBACK
 from tests.support.connectors.running import KEY, OPERATOR
 from tests.support.database.migrated import newest_schema
@@ -60,10 +60,7 @@ class Workshop:
     ) -> UUID:
         """A connection called main; its first run is due."""
         id_ = connection_id(org_id, system, "main")
-        sealed = {
-            field: reference_or_sealed(value, Sealer(KEY), Place(org_id, id_, field))
-            for field, value in secrets.items()
-        }
+        sealed = stored_secrets(secrets, Sealer(KEY), org_id, id_)
         engine = self.replicas[0].engine
         return await adding.add(engine, org_id, system, "main", options, sealed, OPERATOR)
 

@@ -1,23 +1,14 @@
-"""Options and secrets of a connection."""
+"""Options of a connection."""
 
 from datetime import UTC, date, datetime, tzinfo
-from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from services.connectors.asking.answers import RunFailed
-from services.connectors.config import (
-    AlfaDocsOptions,
-    OpenDentalOptions,
-    reference_or_sealed,
-    secret_of,
-)
-from services.connectors.sealing import Place, Sealer
+from services.connectors.config import AlfaDocsOptions, OpenDentalOptions, ServerOptions
 
-CONNECTION = UUID("e73740f7-c6b8-5352-a67e-09fe33daac21")
-SEALER = Sealer("5f" * 32)
+OF_ALFADOCS: dict[str, Any] = {"practice": 1, "archive": 1}
 
 
 def test_intervals_have_a_least() -> None:
@@ -63,25 +54,52 @@ def test_options_come_back_from_the_database_as_they_went() -> None:
     assert OpenDentalOptions(**options.model_dump(mode="json")) == options
 
 
-def test_a_secret_is_read_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a variable or a file at each run, so that a changed key needs no command; or sealed."""
-    monkeypatch.setenv("OD_KEY", "from-variable")
-    file = tmp_path / "key"
-    file.write_text("from-file\n")
-    place = Place("org_1", CONNECTION, "customer_key")
-    for given, used in (
-        ("env:OD_KEY", "from-variable"),
-        (f"file:{file}", "from-file"),
-        ("typed", "typed"),
+@pytest.mark.parametrize(
+    "base",
+    [
+        "",
+        "api.opendental.com/api/v1",
+        "ftp://10.0.0.5/api/v1",
+        "https://user:password@api.example/v1",
+        "https://:password@api.example/v1",
+        "https:///api/v1",
+        "https://api.example/v1?key=1",
+        "https://api.example/v1#part",
+        "https://[::1/api",
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_no_base(base: str) -> None:
+    """Of both systems; what is refused is not quoted, for it may hold a password."""
+    zone = "America/Chicago"
+    for make in (
+        lambda: OpenDentalOptions(time_zone=zone, bases=("https://api.example/v1", base)),
+        lambda: AlfaDocsOptions(base=base, **OF_ALFADOCS),
     ):
-        stored = {"customer_key": reference_or_sealed(given, SEALER, place)}
-        assert "typed" not in str(stored)
-        assert secret_of(stored, "customer_key", SEALER, "org_1", CONNECTION) == used
+        with pytest.raises(ValidationError, match="Must be an address like https://") as refused:
+            make()
+        assert "password" not in str(refused.value.errors(include_input=False))
+    assert OpenDentalOptions(time_zone=zone, bases=("http://10.0.0.5:30223/api/v1",)).asked
+    with pytest.raises(ValidationError):
+        OpenDentalOptions(time_zone=zone, bases=())
 
 
-@pytest.mark.parametrize("stored", [{}, {"customer_key": {"reference": "env:NOBODY_SET_IT"}}])
-def test_a_secret_that_is_not_there_needs_a_person(stored: dict[str, object]) -> None:
-    """secret_unavailable; no text names it."""
-    with pytest.raises(RunFailed) as failed:
-        secret_of(stored, "customer_key", SEALER, "org_1", CONNECTION)
-    assert str(failed.value) == "secret_unavailable"
+def test_a_code_is_sent_back_over_https_or_to_this_machine() -> None:
+    """RFC 6749, section 3.1.2.1; RFC 8252, section 7.3. OAuth2 needs one, a key none."""
+    for address in ("https://handoff.example/callback", "http://127.0.0.1:8080/callback"):
+        assert AlfaDocsOptions(redirect_uri=address, **OF_ALFADOCS).redirect_uri == address
+    with pytest.raises(ValidationError, match="Must be https, or lead to this machine"):
+        AlfaDocsOptions(redirect_uri="http://handoff.example/callback", **OF_ALFADOCS)
+    with pytest.raises(ValidationError, match="oauth needs redirect_uri"):
+        AlfaDocsOptions(oauth=True, **OF_ALFADOCS)
+    held = AlfaDocsOptions(**OF_ALFADOCS).model_dump(mode="json")
+    assert AlfaDocsOptions(**held).redirect_uri == ""
+
+
+def test_options_say_which_secrets_they_work_with() -> None:
+    """AlfaDocs takes the key or OAuth2, never both."""
+    allowed = {"oauth": True, "redirect_uri": "https://handoff.example/callback", **OF_ALFADOCS}
+    assert AlfaDocsOptions(**OF_ALFADOCS).secrets == ("api_key",)
+    assert AlfaDocsOptions(**allowed).secrets == ("client_id", "client_secret")
+    zone = OpenDentalOptions(time_zone="America/Chicago")
+    assert zone.secrets == ("developer_key", "customer_key")
+    assert ServerOptions().secrets == ("customer_key",)

@@ -10,13 +10,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.connecting import System
+from ops.connections.finding import one
 from ops.environment import CannotGoOn
 from ops.system_role import Database
-from services.connectors import adding
 from services.connectors.models import Connection, Run, StagedRow
 
 LOOK_EVERY_SECONDS = 1.0
+NOBODY_AFTER_SECONDS = 10.0
 MADE = ("created", "updated")
+WHERE_THEY_ARE = "The desk, or import_row.list, shows the rows that wait for a person and why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +82,32 @@ async def watched(database: Database, org_id: str, name: str) -> AsyncIterator[s
     """
     async with database.engine("connection") as engine:
         with database.telling_why():
-            found = await adding.find(engine, org_id, name)
-        if not found:
-            raise CannotGoOn(f"{org_id} has no connection {name!r}")
-        if found[0].system is System.OPENDENTAL_SERVER:
+            row = await one(database, engine, org_id, name)
+        if row.system is System.OPENDENTAL_SERVER:
             raise CannotGoOn(f"{name} is an interface of ours: it has no runs")
-        said = None
+        said, waited = None, 0.0
         while True:
             with database.telling_why():
-                seen = await look(engine, found[0])
+                seen = await look(engine, row)
             if not (seen.is_running or seen.is_due):
                 yield _end(seen)
                 return
-            line = progress(seen) or f"{name} waits for handoff serve connectors to begin its run"
+            line = progress(seen) or _waiting(name, waited)
             if line != said:
                 said = line
                 yield line
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+            waited = waited + LOOK_EVERY_SECONDS if not seen.is_running else 0.0
+
+
+def _waiting(name: str, waited_seconds: float) -> str:
+    """A replica takes a run that is due within a second or two, where one runs."""
+    if waited_seconds < NOBODY_AFTER_SECONDS:
+        return f"{name}: its run is about to begin"
+    return (
+        f"{name}: its run does not begin: does handoff serve connectors run, with a place free "
+        "(CONNECTORS_CONCURRENCY)?"
+    )
 
 
 def _end(seen: Seen) -> str:
@@ -114,11 +125,12 @@ def _end(seen: Seen) -> str:
             f"{row.name} was put off: referrals does not reply. What was read is kept; its next "
             f"run: {next_}"
         )
-    waits = f"{_sum(run, 'refused'):,} refused, {_sum(run, 'waiting'):,} waiting"
-    return (
-        f"{row.name} is done: {_sum(run, 'fetched'):,} rows read, "
-        f"{_sum(run, *MADE):,} made or changed, {waits}; its next run: {next_}"
+    refused, waiting = _sum(run, "refused"), _sum(run, "waiting")
+    said = (
+        f"{row.name} is done: {_sum(run, 'fetched'):,} rows read, {_sum(run, *MADE):,} made or "
+        f"changed, {refused:,} refused, {waiting:,} waiting; its next run: {next_}"
     )
+    return f"{said}. {WHERE_THEY_ARE}" if refused or waiting else said
 
 
 def _succeeded(row: Connection, finished_at: datetime) -> bool:

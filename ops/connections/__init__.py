@@ -1,0 +1,1 @@
+"""`handoff connection`: adding, testing, watching, authorizing and removing connections."""

@@ -1,0 +1,108 @@
+"""The words of a person who adds a connection: options, and secrets that no argument holds."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from getpass import getpass
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.connecting import System
+from ops.environment import WrongArgument
+from services.connectors.app import sealer_of
+from services.connectors.config import OPTIONS
+from services.connectors.credentials import WrongSecret, stored_secrets
+from services.connectors.rules.identity import connection_id
+from services.connectors.settings import ConnectorsSettings
+
+SECRETS: dict[System, tuple[str, ...]] = {
+    System.OPENDENTAL: ("developer_key", "customer_key"),
+    System.ALFADOCS: ("api_key", "client_id", "client_secret"),
+    System.OPENDENTAL_SERVER: (),
+}
+"""The fields that a person gives; the key of our own interface is made."""
+_REFERENCES = ("env:", "file:")
+
+
+def read_options(system: System, given: Sequence[str]) -> dict[str, Any]:
+    """`name=value` as the options of a system take it. Raises WrongArgument."""
+    known = OPTIONS[system].model_fields
+    options: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in known:
+            which = f"{system} has no option {name!r}" if equals else "--set is NAME=VALUE"
+            raise WrongArgument(f"{which}; options: {', '.join(sorted(known))}")
+        if name in options:
+            raise WrongArgument(f"--set {name} is given twice")
+        options[name] = tuple(value.split(",")) if name == "bases" else value
+    return options
+
+
+def read_secrets(
+    settings: ConnectorsSettings, org_id: str, system: System, name: str, given: Sequence[str]
+) -> dict[str, Any]:
+    """What is stored of `FIELD=env:VAR`, `FIELD=file:PATH` and `FIELD=-` (asked for on stdin).
+
+    Raises WrongArgument; no text quotes a value.
+    """
+    values: dict[str, str] = {}
+    for one in given:
+        field, equals, value = one.partition("=")
+        if not equals or field not in SECRETS[system]:
+            # What stands before the = may be a key that ends with one.
+            which = f"{system} has no secret {field!r}: " if _is_no_value(value) else ""
+            known = ", ".join(SECRETS[system]) or "none, its key is made here"
+            raise WrongArgument(
+                f"{which}--secret is FIELD=env:VAR, file:PATH or -; fields: {known}"
+            )
+        if field in values:
+            raise WrongArgument(f"--secret {field} is given twice")
+        if not value:
+            raise WrongArgument(f"--secret {field}= is empty: give env:VAR, file:PATH, or -")
+        if not _is_no_value(value):
+            raise WrongArgument(
+                f"--secret {field}=… would stay in the shell's history: give env:VAR, file:PATH, "
+                "or - to type it"
+            )
+        values[field] = _typed(field) if value == "-" else value
+    id_ = connection_id(org_id, system, name)
+    try:
+        return stored_secrets(values, sealer_of(settings), org_id, id_)
+    except WrongSecret as wrong:
+        raise WrongArgument(f"--secret {wrong}") from None
+
+
+def _is_no_value(value: str) -> bool:
+    return value == "-" or value.startswith(_REFERENCES)
+
+
+def _typed(field: str) -> str:
+    """A line of stdin, which nobody reads over a shoulder. Raises WrongArgument."""
+    try:
+        value = getpass(f"{field}: ") if sys.stdin.isatty() else sys.stdin.readline()
+    except EOFError:
+        value = ""
+    if not (value := value.strip()):
+        raise WrongArgument(f"--secret {field}=-: nothing was typed")
+    if value.startswith(_REFERENCES):
+        raise WrongArgument(f"--secret {field}=-: type the value; env: and file: stand behind =")
+    return value
+
+
+def unfit(error: ValidationError) -> WrongArgument:
+    """All that does not fit of options, in one line that quotes no value."""
+    return WrongArgument("; ".join(_said(error)))
+
+
+def _said(error: ValidationError) -> Iterator[str]:
+    for one in error.errors(include_input=False, include_url=False):
+        # Of a list its number means nothing to who typed it with commas.
+        name = next((part for part in one["loc"] if isinstance(part, str)), None)
+        if one["type"] == "missing":
+            yield f"--set {name}=… is needed"
+        elif name is None:
+            yield f"--set {one['msg']}"
+        else:
+            yield f"--set {name}: {one['msg']}"

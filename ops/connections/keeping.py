@@ -1,0 +1,125 @@
+"""Adding, listing and removing connections.
+
+Secrets go from here straight into the database, as references or sealed; never over the broker.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from contracts.connecting import System
+from messaging.egress.policy import AddressBlocked
+from messaging.running.settings import load_settings
+from ops.connections.arguments import unfit
+from ops.connections.finding import one
+from ops.connections.watching import Seen, look, progress
+from ops.environment import WrongArgument
+from ops.system_role import Database
+from services.connectors import adding
+from services.connectors.app import egress_of
+from services.connectors.config import OPTIONS
+from services.connectors.credentials import WrongSecret, new_customer_key, not_here
+from services.connectors.models import Connection
+from services.connectors.settings import ConnectorsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of an addition. `new_key` is that of an interface of ours, shown this once.
+
+    `notes`: what `handoff serve connectors` needs and could not be seen from here.
+    """
+
+    id: UUID
+    how: Literal["added", "added again", "changed"]
+    new_key: str | None
+    notes: list[str]
+
+
+async def add(
+    database: Database,
+    org_id: str,
+    system: System,
+    name: str,
+    options: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    *,
+    new_key: bool = False,
+) -> Added:
+    """Add a connection, or change the one of that name.
+
+    `new_key` has an interface of ours refuse its old key; one that is new gets a key anyway.
+    Raises WrongArgument where an option, a secret or the name does not fit.
+    """
+    if new_key and system is not System.OPENDENTAL_SERVER:
+        raise WrongArgument("--new-key is for opendental-server: the keys of others are made there")
+    key = None
+    async with database.engine("connection") as engine:
+        with database.telling_why():
+            before = await adding.held(engine, org_id, system, name)
+        is_there = before is not None and before.removed_at is None
+        if system is System.OPENDENTAL_SERVER and (new_key or not is_there):
+            key, secrets = new_customer_key()
+        try:
+            with database.telling_why():
+                id_ = await adding.add(
+                    engine, org_id, system, name, options, secrets, database.operator
+                )
+                row = await adding.held(engine, org_id, system, name)
+        except ValidationError as wrong:
+            raise unfit(wrong) from None
+        except WrongSecret as wrong:
+            raise WrongArgument(f"{wrong}. Give each as --secret FIELD=…") from None
+        except adding.CannotAdd as wrong:
+            raise WrongArgument(str(wrong)) from None
+    how: Literal["added", "added again", "changed"] = "added"
+    if before is not None:
+        how = "changed" if is_there else "added again"
+    return Added(id_, how, key, [] if row is None else _notes(row))
+
+
+def _notes(row: Connection) -> list[str]:
+    """What the service needs of its own environment, which may be another one than this."""
+    notes = [
+        f"{line} here: handoff serve connectors reads it where it runs"
+        for line in not_here(row.secrets)
+    ]
+    policy = egress_of(load_settings(ConnectorsSettings))
+    for address in OPTIONS[row.system](**row.config).asked:
+        try:
+            policy.url_of(address)
+        except AddressBlocked as why:
+            notes.append(
+                f"{address}: {why.reason} handoff serve connectors asks it where its "
+                "CONNECTORS_EGRESS_ALLOW and CONNECTORS_ALLOW_HTTP let it"
+            )
+    return notes
+
+
+async def listed(database: Database, org_id: str) -> list[str]:
+    """A line for each connection, and one below it for a run that goes on."""
+    async with database.engine("connection") as engine:
+        with database.telling_why():
+            seen = [await look(engine, row) for row in await adding.find(engine, org_id)]
+    return [line for one in seen for line in _lines(one)]
+
+
+def _lines(seen: Seen) -> list[str]:
+    row, under_way = seen.connection, progress(seen)
+    state = row.code.value if row.code is not None else "fine"
+    if row.needs_person:
+        state += ", needs a person"
+    succeeded = row.last_success_at.isoformat(timespec="seconds") if row.last_success_at else "-"
+    line = f"{row.name:20} {row.system:18} {state:32} last success {succeeded}  {row.id}"
+    return [line] if under_way is None else [line, f"  {under_way}"]
+
+
+async def remove(database: Database, org_id: str, name: str) -> None:
+    """Remove it. Raises CannotGoOn where there is none of that name."""
+    async with database.engine("connection") as engine:
+        row = await one(database, engine, org_id, name)
+        with database.telling_why():
+            await adding.remove(engine, org_id, row.id, database.operator)

@@ -1,0 +1,115 @@
+"""`handoff connection test`: one read of each list, and what it says."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.connecting import ConnectionFailureCode as Code
+from contracts.connecting import System
+from ops.connections.finding import opened
+from ops.environment import CannotGoOn
+from ops.system_role import Database
+from services.connectors.alfadocs.mapping import ZONE
+from services.connectors.asking.answers import RunFailed
+from services.connectors.config import AlfaDocsOptions, OpenDentalOptions
+from services.connectors.credentials import not_here
+from services.connectors.models import Connection
+from services.connectors.opening import Opener
+from services.connectors.rules.clocks import AHEAD_TOLERATED, parse_stamp
+from services.connectors.rules.paging import Asked
+
+LISTS = ("referrals", "refattaches", "patients/Simple", "providers")
+_ONE = Asked(0, 1)
+_WAIT = "wait and try again"
+_ADVICE: Mapping[Code, str] = {
+    Code.UNAUTHORIZED: "the key is refused: look whether it is the right one and still enabled",
+    Code.PERMISSION_MISSING: "the key lacks a permission: docs/connectors names them",
+    Code.NEEDS_REAUTHORIZATION: "allow the access by handoff connection authorize; where that "
+    "is refused, look at client_id and client_secret",
+    Code.WRONG_ARCHIVE: "the key is of another practice or archive: mend --set practice, archive",
+    Code.ADDRESS_BLOCKED: "the address is not one that CONNECTORS_EGRESS_ALLOW and "
+    "CONNECTORS_ALLOW_HTTP let through",
+    Code.TLS_FAILED: "its certificate is not trusted: CONNECTORS_CA_FILE names further authorities",
+    Code.OTHER_SIDE_DOWN: "nobody answers there: look at the address (--set bases, base), and "
+    "whether the system runs",
+    Code.BAD_ANSWER: "what answers there is not its API: look at the address (--set bases, base)",
+}
+
+
+async def tested(database: Database, org_id: str, name: str) -> list[str]:
+    """What a read says of permissions, clock and zone, and what no read can say.
+
+    Raises CannotGoOn where the credential, or the other side, does not do.
+    """
+    async with opened(database, org_id, name) as (row, opener, _):
+        if row.system is System.OPENDENTAL_SERVER:
+            raise CannotGoOn(f"{name} is an interface of ours: nothing is read through it")
+        try:
+            if row.system is System.OPENDENTAL:
+                return await _test_opendental(row, opener)
+            return await _test_alfadocs(row, opener)
+        except RunFailed as why:
+            raise CannotGoOn(f"{name}: {why.code}: {advice(why, row)}") from None
+
+
+def advice(why: RunFailed, row: Connection) -> str:
+    """What a person can do about a failure."""
+    if why.code is Code.SECRET_UNAVAILABLE:
+        lacking = "; ".join(not_here(row.secrets))
+        return lacking or "what is stored cannot be opened: give the secret again with add"
+    return _ADVICE.get(why.code, _WAIT)
+
+
+async def _test_opendental(row: Connection, opener: Opener) -> list[str]:
+    options = OpenDentalOptions(**row.config)
+    client = opener.opendental_client(row, options)
+    await client.choose()
+    said, rows = ["the key may read definitions"], []
+    for resource in LISTS:
+        rows += (await client.page(resource, _ONE)).rows
+        said.append(f"the key may read {resource}")
+    said.append(_clock(rows, options))
+    if options.write_back:
+        said.append(
+            "write_back is on: no read shows whether the key may; it needs All Others and Open "
+            "Dental 23.3.26"
+        )
+    if options.upload_letters:
+        said.append(
+            "upload_letters is on: no read shows whether the key may; it needs the permission "
+            "Documents"
+        )
+    return said
+
+
+def _clock(rows: Iterable[Mapping[str, Any]], options: OpenDentalOptions) -> str:
+    """How its clock stands to ours, by the zone that it is said to be in."""
+    told = (one.get("serverDateTime") for one in rows)
+    clock = next((one for one in told if isinstance(one, str) and one), None)
+    if clock is None:
+        return f"no row told its clock; its stamps are read as times of {options.time_zone}"
+    here = datetime.now(UTC).astimezone(options.zone).replace(tzinfo=None)
+    ahead = parse_stamp(clock) - here
+    said = f"its clock is {ahead.total_seconds():+.0f} s from ours in {options.time_zone}"
+    if abs(ahead) <= AHEAD_TOLERATED:
+        return said
+    return f"{said}: look whether --set time_zone is that of the server, and at its clock"
+
+
+async def _test_alfadocs(row: Connection, opener: Opener) -> list[str]:
+    options = AlfaDocsOptions(**row.config)
+    client = opener.alfadocs_client(row, options)
+    await client.check_archive()
+    operators = await client.operators()
+    patients = await client.patients(_ONE)
+    said = [
+        "the credential is of this practice and archive",
+        f"it may read operators ({len(operators)})",
+        f"it may read patients ({patients.total})",
+        f"its stamps are read as times of {ZONE.key}",
+    ]
+    if options.upload_letters and options.oauth:
+        said.append("upload_letters is on: OAuth2 has no scope for documents, it needs the key")
+    elif options.upload_letters:
+        said.append("upload_letters is on: no read shows whether the key may file documents")
+    return said

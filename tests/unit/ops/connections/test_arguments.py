@@ -1,0 +1,158 @@
+"""Options and secrets as a person types them to add a connection."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.connecting import System
+from ops.connections import arguments
+from ops.connections.arguments import SECRETS, read_options, read_secrets, unfit
+from ops.environment import WrongArgument
+from services.connectors.config import OPTIONS, OpenDentalOptions
+from services.connectors.settings import ConnectorsSettings
+
+KEYS = ("developer_key=env:OD_DEVELOPER", "customer_key=-")
+
+
+@pytest.fixture
+def settings() -> ConnectorsSettings:
+    """With a key to seal under."""
+    return ConnectorsSettings.model_validate(
+        {
+            "database_url": "postgresql+asyncpg://handoff@127.0.0.1/handoff",
+            "rabbitmq_url": "amqp://handoff@127.0.0.1",
+            "secret_key": "5f" * 32,
+        }
+    )
+
+
+def read(
+    settings: ConnectorsSettings,
+    given: Sequence[str],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str = "",
+    system: System = System.OPENDENTAL,
+) -> dict[str, Any]:
+    """Secrets as they are read while somebody types."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    return read_secrets(settings, "org_1", system, "main", given)
+
+
+def test_options_are_names_and_values() -> None:
+    """As their class takes them; a hyphen is as good as an underscore."""
+    given = ["time-zone=America/Chicago", "bases=https://a.example,https://b.example"]
+    assert read_options(System.OPENDENTAL, given) == {
+        "time_zone": "America/Chicago",
+        "bases": ("https://a.example", "https://b.example"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["nothing=1"], "opendental has no option 'nothing'; options: bases, country, "),
+        (["time_zone"], "--set is NAME=VALUE; options: "),
+        (["keep=tin", "keep=ssn"], "--set keep is given twice"),
+    ],
+)
+def test_an_option_that_there_is_not_is_named(given: list[str], told: str) -> None:
+    """And those that there are."""
+    with pytest.raises(WrongArgument) as wrong:
+        read_options(System.OPENDENTAL, given)
+    assert str(wrong.value).startswith(told)
+
+
+def test_a_typed_secret_is_sealed(
+    settings: ConnectorsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reference is kept as it is."""
+    kept = read(settings, KEYS, monkeypatch, "typed-8f2a\n")
+    assert kept["developer_key"] == {"reference": "env:OD_DEVELOPER"}
+    assert list(kept["customer_key"]) == ["sealed"] and "typed-8f2a" not in str(kept)
+
+
+def test_at_a_terminal_nobody_reads_it_over_a_shoulder(
+    settings: ConnectorsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for by its field, without an echo."""
+    asked: list[str] = []
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        return "typed-8f2a"
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(arguments, "getpass", getpass)
+    kept = read_secrets(settings, "org_1", System.OPENDENTAL, "main", KEYS)
+    assert asked == ["customer_key: "] and list(kept["customer_key"]) == ["sealed"]
+
+
+@pytest.mark.parametrize(
+    ("given", "typed", "told"),
+    [
+        (["customer_key=-"], "", "--secret customer_key=-: nothing was typed"),
+        (["customer_key=-"], "  \n", "--secret customer_key=-: nothing was typed"),
+        (["customer_key=-"], "env:OD\n", "--secret customer_key=-: type the value"),
+        (["customer_key="], "", "--secret customer_key= is empty"),
+        (["customer_key=plain-8f2a"], "", "--secret customer_key=… would stay"),
+        (["password=env:X"], "", "opendental has no secret 'password': --secret is FIELD="),
+        (["plain-8f2a=="], "", "--secret is FIELD=env:VAR"),
+        (["plain-8f2a"], "", "--secret is FIELD=env:VAR"),
+        (["customer_key=env:A", "customer_key=env:B"], "", "--secret customer_key is given twice"),
+        (["customer_key=file:key"], "", "--secret customer_key: behind file: stands a whole path"),
+        (["customer_key=env:"], "", "--secret customer_key: behind env: stands the name"),
+    ],
+)
+def test_what_is_no_secret_is_told_without_its_value(
+    settings: ConnectorsSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    given: list[str],
+    typed: str,
+    told: str,
+) -> None:
+    """What stands in a command stays in the shell's history; what ends with = may be a key."""
+    with pytest.raises(WrongArgument) as wrong:
+        read(settings, given, monkeypatch, typed)
+    assert str(wrong.value).startswith(told) and "8f2a" not in str(wrong.value)
+
+
+def test_our_own_interface_takes_no_secret(
+    settings: ConnectorsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key is made here."""
+    with pytest.raises(WrongArgument, match="fields: none, its key is made here"):
+        read(settings, ["customer_key=-"], monkeypatch, "x\n", System.OPENDENTAL_SERVER)
+
+
+def test_each_secret_that_options_may_want_can_be_given() -> None:
+    """And no other."""
+    for system in (System.OPENDENTAL, System.ALFADOCS):
+        wanted: set[str] = set()
+        for oauth in (False, True):
+            values: dict[str, Any] = (
+                {"oauth": oauth} if "oauth" in OPTIONS[system].model_fields else {}
+            )
+            wanted |= set(OPTIONS[system].model_construct(**values).secrets)
+        assert wanted == set(SECRETS[system])
+
+
+def test_all_that_does_not_fit_is_told_at_once() -> None:
+    """By its name, without its value, as a person reads it."""
+    with pytest.raises(ValidationError) as refused:
+        OpenDentalOptions.model_validate(
+            {"interval_minutes": 1, "bases": ["https://a:b@c.example"]}
+        )
+    told = str(unfit(refused.value))
+    assert "--set time_zone=… is needed" in told
+    assert "--set interval_minutes: Input should be greater than or equal to 5" in told
+    assert "--set bases: Must be an address like" in told and "a:b" not in told
+    with pytest.raises(ValidationError) as refused:
+        OPTIONS[System.ALFADOCS].model_validate({"oauth": "yes", "practice": 1, "archive": 1})
+    assert str(unfit(refused.value)) == "--set oauth needs redirect_uri as well"
