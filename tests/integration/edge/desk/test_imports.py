@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest_asyncio
 
+from contracts.connecting import System
+from ops.stubs.alfadocs import AlfaDocsStub
+from ops.stubs.alfadocs import served as alfadocs_served
 from ops.stubs.opendental import served
 from tests.integration.connectors.practice import practice as practice_there
 from tests.support.connectors.running import Connectors, connectors_beside
@@ -36,9 +39,9 @@ async def connectors(
 async def test_a_row_that_waits_is_decided(connectors: Connectors, practice: Practice) -> None:
     """It says why it waits, without a value; the button that is pressed is done by the next run."""
     org = practice.org
-    await org.partner(first_name="Norm", last_name="Davidson", phone="+15033635432")
+    held = await org.partner(first_name="Norm", last_name="Davidson", phone="+15033635432")
     stub = practice_there()
-    stub.referral(1, Telephone="5033635432")
+    stub.referral(1, Telephone="5033635432", Note="Told there alone")
     async with served(stub):
         connected = await connectors.opendental(org, stub)
         await connected.finished()
@@ -52,8 +55,15 @@ async def test_a_row_that_waits_is_decided(connectors: Connectors, practice: Pra
         assert page.status == 200
         assert "Partner 1 · main" in page.text
         assert "Somebody of that name is here already" in page.text
-        assert "Davidson" not in page.text
-        shown = await visitor.press(page.form("import_row.resolve"), resolution="create")
+        assert "Told there alone" not in page.text
+        (link,) = [one for one in page.links if "/partners/" in one]
+        assert link.endswith(held["id"]) and "Norm Davidson" in page.text
+        buttons = ("Try again", "Take theirs", "Keep ours")
+        assert not any(button in page.text for button in buttons)
+        assert page.form("import_row.resolve", "-link").id.endswith("-link")
+        (waiting,) = await connected.rows(resolved=False)
+        (decide,) = [form for form in page.forms if form.id == f"row-{waiting['id']}"]
+        shown = await visitor.press(decide, resolution="create")
         assert "Written down." in shown.text
         await connected.finished(1)
         assert "No row waits." in (await visitor.open("/imports")).text
@@ -61,6 +71,54 @@ async def test_a_row_that_waits_is_decided(connectors: Connectors, practice: Pra
         assert [one["last_name"] for one in listed] == ["Davidson", "Davidson"]
         done = await visitor.open("/imports?resolved=true")
         assert "Partner 1 · main" in done.text and not done.does("import_row.resolve")
+
+
+async def test_a_row_is_linked_with_the_one_that_is_shown(
+    connectors: Connectors, practice: Practice
+) -> None:
+    """One click, no id: it becomes what is here already."""
+    org = practice.org
+    held = await org.partner(first_name="Norm", last_name="Davidson", phone="+15033635432")
+    stub = practice_there()
+    stub.referral(1, Telephone="5033635432")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        visitor = await practice.visitor()
+        page = await visitor.open("/imports")
+        await visitor.press(page.form("import_row.resolve", "-link"))
+        await connected.finished(1)
+        assert await connected.uuid("partner", 1) == held["id"]
+        assert "No row waits." in (await visitor.open("/imports")).text
+
+
+async def test_a_person_says_which_source_a_number_means(
+    connectors: Connectors, practice: Practice
+) -> None:
+    """Its patients waited for it; each number is asked once, and nothing but a source is offered
+    for it."""
+    org = practice.org
+    source = await org.ask("referral_source.create", name="Google", category="organic_search")
+    stub = AlfaDocsStub()
+    for number in (1, 2):
+        stub.patient(number, firstName=f"Anna {number}", lastName="Neri", sourceId=283)
+    async with alfadocs_served(stub):
+        options = {"base": stub.url, "practice": stub.practice, "archive": stub.archive}
+        connected = await connectors.add(
+            org, System.ALFADOCS, "archive", options, {"api_key": stub.api_key}
+        )
+        await connected.finished()
+        visitor = await practice.visitor()
+        page = await visitor.open("/imports")
+        shown = [form for form in page.forms if ("_operation", "source_map.set") in form.said]
+        assert len(shown) == 1 and page.text.count("Source 283 · archive") == 1
+        assert page.text.index("Source 283") < page.text.index("Patient 1")
+        done = await visitor.press(shown[0], referral_source_uuid=source.data["id"])
+        assert "The patients who waited for it come in" in done.text
+        await connected.finished(1)
+        names = [one["name"] for one in (await org.ask("patient.list")).data["items"]]
+        assert sorted(names) == ["Anna 1 Neri", "Anna 2 Neri"]
+        assert "No row waits." in (await visitor.open("/imports")).text
 
 
 async def test_who_may_not_decide_sees_no_button(

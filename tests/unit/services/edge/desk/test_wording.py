@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contracts.connecting import RowCode
 from services.edge.desk import pages, wording
 from services.edge.desk.sections.tasks import TASKS
 from services.edge.desk.wording import Texts, date, day, dialled, distance, moment, span, waited
@@ -75,3 +76,10 @@ def test_a_number_is_told_in_groups() -> None:
     assert dialled("+12025550111") == "+1 202-555-0111"
     assert dialled("+12025550111;ext=12") == "+1 202-555-0111 ext. 12"
     assert dialled("none") == "none"
+
+
+@pytest.mark.parametrize("code", [*(one.value for one in RowCode), "problem"])
+def test_each_reason_why_a_row_waits_has_words_and_says_what_to_do(code: str) -> None:
+    """A problem code of ours, which stands behind `problem:`, has the same."""
+    assert TEXTS.has(f"import_hint.{code}")
+    assert TEXTS.has(f"import_code.{code}")
