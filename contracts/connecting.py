@@ -1,6 +1,8 @@
 """The closed words of connections: systems, kinds of rows, why a run failed, why a row waits."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class System(StrEnum):
@@ -69,6 +71,23 @@ class RowResolution(StrEnum):
     THEIRS = "theirs"
     OURS = "ours"
     IGNORE = "ignore"
+
+
+_AGAIN = (RowResolution.RETRY, RowResolution.IGNORE)
+_OTHER_RESOLUTIONS: Final[Mapping[str, tuple[RowResolution, ...]]] = {
+    RowCode.NO_ID: (RowResolution.IGNORE,),
+    RowCode.POSSIBLE_DUPLICATE: (RowResolution.LINK, RowResolution.CREATE, *_AGAIN),
+    RowCode.BOTH_CHANGED: (RowResolution.THEIRS, RowResolution.OURS, *_AGAIN),
+    RowCode.UNMAPPED_SOURCE: (RowResolution.LINK, RowResolution.IGNORE),
+}
+
+
+def resolutions_of(code: str) -> tuple[RowResolution, ...]:
+    """What a person may decide about a row that waits with this code; the rest means nothing for
+    it. Of an `unmapped_source` a link says which source the number means."""
+    if code.startswith(PROBLEM_PREFIX):
+        return (RowResolution.RETRY, RowResolution.LINK, RowResolution.IGNORE)
+    return _OTHER_RESOLUTIONS.get(code, _AGAIN)
 
 
 class Hint(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.connecting import RowResolution
+from contracts.connecting import RowCode, RowResolution, resolutions_of
 from contracts.import_row import (
     IMPORT_ROW_RESOLVED,
     RESOLVE_IMPORT_ROW,
@@ -13,7 +13,8 @@ from contracts.problems import FieldError, ProblemCode, Refusal, invalid
 from contracts.replies import ReplyStatus
 from messaging.handlers.handler import handles
 from messaging.handlers.workspace import Done, Need, Workspace, row_to_change
-from services.connectors.models import Connection, ExternalId, StagedRow
+from services.connectors.handlers.mapping import UUID_COLUMNS, check_free, map_source
+from services.connectors.models import Connection, ExternalId, SourceMap, StagedRow
 from services.connectors.resources import import_row_resource
 
 
@@ -29,12 +30,16 @@ def resolve(command: ImportRowResolve, workspace: Workspace) -> Done[ImportRow]:
     row = workspace.get(StagedRow, command.import_row_uuid)
     if row.state == "done" and row.resolved_at is not None:
         raise Refusal(ProblemCode.INVALID_TRANSITION, "The row is resolved already.")
+    _check_fits(command, row)
     known = workspace.find(ExternalId, row.connection_id, row.kind, row.external_id)
-    if command.resolution is RowResolution.LINK and known is not None:
-        if known.version is not None:
-            raise Refusal(ProblemCode.ALREADY_LINKED, "The row is linked already.")
-        assert command.uuid is not None
-        known.uuid = command.uuid
+    connection = workspace.find(Connection, row.connection_id)
+    if command.uuid is not None and row.code == RowCode.UNMAPPED_SOURCE:
+        if connection is not None:
+            map_source(workspace, connection, row.external_id, command.uuid)
+    elif command.uuid is not None:
+        check_free(workspace, row.connection_id, known, command.uuid)
+        if known is not None:
+            known.uuid = command.uuid
     row.resolution, row.uuid = command.resolution, command.uuid or row.uuid
     if command.resolution is RowResolution.IGNORE or row.body is None:
         row.state, row.body, row.resolved_at = "done", None, workspace.now
@@ -42,7 +47,6 @@ def resolve(command: ImportRowResolve, workspace: Workspace) -> Done[ImportRow]:
         row.state = "staged"
     row.version += 1
     row.updated_at = workspace.now
-    connection = workspace.find(Connection, row.connection_id)
     if connection is not None:
         connection.next_run_at = workspace.now
     shown = import_row_resource(row)
@@ -50,8 +54,19 @@ def resolve(command: ImportRowResolve, workspace: Workspace) -> Done[ImportRow]:
     return Done(ReplyStatus.OK, shown, row.id)
 
 
+def _check_fits(command: ImportRowResolve, row: StagedRow) -> None:
+    """Refuse a decision that means nothing for why the row waits."""
+    fitting = resolutions_of(row.code or "")
+    if command.resolution not in fitting:
+        said = f"Must be one that fits why the row waits: {', '.join(fitting)}"
+        raise invalid([FieldError(loc=["resolution"], type="resolution", msg=said)])
+
+
 def _needs(command: ImportRowResolve) -> Sequence[Need]:
-    return [row_to_change(StagedRow, command.import_row_uuid, ProblemCode.IMPORT_ROW_NOT_FOUND)]
+    needs = [row_to_change(StagedRow, command.import_row_uuid, ProblemCode.IMPORT_ROW_NOT_FOUND)]
+    if command.uuid is not None:
+        needs.append(Need(ExternalId, (command.uuid,), by=UUID_COLUMNS))
+    return needs
 
 
 def _around(command: ImportRowResolve, workspace: Workspace) -> Sequence[Need]:
@@ -61,6 +76,7 @@ def _around(command: ImportRowResolve, workspace: Workspace) -> Sequence[Need]:
     return [
         Need(ExternalId, (row.connection_id, row.kind, row.external_id), writes=True),
         Need(Connection, (row.connection_id,), writes=True),
+        Need(SourceMap, (row.connection_id, row.external_id), writes=True),
     ]
 
 

@@ -92,4 +92,6 @@ def _attribution(row: Row, known: Known | None, around: Around) -> Step:
     }
     if at is not None:
         fields["attributed_at"] = format_time(at)
-    return Send("referral_attribution.create", fields, Then.MADE, variant=role.value)
+    # What a number means may be said anew: with another source it is another command.
+    variant = f"{role}:{source}"
+    return Send("referral_attribution.create", fields, Then.MADE, variant=variant)

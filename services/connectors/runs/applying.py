@@ -212,6 +212,9 @@ def _freeze(
     if staged.resolution is not None:
         # What a person decided is another command than the one that was refused.
         operation += f":{staged.resolution}:{staged.version}"
+    elif staged.code == RowCode.MISSING_REFERENCE:
+        # So is one that was refused for what it refers to, and may refer to something else now.
+        operation += f":again:{staged.version}"
     id_ = message_id(
         context.system_name,
         context.claimed.id,
@@ -238,4 +241,4 @@ def _freeze(
         created_at=work.now,
     )
     work.rows.added.append(held)
-    return frozen(context, held, known.generation, command, step.then, step.base)
+    return frozen(context, held, known, command, step.then, step.base)

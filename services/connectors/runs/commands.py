@@ -69,7 +69,8 @@ class ToSend:
     afterwards, None for the row itself.
 
     `look_up` makes the queries for what is held where it is refused: the resource of this
-    generation, then of the next ones.
+    generation, then of the next ones. `is_linked`: a person said which resource the row is, and
+    nothing is known of it yet: it has to be there, for no command makes what somebody names.
     """
 
     kind: ImportKind
@@ -81,6 +82,7 @@ class ToSend:
     then: Then
     base: Kept | None = field(repr=False)
     look_up: Callable[[], Iterable[tuple[str, dict[str, Any]]]] = field(repr=False)
+    is_linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ async def send_all(
 
 
 async def _sent(client: Calls, command: ToSend) -> Replied:
+    if command.is_linked:
+        operation, query = next(iter(command.look_up()))
+        named = await ask(client, operation, query)
+        if named.status != 200:
+            return Replied(command, named)
     answered = await persisting(
         lambda: client.call(
             COMMANDS, command.operation, command.body, message_id=command.message_id

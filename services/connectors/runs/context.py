@@ -43,7 +43,8 @@ class RunContext:
     row for comparing it. `has_interface`: the org has an Open Dental interface of ours, which shows
     what is imported. `noted`: of which phase and when its progress was written down; `staged`: how
     many rows it has staged; `statistics_at_rows`: with how many statistics are due again, 0 before
-    the first time."""
+    the first time. `missing`: the staged rows whose reference was not there when they were planned.
+    """
 
     engine: AsyncEngine
     claimed: Claimed
@@ -61,6 +62,7 @@ class RunContext:
     noted: tuple[str | None, datetime | None] = (None, None)
     staged: int = 0
     statistics_at_rows: int = 0
+    missing: set[UUID] = field(default_factory=set)
 
     @property
     def org_id(self) -> str:

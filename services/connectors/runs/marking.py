@@ -10,6 +10,7 @@ from services.connectors.models import ExternalId, SourceMap, StagedRow
 from services.connectors.planning.steps import Row
 from services.connectors.rules.versions import external_version
 from services.connectors.runs.context import RunContext
+from services.connectors.runs.keys import one_of
 from services.connectors.runs.leases import leased
 from services.connectors.runs.staging import DONE, REFUSED, WAITING, new_staged, tell_row
 from services.connectors.serving.imported import show_imported
@@ -62,7 +63,7 @@ def refuse(
 ) -> None:
     """A person has to look at the row; it is told once."""
     context.counts.add(staged.kind, "refused")
-    staged.state = REFUSED
+    staged.state, staged.resolution, staged.resolved_at = REFUSED, None, None
     staged.version += 1
     staged.updated_at = work.now
     tell_row(work, staged, code, fields)
@@ -71,12 +72,27 @@ def refuse(
 async def wait(
     work: SystemWork, context: RunContext, staged: StagedRow, code: RowCode, row: Row
 ) -> None:
-    """The row waits for another one, or for a person."""
+    """The row waits for another one, or for what its source number means: a person is asked of the
+    number and not of each row."""
     context.counts.add(staged.kind, "waiting")
-    staged.state, staged.code, staged.fields = WAITING, code.value, []
-    staged.updated_at = work.now
-    if code is RowCode.UNMAPPED_SOURCE:
-        await _ask_for_source(work, context, str(row.kept["source_id"]))
+    staged.state, staged.updated_at = WAITING, work.now
+    if code is RowCode.MISSING_REFERENCE:
+        context.missing.add(staged.id)
+        return
+    context.missing.discard(staged.id)
+    if staged.code in (RowCode.MISSING_REFERENCE, RowCode.UNMAPPED_SOURCE):
+        staged.code, staged.fields = None, []
+    await _ask_for_source(work, context, str(row.kept["source_id"]))
+
+
+async def ask_again(work: SystemWork, context: RunContext, number: str, meant: str) -> None:
+    """A source number means what is not here (any more): a person is asked once more."""
+    held = await work.session.get(SourceMap, (context.org_id, context.claimed.id, number))
+    if held is None or str(held.referral_source_id) != meant:
+        return
+    held.referral_source_id, held.told = None, False
+    held.version += 1
+    held.updated_at = work.now
 
 
 async def _ask_for_source(work: SystemWork, context: RunContext, number: str) -> None:
@@ -99,10 +115,15 @@ async def _ask_for_source(work: SystemWork, context: RunContext, number: str) ->
         work.session.add(held)
         await work.session.flush()
     held.told = True
-    asked = new_staged(context.org_id, context.claimed.id, ImportKind.SOURCE, number, work.now)
-    asked.state, asked.version = REFUSED, 1
-    asked.external_version = "unmapped"
-    work.session.add(asked)
+    new = new_staged(context.org_id, context.claimed.id, ImportKind.SOURCE, number, work.now)
+    asked = await work.session.get(StagedRow, (context.org_id, new.id))
+    if asked is None:
+        asked = new
+        work.session.add(asked)
+    asked.state, asked.resolution, asked.resolved_at = REFUSED, None, None
+    asked.external_version = f"unmapped {held.version}"
+    asked.version += 1
+    asked.updated_at = work.now
     tell_row(work, asked, RowCode.UNMAPPED_SOURCE, ("sourceId",))
 
 
@@ -144,13 +165,15 @@ def stage_also(
 
 async def tell_waiting(context: RunContext) -> None:
     """A row whose reference did not come with everything else."""
+    if not context.missing:
+        return
     async with leased(context.engine, context.claimed) as (work, _):
         found = await work.session.scalars(
             select(StagedRow).where(
                 StagedRow.org_id == context.org_id,
                 StagedRow.connection_id == context.claimed.id,
                 StagedRow.state == WAITING,
-                StagedRow.code == RowCode.MISSING_REFERENCE.value,
+                one_of(StagedRow.id, context.missing),
             )
         )
         for staged in found.all():

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import delete, select
 
 from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode, RowResolution
+from contracts.problems import ProblemCode
 from contracts.values import parse_time
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import ExternalId, OutgoingRow, StagedRow
@@ -27,30 +28,31 @@ from services.connectors.runs.commands import (
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.keys import Key, one_of, rows_of
 from services.connectors.runs.leases import leased
-from services.connectors.runs.marking import applied, refuse, row_of
+from services.connectors.runs.marking import applied, ask_again, refuse, row_of
 from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING
 
 REFERRALS = "referrals"
 
 
-def to_send(context: RunContext, outgoing: OutgoingRow, generation: int) -> ToSend:
+def to_send(context: RunContext, outgoing: OutgoingRow, known: ExternalId | None) -> ToSend:
     """A command that was frozen before."""
     envelope = context.sealer.open(outgoing.body, context.place("outgoing"))
     command, then = envelope["command"].encode(), Then(envelope["then"])
-    return frozen(context, outgoing, generation, command, then, envelope["base"])
+    return frozen(context, outgoing, known, command, then, envelope["base"])
 
 
 def frozen(
     context: RunContext,
     outgoing: OutgoingRow,
-    generation: int,
+    known: ExternalId | None,
     command: bytes,
     then: Then,
     base: Kept | None,
 ) -> ToSend:
     """A command as it is sent, with the queries for what it may meet."""
     kind, external_id = outgoing.kind, outgoing.external_id
+    generation = 1 if known is None else known.generation
     return ToSend(
         kind,
         external_id,
@@ -61,6 +63,9 @@ def frozen(
         then,
         base,
         lambda: _look_up(context, kind, external_id, command, generation),
+        known is not None
+        and known.version is None
+        and known.uuid != context.uuid_of(kind, external_id, generation),
     )
 
 
@@ -124,7 +129,7 @@ async def send_again(context: RunContext, client: Calls) -> None:
         for one in found.all():
             key = (context.org_id, context.claimed.id, one.kind, one.external_id)
             known = await work.session.get(ExternalId, key)
-            commands.append(to_send(context, one, 1 if known is None else known.generation))
+            commands.append(to_send(context, one, known))
     await deliver(context, client, asyncio.Semaphore(IN_FLIGHT), commands)
 
 
@@ -230,7 +235,10 @@ async def _failed(
 ) -> None:
     problem = reply.problem or ""
     creates = reply.sent.operation.endswith(".create")
-    if problem in ("already_exists", "message_id_reused"):
+    if reply.sent.is_linked and problem.endswith("_not_found"):
+        known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
+        refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", ())
+    elif problem in ("already_exists", "message_id_reused"):
         await _adopt(work, context, reply, known, staged)
     elif problem == "version_conflict" and reply.held is not None:
         await _merged(work, context, reply.held, known, staged)
@@ -240,7 +248,7 @@ async def _failed(
             known.archived = True  # Archived here: it stays so.
             await applied(work, context, staged, known)
         else:
-            staged.state, staged.code = WAITING, RowCode.MISSING_REFERENCE.value
+            await _lacks(work, context, reply, staged)
     elif problem == "primary_attribution_exists":
         staged.as_secondary = True
     elif problem == "invalid_transition":
@@ -251,6 +259,17 @@ async def _failed(
         errors = (reply.answered.problem or {}).get("errors", [])
         fields = {str(error["loc"][0]) for error in errors if error.get("loc")}
         refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", fields)
+
+
+async def _lacks(work: SystemWork, context: RunContext, reply: Replied, staged: StagedRow) -> None:
+    """What the command refers to is not here: the row waits, and is another command then."""
+    staged.state, staged.code = WAITING, RowCode.MISSING_REFERENCE.value
+    staged.version += 1
+    context.missing.add(staged.id)
+    number = row_of(context, staged).kept.get("source_id")
+    if number is not None and reply.problem == ProblemCode.REFERRAL_SOURCE_NOT_FOUND:
+        meant = orjson.loads(reply.sent.body)["referral_source_uuid"]
+        await ask_again(work, context, str(number), meant)
 
 
 async def _adopt(

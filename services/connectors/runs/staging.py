@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.connecting import ImportKind, RowCode
+from contracts.connecting import ImportKind, RowCode, RowResolution
 from contracts.import_row import IMPORT_ROW_REFUSED
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import ExternalId, StagedRow
@@ -111,8 +111,8 @@ class Page:
                 self._forget(staged)
             return
         if staged is not None and same_content(staged.external_version, version):
-            same = staged.state != DONE and not staged.gone
-            if same:
+            ignored = staged.state == DONE and staged.resolution is RowResolution.IGNORE
+            if (staged.state != DONE or ignored) and not staged.gone:
                 context.counts.add(kind, "waiting" if staged.state == WAITING else "unchanged")
                 return
         if one.stamp is None:

@@ -32,12 +32,56 @@ def archive() -> AlfaDocsStub:
 def options(stub: AlfaDocsStub, **more: Any) -> dict[str, Any]:
     """Of a connection to the stand-in."""
     given = {"base": stub.url, "practice": stub.practice, "archive": stub.archive}
-    return {**given, "token_url": f"{stub.root}/oauth2/token", **more}
+    addresses = {
+        "token_url": f"{stub.root}/oauth2/token",
+        "redirect_uri": "https://handoff.example/callback",
+    }
+    return {**given, **addresses, **more}
 
 
 async def connect(connectors: Connectors, org: Org, stub: AlfaDocsStub) -> Connected:
     secrets = {"api_key": stub.api_key}
     return await connectors.add(org, System.ALFADOCS, "main", options(stub), secrets)
+
+
+async def test_a_number_that_means_nothing_here_is_asked_again(
+    connectors: Connectors, org: Org
+) -> None:
+    """What brought the patients is not lost by a wrong answer: they are asked for once, wait
+    unseen, and come with the right one."""
+    stub = archive()
+    stub.patient(3, firstName="Anna", lastName="Neri", sourceId=283)
+    async with served(stub):
+        connected = await connect(connectors, org, stub)
+        await connected.finished()
+
+        async def say(source: str | None) -> None:
+            mapped = await connected.ask(
+                "source_map.set",
+                connection_uuid=str(connected.id),
+                external_id="283",
+                referral_source_uuid=source,
+            )
+            assert mapped.status == 200
+
+        async def asked() -> list[tuple[str, str, str]]:
+            rows = await connected.rows(resolved=False)
+            return [(row["kind"], row["external_id"], row["code"]) for row in rows]
+
+        question = [("source", "283", "unmapped_source")]
+        assert await asked() == question
+        await say("01930000-0000-7000-8000-00000000dead")
+        await connected.finished(1)
+        assert await connected.attributions(1) == [] and await asked() == question
+        source = await org.ask("referral_source.create", name="Google", category="organic_search")
+        await say(source.data["id"])
+        await connected.finished(2)
+        assert await asked() == []
+        for patient in (1, 3):
+            (attribution,) = await connected.attributions(patient)
+            assert attribution["referral_source"]["name"] == "Google"
+        told = [one["code"] for one in await connectors.row_events(org)]
+        assert told == ["unmapped_source", "unmapped_source"]
 
 
 async def test_a_source_number_waits_until_a_person_says_what_it_means(

@@ -20,6 +20,7 @@ from services.connectors.home import HOME, MIGRATIONS
 from services.connectors.models import ExternalId, StagedRow
 from services.connectors.rules.identity import connection_id
 from services.connectors.runs.keys import rows_by_name, rows_by_parent
+from tests.support.connectors.running import sealed
 from tests.support.database.plans import plan_of
 
 ROWS = 5_000
@@ -48,9 +49,9 @@ async def engine(postgres_database: str) -> AsyncIterator[AsyncEngine]:
     """As a run works, in the middle of an import whose statistics were made."""
     await asyncio.to_thread(migrate, postgres_database, MIGRATIONS)
     engine = open_engine(postgres_database, HOME, role=HOME.system_role, name="plans")
-    await adding.add(
-        engine, ORG_ID, System.OPENDENTAL, "main", {"time_zone": "America/New_York"}, {}, OPERATOR
-    )
+    options = {"time_zone": "America/New_York"}
+    keys = sealed(ORG_ID, System.OPENDENTAL, {"developer_key": "x", "customer_key": "y"})
+    await adding.add(engine, ORG_ID, System.OPENDENTAL, "main", options, keys, OPERATOR)
     async with engine.begin() as connection:
         given = {"org": ORG_ID, "connection": CONNECTION, "rows": ROWS}
         await connection.execute(text(_FILL), given)

@@ -236,7 +236,8 @@ async def test_a_hidden_source_keeps_its_attributions(connectors: Connectors, or
 async def test_a_partner_who_is_here_already_waits_for_a_person(
     connectors: Connectors, org: Org
 ) -> None:
-    """Equal name and phone: linked, it is that partner; no second one is made."""
+    """Equal name and phone: linked, it is that partner; no second one is made. Where the two say
+    different things a person is asked which."""
     stub = practice()
     stub.referral(1, Telephone="5033635432")
     held = await org.partner(first_name="norm", last_name="Davidson", phone="+15033635432")
@@ -254,8 +255,80 @@ async def test_a_partner_who_is_here_already_waits_for_a_person(
         )
         await connected.finished(1)
         assert await connected.uuid("partner", 1) == held["id"]
+        (row,) = await connected.rows(resolved=False)
+        assert (row["code"], row["fields"]) == ("both_changed", ["city", "first_name"])
         listed = (await org.ask("referral_partner.list")).data["items"]
         assert [one["id"] for one in listed] == [held["id"]]
+
+
+async def test_a_link_makes_nothing(connectors: Connectors, org: Org) -> None:
+    """What a person names has to be here: an id of nothing, of another kind or of another org is
+    told, and the row waits on for another decision."""
+    stub = practice()
+    stub.referral(1, Telephone="5033635432", City="")
+    held = await org.partner(first_name="Norm", last_name="Davidson", phone="+15033635432")
+    source = await org.ask("referral_source.create", name="Radio", category="other")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        (row,) = await connected.rows(resolved=False, kind="partner")
+        for runs, wrong in enumerate(
+            ("01930000-0000-7000-8000-00000000dead", source.data["id"]), start=1
+        ):
+            linked = await connected.ask(
+                "import_row.resolve",
+                import_row_uuid=row["id"],
+                base_version=row["version"],
+                resolution="link",
+                uuid=wrong,
+            )
+            assert linked.status == 200
+            await connected.finished(runs)
+            (row,) = await connected.rows(resolved=False, kind="partner")
+            assert row["code"] == "problem:referral_partner_not_found"
+            assert row["resolution"] is None
+        listed = (await org.ask("referral_partner.list")).data["items"]
+        assert [one["id"] for one in listed] == [held["id"]]
+        await connected.ask(
+            "import_row.resolve",
+            import_row_uuid=row["id"],
+            base_version=row["version"],
+            resolution="link",
+            uuid=held["id"],
+        )
+        await connected.finished(3)
+        assert await connected.uuid("partner", 1) == held["id"]
+        assert await connected.rows(resolved=False) == []
+
+
+async def test_what_a_person_leaves_out_stays_out_until_it_changes(
+    connectors: Connectors, org: Org
+) -> None:
+    """Whatever it waits for; changed there, it is asked for again."""
+    stub = practice()
+    stub.patient(9, LName="Beringer", FName="Dana")
+    stub.referral(4, LName="Beringer", FName="Dana", PatNum=9, isPatient="true")
+    stub.refattach(2, ReferralNum=4, PatNum=9, RefDate="2022-01-05")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        (row,) = await connected.rows(resolved=False)
+        assert row["code"] == "self_referral"
+        ignored = await connected.ask(
+            "import_row.resolve",
+            import_row_uuid=row["id"],
+            base_version=row["version"],
+            resolution="ignore",
+        )
+        assert ignored.status == 200
+        await connected.finished(1)
+        await connected.run(full=True)
+        (row,) = await connected.rows()
+        assert row["resolution"] == "ignore" and row["resolved_at"] is not None
+        stub.refattach(2, Note="still them")
+        await connected.run(full=True)
+        (row,) = await connected.rows(resolved=False)
+        assert row["code"] == "self_referral"
 
 
 async def test_a_second_system_of_the_org_doubles_no_partner_and_no_source(

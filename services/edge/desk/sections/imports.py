@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.connecting import ImportKind, RowCode, RowResolution
+from contracts.connecting import ImportKind, RowCode, resolutions_of
 from services.edge.desk.page import Action, Page, Shown
 from services.edge.desk.sections.listing import PAGE_SIZE, all_of, page_of
 from services.edge.desk.sections.partners import name_of
@@ -14,23 +14,6 @@ from services.edge.desk.visit import Visit
 _PATH: Final = "/imports"
 _MOST_SOURCES: Final = 1_000
 _MOST_QUESTIONS: Final = 50
-_OTHERWISE: Final = (RowResolution.RETRY, RowResolution.LINK, RowResolution.IGNORE)
-_CHOICES: Final[Mapping[str, tuple[RowResolution, ...]]] = {
-    RowCode.NO_ID: (RowResolution.IGNORE,),
-    RowCode.POSSIBLE_DUPLICATE: (
-        RowResolution.LINK,
-        RowResolution.CREATE,
-        RowResolution.IGNORE,
-    ),
-    RowCode.BOTH_CHANGED: (RowResolution.THEIRS, RowResolution.OURS, RowResolution.IGNORE),
-    RowCode.UNMAPPED_SOURCE: (RowResolution.IGNORE,),
-    RowCode.FIELD_REFUSED: (RowResolution.IGNORE,),
-    RowCode.SELF_REFERRAL: (RowResolution.RETRY, RowResolution.IGNORE),
-    RowCode.STATUS_CONTRADICTS: (RowResolution.RETRY, RowResolution.IGNORE),
-    RowCode.REFUSED_THERE: (RowResolution.RETRY, RowResolution.IGNORE),
-    RowCode.MISSING_REFERENCE: (RowResolution.RETRY, RowResolution.IGNORE),
-}
-"""What may be decided about a row, by its code; the rest would change nothing or be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +50,7 @@ async def show(visit: Visit) -> Shown:
         "questions": questions,
         "resolved": resolved,
         "connections": connections,
-        "choices": {one["id"]: _CHOICES.get(one["code"], _OTHERWISE) for one in waiting},
+        "choices": {one["id"]: resolutions_of(one["code"]) for one in waiting},
         "here": await _here(visit, waiting),
         "sources": await _sources(visit) if questions else [],
     }
