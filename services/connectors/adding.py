@@ -117,7 +117,7 @@ async def _check_name(session: AsyncSession, org_id: str, system: System, name: 
 async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> None:
     """The counter of an org's own interface, which stays when the interface is removed: no number
     is given twice, and patients keep theirs."""
-    if await session.get(OdCounter, org_id) is not None:
+    if await session.get(OdCounter, org_id, with_for_update=True) is not None:
         return
     theirs = await session.scalar(
         select(Connection.id).where(
@@ -129,7 +129,8 @@ async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> Non
 
 
 async def _forget_tax_numbers(session: AsyncSession, org_id: str, keep: Keep) -> None:
-    """What the interface keeps no longer, of its rows' SSN and TIN."""
+    """What the interface keeps no longer, of its rows' SSN and TIN; the counter is locked, as by
+    whoever changes rows."""
     if keep is Keep.SSN:
         return
     forget = update(OdReferral).where(

@@ -160,11 +160,16 @@ class Changes:
 
     async def _end(self, kind: ImportKind, uuid: UUID, version: int) -> None:
         """Let a resource be inactive, whatever became of it meanwhile."""
+        code = ""
         for _ in range(TRIES):
             ended = await self._change(kind, uuid, version, {"is_active": False})
-            if ended.problem is None or ended.problem["code"] != "version_conflict":
+            if ended.problem is None:
                 return
+            code = ended.problem["code"]
+            if code != "version_conflict":
+                break
             version = ended.problem["current_version"]
+        log.warning("what a row was before stays active", org_id=self._interface.org_id, code=code)
 
     async def _change(
         self, kind: ImportKind, uuid: UUID, version: int, changed: Mapping[str, Any]

@@ -282,7 +282,8 @@ async def test_news_of_an_org_without_an_interface_leave_nothing(
 async def test_a_referral_that_becomes_another_kind_of_thing_keeps_its_number(
     connectors: Connectors, org: Org, session: aiohttp.ClientSession
 ) -> None:
-    """The source that it was is inactive, the partner that it is now is new."""
+    """The source that it was is inactive, the partner that it is now is new. The source is listed
+    as hidden, under the next number."""
     asking = await program(connectors, session, org)
     made = await asking.create(LName="Smile", FName="Sue")
     changed = await asking.change(made["ReferralNum"], IsDoctor="true", NotPerson="false")
@@ -291,6 +292,12 @@ async def test_a_referral_that_becomes_another_kind_of_thing_keeps_its_number(
     assert (source["name"], source["is_active"]) == ("Sue Smile", False)
     (partner,) = (await org.ask("referral_partner.list")).data["items"]
     assert (partner["last_name"], partner["is_active"]) == ("Smile", True)
+
+    async def listed_as_hidden() -> bool:
+        _, rows = await asking.ask("GET", "/referrals", IsHidden="true")
+        return [row["ReferralNum"] for row in rows] == [made["ReferralNum"] + 1]
+
+    await until(listed_as_hidden, WITHIN_SECONDS)
 
 
 async def test_37_a_key_names_one_org_alone(
