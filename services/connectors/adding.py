@@ -19,9 +19,10 @@ from messaging.trail import audit
 from services.connectors.config import OPTIONS
 from services.connectors.credentials import check_secrets
 from services.connectors.home import PUBLISHING
-from services.connectors.models import Connection, OdCounter, Token
+from services.connectors.models import Connection, OdCounter, OdReferral, Token
+from services.connectors.opendental.rows import Keep
 from services.connectors.rules.identity import connection_id
-from services.connectors.serving.numbers import new_counter
+from services.connectors.serving.numbers import new_counter, stay_beside_theirs
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -75,6 +76,11 @@ async def add(
         row.updated_at = work.now
         if system is System.OPENDENTAL_SERVER:
             await _count(work.session, org_id, id_)
+            await _forget_tax_numbers(work.session, org_id, Keep(row.config["keep"]))
+        if system is System.OPENDENTAL:
+            counter = await work.session.get(OdCounter, org_id, with_for_update=True)
+            if counter is not None:
+                stay_beside_theirs(counter)
         await audit.append(
             work.session,
             [
@@ -111,7 +117,7 @@ async def _check_name(session: AsyncSession, org_id: str, system: System, name: 
 async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> None:
     """The counter of an org's own interface, which stays when the interface is removed: no number
     is given twice, and patients keep theirs."""
-    if await session.get(OdCounter, org_id) is not None:
+    if await session.get(OdCounter, org_id, with_for_update=True) is not None:
         return
     theirs = await session.scalar(
         select(Connection.id).where(
@@ -120,6 +126,19 @@ async def _count(session: AsyncSession, org_id: str, connection_id: UUID) -> Non
     )
     await session.flush()  # The connection first, which the counter refers to.
     session.add(new_counter(org_id, connection_id, beside_theirs=theirs is not None))
+
+
+async def _forget_tax_numbers(session: AsyncSession, org_id: str, keep: Keep) -> None:
+    """What the interface keeps no longer, of its rows' SSN and TIN; the counter is locked, as by
+    whoever changes rows."""
+    if keep is Keep.SSN:
+        return
+    forget = update(OdReferral).where(
+        OdReferral.org_id == org_id, OdReferral.tax_number.is_not(None)
+    )
+    if keep is Keep.TIN:
+        forget = forget.where(OdReferral.fields["UsingTIN"].astext != "true")
+    await session.execute(forget.values(tax_number=None))
 
 
 async def remove(engine: AsyncEngine, org_id: str, id_: UUID, operator: audit.Operator) -> bool:

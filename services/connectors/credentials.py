@@ -73,7 +73,7 @@ def new_customer_key() -> tuple[str, dict[str, Any]]:
 def hash_of_key(key: str) -> str:
     """The SHA-256 of a key of our own interface, in hex: it is random, so nothing slower is
     needed."""
-    return sha256(key.encode()).hexdigest()
+    return sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 
 def secret_of(

@@ -74,6 +74,8 @@ _READ_ONLY = ("ReferralNum", "PatNum", "isPatient", "IsHidden", "IsPreferred", "
 _OF_A_PATIENT = ("Note", "DisplayNote")
 _TEN_DIGITS = re.compile(r"\d{10}", re.ASCII)
 _PLAIN = re.compile(r"[0-9A-Za-z]*", re.ASCII)
+_CANNOT_BE_KEPT = re.compile("[\x00\ud800-\udfff]")
+"""Neither NUL nor half of a surrogate pair can be stored by PostgreSQL."""
 
 Referral = dict[str, Any]
 BLANK: Final[Mapping[str, Any]] = {
@@ -133,7 +135,10 @@ def read_listing(query: Mapping[str, str]) -> Listing:
     offset = _whole(query, "Offset", 0)
     if not 1 <= limit <= PAGE_LIMIT:
         raise Refused(400, "Limit is invalid.")
-    return Listing(flags, query.get("BusinessName") or None, limit, offset)
+    business_name = query.get("BusinessName") or None
+    if business_name is not None and _CANNOT_BE_KEPT.search(business_name):
+        raise Refused(400, "BusinessName is invalid.")
+    return Listing(flags, business_name, limit, offset)
 
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:
@@ -157,7 +162,7 @@ def created(
     row only the notes are the body's.
     """
     given = _checked(body)
-    if not given.get("LName"):
+    if not given.get("LName", "").strip():
         raise Refused(400, "LName is required.")
     for name in _READ_ONLY:
         if name != "PatNum" and name in given and given[name] != BLANK[name]:
@@ -172,7 +177,7 @@ def created(
     made["IsDoctor"] = given.get("IsDoctor", "true" if is_specialist else "false")
     made["NotPerson"] = given.get("NotPerson", "false" if is_specialist else "true")
     made["isPatient"] = "false"
-    return _as_kept(made, keep)
+    return as_kept(made, keep)
 
 
 def _of_patient(
@@ -201,7 +206,7 @@ def updated(
 ) -> Referral:
     """What a PUT leaves of a referral: absent fields stay. Raises Refused."""
     given = _checked(body)
-    if "LName" in given and not given["LName"]:
+    if "LName" in given and not given["LName"].strip():
         raise Refused(400, "LName is required.")
     for name in (*_READ_ONLY, "specialty"):
         if name in given and given[name] != held[name]:
@@ -216,13 +221,17 @@ def updated(
         if number and number not in specialties.names:
             raise Refused(400, "Specialty is invalid.")
         after["specialty"] = specialties.names.get(number, "")
-    return _as_kept(after, keep)
+    return as_kept(after, keep)
 
 
-def _as_kept(referral: Referral, keep: Keep) -> Referral:
-    """Without the SSN or TIN, unless the connection keeps it."""
-    is_kept = keep is Keep.SSN or (keep is Keep.TIN and referral["UsingTIN"] == "true")
-    return referral if is_kept else {**referral, "SSN": ""}
+def as_kept(referral: Referral, keep: Keep) -> Referral:
+    """Without the SSN or TIN, unless the interface keeps it."""
+    return referral if is_kept(referral, keep) else {**referral, "SSN": ""}
+
+
+def is_kept(referral: Mapping[str, Any], keep: Keep) -> bool:
+    """Whether the interface keeps a referral's SSN or TIN."""
+    return keep is Keep.SSN or (keep is Keep.TIN and referral["UsingTIN"] == "true")
 
 
 def _specialty(given: Referral, specialties: Specialties) -> int:
@@ -248,7 +257,7 @@ def _checked(body: Any) -> Referral:
         fits = is_number if name in _NUMBERS else isinstance(value, str)
         if not fits and name in FLAGS:
             raise Refused(400, f"{name} must be true or false.")
-        if not fits:
+        if not fits or (name in _TEXTS and _CANNOT_BE_KEPT.search(value)):
             raise Refused(400, f"{name} is invalid.")
         if name in FLAGS and value not in ("true", "false"):
             raise Refused(400, f"{name} must be true or false.")

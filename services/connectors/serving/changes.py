@@ -4,10 +4,12 @@ A row is held under its number before its resource is made, so that an event tha
 it; whatever a command replies is written through, so that a GET that follows shows it.
 """
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import orjson
 from uuid_utils import compat as uuid_utils
@@ -15,6 +17,7 @@ from uuid_utils import compat as uuid_utils
 from contracts.connecting import ImportKind
 from contracts.referral_source import SourceCategory
 from messaging.replies.client import Reply
+from messaging.telemetry import logs
 from services.connectors.opendental.mapping import category_of
 from services.connectors.opendental.server import Refused, created, updated
 from services.connectors.runs.commands import COMMANDS, QUERIES, Calls
@@ -24,15 +27,18 @@ from services.connectors.serving.projection import (
     SourceState,
     command_fields,
     names_by,
-    of_partner,
-    of_source,
     row_of,
     ten_digits,
 )
-from services.connectors.serving.store import Held, Interface, Store
+from services.connectors.serving.replied import State
+from services.connectors.serving.store import Gone, Held, Interface, Overtaken, Store
 
-TRIES = 3
-NOT_FOUND = Refused(404, "Referral not found.")
+log = logs.get(__name__)
+
+TRIES = 4
+"""The first, and three more after a version conflict."""
+IN_THE_WAY = "Others change this referral. Nothing was written: send it again."
+NOT_TAKEN = "The service does not take it now. Nothing was written: send it again."
 _PREFIX = {ImportKind.PARTNER: "referral_partner", ImportKind.SOURCE: "referral_source"}
 _NAMES_THERE = {
     "first_name": "FName",
@@ -53,14 +59,29 @@ _NAMES_THERE = {
 
 
 class NoAnswer(Exception):
-    """Referrals refused for a reason that is not the request's."""
+    """Nobody can be asked: the broker is away."""
+
+
+class Turns:
+    """Whose turn it is to change a row: of each number one after the other, as they came.
+
+    Other replicas have turns of their own: between them versions tell who was first.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, org_id: str, number: int) -> asyncio.Lock:
+        """The lock of a number, for as long as anybody holds it or waits for it."""
+        return self._locks.setdefault((org_id, number), asyncio.Lock())
 
 
 class Changes:
-    """Makes and changes referrals for one request. Raises Refused and NoAnswer."""
+    """Makes and changes referrals for one request. Raises Refused, Gone and NoAnswer."""
 
-    def __init__(self, store: Store, calls: Calls, interface: Interface) -> None:
+    def __init__(self, store: Store, calls: Calls, interface: Interface, turns: Turns) -> None:
         self._store, self._calls, self._interface = store, calls, interface
+        self._turns = turns
 
     async def create(self, body: Any) -> Held:
         """A new referral under a new number."""
@@ -71,43 +92,55 @@ class Changes:
         shown = created(body, specialties, patients, interface.options.keep)
         kind, fields = self._fields(shown)
         uuid, patient_id = uuid_utils.uuid7(), None if patient is None else patient.id
-        number = await self._store.begin(interface, uuid, kind, shown, patient_id)
-        answered = await self._call(
+        held = await self._store.begin(interface, uuid, kind, shown, patient_id)
+        made = await self._call(
             f"{_PREFIX[kind]}.create", self._new(uuid, kind, fields, shown, patient_id)
         )
-        if answered.problem is not None:
-            await self._store.drop(interface, number)
-            raise _refused(answered)
-        shown["ReferralNum"] = number
-        return await self._shown(number, uuid, kind, answered.data, shown)
+        if made.problem is not None:
+            await self._store.drop(interface, held.number)
+            raise _refused(made)
+        return await self._store.write(interface, held, {}, _state(kind, made))
 
     async def update(self, number: int, body: Any) -> Held:
         """A referral that is there, changed; of two who change it at once the last one wins."""
-        for _ in range(TRIES):
-            held = await self._store.one(self._interface, number)
-            if held is None:
-                raise NOT_FOUND
-            specialties = await self._store.specialties(self._interface)
-            shown = updated(held.shown, body, specialties, self._interface.options.keep)
-            kind, fields = self._fields(shown)
-            if kind is not held.kind:
-                return await self._became(held, kind, fields, shown)
-            before = command_fields(held.shown, self._interface.options.country)[1].fields
-            changed = {name: value for name, value in fields.items() if value != before[name]}
-            if not changed:
-                return await self._store.save(
-                    self._interface, number, held.uuid, kind, held.version, shown
-                )
-            answered = await self._change(held, changed)
-            if answered.problem is None:
-                return await self._shown(number, held.uuid, kind, answered.data, shown)
-            if answered.problem["code"] != "version_conflict":
-                raise _refused(answered)
-            await self._read_again(held)
-        raise NoAnswer
+        async with self._turns.of(self._interface.org_id, number):
+            for _ in range(TRIES):
+                try:
+                    return await self._update(number, body)
+                except Overtaken:
+                    continue
+        raise Refused(503, IN_THE_WAY)
+
+    async def _update(self, number: int, body: Any) -> Held:
+        """Raises Overtaken where somebody else changed it meanwhile."""
+        held = await self._store.one(self._interface, number)
+        if held is None:
+            raise Gone
+        specialties = await self._store.specialties(self._interface)
+        shown = updated(held.shown, body, specialties, self._interface.options.keep)
+        given = {n: value for n, value in shown.items() if n in body or value != held.shown[n]}
+        kind, fields = self._fields(shown)
+        if kind is not held.kind:
+            return await self._became(held, kind, fields, given, shown)
+        before = command_fields(held.shown, self._interface.options.country)[1].fields
+        changed = {name: value for name, value in fields.items() if value != before[name]}
+        if not changed:
+            return await self._store.write(self._interface, held, given, None)
+        answered = await self._change(kind, held.uuid, held.version, changed)
+        if answered.problem is None:
+            return await self._store.write(self._interface, held, given, _state(kind, answered))
+        if answered.problem["code"] != "version_conflict":
+            raise _refused(answered)
+        await self._read_again(held)
+        raise Overtaken
 
     async def _became(
-        self, held: Held, kind: ImportKind, fields: Mapping[str, Any], shown: dict[str, Any]
+        self,
+        held: Held,
+        kind: ImportKind,
+        fields: Mapping[str, Any],
+        given: Mapping[str, Any],
+        shown: Mapping[str, Any],
     ) -> Held:
         """A referral that is another kind of thing now: the old one ends, a new one is made."""
         uuid = uuid_utils.uuid7()
@@ -116,43 +149,42 @@ class Changes:
         )
         if made.problem is not None:
             raise _refused(made)
-        saved = await self._shown(held.number, uuid, kind, made.data, shown)
-        ended = await self._change(held, {"is_active": False})
-        if ended.problem is not None and ended.problem["code"] == "version_conflict":
-            version = ended.problem["current_version"]
-            ended = await self._change(held, {"is_active": False}, version)
+        state = _state(kind, made)
+        try:
+            saved = await self._store.become(self._interface, held, given, state)
+        except Overtaken:
+            await self._end(kind, uuid, state.version)
+            raise
+        await self._end(held.kind, held.uuid, held.version)
         return saved
 
+    async def _end(self, kind: ImportKind, uuid: UUID, version: int) -> None:
+        """Let a resource be inactive, whatever became of it meanwhile."""
+        code = ""
+        for _ in range(TRIES):
+            ended = await self._change(kind, uuid, version, {"is_active": False})
+            if ended.problem is None:
+                return
+            code = ended.problem["code"]
+            if code != "version_conflict":
+                break
+            version = ended.problem["current_version"]
+        log.warning("what a row was before stays active", org_id=self._interface.org_id, code=code)
+
     async def _change(
-        self, held: Held, changed: Mapping[str, Any], version: int | None = None
+        self, kind: ImportKind, uuid: UUID, version: int, changed: Mapping[str, Any]
     ) -> Reply:
-        prefix = _PREFIX[held.kind]
+        prefix = _PREFIX[kind]
         return await self._call(
-            f"{prefix}.update",
-            {
-                f"{prefix}_uuid": str(held.uuid),
-                "base_version": held.version if version is None else version,
-                **changed,
-            },
+            f"{prefix}.update", {f"{prefix}_uuid": str(uuid), "base_version": version, **changed}
         )
 
     async def _read_again(self, held: Held) -> None:
         prefix = _PREFIX[held.kind]
         found = await self._ask(f"{prefix}.get", {f"{prefix}_uuid": str(held.uuid)})
         if found.problem is not None:
-            raise NOT_FOUND
-        await self._shown(held.number, held.uuid, held.kind, found.data, held.shown)
-
-    async def _shown(
-        self, number: int, uuid: UUID, kind: ImportKind, data: Any, shown: Mapping[str, Any]
-    ) -> Held:
-        """Write a resource through as it was replied."""
-        if kind is ImportKind.PARTNER:
-            partner = PartnerState.model_validate(data)
-            after = of_partner(partner, shown, shown["Specialty"] if partner.specialty else 0)
-        else:
-            after = of_source(SourceState.model_validate(data), shown, shown["PatNum"])
-        return await self._store.save(self._interface, number, uuid, kind, data["version"], after)
+            raise _refused(found)
+        await self._store.write(self._interface, held, {}, _state(held.kind, found))
 
     def _fields(self, shown: Mapping[str, Any]) -> tuple[ImportKind, Mapping[str, Any]]:
         kind, mapped = command_fields(shown, self._interface.options.country)
@@ -202,10 +234,22 @@ def _of_patient(patient: PatientState, body: Mapping[str, Any]) -> dict[str, str
     return {**names, "Telephone": ten_digits(patient.phone), "EMail": patient.email or ""}
 
 
+def _state(kind: ImportKind, replied: Reply) -> State:
+    """The resource of a reply."""
+    shape = PartnerState if kind is ImportKind.PARTNER else SourceState
+    state: State = shape.model_validate(replied.data)
+    return state
+
+
 def _refused(answered: Reply) -> Exception:
-    """What our services refused, as Open Dental would say it."""
-    if answered.status != HTTPStatus.UNPROCESSABLE_ENTITY or answered.problem is None:
-        return NoAnswer()
+    """What our services refused, as Open Dental would say it. A refusal has no effect."""
+    assert answered.problem is not None
+    code = answered.problem["code"]
+    if answered.status == HTTPStatus.NOT_FOUND:
+        return Refused(404, "Patient not found.") if code == "patient_not_found" else Gone()
+    if answered.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+        log.warning("refused by referrals", status=answered.status, code=code)
+        return Refused(503, NOT_TAKEN)
     for error in answered.problem.get("errors", ()):
         name = str(error["loc"][0]) if error.get("loc") else ""
         return Refused(400, f"{_NAMES_THERE.get(name, 'Body')} is invalid.")

@@ -12,32 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import ImportKind
-from services.connectors.models import ExternalId, OdCounter, OdReferral
-from services.connectors.opendental.mapping import partner_fields, source_fields
-from services.connectors.opendental.rows import ReferralRow
-from services.connectors.opendental.server import BLANK, Referral
+from services.connectors.models import Connection, ExternalId, OdCounter, OdReferral
+from services.connectors.opendental.rows import Keep, ReferralRow
+from services.connectors.opendental.server import BLANK, Referral, is_kept
 from services.connectors.sealing import Sealer
 from services.connectors.serving.held import new_row, place_of_number, put
-from services.connectors.serving.numbers import take_number
-from services.connectors.serving.projection import row_of, ten_digits
+from services.connectors.serving.numbers import stay_beside_theirs, take_number
+from services.connectors.serving.projection import beside_the_resource, ten_digits
 
-NAMES = ("LName", "FName", "BusinessName")
-_OF_SOURCE = ("LName", "FName", "Note", "IsHidden", "PatNum", "isPatient")
-_OF_PARTNER = (
-    *NAMES,
-    "Specialty",
-    "specialty",
-    "EMail",
-    "Telephone",
-    "Address",
-    "Address2",
-    "City",
-    "ST",
-    "Zip",
-    "Note",
-    "IsHidden",
-)
-"""The fields that our partners and sources have: those are shown as they are here."""
 _NO_ADDRESS = {"Address": "", "Address2": "", "City": "", "ST": "", "Zip": ""}
 """The directory has no address of a patient."""
 SHOWN_KINDS = (ImportKind.PARTNER, ImportKind.SOURCE)
@@ -93,6 +75,7 @@ async def show_imported(
     counter = await session.get(OdCounter, known.org_id, with_for_update=True)
     if counter is None or known.version is None or known.kind not in SHOWN_KINDS:
         return
+    stay_beside_theirs(counter)
     there = ReferralRow(**kept)
     shown = shown_as_there(there)
     row = await session.scalar(
@@ -115,26 +98,17 @@ async def show_imported(
         )
         session.add(row)
     else:
-        put(row, _merged(row, there, shown), now)
+        put(row, beside_the_resource(row.kind, row.fields, shown), now)
     row.patient_seen = True
-    if there.tax_number:
+    if there.tax_number and is_kept(shown, await _keep(session, counter)):
         row.tax_number = sealer.seal(there.tax_number, place_of_number(row))
     await session.flush()
 
 
-def _merged(row: OdReferral, there: ReferralRow, shown: Referral) -> Referral:
-    """Their row, but for what is ours; names as they say them, where they mean the same."""
-    is_partner = row.kind is ImportKind.PARTNER
-    ours = _OF_PARTNER if is_partner else _OF_SOURCE
-    merged = {**shown, **{name: row.fields[name] for name in ours}}
-    if _names(is_partner, there) == _names(is_partner, row_of(row.fields)):
-        merged |= {name: shown[name] for name in NAMES}
-    return merged
-
-
-def _names(is_partner: bool, row: ReferralRow) -> list[Any]:
-    fields = partner_fields(row).fields if is_partner else source_fields(row).fields
-    return [fields.get(n) for n in ("first_name", "last_name", "practice_name", "name")]
+async def _keep(session: AsyncSession, counter: OdCounter) -> Keep:
+    """What the interface keeps, which may be less than what the connection keeps."""
+    interface = await session.get(Connection, (counter.org_id, counter.connection_id))
+    return Keep.NOTHING if interface is None else Keep(interface.config["keep"])
 
 
 async def _free_number(session: AsyncSession, counter: OdCounter, number: int) -> int:

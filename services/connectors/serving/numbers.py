@@ -18,6 +18,11 @@ def new_counter(org_id: str, connection_id: object, *, beside_theirs: bool) -> O
     )
 
 
+def stay_beside_theirs(counter: OdCounter) -> None:
+    """Begin above the numbers of an Open Dental that came after the interface."""
+    counter.next_num = max(counter.next_num, NUMBERS_BEGIN)
+
+
 def take_number(counter: OdCounter) -> int:
     """The next number of a referral or a patient."""
     counter.next_num += 1

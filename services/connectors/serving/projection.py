@@ -22,6 +22,25 @@ from services.connectors.rules.reading import Mapped
 _US_NUMBER = 12
 """Characters of a number of the North American plan in E.164: `+1` and ten digits."""
 _STATE = 2
+NAMES = ("LName", "FName", "BusinessName")
+_OF_THE_RESOURCE: Mapping[ImportKind, tuple[str, ...]] = {
+    ImportKind.PARTNER: (
+        *NAMES,
+        "Specialty",
+        "specialty",
+        "EMail",
+        "Telephone",
+        "Address",
+        "Address2",
+        "City",
+        "ST",
+        "Zip",
+        "Note",
+        "IsHidden",
+    ),
+    ImportKind.SOURCE: ("LName", "FName", "Note", "IsHidden", "PatNum", "isPatient"),
+}
+"""The fields that our partners and sources have: those are shown as they are here."""
 
 
 class _Open(BaseModel):
@@ -143,6 +162,28 @@ def with_names(held: Mapping[str, Any], name: str) -> Referral:
         return dict(held)
     first, _, last = name.rpartition(" ")
     return {**held, "FName": first, "LName": last}
+
+
+def beside_the_resource(
+    kind: ImportKind, held: Mapping[str, Any], written: Mapping[str, Any]
+) -> Referral:
+    """What is held, with what was written of the fields that no partner or source has; names as
+    they were written, where they mean the same."""
+    of_the_resource = _OF_THE_RESOURCE[kind]
+    kept = {name: value for name, value in written.items() if name not in of_the_resource}
+    shown = {**held, **kept}
+    names = {name: written[name] for name in NAMES if name in written}
+    is_same = _meant(kind, {**shown, **names}) == _meant(kind, held)
+    return {**shown, **names} if is_same else shown
+
+
+def _meant(kind: ImportKind, shown: Mapping[str, Any]) -> list[Any]:
+    """The names that are meant by those of a row."""
+    row = row_of(shown)
+    if kind is ImportKind.PARTNER:
+        fields = mapping.partner_fields(row).fields
+        return [fields[name] for name in ("first_name", "last_name", "practice_name")]
+    return [mapping.source_fields(row).fields["name"]]
 
 
 def names_by(name: str, last_name: str) -> dict[str, str]:

@@ -23,11 +23,18 @@ from services.connectors.models import (
     OdDefinition,
     OdReferral,
 )
-from services.connectors.opendental.server import Listing, Referral, Specialties
+from services.connectors.opendental.server import (
+    Listing,
+    Referral,
+    Specialties,
+    as_kept,
+    is_kept,
+)
 from services.connectors.sealing import Sealer
 from services.connectors.serving.held import new_row, place_of_number, put
 from services.connectors.serving.numbers import take_number
-from services.connectors.serving.projection import stamp
+from services.connectors.serving.projection import PartnerState, beside_the_resource, stamp
+from services.connectors.serving.replied import State, is_linked_as, upon
 
 _COLUMNS = {
     "IsHidden": OdReferral.is_hidden,
@@ -62,6 +69,14 @@ class Held:
 
 class DatabaseAway(Exception):
     """The database does not answer, or asks to try again."""
+
+
+class Gone(Exception):
+    """The row is there no more: archived, or erased with its patient."""
+
+
+class Overtaken(Exception):
+    """The row is another resource by now: somebody changed its kind meanwhile."""
 
 
 @contextmanager
@@ -174,7 +189,7 @@ class Store:
         kind: ImportKind,
         shown: Mapping[str, Any],
         patient_id: UUID | None,
-    ) -> int:
+    ) -> Held:
         """Take a number and hold the row under it; nobody sees it before its resource is made."""
         async with self._writing() as work:
             counter = await work.session.get(OdCounter, interface.org_id, with_for_update=True)
@@ -191,9 +206,9 @@ class Store:
                 patient_id=patient_id,
             )
             row.patient_seen = True
-            self._seal(row, shown)
+            self._put(interface, row, shown, work.now)
             work.session.add(row)
-        return number
+        return self._held(interface, row)
 
     async def drop(self, interface: Interface, number: int) -> None:
         """Forget a row whose resource was refused; its number stays taken."""
@@ -202,37 +217,79 @@ class Store:
             if row is not None and row.version == 0:
                 await work.session.delete(row)
 
-    async def save(
-        self,
-        interface: Interface,
-        number: int,
-        uuid: UUID,
-        kind: ImportKind,
-        version: int,
-        shown: Mapping[str, Any],
+    async def write(
+        self, interface: Interface, held: Held, given: Mapping[str, Any], replied: State | None
     ) -> Held:
-        """Write a row through, unless a newer state of its resource is shown already."""
+        """Write what was given, and the resource as it was replied, upon what is shown by now.
+
+        Whoever wrote or was told meanwhile loses nothing: a newer state of the resource stays.
+        Raises Gone, and Overtaken where the row is another resource by now.
+        """
         async with self._writing() as work:
-            row = await self._locked(work, interface, number)
-            if row.uuid != uuid or version >= row.version:
-                put(row, shown, work.now)
-                row.uuid, row.kind, row.version = uuid, kind, version
-                self._seal(row, shown)
+            counter, row = await self._locked(work, interface, held)
+            shown = self._shown(interface, row)
+            state = None if replied is None or replied.version < row.version else replied
+            if state is None or not is_linked_as(row, state):
+                after = beside_the_resource(row.kind, shown, given)
+            else:
+                after = await upon(work.session, counter, state, {**shown, **given})
+                row.version = state.version
+            self._put(interface, row, after, work.now)
         return self._held(interface, row)
 
-    async def _locked(self, work: SystemWork, interface: Interface, number: int) -> OdReferral:
-        row = await work.session.get(OdReferral, (interface.org_id, number), with_for_update=True)
-        assert row is not None
-        return row
+    async def become(
+        self, interface: Interface, held: Held, given: Mapping[str, Any], made: State
+    ) -> Held:
+        """Let a row be the resource that was made for it, of the other kind. Raises as `write`."""
+        async with self._writing() as work:
+            counter, row = await self._locked(work, interface, held)
+            shown = {**self._shown(interface, row), **given}
+            row.kind = ImportKind.PARTNER if isinstance(made, PartnerState) else ImportKind.SOURCE
+            after, row.version = await upon(work.session, counter, made, shown), made.version
+            told = await work.session.scalar(
+                select(OdReferral)
+                .where(OdReferral.org_id == interface.org_id, OdReferral.uuid == made.id)
+                .with_for_update()
+            )
+            if told is not None:  # By news, which came first and gave it a number of its own.
+                if told.version > made.version:
+                    after = beside_the_resource(row.kind, told.fields, after)
+                    row.version = told.version
+                await work.session.delete(told)
+                await work.session.flush()
+            row.uuid = made.id
+            self._put(interface, row, after, work.now)
+        return self._held(interface, row)
 
-    def _seal(self, row: OdReferral, shown: Mapping[str, Any]) -> None:
-        given = shown.get("SSN")
+    async def _locked(
+        self, work: SystemWork, interface: Interface, held: Held
+    ) -> tuple[OdCounter, OdReferral]:
+        """The counter first, as news lock it."""
+        counter = await work.session.get(OdCounter, interface.org_id, with_for_update=True)
+        key = (interface.org_id, held.number)
+        row = await work.session.get(OdReferral, key, with_for_update=True)
+        if counter is None or row is None or row.archived:
+            raise Gone
+        if row.uuid != held.uuid:
+            raise Overtaken
+        return counter, row
+
+    def _put(
+        self, interface: Interface, row: OdReferral, shown: Mapping[str, Any], now: datetime
+    ) -> None:
+        kept = as_kept(dict(shown), interface.options.keep)
+        put(row, kept, now)
+        given = kept.get("SSN")
         row.tax_number = self._sealer.seal(given, place_of_number(row)) if given else None
 
-    def _held(self, interface: Interface, row: OdReferral) -> Held:
+    def _shown(self, interface: Interface, row: OdReferral) -> Referral:
         shown = {**row.fields, "DateTStamp": self.stamp(interface, row.updated_at)}
-        if row.tax_number is not None:
+        if row.tax_number is not None and is_kept(shown, interface.options.keep):
             shown["SSN"] = self._sealer.open(row.tax_number, place_of_number(row))
+        return shown
+
+    def _held(self, interface: Interface, row: OdReferral) -> Held:
+        shown = self._shown(interface, row)
         return Held(row.referral_num, row.uuid, row.kind, row.version, row.patient_id, shown)
 
     def stamp(self, interface: Interface, at: datetime) -> str:

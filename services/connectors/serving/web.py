@@ -5,6 +5,7 @@ TLS and the outside are a proxy's.
 """
 
 import asyncio
+import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,8 +26,8 @@ from messaging.wire.envelope import nested_too_deep
 from services.connectors.credentials import hash_of_key
 from services.connectors.opendental.server import Refused, read_listing, shown
 from services.connectors.runs.commands import AsUser, Calls
-from services.connectors.serving.changes import NOT_FOUND, Changes, NoAnswer
-from services.connectors.serving.store import DatabaseAway, Held, Interface, Store
+from services.connectors.serving.changes import Changes, NoAnswer, Turns
+from services.connectors.serving.store import DatabaseAway, Gone, Interface, Store
 
 log = logs.get(__name__)
 
@@ -38,7 +39,8 @@ PER_SECOND = 10
 AGAIN_AFTER_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 0.2
 BODY_LIMIT_BYTES = 256 * 1024
-_LONGEST_NUMBER = 18  # digits: within PostgreSQL's bigint
+_NUMBER = re.compile("[1-9][0-9]{0,17}")  # as it is written, and within PostgreSQL's bigint
+_TEXTS = {404: "Not found.", 413: "Body is too large."}
 
 Handler = Callable[[web.Request, Interface], Awaitable[web.Response]]
 
@@ -51,11 +53,12 @@ class OpenDentalServer:
         self._store = store
         self._reply_within_seconds = reply_within_seconds
         self._asked: dict[str, deque[float]] = {}
+        self._turns = Turns()
         self.calls: Calls | None = None
 
     def application(self) -> web.Application:
         """The routes; whatever else is asked for is 404, another verb 405."""
-        app = web.Application(client_max_size=BODY_LIMIT_BYTES)
+        app = web.Application(client_max_size=BODY_LIMIT_BYTES, middlewares=(_as_text,))
         for path, handlers in (
             (PATH, {"GET": self._list, "POST": self._create}),
             (f"{PATH}/{{number}}", {"GET": self._get, "PUT": self._update}),
@@ -74,6 +77,8 @@ class OpenDentalServer:
                     return await handler(request, interface)
             except Refused as why:
                 return _answer(why.text, why.status, allow=handlers)
+            except Gone:
+                return _answer("Referral not found.", HTTPStatus.NOT_FOUND)
             except DatabaseAway:
                 log.warning("not answered: the database is away", status=503)
                 again = (
@@ -82,7 +87,13 @@ class OpenDentalServer:
                     else "Ask again."
                 )
                 return _answer(f"The database is away. {again}", HTTPStatus.SERVICE_UNAVAILABLE)
-            except (NoAnswer, NobodyListens, *BROKER_ERRORS):
+            except (NoAnswer, NobodyListens, *BROKER_ERRORS) as away:
+                log.warning(
+                    "not answered: no reply in time",
+                    status=504,
+                    error=type(away).__name__,
+                    where=logs.place(away),
+                )
                 return _answer("No reply in time.", HTTPStatus.GATEWAY_TIMEOUT)
 
         return guarded
@@ -115,7 +126,7 @@ class OpenDentalServer:
     async def _get(self, request: web.Request, interface: Interface) -> web.Response:
         held = await self._store.one(interface, _number(request))
         if held is None:
-            raise NOT_FOUND
+            raise Gone
         return _json(shown(held.shown))
 
     async def _list(self, request: web.Request, interface: Interface) -> web.Response:
@@ -123,19 +134,20 @@ class OpenDentalServer:
         return _json([shown(one) for one in await self._store.page(interface, listing)])
 
     async def _create(self, request: web.Request, interface: Interface) -> web.Response:
-        held = await self._changes(interface).create(await _body(request))
+        body = await _body(request)
+        held = await self._changes(interface).create(body)
         location = {"Location": f"{PATH}/{held.number}"}
         return _json(shown(held.shown), HTTPStatus.CREATED, location)
 
     async def _update(self, request: web.Request, interface: Interface) -> web.Response:
-        number = _number(request)
-        held: Held = await self._changes(interface).update(number, await _body(request))
+        number, body = _number(request), await _body(request)
+        held = await self._changes(interface).update(number, body)
         return _json(shown(held.shown))
 
     def _changes(self, interface: Interface) -> Changes:
         if self.calls is None:
             raise NoAnswer
-        return Changes(self._store, self.calls, interface)
+        return Changes(self._store, self.calls, interface, self._turns)
 
 
 async def serve(server: OpenDentalServer, port: int, broker_url: str, stop: asyncio.Event) -> None:
@@ -175,10 +187,29 @@ async def _listening(server: OpenDentalServer, port: int) -> AsyncIterator[None]
         await runner.cleanup()
 
 
+@web.middleware
+async def _as_text(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Whatever is not answered by a handler of ours: one text too, and a fault is written down."""
+    try:
+        answered: web.StreamResponse = await handler(request)
+    except web.HTTPException as error:
+        return _answer(_TEXTS.get(error.status, f"{error.reason}."), error.status)
+    except Exception as error:
+        log.error(
+            "not answered: a fault",
+            status=500,
+            method=request.method,
+            error=type(error).__name__,
+            where=logs.place(error),
+        )
+        return _answer("Internal error.", HTTPStatus.INTERNAL_SERVER_ERROR)
+    return answered
+
+
 def _number(request: web.Request) -> int:
     text = request.match_info["number"]
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
-        raise NOT_FOUND
+    if not _NUMBER.fullmatch(text):
+        raise Gone
     return int(text)
 
 

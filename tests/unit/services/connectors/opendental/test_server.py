@@ -103,7 +103,12 @@ def test_the_documented_put_changes_what_it_names() -> None:
         ([], "Body is invalid."),
         ({}, "LName is required."),
         ({"LName": ""}, "LName is required."),
+        ({"LName": "   "}, "LName is required."),
         ({"LName": 5}, "LName is invalid."),
+        ({"LName": "a\0b"}, "LName is invalid."),
+        ({"LName": "A", "MName": "\0"}, "MName is invalid."),
+        ({"LName": "A", "BusinessName": "\ud800"}, "BusinessName is invalid."),
+        ({"LName": "A", "IsDoctor": "\0"}, "IsDoctor must be true or false."),
         ({"LName": "A", "Specialty": "272"}, "Specialty is invalid."),
         ({"LName": "A", "Specialty": 9}, "Specialty is invalid."),
         ({"LName": "A", "specialty": "Sorcery"}, "Specialty is invalid."),
@@ -137,6 +142,8 @@ def test_a_patient_who_is_not_there_is_not_found() -> None:
     ("body", "text"),
     [
         ({"LName": ""}, "LName is required."),
+        ({"LName": "   "}, "LName is required."),
+        ({"Title": "\0"}, "Title is invalid."),
         ({"DateTStamp": "2022-01-01 00:00:00"}, "DateTStamp cannot be set."),
         ({"specialty": "Surgery"}, "specialty cannot be set."),
         ({"IsPreferred": "true"}, "IsPreferred cannot be set."),
@@ -191,6 +198,7 @@ def test_a_list_is_filtered_by_flags_and_by_a_part_of_the_business() -> None:
         ({"Limit": "101"}, "Limit is invalid."),
         ({"Offset": "-1"}, "Offset is invalid."),
         ({"Offset": "many"}, "Offset is invalid."),
+        ({"BusinessName": "\0"}, "BusinessName is invalid."),
     ],
 )
 def test_a_list_is_refused_with_one_text(query: dict[str, str], text: str) -> None:

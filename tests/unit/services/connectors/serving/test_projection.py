@@ -12,6 +12,7 @@ from services.connectors.serving.projection import (
     PartnerState,
     PatientState,
     SourceState,
+    beside_the_resource,
     command_fields,
     names_by,
     of_partner,
@@ -184,6 +185,24 @@ def test_a_last_name_is_the_last_words_of_the_patients_name(
 def test_only_ten_digits_are_shown_of_a_number(phone: str | None, shown: str) -> None:
     """What the field cannot hold is left empty, and is not written back so."""
     assert ten_digits(phone) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "shown"),
+    [
+        (ImportKind.PARTNER, {"Title": "DDS", "City": "Salem"}, {"Title": "DDS"}),
+        (ImportKind.SOURCE, {"Title": "DDS", "City": "Salem"}, {"Title": "DDS", "City": "Salem"}),
+        # The same names, of which our partner has fewer.
+        (ImportKind.PARTNER, {"BusinessName": ""}, {"BusinessName": ""}),
+        (ImportKind.PARTNER, {"LName": "Grin Inc.", "BusinessName": ""}, {}),
+    ],
+)
+def test_a_newer_resource_stays_beside_what_was_written(
+    kind: ImportKind, written: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    """Of what was written only the fields that it has not are shown, and names that mean it."""
+    held = {**BLANK, "LName": "Smile Inc.", "BusinessName": "Smile Inc.", "City": "Portland"}
+    assert beside_the_resource(kind, held, written) == {**held, **shown}
 
 
 def test_a_row_is_the_command_that_makes_it() -> None:
