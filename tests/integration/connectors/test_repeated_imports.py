@@ -135,12 +135,7 @@ async def test_27_what_changed_on_both_sides_waits_for_a_person(
         assert (await connected.partner(1))["city"] == "Bend"
         (row,) = await connected.rows(resolved=False)
         assert (row["code"], row["fields"], row["external_id"]) == ("both_changed", ["city"], "1")
-        resolved = await connected.ask(
-            "import_row.resolve",
-            import_row_uuid=row["id"],
-            base_version=row["version"],
-            resolution="theirs",
-        )
+        resolved = await connected.resolve(row, "theirs")
         assert resolved.status == 200, resolved
         await connected.finished(2)
         assert (await connected.partner(1))["city"] == "Salem"

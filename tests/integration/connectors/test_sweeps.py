@@ -246,13 +246,7 @@ async def test_a_partner_who_is_here_already_waits_for_a_person(
         await connected.finished()
         (row,) = await connected.rows(resolved=False)
         assert (row["code"], row["uuid"]) == ("possible_duplicate", held["id"])
-        await connected.ask(
-            "import_row.resolve",
-            import_row_uuid=row["id"],
-            base_version=row["version"],
-            resolution="link",
-            uuid=held["id"],
-        )
+        await connected.resolve(row, "link", uuid=held["id"])
         await connected.finished(1)
         assert await connected.uuid("partner", 1) == held["id"]
         (row,) = await connected.rows(resolved=False)
@@ -275,13 +269,7 @@ async def test_a_link_makes_nothing(connectors: Connectors, org: Org) -> None:
         for runs, wrong in enumerate(
             ("01930000-0000-7000-8000-00000000dead", source.data["id"]), start=1
         ):
-            linked = await connected.ask(
-                "import_row.resolve",
-                import_row_uuid=row["id"],
-                base_version=row["version"],
-                resolution="link",
-                uuid=wrong,
-            )
+            linked = await connected.resolve(row, "link", uuid=wrong)
             assert linked.status == 200
             await connected.finished(runs)
             (row,) = await connected.rows(resolved=False, kind="partner")
@@ -289,13 +277,7 @@ async def test_a_link_makes_nothing(connectors: Connectors, org: Org) -> None:
             assert row["resolution"] is None
         listed = (await org.ask("referral_partner.list")).data["items"]
         assert [one["id"] for one in listed] == [held["id"]]
-        await connected.ask(
-            "import_row.resolve",
-            import_row_uuid=row["id"],
-            base_version=row["version"],
-            resolution="link",
-            uuid=held["id"],
-        )
+        await connected.resolve(row, "link", uuid=held["id"])
         await connected.finished(3)
         assert await connected.uuid("partner", 1) == held["id"]
         assert await connected.rows(resolved=False) == []
@@ -314,12 +296,7 @@ async def test_what_a_person_leaves_out_stays_out_until_it_changes(
         await connected.finished()
         (row,) = await connected.rows(resolved=False)
         assert row["code"] == "self_referral"
-        ignored = await connected.ask(
-            "import_row.resolve",
-            import_row_uuid=row["id"],
-            base_version=row["version"],
-            resolution="ignore",
-        )
+        ignored = await connected.resolve(row, "ignore")
         assert ignored.status == 200
         await connected.finished(1)
         await connected.run(full=True)
@@ -355,13 +332,7 @@ async def test_a_second_system_of_the_org_doubles_no_partner_and_no_source(
         }
         assert {kind: row["uuid"] for kind, row in waiting.items()} == held
         for kind, row in waiting.items():
-            await second.ask(
-                "import_row.resolve",
-                import_row_uuid=row["id"],
-                base_version=row["version"],
-                resolution="link",
-                uuid=held[kind],
-            )
+            await second.resolve(row, "link", uuid=held[kind])
         await second.finished(1)
         assert await second.uuid("partner", 20) == held["partner"]
         assert await second.uuid("source", 21) == held["source"]

@@ -143,6 +143,16 @@ class Connected:
         asked = await self.ask("import_row.list", page_size=200, **filters)
         return list(asked.data["items"])
 
+    async def resolve(self, row: Mapping[str, Any], resolution: str, **fields: Any) -> Reply:
+        """What a person decides about a row that waits; a run carries it out."""
+        return await self.ask(
+            "import_row.resolve",
+            import_row_uuid=row["id"],
+            base_version=row["version"],
+            resolution=resolution,
+            **fields,
+        )
+
     async def uuid(self, kind: str, number: int | str) -> str:
         """The resource that a row there is."""
         asked = await self.ask(
