@@ -1,7 +1,7 @@
 """The words of a person who adds a connection: options, and secrets that no argument holds."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from getpass import getpass
 from typing import Any
 
@@ -22,6 +22,20 @@ SECRETS: dict[System, tuple[str, ...]] = {
 }
 """The fields that a person gives; the key of our own interface is made."""
 _REFERENCES = ("env:", "file:")
+_DAY = "Must be a day such as 2026-01-31"
+_SENTENCES: Mapping[str, str] = {
+    "bool_parsing": "Must be true or false",
+    "int_parsing": "Must be a whole number",
+    "int_parsing_size": "Must be a whole number",
+    "greater_than_equal": "Must be at least {ge}",
+    "less_than_equal": "Must be at most {le}",
+    "literal_error": "Must be {expected}",
+    "enum": "Must be {expected}",
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+}
+"""What the library's own types say, in the words of ours."""
 
 
 def read_options(system: System, given: Sequence[str]) -> dict[str, Any]:
@@ -38,6 +52,20 @@ def read_options(system: System, given: Sequence[str]) -> dict[str, Any]:
             raise WrongArgument(f"--set {name} is given twice")
         options[name] = tuple(value.split(",")) if name == "bases" else value
     return options
+
+
+def flagged(
+    *, patients: str | None, keep_tin: bool, keep_ssn: bool, apply_hints: bool
+) -> list[str]:
+    """The options that have a flag of their own, as `name=value`. Raises WrongArgument."""
+    if keep_tin and keep_ssn:
+        raise WrongArgument("--keep-tin and --keep-ssn: give one; --keep-ssn keeps a TIN as well")
+    flags = {
+        "patients": patients,
+        "keep": "tin" if keep_tin else "ssn" if keep_ssn else None,
+        "apply_hints": "true" if apply_hints else None,
+    }
+    return [f"{flag}={value}" for flag, value in flags.items() if value is not None]
 
 
 def read_secrets(
@@ -98,11 +126,13 @@ def unfit(error: ValidationError) -> WrongArgument:
 
 def _said(error: ValidationError) -> Iterator[str]:
     for one in error.errors(include_input=False, include_url=False):
+        ours = _SENTENCES.get(one["type"])
+        sentence = one["msg"] if ours is None else ours.format_map(one.get("ctx", {}))
         # Of a list its number means nothing to who typed it with commas.
         name = next((part for part in one["loc"] if isinstance(part, str)), None)
         if one["type"] == "missing":
             yield f"--set {name}=… is needed"
         elif name is None:
-            yield f"--set {one['msg']}"
+            yield f"--set {sentence}"
         else:
-            yield f"--set {name}: {one['msg']}"
+            yield f"--set {name}: {sentence}"

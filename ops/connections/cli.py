@@ -92,9 +92,9 @@ def add(
 
         adopt_running_up()
         settings = load_settings(ConnectorsSettings)
-        flags = {"patients": patients, "apply_hints": "true" if apply_hints else None}
-        flags["keep"] = "ssn" if keep_ssn else "tin" if keep_tin else None
-        named = [f"{flag}={value}" for flag, value in flags.items() if value is not None]
+        named = arguments.flagged(
+            patients=patients, keep_tin=keep_tin, keep_ssn=keep_ssn, apply_hints=apply_hints
+        )
         options = arguments.read_options(system, [*named, *(option or [])])
         secrets = arguments.read_secrets(settings, org, system, name, secret or [])
         database = connectors_database()
@@ -105,13 +105,18 @@ def add(
         print(f"Note: {note}.", file=sys.stderr)
     if system is System.OPENDENTAL_SERVER:
         print(f"{name} of {org} is {added.how}, as {added.id}.")
+        if added.asked_at is not None:
+            print(f"Programs ask {added.asked_at}.")
         if added.new_key is None:
             print("Its customer key is the one that it had; --new-key makes another.")
         else:
             ends = "; the one before is refused now" if added.how == "changed" else ""
             print(f"Its customer key is shown this once{ends}:\n{added.new_key}")
         return
-    print(f"{name} of {org} is {added.how}, as {added.id}; a run begins now.")
+    then = "a run begins now"
+    if added.lacks_access:
+        then = f"now allow the access: handoff connection authorize --org {org} --name {name}"
+    print(f"{name} of {org} is {added.how}, as {added.id}; {then}.")
     if wait:
         _watch(org, name)
 
@@ -202,7 +207,7 @@ def authorize(org: Org, name: Name = "main") -> None:
     Example: handoff connection authorize --org demo --name main
     """
     with ending_in_one_line():
-        from ops.connections.authorizing import authorization_begun, authorized
+        from ops.connections.authorizing import authorization_begun, authorized, typed_address
         from ops.connections.finding import connectors_database
         from ops.environment import adopt_running_up
 
@@ -210,6 +215,5 @@ def authorize(org: Org, name: Name = "main") -> None:
         database = connectors_database()
         begun = asyncio.run(authorization_begun(database, org, name))
         print(f"Open this page and allow the access:\n{begun.url}")
-        address = typer.prompt("The address that it leads to")
-        asyncio.run(authorized(database, org, name, begun, address))
+        asyncio.run(authorized(database, org, name, begun, typed_address()))
     print(f"{name} of {org} is authorized; its next run begins now.")

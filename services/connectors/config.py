@@ -19,6 +19,7 @@ from services.connectors.opendental.client import REMOTE
 from services.connectors.opendental.rows import Keep
 from services.connectors.rules import pacing
 
+MOST_MINUTES = 30 * 24 * 60
 OPENDENTAL_MINUTES, OPENDENTAL_LEAST_MINUTES = 15, 5
 ALFADOCS_MINUTES, ALFADOCS_LEAST_MINUTES = 60, 15
 
@@ -96,7 +97,9 @@ class OpenDentalOptions(ReadOptions):
     throttle: Literal["read_all", "remote", "none"] = "remote"
     time_zone: RequiredTimeZone
     country: Country = DEFAULT_COUNTRY
-    interval_minutes: Annotated[int, Field(ge=OPENDENTAL_LEAST_MINUTES)] = OPENDENTAL_MINUTES
+    interval_minutes: Annotated[int, Field(ge=OPENDENTAL_LEAST_MINUTES, le=MOST_MINUTES)] = (
+        OPENDENTAL_MINUTES
+    )
     referrals_since: date = Field(default_factory=lambda: datetime.now(UTC).date())
     write_back: bool = False
     keep: Keep = Keep.NOTHING
@@ -143,7 +146,9 @@ class AlfaDocsOptions(ReadOptions):
     base: WebAddress = BASE
     practice: Annotated[int, Field(ge=1)]
     archive: Annotated[int, Field(ge=1)]
-    interval_minutes: Annotated[int, Field(ge=ALFADOCS_LEAST_MINUTES)] = ALFADOCS_MINUTES
+    interval_minutes: Annotated[int, Field(ge=ALFADOCS_LEAST_MINUTES, le=MOST_MINUTES)] = (
+        ALFADOCS_MINUTES
+    )
     oauth: bool = False
     redirect_uri: Annotated[str, AfterValidator(_redirect_address)] = ""
     scope: str = "patients:read operators:read appointments:read"
