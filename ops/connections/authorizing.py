@@ -11,12 +11,11 @@ from ops.environment import CannotGoOn, WrongArgument
 from ops.system_role import Database
 from services.connectors.alfadocs import oauth
 from services.connectors.alfadocs.tokens import sealed_tokens
-from services.connectors.app import sealer_of
 from services.connectors.asking.answers import RunFailed
 from services.connectors.config import AlfaDocsOptions
 from services.connectors.models import Connection, Token
 from services.connectors.opening import Opener
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, sealer_of
 
 PROMPT = "The address that it leads to: "
 

@@ -84,18 +84,22 @@ def add(
     --secret customer_key=- --set time_zone=America/Chicago --set referrals_since=2026-01-01
     """
     with ending_in_one_line():
+        from ops.connections import arguments
+
+        named = arguments.flagged(
+            patients=patients, keep_tin=keep_tin, keep_ssn=keep_ssn, apply_hints=apply_hints
+        )
+        options = arguments.read_options(system, [*named, *(option or [])])
+
+        # Loaded once the options are looked at: they take longer than that.
         from messaging.running.settings import load_settings
-        from ops.connections import arguments, keeping
+        from ops.connections import keeping
         from ops.connections.finding import connectors_database
         from ops.environment import adopt_running_up
         from services.connectors.settings import ConnectorsSettings
 
         adopt_running_up()
         settings = load_settings(ConnectorsSettings)
-        named = arguments.flagged(
-            patients=patients, keep_tin=keep_tin, keep_ssn=keep_ssn, apply_hints=apply_hints
-        )
-        options = arguments.read_options(system, [*named, *(option or [])])
         secrets = arguments.read_secrets(settings, org, system, name, secret or [])
         database = connectors_database()
         added = asyncio.run(

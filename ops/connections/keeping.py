@@ -22,12 +22,11 @@ from ops.connections.watching import Seen, look, progress
 from ops.environment import WrongArgument
 from ops.system_role import Database
 from services.connectors import adding
-from services.connectors.app import egress_of
 from services.connectors.config import OPTIONS, AlfaDocsOptions
 from services.connectors.credentials import WrongSecret, new_customer_key, not_here
 from services.connectors.models import Connection, StagedRow
 from services.connectors.queries.rows import unresolved
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, egress_of
 
 
 @dataclass(frozen=True, slots=True)

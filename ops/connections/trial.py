@@ -13,7 +13,6 @@ from ops.connections.interface import described
 from ops.environment import CannotGoOn
 from ops.system_role import Database
 from services.connectors.alfadocs.mapping import ZONE
-from services.connectors.app import egress_of
 from services.connectors.asking.answers import RunFailed
 from services.connectors.config import OPTIONS, AlfaDocsOptions, OpenDentalOptions
 from services.connectors.credentials import not_here
@@ -21,7 +20,7 @@ from services.connectors.models import Connection
 from services.connectors.opening import Opener
 from services.connectors.rules.clocks import AHEAD_TOLERATED, parse_stamp
 from services.connectors.rules.paging import Asked
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, egress_of
 
 LISTS = ("referrals", "refattaches", "patients/Simple", "providers")
 LETTERS_NEED_THE_KEY = (

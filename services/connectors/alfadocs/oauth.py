@@ -18,8 +18,6 @@ from contracts.connecting import ConnectionFailureCode as Code
 from services.connectors.asking.answers import Answered, Outcome, RunFailed, Stopped
 from services.connectors.asking.asker import Asker
 
-AUTHORIZE_URL = "https://app.alfadocs.com/oauth2/authorize"
-TOKEN_URL = "https://app.alfadocs.com/oauth2/token"  # noqa: S105 (a URL)
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _ERROR = re.compile(r"[a-z_]{1,64}", re.ASCII)  # RFC 6749, section 4.1.2.1, and all extensions
 REFUSED = frozenset({400, 401, 403})
@@ -33,8 +31,8 @@ class OAuthApp:
     client_secret: str
     redirect_uri: str
     scope: str
-    authorize_url: str = AUTHORIZE_URL
-    token_url: str = TOKEN_URL
+    authorize_url: str
+    token_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from services.connectors.asking.answers import (
     Unanswered,
     outcome_of,
 )
+from services.connectors.settings import ConnectorsSettings, egress_of
 
 TIMEOUT_SECONDS = 65.0
 """Open Dental's remote mode gives the practice's own server 60 s to answer."""
@@ -162,6 +163,16 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes | None:
                 return None
         return bytes(content)
     return None
+
+
+def http_of(settings: ConnectorsSettings) -> Http:
+    """Asks other systems, where the settings allow it."""
+    return Http(
+        egress_of(settings),
+        connection_limit=4 * settings.concurrency,
+        timeout_seconds=settings.request_timeout_seconds,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
 
 
 def is_success(outcome: Outcome) -> bool:

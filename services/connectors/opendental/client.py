@@ -16,7 +16,6 @@ from services.connectors.asking.answers import (
 from services.connectors.asking.asker import Asker
 from services.connectors.rules.paging import Asked
 
-REMOTE = "https://api.opendental.com/api/v1"
 LETTER_EXTENSION = ".pdf"
 _NO_ANSWER = frozenset(
     {

@@ -1,4 +1,4 @@
-"""How far a run is, in a line."""
+"""The line that a run is told in while it goes on."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
