@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import System
 from ops.catalogue import ServiceName
-from ops.connections.waiting import command, in_one_line
+from ops.connections.waiting import MAY_NOT_WRITE, command, in_one_line
 from ops.system_role import Database, find_database
 from services.connectors.config import READ_OPTIONS
 from services.connectors.models import Connection
@@ -62,7 +62,7 @@ def _line(row: Connection, now: datetime) -> str | None:
     if row.needs_person:
         return f"{called} needs a person: {row.code}: {command(row)}"
     if row.writing_stopped:
-        return f"{called}: the key may not write: see docs/connectors/opendental.md"
+        return f"{called}: {MAY_NOT_WRITE}"
     interval = READ_OPTIONS[row.system](**row.config).interval
     if is_stale(row.last_success_at, row.created_at, now, interval):
         since = row.last_success_at.isoformat(timespec="minutes") if row.last_success_at else "ever"

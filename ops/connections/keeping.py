@@ -126,9 +126,7 @@ def _lines(seen: Seen, rows_by_code: Mapping[str, int]) -> list[str]:
     succeeded = row.last_success_at.isoformat(timespec="seconds") if row.last_success_at else "-"
     line = f"{row.name:20} {row.system:18} {state:32} last success {succeeded}  {row.id}"
     below = [] if under_way is None else [under_way]
-    if row.needs_person:
-        below.append(waiting.command(row))
-    below += waiting.lines(rows_by_code)
+    below += [*waiting.needed(row), *waiting.lines(rows_by_code)]
     return [line, *(f"  {one}" for one in below)]
 
 

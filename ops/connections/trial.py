@@ -66,9 +66,10 @@ def advice(why: RunFailed, row: Connection) -> str:
     if why.code is Code.SECRET_UNAVAILABLE:
         lacking = "; ".join(not_here(row.secrets))
         return lacking or "what is stored cannot be opened: give the secret again with add"
-    if why.code is Code.ADDRESS_BLOCKED and (blocked := _blocked(row)):
+    blocked = _blocked(row)
+    if why.code is Code.ADDRESS_BLOCKED and blocked:
         return "; ".join(blocked)
-    return _ADVICE.get(why.code, _WAIT)
+    return "; ".join([_ADVICE.get(why.code, _WAIT), *blocked])
 
 
 def _blocked(row: Connection) -> list[str]:

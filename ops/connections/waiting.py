@@ -1,4 +1,4 @@
-"""Rows of a connection that wait for a person, and what that person can do about each."""
+"""What waits for a person: connections that need one, and rows, with what to do about each."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,6 +6,7 @@ from contracts.connecting import PROBLEM_PREFIX, ConnectionFailureCode, RowCode
 from services.connectors.models import Connection
 
 WHERE = "the desk's page Imports shows and decides them, and so do import_row.list and .resolve"
+MAY_NOT_WRITE = "the key may not write: see Permissions in docs/connectors"
 TO_DO: Mapping[str, str] = {
     RowCode.NO_ID: "give it an id there",
     RowCode.FIELD_REFUSED: "mend the fields that it names there; it is in without them",
@@ -25,6 +26,14 @@ def command(row: Connection) -> str:
     """The command that says, or does, what a connection needs of a person."""
     does = "authorize" if row.code is ConnectionFailureCode.NEEDS_REAUTHORIZATION else "test"
     return f"handoff connection {does} --org {row.org_id} --name {row.name}"
+
+
+def needed(row: Connection) -> Iterator[str]:
+    """A line for each thing that a connection needs of a person."""
+    if row.needs_person:
+        yield command(row)
+    if row.writing_stopped:
+        yield MAY_NOT_WRITE
 
 
 def in_one_line(by_code: Mapping[str, int]) -> str:

@@ -327,9 +327,18 @@ async def test_the_test_says_what_no_read_can_show(
         assert "upload_letters is on: no read shows" in tested.stdout
         stub.provider(8, LName="Albert", FName="Brian")
         words = ("connection", "add", "opendental", "--org", org.id)
-        await run(connectors, *words, "--set", "time_zone=Asia/Tokyo")
+        never = "http://127.0.0.1:1/api/v1"
+        bases = ("--set", f"bases={never},{stub.url}")
+        await run(connectors, *words, "--set", "time_zone=Asia/Tokyo", *bases)
         tested = await run(connectors, "connection", "test", "--org", org.id)
+        assert f"{stub.url} is the first that answers" in tested.stdout
+        assert f"{never}: Only port 443 and ports from 1024 up are allowed. No" in tested.stdout
         assert "s from ours in Asia/Tokyo: look whether --set time_zone is" in tested.stdout
+        await run(connectors, *words, "--set", f"bases={never}")
+        tested = await run(connectors, "connection", "test", "--org", org.id)
+        told = f"main: address_blocked: {never}: Only port 443 and ports from 1024 up are allowed. "
+        assert tested.exit_code == 1 and told in tested.stderr
+        assert "CONNECTORS_" not in tested.stderr
 
 
 async def test_a_key_that_is_refused_is_told_what_to_do(

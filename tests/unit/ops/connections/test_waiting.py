@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.connecting import ConnectionFailureCode, RowCode, System
-from ops.connections.waiting import WHERE, command, in_one_line, lines
+from ops.connections.waiting import WHERE, command, in_one_line, lines, needed
 from services.connectors.models import Connection
 
 
@@ -33,6 +33,16 @@ def test_the_doctor_has_one_line() -> None:
         f"25 rows wait for a person (24 both_changed, 1 no_id): {WHERE}"
     )
     assert in_one_line({}) == ""
+
+
+def test_a_connection_may_need_several_things() -> None:
+    """Or nothing."""
+    row = Connection(org_id="org_1", name="main", needs_person=True, writing_stopped=True)
+    assert list(needed(row)) == [
+        "handoff connection test --org org_1 --name main",
+        "the key may not write: see Permissions in docs/connectors",
+    ]
+    assert list(needed(Connection(needs_person=False, writing_stopped=False))) == []
 
 
 @pytest.mark.parametrize(
