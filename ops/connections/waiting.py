@@ -1,4 +1,4 @@
-"""What waits for a person: connections that need one, and rows, with what to do about each."""
+"""The words for what waits for a person: connections and rows, with what to do about each."""
 
 from collections.abc import Iterator, Mapping
 
