@@ -71,7 +71,8 @@ class ConnectionRun(Resource):
     """One run. `finished_at` is null while it goes on, `code` where nothing failed.
 
     While it goes on, `counts` are what it did so far; `phase` and `offset` say what it reads, and
-    are null once it applies what it has read. Afterwards they say where it failed.
+    are null until the other side answers and once it applies what it has read. Afterwards they say
+    where it failed; `complete`, whether every list of one that succeeded was read to its end.
     """
 
     connection_uuid: Uuid

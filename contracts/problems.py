@@ -209,6 +209,8 @@ def not_found(
 def _mending(code: ProblemCode, *, is_archived: bool) -> str:
     if code is ProblemCode.CONNECTION_NOT_FOUND:
         return "connection.list shows those that there are, handoff connection add makes one"
+    if code is ProblemCode.IMPORT_ROW_NOT_FOUND:
+        return "import_row.list shows those that there are"
     made_by = _MADE_BY.get(code, f"{code.resource}.create")
     if made_by.endswith(".put"):
         again = " with a later observed_at brings it back"

@@ -243,13 +243,15 @@ def _mail_relay() -> Iterator[Finding]:
 
 def _connections() -> Iterator[Finding]:
     try:
-        number, to_mend = connections_to_mend()
+        looked = connections_to_mend()
     except (SettingError, CannotGoOn):
         return  # The database's own finding says so.
-    for line in to_mend:
+    for line in looked.to_mend:
         yield Finding(Severity.WRONG, "connection", line)
-    if not to_mend:
-        yield Finding(Severity.FINE, "connections", f"{number}, none of which needs anybody")
+    for line in looked.waiting:
+        yield Finding(Severity.NOTE, "connection", line)
+    if not looked.to_mend:
+        yield Finding(Severity.FINE, "connections", f"{looked.number}, none of which has failed")
 
 
 def _health(name: ServiceName) -> Iterator[Finding]:

@@ -13,7 +13,6 @@ from sqlalchemy.pool import NullPool
 
 from messaging.database.engine import CONNECT_TIMEOUT_SECONDS, Home, connecting, hosts_asked
 from messaging.database.errors import sqlstate, why_away
-from messaging.database.migrations import migrate
 from messaging.database.revisions import head
 from ops import environment
 from ops.catalogue import ServiceName, place_of
@@ -97,6 +96,9 @@ def migrate_service(name: ServiceName) -> str:
     if before.current:
         return f"{name}: {at} is at {before.held}, the newest; nothing to do"
     try:
+        # Alembic takes long to load, and no other command needs it.
+        from messaging.database.migrations import migrate
+
         migrate(url, place_of(name).migrations)
     except Exception as error:
         if sqlstate(error) == _State.NO_PRIVILEGE:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from contracts.catalogue import OPERATIONS
 from contracts.problems import ProblemCode, Refusal, not_found
 from messaging.handlers.handler import Handler, MessageT
 from messaging.handlers.workspace import Done, Need, Workspace
@@ -82,7 +83,10 @@ def _already_exists(message: BaseModel, need: Need, row: Any) -> Refusal:
 def _check_version(message: BaseModel, need: Need, row: Any) -> None:
     if getattr(message, "base_version", None) == row.version:
         return
-    again = f" with {need.missing.resource}.get" if need.missing is not None else ""
+    again = ""
+    if need.missing is not None:
+        get, list_ = f"{need.missing.resource}.get", f"{need.missing.resource}.list"
+        again = f" with {get if get in OPERATIONS else list_}"
     raise Refusal(
         ProblemCode.VERSION_CONFLICT,
         f"base_version is not the current version: read it again{again}, decide anew, and send "

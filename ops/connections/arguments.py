@@ -1,7 +1,7 @@
 """The words of a person who adds a connection: options, and secrets that no argument holds."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from getpass import getpass
 from typing import Any
 
@@ -9,11 +9,10 @@ from pydantic import ValidationError
 
 from contracts.connecting import System
 from ops.environment import WrongArgument
-from services.connectors.app import sealer_of
 from services.connectors.config import OPTIONS
 from services.connectors.credentials import WrongSecret, stored_secrets
 from services.connectors.rules.identity import connection_id
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, sealer_of
 
 SECRETS: dict[System, tuple[str, ...]] = {
     System.OPENDENTAL: ("developer_key", "customer_key"),
@@ -22,10 +21,28 @@ SECRETS: dict[System, tuple[str, ...]] = {
 }
 """The fields that a person gives; the key of our own interface is made."""
 _REFERENCES = ("env:", "file:")
+_DAY = "Must be a day such as 2026-01-31"
+_SENTENCES: Mapping[str, str] = {
+    "bool_parsing": "Must be true or false",
+    "int_parsing": "Must be a whole number",
+    "int_parsing_size": "Must be a whole number",
+    "greater_than_equal": "Must be at least {ge}",
+    "less_than_equal": "Must be at most {le}",
+    "literal_error": "Must be {expected}",
+    "enum": "Must be {expected}",
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+}
+"""What the library's own types say, in the words of ours."""
 
 
 def read_options(system: System, given: Sequence[str]) -> dict[str, Any]:
-    """`name=value` as the options of a system take it. Raises WrongArgument."""
+    """`name=value` as the options of a system take it.
+
+    Raises WrongArgument where there is no such option, and for a value that none of them could have
+    whatever the others are.
+    """
     known = OPTIONS[system].model_fields
     options: dict[str, Any] = {}
     for one in given:
@@ -37,7 +54,26 @@ def read_options(system: System, given: Sequence[str]) -> dict[str, Any]:
         if name in options:
             raise WrongArgument(f"--set {name} is given twice")
         options[name] = tuple(value.split(",")) if name == "bases" else value
+    try:
+        OPTIONS[system](**options)
+    except ValidationError as error:
+        if said := list(_said(error, among=options)):
+            raise WrongArgument("; ".join(said)) from None
     return options
+
+
+def flagged(
+    *, patients: str | None, keep_tin: bool, keep_ssn: bool, apply_hints: bool
+) -> list[str]:
+    """The options that have a flag of their own, as `name=value`. Raises WrongArgument."""
+    if keep_tin and keep_ssn:
+        raise WrongArgument("--keep-tin and --keep-ssn: give one; --keep-ssn keeps a TIN as well")
+    flags = {
+        "patients": patients,
+        "keep": "tin" if keep_tin else "ssn" if keep_ssn else None,
+        "apply_hints": "true" if apply_hints else None,
+    }
+    return [f"{flag}={value}" for flag, value in flags.items() if value is not None]
 
 
 def read_secrets(
@@ -96,13 +132,18 @@ def unfit(error: ValidationError) -> WrongArgument:
     return WrongArgument("; ".join(_said(error)))
 
 
-def _said(error: ValidationError) -> Iterator[str]:
+def _said(error: ValidationError, among: Container[str] | None = None) -> Iterator[str]:
+    """What is wrong: with the options `among`, or with all, those that are lacking included."""
     for one in error.errors(include_input=False, include_url=False):
+        ours = _SENTENCES.get(one["type"])
+        sentence = one["msg"] if ours is None else ours.format_map(one.get("ctx", {}))
         # Of a list its number means nothing to who typed it with commas.
         name = next((part for part in one["loc"] if isinstance(part, str)), None)
+        if among is not None and name not in among:
+            continue
         if one["type"] == "missing":
             yield f"--set {name}=… is needed"
         elif name is None:
-            yield f"--set {one['msg']}"
+            yield f"--set {sentence}"
         else:
-            yield f"--set {name}: {one['msg']}"
+            yield f"--set {name}: {sentence}"

@@ -7,16 +7,34 @@ from contracts.connecting import System
 from messaging.running.settings import load_settings
 from ops.connections.finding import opened
 from ops.connections.trial import advice
-from ops.environment import CannotGoOn
+from ops.environment import CannotGoOn, WrongArgument
 from ops.system_role import Database
 from services.connectors.alfadocs import oauth
 from services.connectors.alfadocs.tokens import sealed_tokens
-from services.connectors.app import sealer_of
 from services.connectors.asking.answers import RunFailed
 from services.connectors.config import AlfaDocsOptions
 from services.connectors.models import Connection, Token
 from services.connectors.opening import Opener
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, sealer_of
+
+PROMPT = "The address that it leads to: "
+
+
+def typed_address() -> str:
+    """The address that a person was led to; a line without one is passed over.
+
+    Raises WrongArgument at the end of what is typed.
+    """
+    try:
+        while not (address := input(PROMPT).strip()):
+            print("Give the whole address, from https:// on; Ctrl-D gives up.")
+    except EOFError:
+        print()
+        raise WrongArgument(
+            "No address was given: run this again, open the page, and give the whole address that "
+            "it leads to"
+        ) from None
+    return address
 
 
 async def authorization_begun(database: Database, org_id: str, name: str) -> oauth.Begun:

@@ -11,7 +11,8 @@ from ops.one_line import ending_in_one_line
 from ops.org import check_org
 
 app = typer.Typer(
-    no_args_is_help=True, help="Connections to Open Dental and AlfaDocs: what is read from there."
+    no_args_is_help=True,
+    help="Connections to Open Dental and AlfaDocs, and our own Open Dental interface.",
 )
 
 Org = Annotated[str, typer.Option(help="Whose connection it is.", callback=check_org)]
@@ -46,7 +47,10 @@ OPTIONS_AND_SECRETS = "\n\n".join(
 
 @app.command(epilog=OPTIONS_AND_SECRETS)
 def add(
-    system: Annotated[System, typer.Argument(help="Which system.")],
+    system: Annotated[
+        System,
+        typer.Argument(metavar="SYSTEM", help="Which system, see below."),
+    ],
     org: Org,
     name: Annotated[
         str,
@@ -77,25 +81,30 @@ def add(
 ) -> None:
     """Add a connection, or change the one of that name; a run begins at once.
 
-    Of one that is changed, options and secrets that are not given stay as they are.
-    opendental-server is an interface of ours: its customer key is made and shown once.
+    Of one that is changed, options and secrets that are not given stay.
+    opendental-server is an interface of ours: its key is made and shown once.
 
-    Example: handoff connection add opendental --org demo --secret developer_key=env:OD_DEVELOPER
-    --secret customer_key=- --set time_zone=America/Chicago --set referrals_since=2026-01-01
+    Example: handoff connection add opendental --org demo
+    --secret developer_key=env:OD_DEVELOPER --secret customer_key=-
+    --set time_zone=America/Chicago --set referrals_since=2026-01-01
     """
     with ending_in_one_line():
+        from ops.connections import arguments
+
+        named = arguments.flagged(
+            patients=patients, keep_tin=keep_tin, keep_ssn=keep_ssn, apply_hints=apply_hints
+        )
+        options = arguments.read_options(system, [*named, *(option or [])])
+
+        # Loaded once the options are looked at: they take longer than that.
         from messaging.running.settings import load_settings
-        from ops.connections import arguments, keeping
+        from ops.connections import keeping
         from ops.connections.finding import connectors_database
         from ops.environment import adopt_running_up
         from services.connectors.settings import ConnectorsSettings
 
         adopt_running_up()
         settings = load_settings(ConnectorsSettings)
-        flags = {"patients": patients, "apply_hints": "true" if apply_hints else None}
-        flags["keep"] = "ssn" if keep_ssn else "tin" if keep_tin else None
-        named = [f"{flag}={value}" for flag, value in flags.items() if value is not None]
-        options = arguments.read_options(system, [*named, *(option or [])])
         secrets = arguments.read_secrets(settings, org, system, name, secret or [])
         database = connectors_database()
         added = asyncio.run(
@@ -105,20 +114,25 @@ def add(
         print(f"Note: {note}.", file=sys.stderr)
     if system is System.OPENDENTAL_SERVER:
         print(f"{name} of {org} is {added.how}, as {added.id}.")
+        if added.asked_at is not None:
+            print(f"Programs ask {added.asked_at}.")
         if added.new_key is None:
             print("Its customer key is the one that it had; --new-key makes another.")
         else:
             ends = "; the one before is refused now" if added.how == "changed" else ""
             print(f"Its customer key is shown this once{ends}:\n{added.new_key}")
         return
-    print(f"{name} of {org} is {added.how}, as {added.id}; a run begins now.")
+    then = "a run begins now"
+    if added.lacks_access:
+        then = f"now allow the access: handoff connection authorize --org {org} --name {name}"
+    print(f"{name} of {org} is {added.how}, as {added.id}; {then}.")
     if wait:
         _watch(org, name)
 
 
 @app.command("list")
 def list_(org: Org) -> None:
-    """Show an org's connections and how they are.
+    """Show an org's connections, how they are, and what waits for a person.
 
     Example: handoff connection list --org demo
     """
@@ -135,9 +149,11 @@ def list_(org: Org) -> None:
 
 @app.command()
 def watch(org: Org, name: Name = "main") -> None:
-    """Show how far a run is until it has ended. Exit status 1: it failed, or was put off.
+    """Show how far a run is until it has ended.
 
-    Ctrl-C ends the showing, not the run. Example: handoff connection watch --org demo --name main
+    Exit status 1: it failed, or was put off. Ctrl-C ends the showing, not the run.
+
+    Example: handoff connection watch --org demo --name main
     """
     _watch(org, name)
 
@@ -163,6 +179,7 @@ def try_out(org: Org, name: Name = "main") -> None:
     """Read once, and say what the credential may, and how the clocks stand.
 
     A secret that is env:VAR or file:/PATH is read here, where the test runs.
+    Of an opendental-server: where programs ask it, and how many rows it shows.
 
     Example: handoff connection test --org demo --name main
     """
@@ -179,9 +196,9 @@ def try_out(org: Org, name: Name = "main") -> None:
 
 @app.command()
 def remove(org: Org, name: Name = "main") -> None:
-    """End a connection: nothing more is read or written, its secrets go. What was imported stays.
+    """End a connection: nothing more is read or written, its secrets go.
 
-    Added again under the same name, it goes on where it was.
+    What was imported stays. Added again under the same name, it goes on where it was.
 
     Example: handoff connection remove --org demo --name main
     """
@@ -197,12 +214,14 @@ def remove(org: Org, name: Name = "main") -> None:
 
 @app.command()
 def authorize(org: Org, name: Name = "main") -> None:
-    """Allow the access to an AlfaDocs archive: open a page, then give the address it leads to.
+    """Allow the access to an AlfaDocs archive.
+
+    It prints a page to open, and then takes the address that the page leads to.
 
     Example: handoff connection authorize --org demo --name main
     """
     with ending_in_one_line():
-        from ops.connections.authorizing import authorization_begun, authorized
+        from ops.connections.authorizing import authorization_begun, authorized, typed_address
         from ops.connections.finding import connectors_database
         from ops.environment import adopt_running_up
 
@@ -210,6 +229,5 @@ def authorize(org: Org, name: Name = "main") -> None:
         database = connectors_database()
         begun = asyncio.run(authorization_begun(database, org, name))
         print(f"Open this page and allow the access:\n{begun.url}")
-        address = typer.prompt("The address that it leads to")
-        asyncio.run(authorized(database, org, name, begun, address))
+        asyncio.run(authorized(database, org, name, begun, typed_address()))
     print(f"{name} of {org} is authorized; its next run begins now.")

@@ -10,11 +10,11 @@ from ops.catalogue import ServiceName
 from ops.environment import CannotGoOn
 from ops.system_role import Database, find_database
 from services.connectors import adding
-from services.connectors.app import http_of, sealer_of
 from services.connectors.asking.asker import NoBudget
+from services.connectors.asking.http import http_of
 from services.connectors.models import Connection
 from services.connectors.opening import Opener
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, sealer_of
 
 TRY_WAITS_SECONDS = (1.0,)
 

@@ -6,19 +6,27 @@ from typing import Any
 
 from contracts.connecting import ConnectionFailureCode as Code
 from contracts.connecting import System
+from messaging.running.settings import load_settings
+from ops.connections.addresses import not_asked
 from ops.connections.finding import opened
+from ops.connections.interface import described
 from ops.environment import CannotGoOn
 from ops.system_role import Database
 from services.connectors.alfadocs.mapping import ZONE
 from services.connectors.asking.answers import RunFailed
-from services.connectors.config import AlfaDocsOptions, OpenDentalOptions
+from services.connectors.config import OPTIONS, AlfaDocsOptions, OpenDentalOptions
 from services.connectors.credentials import not_here
 from services.connectors.models import Connection
 from services.connectors.opening import Opener
 from services.connectors.rules.clocks import AHEAD_TOLERATED, parse_stamp
 from services.connectors.rules.paging import Asked
+from services.connectors.settings import ConnectorsSettings, egress_of
 
 LISTS = ("referrals", "refattaches", "patients/Simple", "providers")
+LETTERS_NEED_THE_KEY = (
+    "upload_letters is on: OAuth2 has no scope for documents, no letter is filed without the API "
+    "key"
+)
 _ONE = Asked(0, 1)
 _WAIT = "wait and try again"
 _ADVICE: Mapping[Code, str] = {
@@ -27,8 +35,8 @@ _ADVICE: Mapping[Code, str] = {
     Code.NEEDS_REAUTHORIZATION: "allow the access by handoff connection authorize; where that "
     "is refused, look at client_id and client_secret",
     Code.WRONG_ARCHIVE: "the key is of another practice or archive: mend --set practice, archive",
-    Code.ADDRESS_BLOCKED: "the address is not one that CONNECTORS_EGRESS_ALLOW and "
-    "CONNECTORS_ALLOW_HTTP let through",
+    Code.ADDRESS_BLOCKED: "its name leads to a network that is not public: "
+    "CONNECTORS_EGRESS_ALLOW lets it through",
     Code.TLS_FAILED: "its certificate is not trusted: CONNECTORS_CA_FILE names further authorities",
     Code.OTHER_SIDE_DOWN: "nobody answers there: look at the address (--set bases, base), and "
     "whether the system runs",
@@ -41,9 +49,10 @@ async def tested(database: Database, org_id: str, name: str) -> list[str]:
 
     Raises CannotGoOn where the credential, or the other side, does not do.
     """
-    async with opened(database, org_id, name) as (row, opener, _):
+    async with opened(database, org_id, name) as (row, opener, engine):
         if row.system is System.OPENDENTAL_SERVER:
-            raise CannotGoOn(f"{name} is an interface of ours: nothing is read through it")
+            with database.telling_why():
+                return await described(engine, org_id, load_settings(ConnectorsSettings))
         try:
             if row.system is System.OPENDENTAL:
                 return await _test_opendental(row, opener)
@@ -57,7 +66,15 @@ def advice(why: RunFailed, row: Connection) -> str:
     if why.code is Code.SECRET_UNAVAILABLE:
         lacking = "; ".join(not_here(row.secrets))
         return lacking or "what is stored cannot be opened: give the secret again with add"
-    return _ADVICE.get(why.code, _WAIT)
+    blocked = _blocked(row)
+    if why.code is Code.ADDRESS_BLOCKED and blocked:
+        return "; ".join(blocked)
+    return "; ".join([_ADVICE.get(why.code, _WAIT), *blocked])
+
+
+def _blocked(row: Connection) -> list[str]:
+    policy = egress_of(load_settings(ConnectorsSettings))
+    return not_asked(policy, OPTIONS[row.system](**row.config).asked)
 
 
 async def _test_opendental(row: Connection, opener: Opener) -> list[str]:
@@ -65,6 +82,8 @@ async def _test_opendental(row: Connection, opener: Opener) -> list[str]:
     client = opener.opendental_client(row, options)
     await client.choose()
     said, rows = ["the key may read definitions"], []
+    if len(options.bases) > 1:
+        said += [f"{client.base} is the first that answers", *_blocked(row)]
     for resource in LISTS:
         rows += (await client.page(resource, _ONE)).rows
         said.append(f"the key may read {resource}")
@@ -109,7 +128,7 @@ async def _test_alfadocs(row: Connection, opener: Opener) -> list[str]:
         f"its stamps are read as times of {ZONE.key}",
     ]
     if options.upload_letters and options.oauth:
-        said.append("upload_letters is on: OAuth2 has no scope for documents, it needs the key")
+        said.append(LETTERS_NEED_THE_KEY)
     elif options.upload_letters:
         said.append("upload_letters is on: no read shows whether the key may file documents")
     return said

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from contracts.connecting import System
 from ops.connections.finding import one
+from ops.connections.waiting import command
 from ops.environment import CannotGoOn
 from ops.system_role import Database
 from services.connectors.models import Connection, Run, StagedRow
@@ -65,11 +66,16 @@ async def look(engine: AsyncEngine, connection: Connection) -> Seen:
 
 
 def progress(seen: Seen) -> str | None:
-    """How far a run is that goes on now; None where none does."""
+    """How far a run is that goes on now; None where none does.
+
+    Until it has read anything it waits for the other side to answer.
+    """
     run = seen.run
     if not seen.is_running or run is None or run.finished_at is not None:
         return None
     doing = "applying" if run.phase is None else f"reading {run.phase}"
+    if run.phase is None and not run.counts:
+        doing = "connecting"
     since = run.started_at.isoformat(timespec="seconds")
     counted = f"{_sum(run, 'fetched'):,} rows read, {_sum(run, *MADE):,} made or changed"
     return f"{doing}: {counted}, {seen.staged:,} to be applied, since {since}"
@@ -117,8 +123,7 @@ def _end(seen: Seen) -> str:
     if row.code is not None:
         where = "" if row.phase is None else f" at {row.phase}"
         raise CannotGoOn(
-            f"{row.name} failed{where}: {row.code}; its next run: {next_}. "
-            f"handoff connection test --org {row.org_id} --name {row.name} says more"
+            f"{row.name} failed{where}: {row.code}; its next run: {next_}. Try {command(row)}"
         )
     if run is None or run.finished_at is None or not _succeeded(row, run.finished_at):
         raise CannotGoOn(

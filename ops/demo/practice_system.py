@@ -20,10 +20,9 @@ from ops.demo.showing import Show
 from ops.demo.stage import Stage
 from ops.environment import CannotGoOn
 from ops.stubs.opendental import OpenDentalStub
-from services.connectors.app import sealer_of
 from services.connectors.credentials import stored_secrets
 from services.connectors.rules.identity import connection_id
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, sealer_of
 
 NAME = "front-desk"
 PAT_NUM, REFERRAL_NUM, REF_ATTACH_NUM, ADVERTISEMENT_NUM = 15, 1, 5, 2

@@ -178,6 +178,15 @@ async def held(engine: AsyncEngine, org_id: str, system: System, name: str) -> C
         return await session.get(Connection, (org_id, connection_id(org_id, system, name)))
 
 
+async def lacks_tokens(engine: AsyncEngine, row: Connection) -> bool:
+    """Whether a person has to authorize it before anything can be read."""
+    if not row.config.get("oauth"):
+        return False
+    async with AsyncSession(engine) as session:
+        token = await session.get(Token, (row.org_id, row.id))
+        return token is None or token.dead
+
+
 async def find(engine: AsyncEngine, org_id: str, name: str | None = None) -> list[Connection]:
     """An org's connections by name, or the one of that name."""
     async with AsyncSession(engine, expire_on_commit=False) as session:

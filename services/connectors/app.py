@@ -6,12 +6,11 @@ from contracts.documents.asyncapi import TITLES, document
 from contracts.events import EventSource
 from contracts.operations import Service as ServiceName
 from messaging.database.revisions import head
-from messaging.egress.policy import EgressPolicy
 from messaging.running.contract import Contract
 from messaging.running.service import Definition, Service
 from messaging.running.serving import FromEnvironment
 from services.connectors.asking.budget import SharedBudget
-from services.connectors.asking.http import Http
+from services.connectors.asking.http import http_of
 from services.connectors.handlers import COMMAND_HANDLERS, EVENT_HANDLERS
 from services.connectors.home import (
     COMMANDS,
@@ -26,11 +25,10 @@ from services.connectors.opening import Opener
 from services.connectors.purging import keep_purging
 from services.connectors.queries import READERS
 from services.connectors.runs.worker import RunWorker
-from services.connectors.sealing import Sealer
 from services.connectors.serving.filling import Filler
 from services.connectors.serving.store import Store
 from services.connectors.serving.web import OpenDentalServer, serve
-from services.connectors.settings import ConnectorsSettings
+from services.connectors.settings import ConnectorsSettings, sealer_of
 from services.connectors.subscribers import subscribe
 from services.connectors.watching import watch_connections
 from services.connectors.writing import Writer
@@ -39,30 +37,6 @@ CONTRACT = Contract(
     TITLES[ServiceName.CONNECTORS],
     lambda: document(ServiceName.CONNECTORS, "1", {REFERRAL_EVENTS.name: EventSource.REFERRALS}),
 )
-
-
-def sealer_of(settings: ConnectorsSettings) -> Sealer:
-    """Seals with the present key, and opens with the previous one too."""
-    previous = settings.secret_key_previous
-    return Sealer(
-        settings.secret_key.get_secret_value(),
-        None if previous is None else previous.get_secret_value(),
-    )
-
-
-def egress_of(settings: ConnectorsSettings) -> EgressPolicy:
-    """Where the settings let other systems be."""
-    return EgressPolicy(allow_networks=settings.egress_allow, allow_http=settings.allow_http)
-
-
-def http_of(settings: ConnectorsSettings) -> Http:
-    """Asks other systems, where the settings allow it."""
-    return Http(
-        egress_of(settings),
-        connection_limit=4 * settings.concurrency,
-        timeout_seconds=settings.request_timeout_seconds,
-        ca_file=str(settings.ca_file) if settings.ca_file else None,
-    )
 
 
 def build(settings: ConnectorsSettings) -> Service:

@@ -12,13 +12,12 @@ from yarl import URL
 from contracts.connecting import System
 from contracts.referral_partner import DEFAULT_COUNTRY
 from contracts.values import Country, parse_time_zone
-from services.connectors.alfadocs.client import BASE
-from services.connectors.alfadocs.oauth import AUTHORIZE_URL, TOKEN_URL
+from services.connectors import addresses
 from services.connectors.credentials import CUSTOMER_KEY
-from services.connectors.opendental.client import REMOTE
 from services.connectors.opendental.rows import Keep
 from services.connectors.rules import pacing
 
+MOST_MINUTES = 30 * 24 * 60
 OPENDENTAL_MINUTES, OPENDENTAL_LEAST_MINUTES = 15, 5
 ALFADOCS_MINUTES, ALFADOCS_LEAST_MINUTES = 60, 15
 
@@ -92,11 +91,13 @@ class OpenDentalOptions(ReadOptions):
     an older outgoing referral; unless it is given, the day that it is at the server.
     """
 
-    bases: Annotated[tuple[WebAddress, ...], Field(min_length=1)] = (REMOTE,)
+    bases: Annotated[tuple[WebAddress, ...], Field(min_length=1)] = (addresses.OPENDENTAL,)
     throttle: Literal["read_all", "remote", "none"] = "remote"
     time_zone: RequiredTimeZone
     country: Country = DEFAULT_COUNTRY
-    interval_minutes: Annotated[int, Field(ge=OPENDENTAL_LEAST_MINUTES)] = OPENDENTAL_MINUTES
+    interval_minutes: Annotated[int, Field(ge=OPENDENTAL_LEAST_MINUTES, le=MOST_MINUTES)] = (
+        OPENDENTAL_MINUTES
+    )
     referrals_since: date = Field(default_factory=lambda: datetime.now(UTC).date())
     write_back: bool = False
     keep: Keep = Keep.NOTHING
@@ -140,15 +141,17 @@ class OpenDentalOptions(ReadOptions):
 class AlfaDocsOptions(ReadOptions):
     """Of an AlfaDocs archive. With `oauth` tokens are used, without it the API key; never both."""
 
-    base: WebAddress = BASE
+    base: WebAddress = addresses.ALFADOCS
     practice: Annotated[int, Field(ge=1)]
     archive: Annotated[int, Field(ge=1)]
-    interval_minutes: Annotated[int, Field(ge=ALFADOCS_LEAST_MINUTES)] = ALFADOCS_MINUTES
+    interval_minutes: Annotated[int, Field(ge=ALFADOCS_LEAST_MINUTES, le=MOST_MINUTES)] = (
+        ALFADOCS_MINUTES
+    )
     oauth: bool = False
     redirect_uri: Annotated[str, AfterValidator(_redirect_address)] = ""
     scope: str = "patients:read operators:read appointments:read"
-    authorize_url: WebAddress = AUTHORIZE_URL
-    token_url: WebAddress = TOKEN_URL
+    authorize_url: WebAddress = addresses.ALFADOCS_AUTHORIZE
+    token_url: WebAddress = addresses.ALFADOCS_TOKEN
     apply_hints: bool = False
 
     @model_validator(mode="after")

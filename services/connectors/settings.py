@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from messaging.egress.policy import EgressPolicy
 from messaging.running.settings import ServiceSettings
 from messaging.wire.tls import CaFile
+from services.connectors.sealing import Sealer
 
 Network = IPv4Network | IPv6Network
 _KEY = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
@@ -73,3 +75,17 @@ class ConnectorsSettings(ServiceSettings):
     opendental_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
         None, description="Port of our own Open Dental interface on loopback; unset: off."
     )
+
+
+def sealer_of(settings: ConnectorsSettings) -> Sealer:
+    """Seals with the present key, and opens with the previous one too."""
+    previous = settings.secret_key_previous
+    return Sealer(
+        settings.secret_key.get_secret_value(),
+        None if previous is None else previous.get_secret_value(),
+    )
+
+
+def egress_of(settings: ConnectorsSettings) -> EgressPolicy:
+    """Where the settings let other systems be."""
+    return EgressPolicy(allow_networks=settings.egress_allow, allow_http=settings.allow_http)

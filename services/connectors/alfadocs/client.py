@@ -17,7 +17,6 @@ from services.connectors.asking.answers import (
 from services.connectors.asking.asker import Asker
 from services.connectors.rules.paging import Asked
 
-BASE = "https://app.alfadocs.com/api/v1"
 LETTER_FOLDER = "Handoff"
 LETTER_TYPE = "other"
 

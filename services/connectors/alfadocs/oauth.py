@@ -3,27 +3,23 @@
 Source: AlfaDocs' API page, and alfadocs/ai-harness-instructions for rotation and the lock.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.parameters import (
-    parse_authorization_code_response,
-    prepare_grant_uri,
-    prepare_token_request,
-)
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from contracts.connecting import ConnectionFailureCode as Code
 from services.connectors.asking.answers import Answered, Outcome, RunFailed, Stopped
 from services.connectors.asking.asker import Asker
 
-AUTHORIZE_URL = "https://app.alfadocs.com/oauth2/authorize"
-TOKEN_URL = "https://app.alfadocs.com/oauth2/token"  # noqa: S105 (a URL)
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+_ERROR = re.compile(r"[a-z_]{1,64}", re.ASCII)  # RFC 6749, section 4.1.2.1, and all extensions
 REFUSED = frozenset({400, 401, 403})
 
 
@@ -35,8 +31,8 @@ class OAuthApp:
     client_secret: str
     redirect_uri: str
     scope: str
-    authorize_url: str = AUTHORIZE_URL
-    token_url: str = TOKEN_URL
+    authorize_url: str
+    token_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +70,25 @@ def begin(app: OAuthApp) -> Begun:
 
 
 def code_in(redirected_to: str, state: str) -> str:
-    """The code in the URL that the browser was led back to.
+    """The code in the URL that the browser was led back to (RFC 6749, section 4.1.2).
 
-    Raises ValueError where there is none, or where it is of another attempt.
+    Raises ValueError where there is none, where it is of another attempt, and with the error's code
+    where the access was refused.
     """
     try:
-        return str(parse_authorization_code_response(redirected_to, state=state)["code"])
-    except OAuth2Error:
-        raise ValueError("the address holds no code of this authorization") from None
+        given = dict(parse_qsl(urlsplit(redirected_to.strip()).query))
+    except ValueError:
+        given = {}
+    if compare_digest(given.get("state", "").encode(), state.encode()):
+        if error := given.get("error"):
+            why = f": {error}" if _ERROR.fullmatch(error) else ""
+            raise ValueError(f"the access was refused there{why}")
+        if code := given.get("code"):
+            return code
+    raise ValueError(
+        "the address holds no code of this authorization: open the page that this command printed, "
+        "and give the whole address that it leads to"
+    )
 
 
 async def exchange(asker: Asker, app: OAuthApp, code: str, verifier: str) -> Tokens:

@@ -24,9 +24,12 @@ from services.connectors.asking.answers import (
     Unanswered,
     outcome_of,
 )
+from services.connectors.settings import ConnectorsSettings, egress_of
 
 TIMEOUT_SECONDS = 65.0
 """Open Dental's remote mode gives the practice's own server 60 s to answer."""
+CONNECT_TIMEOUT_SECONDS = 10.0
+"""An address that swallows what is sent to it, so that the next one is tried soon."""
 BODY_LIMIT_BYTES = 32 * 1024 * 1024
 
 
@@ -58,7 +61,7 @@ class Http:
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS),
             trust_env=False,
             middlewares=(_once,),
         )
@@ -115,6 +118,8 @@ class Http:
                 return outcome_of(answer.status, kind, content, wish)
         except AddressBlocked:
             return Stopped(Code.ADDRESS_BLOCKED)
+        except aiohttp.ConnectionTimeoutError:
+            return Unanswered(Code.TIMED_OUT, unknown=False)
         except TimeoutError:
             return Unanswered(Code.TIMED_OUT)
         except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError):
@@ -158,6 +163,16 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes | None:
                 return None
         return bytes(content)
     return None
+
+
+def http_of(settings: ConnectorsSettings) -> Http:
+    """Asks other systems, where the settings allow it."""
+    return Http(
+        egress_of(settings),
+        connection_limit=4 * settings.concurrency,
+        timeout_seconds=settings.request_timeout_seconds,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
 
 
 def is_success(outcome: Outcome) -> bool:

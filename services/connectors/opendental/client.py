@@ -10,15 +10,23 @@ from services.connectors.asking.answers import (
     NOT_FOUND,
     Answered,
     Outcome,
-    RunFailed,
     Stopped,
     Unanswered,
 )
 from services.connectors.asking.asker import Asker
 from services.connectors.rules.paging import Asked
 
-REMOTE = "https://api.opendental.com/api/v1"
 LETTER_EXTENSION = ".pdf"
+_NO_ANSWER = frozenset(
+    {
+        Code.OTHER_SIDE_DOWN,
+        Code.TIMED_OUT,
+        Code.TLS_FAILED,
+        Code.BAD_ANSWER,
+        Code.ADDRESS_BLOCKED,
+    }
+)
+"""After these another base is asked. Of the rest (a wrong key, a throttle) it is no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,8 @@ class Page:
 
 
 class OpenDental:
-    """One practice's Open Dental, at the first of `bases` that answers."""
+    """One practice's Open Dental, at the first of `bases` that answers. Of several one is chosen
+    before the first list is read, and whoever writes reads first."""
 
     def __init__(
         self, asker: Asker, bases: tuple[str, ...], developer_key: str, customer_key: str
@@ -38,26 +47,39 @@ class OpenDental:
         self._asker = asker
         self._bases = bases
         self._base = bases[0]
+        self._chosen = len(bases) == 1
         # Every request has a content type: without one the real API answers 400.
         self._headers = {
             "Authorization": f"ODFHIR {developer_key}/{customer_key}",
             "Content-Type": "application/json",
         }
 
+    @property
+    def base(self) -> str:
+        """The base that is asked."""
+        return self._base
+
     async def choose(self) -> None:
-        """Take the first base that answers at all. Raises RunFailed where none does."""
-        failed = Code.OTHER_SIDE_DOWN
+        """Take the first base that answers at all. Raises RunFailed where none does.
+
+        Each is asked once before any of them is waited for. One that may not be asked, or that
+        nobody can trust, is passed over like one that is down.
+        """
+        await self._asker.again(self._first_that_answers)
+
+    async def _first_that_answers(self) -> Outcome:
+        """What the first base that answers said; where none does, a failure that may pass before
+        one that does not."""
+        failures: list[Outcome] = []
         for base in self._bases:
             self._base = base
-            try:
-                await self.page("definitions", Asked(0, 1), {"Category": "35"})
-            except RunFailed as why:
-                if why.code not in (Code.OTHER_SIDE_DOWN, Code.TIMED_OUT, Code.TLS_FAILED):
-                    raise
-                failed = why.code
-            else:
-                return
-        raise RunFailed(failed)
+            outcome = await self._list("definitions", Asked(0, 1), {"Category": "35"})
+            if isinstance(outcome, Answered) or outcome.code not in _NO_ANSWER:
+                self._chosen = True
+                return outcome
+            failures.append(outcome)
+        passing = (one for one in failures if isinstance(one, Unanswered))
+        return next(passing, failures[0])
 
     async def page(
         self, resource: str, asked: Asked, filters: Mapping[str, str] | None = None
@@ -68,6 +90,8 @@ class OpenDental:
         not know; refused then too, it is an outage: so the API answers while the practice's own
         server is off.
         """
+        if not self._chosen:
+            await self.choose()
         filters = dict(filters or {})
         dropped = {name: value for name, value in filters.items() if name != "DateTStamp"}
         filtered = True
@@ -75,19 +99,16 @@ class OpenDental:
         async def make() -> Outcome:
             nonlocal filtered
             outcome = await self._get(resource, asked, filters if filtered else dropped)
-            refused = isinstance(outcome, Answered) and outcome.status == BAD_REQUEST
-            if refused and filtered and dropped != filters:
+            if _is_refused_list(outcome) and filtered and dropped != filters:
                 filtered = False
                 outcome = await self._get(resource, asked, dropped)
-                refused = isinstance(outcome, Answered) and outcome.status == BAD_REQUEST
-            if refused:
-                return Unanswered(Code.OTHER_SIDE_DOWN)
-            if isinstance(outcome, Answered) and not _is_list_of_rows(outcome):
-                return Unanswered(Code.BAD_ANSWER)
-            return outcome
+            return _as_list(outcome)
 
         answered = await self._asker.again(make)
         return Page(answered.data, filtered)
+
+    async def _list(self, resource: str, asked: Asked, filters: Mapping[str, str]) -> Outcome:
+        return _as_list(await self._get(resource, asked, filters))
 
     async def _get(self, resource: str, asked: Asked, filters: Mapping[str, str]) -> Outcome:
         query = {**filters, "Limit": str(asked.limit), "Offset": str(asked.offset)}
@@ -147,6 +168,19 @@ class OpenDental:
 
     def _url(self, path: str) -> str:
         return f"{self._base.rstrip('/')}/{path}"
+
+
+def _is_refused_list(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answered) and outcome.status == BAD_REQUEST
+
+
+def _as_list(outcome: Outcome) -> Outcome:
+    """An answer that is no list of rows is none: a list that answers 400 is an outage."""
+    if _is_refused_list(outcome):
+        return Unanswered(Code.OTHER_SIDE_DOWN)
+    if isinstance(outcome, Answered) and not _is_list_of_rows(outcome):
+        return Unanswered(Code.BAD_ANSWER)
+    return outcome
 
 
 def _is_list_of_rows(answered: Answered) -> bool:

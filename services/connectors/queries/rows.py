@@ -1,5 +1,6 @@
 """Reading the rows that wait for a person, and which row is which resource."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -42,6 +43,21 @@ async def rows(query: ImportRowList, session: AsyncSession, _: datetime) -> List
         wanted.append(~is_open if query.resolved else is_open)
     order = (StagedRow.created_at, StagedRow.id)
     return await read_list(session, query, StagedRow, wanted, order=order, shown=shown)
+
+
+async def unresolved(
+    session: AsyncSession, *wanted: ColumnElement[bool]
+) -> dict[tuple[str, UUID], dict[str, int]]:
+    """How many rows of each connection wait for a person, by code. The key: org and connection."""
+    counted = await session.execute(
+        select(StagedRow.org_id, StagedRow.connection_id, StagedRow.code, func.count())
+        .where(StagedRow.code.is_not(None), StagedRow.resolved_at.is_(None), *wanted)
+        .group_by(StagedRow.org_id, StagedRow.connection_id, StagedRow.code)
+    )
+    found: dict[tuple[str, UUID], dict[str, int]] = defaultdict(dict)
+    for org_id, connection_id, code, number in counted:
+        found[org_id, connection_id][str(code)] = number
+    return found
 
 
 async def external_ids(

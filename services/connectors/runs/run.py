@@ -148,6 +148,8 @@ async def _succeed(context: RunContext, options: ReadOptions) -> None:
             # Else another run was asked for while this one went on.
             row.next_run_at = next_run_at(work.now, options.interval, 0, None)
         was_told, row.told = row.told, False
+        if run is not None:
+            run.complete = complete
         _finish(work, run, context)
         _next(work, row)
         waiting = await _waiting(work, row)

@@ -150,7 +150,8 @@ async def authorized(
     """A connection with OAuth2, whose tokens end in so many seconds."""
     access, refresh = stub.grant() if good else ("dead", "dead")
     secrets = {"client_id": stub.client_id, "client_secret": stub.client_secret}
-    given = options(stub, oauth=True, patients="all")
+    back = "https://handoff.example/callback"
+    given = options(stub, oauth=True, redirect_uri=back, patients="all")
     await shop.add(org.id, System.ALFADOCS, given, secrets)
     id_ = connection_id(org.id, System.ALFADOCS, "main")
     tokens = Tokens(access, refresh, lives_seconds)

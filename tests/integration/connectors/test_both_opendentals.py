@@ -11,10 +11,11 @@ import pytest
 from contracts.connecting import ConnectionFailureCode as Code
 from messaging.egress.policy import EgressPolicy
 from ops.stubs.opendental import OpenDentalStub, served
+from services.connectors import addresses
 from services.connectors.asking.answers import RunFailed
 from services.connectors.asking.asker import Asker, NoBudget, credential_hash
 from services.connectors.asking.http import Http
-from services.connectors.opendental.client import REMOTE, OpenDental
+from services.connectors.opendental.client import OpenDental
 from services.connectors.opendental.rows import (
     read_definition,
     read_patient,
@@ -58,7 +59,7 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[OpenDental]:
     async with Http(EgressPolicy()) as http:
         developer, customer = (os.environ[name] for name in _KEYS)
         asks = Asker(http, NoBudget(), credential_hash(developer, customer), OPENDENTAL_REMOTE)
-        url = os.environ.get("HANDOFF_TEST_OPENDENTAL_URL", REMOTE)
+        url = os.environ.get("HANDOFF_TEST_OPENDENTAL_URL", addresses.OPENDENTAL)
         yield OpenDental(asks, (url,), developer, customer)
 
 

@@ -251,15 +251,19 @@ async def test_a_name_is_one_connection(connectors: Connectors, org: Org, keys: 
 
 
 async def test_a_customer_key_of_ours_stays_until_another_is_asked_for(
-    connectors: Connectors, org: Org
+    connectors: Connectors, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Adding again changes options; a program that works with the key is not shut out by it."""
     words = ("connection", "add", "opendental-server", "--org", org.id)
     first = await run(connectors, *words)
     key = first.stdout.strip().splitlines()[-1]
+    assert "Note: CONNECTORS_OPENDENTAL_PORT is not set here: " in first.stderr
     assert hash_of_key(key) in str(await connectors.stored()) and len(key) == 32
+    monkeypatch.setenv("CONNECTORS_OPENDENTAL_PORT", "8005")
     kept = await run(connectors, *words, "--set", "time_zone=America/Chicago")
     assert kept.exit_code == 0 and "Its customer key is the one that it had" in kept.stdout
+    assert "Programs ask http://127.0.0.1:8005/api/v1/referrals, on " in kept.stdout
+    assert "Note: " not in kept.stderr
     assert hash_of_key(key) in str(await connectors.stored())
     renewed = await run(connectors, *words, "--new-key")
     assert "shown this once; the one before is refused now:" in renewed.stdout
@@ -267,6 +271,10 @@ async def test_a_customer_key_of_ours_stays_until_another_is_asked_for(
     assert hash_of_key(key) not in stored
     assert hash_of_key(renewed.stdout.strip().splitlines()[-1]) in stored
     assert (await connected_config(connectors, org))["time_zone"] == "America/Chicago"
+    tested = await run(connectors, "connection", "test", "--org", org.id)
+    assert tested.exit_code == 0, tested.output
+    assert "programs ask http://127.0.0.1:8005/api/v1/referrals" in tested.stdout
+    assert "rows that it shows: 0" in tested.stdout
 
 
 async def test_what_only_the_service_can_see_is_noted(
@@ -281,7 +289,7 @@ async def test_what_only_the_service_can_see_is_noted(
             connectors,
             *words,
             "--set",
-            "bases=https://127.0.0.1:9443/api/v1,https://10.1.2.3/api/v1",
+            "bases=https://127.0.0.1:9443/api/v1,https://10.1.2.3/api/v1,https://127.0.0.1:81/api",
         ),
         *("--secret", "developer_key=env:NOBODY_SET_IT", "--secret", f"customer_key={nowhere}"),
     )
@@ -292,7 +300,9 @@ async def test_what_only_the_service_can_see_is_noted(
         f"Note: developer_key: env:NOBODY_SET_IT is empty or not set {where}",
         f"Note: customer_key: {nowhere} cannot be read (No such file or directory) {where}",
         "Note: https://10.1.2.3/api/v1: The address is not globally routable. handoff serve "
-        "connectors asks it where its CONNECTORS_EGRESS_ALLOW and CONNECTORS_ALLOW_HTTP let it.",
+        "connectors asks it where its CONNECTORS_EGRESS_ALLOW lets it.",
+        "Note: https://127.0.0.1:81/api: Only port 443 and ports from 1024 up are allowed. No "
+        "setting lets it: give another address.",
     }
     tested = await run(connectors, "connection", "test", "--org", org.id)
     assert tested.exit_code == 1
@@ -317,9 +327,18 @@ async def test_the_test_says_what_no_read_can_show(
         assert "upload_letters is on: no read shows" in tested.stdout
         stub.provider(8, LName="Albert", FName="Brian")
         words = ("connection", "add", "opendental", "--org", org.id)
-        await run(connectors, *words, "--set", "time_zone=Asia/Tokyo")
+        never = "http://127.0.0.1:1/api/v1"
+        bases = ("--set", f"bases={never},{stub.url}")
+        await run(connectors, *words, "--set", "time_zone=Asia/Tokyo", *bases)
         tested = await run(connectors, "connection", "test", "--org", org.id)
+        assert f"{stub.url} is the first that answers" in tested.stdout
+        assert f"{never}: Only port 443 and ports from 1024 up are allowed. No" in tested.stdout
         assert "s from ours in Asia/Tokyo: look whether --set time_zone is" in tested.stdout
+        await run(connectors, *words, "--set", f"bases={never}")
+        tested = await run(connectors, "connection", "test", "--org", org.id)
+        told = f"main: address_blocked: {never}: Only port 443 and ports from 1024 up are allowed. "
+        assert tested.exit_code == 1 and told in tested.stderr
+        assert "CONNECTORS_" not in tested.stderr
 
 
 async def test_a_key_that_is_refused_is_told_what_to_do(
@@ -337,7 +356,8 @@ async def test_a_key_that_is_refused_is_told_what_to_do(
             watched.stderr
         )
         examined = await run(connectors, "doctor")
-        assert f"main of {org.id} needs a person: unauthorized" in examined.output
+        told = f"main of {org.id} needs a person: unauthorized: handoff connection test --org "
+        assert f"{told}{org.id} --name main" in " ".join(examined.output.split())
 
 
 async def test_alfadocs_is_authorized_by_the_address_that_a_page_leads_to(
@@ -354,6 +374,7 @@ async def test_alfadocs_is_authorized_by_the_address_that_a_page_leads_to(
             "practice": stub.practice,
             "archive": stub.archive,
             "oauth": "true",
+            "upload_letters": "true",
             "redirect_uri": "https://handoff.example/callback",
             "authorize_url": f"{stub.root}/oauth2/authorize",
             "token_url": f"{stub.root}/oauth2/token",
@@ -364,6 +385,9 @@ async def test_alfadocs_is_authorized_by_the_address_that_a_page_leads_to(
             connectors, "connection", "add", "alfadocs", "--org", org.id, *given, *sets
         )
         assert done.exit_code == 0, done.output
+        authorize = f"handoff connection authorize --org {org.id} --name main"
+        assert f"; now allow the access: {authorize}." in done.stdout
+        assert "Note: upload_letters is on: OAuth2 has no scope for documents" in done.stderr
         connected = connected_as(connectors, org, System.ALFADOCS)
         assert (await connected.finished())["code"] == "needs_reauthorization"
         wrong = await run(
@@ -371,12 +395,20 @@ async def test_alfadocs_is_authorized_by_the_address_that_a_page_leads_to(
             typed="https://handoff.example/callback?code=1&state=2\n",
         )
         assert wrong.exit_code == 1 and "holds no code" in wrong.output
-        monkeypatch.setattr("typer.prompt", allowed_by_a_person(stub))
+        nothing = await run(connectors, "connection", "authorize", "--org", org.id, typed="\n")
+        assert nothing.exit_code == 2 and "No address was given: run this" in nothing.stderr
+        listed = await run(connectors, "connection", "list", "--org", org.id)
+        assert f"\n  {authorize}\n" in listed.stdout
+        place = "ops.connections.authorizing.typed_address"
+        monkeypatch.setattr(place, allowed_by_a_person(stub))
         right = await run(connectors, "connection", "authorize", "--org", org.id)
         assert right.exit_code == 0, right.output
         assert (await connected.finished(1))["code"] is None
         providers = (await org.ask("provider.list")).data["items"]
         assert [one["name"] for one in providers] == ["Giulia Bianchi"]
+        words = ("connection", "add", "alfadocs", "--org", org.id)
+        again = await run(connectors, *words, "--set", "upload_letters=false")
+        assert "; a run begins now." in again.stdout and "Note: " not in again.stderr
 
 
 def allowed_by_a_person(stub: AlfaDocsStub) -> Any:
@@ -392,11 +424,11 @@ def allowed_by_a_person(stub: AlfaDocsStub) -> Any:
 
     oauth.begin = begin
 
-    def prompt(_: str) -> str:
+    def typed_address() -> str:
         oauth.begin = original
         return asyncio.run(_led_to(begun[-1].url))
 
-    return prompt
+    return typed_address
 
 
 async def _led_to(url: str) -> str:
@@ -427,5 +459,12 @@ async def test_purge_empties_what_was_refused_long_ago(connectors: Connectors, o
         )
         await database.close()
         assert left == 0
+        listed = await run(connectors, "connection", "list", "--org", org.id)
+        assert "\n  1 row waits for a person: the desk's page Imports" in listed.stdout
+        assert "\n    1 field_refused: mend the fields that it names there" in listed.stdout
+        examined = await run(connectors, "doctor")
+        assert f"main of {org.id}: 1 row waits for a person (1 field_refused): " in (
+            " ".join(examined.stdout.split())
+        )
         (row,) = [one for one in await connected.rows() if one["external_id"] == "20"]
         assert (row["code"], row["resolved_at"]) == ("field_refused", None)

@@ -50,6 +50,7 @@ async def test_everything_that_is_named_comes_and_nothing_else(
         connected = await connectors.opendental(org, stub)
         run = await connected.finished()
         assert run["code"] is None and run["counts"]["partner"]["created"] == 1, run
+        assert run["complete"] is True
         partner = await connected.partner(1)
         assert (partner["first_name"], partner["city"]) == ("Norm", "Portland")
         assert (await connected.source(2))["category"] == "other"

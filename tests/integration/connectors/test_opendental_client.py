@@ -1,5 +1,8 @@
 """Open Dental's client against the stand-in: outages, refusals, pauses, and what it writes."""
 
+import asyncio
+import socket
+
 import pytest
 
 from contracts.connecting import ConnectionFailureCode as Code
@@ -9,9 +12,9 @@ from ops.stubs.faults import Fault, Wrong
 from ops.stubs.opendental import OpenDentalStub, served
 from services.connectors.asking.answers import Answered, RunFailed, Stopped, Unanswered
 from services.connectors.asking.http import Http, is_success
-from services.connectors.opendental.client import is_refused, may_have_been_done
+from services.connectors.opendental.client import OpenDental, is_refused, may_have_been_done
 from services.connectors.rules.paging import Asked
-from tests.support.connectors.asking import Waits, asker, client_of
+from tests.support.connectors.asking import LOOPBACK, Waits, asker, client_of
 
 
 def two_referrals() -> OpenDentalStub:
@@ -85,13 +88,89 @@ async def test_a_wish_to_wait_longer_is_granted() -> None:
     assert waits.seconds == [20.0]
 
 
+def closed() -> str:
+    """An address where nobody listens."""
+    return f"http://127.0.0.1:{free_ports(1)[0]}/api/v1"
+
+
 async def test_of_several_bases_the_first_that_answers_serves() -> None:
-    """The practice's own server first, then the remote one."""
-    async with served(two_referrals()) as stub, asker() as asks:
-        client = client_of(stub, asks, f"http://127.0.0.1:{free_ports(1)[0]}/api/v1")
+    """The practice's own server first, then the remote one: nobody waits for one that is closed,
+    or that may not be asked, while another one is left."""
+    waits = Waits()
+    blocked = ("http://127.0.0.1:1/api/v1", "http://10.1.2.3:30223/api/v1")
+    async with served(two_referrals()) as stub, asker(sleep=waits) as asks:
+        client = client_of(stub, asks, closed(), *blocked)
         await client.choose()
         page = await client.page("referrals", Asked(0))
-    assert len(page.rows) == 2
+    assert len(page.rows) == 2 and client.base == stub.url and waits.seconds == []
+
+
+async def test_a_write_goes_where_the_read_before_it_went() -> None:
+    """Whoever writes back looks at the row first, and so chooses a base."""
+    stub = two_referrals()
+    stub.patient(7, LName="Pace")
+    stub.refattach(5, ReferralNum=1, PatNum=7, ReferralType="RefTo")
+    async with served(stub), asker() as asks:
+        client = client_of(stub, asks, closed())
+        assert len(await client.refattaches_of(7)) == 1
+        assert is_success(await client.put_refattach(5, {"RefToStatus": "Complete"}))
+
+
+async def test_a_base_that_answers_nonsense_is_passed_over() -> None:
+    """HTML and cut JSON are no answer; a wrong key and a throttle are, and no other base is
+    asked with them."""
+    async with served(two_referrals()) as first, served(two_referrals()) as second:
+        for fault in (Fault(Wrong.HTML), Fault(Wrong.CUT), Fault(Wrong.STATUS, status=400)):
+            first.faults.add(fault)
+            async with asker() as asks:
+                client = client_of(second, asks, first.url)
+                await client.choose()
+            assert client.base == second.url
+        asked = len(second.faults.asked)
+        first.faults.add(Fault(Wrong.STATUS, status=429))
+        async with asker() as asks:
+            client = client_of(second, asks, first.url)
+            await client.choose()
+        assert client.base == first.url
+        first.customer_key = "another"
+        async with asker() as asks:
+            with pytest.raises(RunFailed) as failed:
+                await client_of(second, asks, first.url).choose()
+        assert failed.value.code is Code.UNAUTHORIZED and len(second.faults.asked) == asked
+
+
+async def test_where_no_base_answers_all_are_asked_again() -> None:
+    """After 2, 8 and 32 s, each once a time; the one that may come back says why it failed. Where
+    no waiting mends any of them, none is asked again."""
+    waits = Waits()
+    async with served(two_referrals()) as stub, asker(sleep=waits) as asks:
+        stub.faults.add(Fault(Wrong.STATUS, times=2))
+        client = client_of(stub, asks, "http://10.1.2.3:30223/api/v1", closed())
+        await client.choose()
+        assert client.base == stub.url and waits.seconds == [2.0, 8.0]
+        stub.faults.add(Fault(Wrong.STATUS, times=9))
+        with pytest.raises(RunFailed) as failed:
+            await client_of(stub, asks, "http://10.1.2.3:30223/api/v1").choose()
+        assert failed.value.code is Code.OTHER_SIDE_DOWN
+        assert waits.seconds[2:] == [2.0, 8.0, 32.0]
+        blocked = OpenDental(asks, ("http://127.0.0.1:1/v1", "http://10.1.2.3:9/v1"), "d", "c")
+        with pytest.raises(RunFailed) as failed:
+            await blocked.choose()
+        assert failed.value.code is Code.ADDRESS_BLOCKED and len(waits.seconds) == 5
+
+
+async def test_an_address_that_swallows_what_is_sent_is_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Long before a request that is under way; nothing can have been done there."""
+    monkeypatch.setattr("services.connectors.asking.http.CONNECT_TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        place = full.getsockname()
+        with socket.create_connection(place):
+            async with asyncio.timeout(5.0), Http(LOOPBACK) as http:
+                url = f"http://127.0.0.1:{place[1]}/api/v1"
+                outcome = await http.ask("GET", url, headers={})
+    assert outcome == Unanswered(Code.TIMED_OUT, unknown=False)
 
 
 async def test_a_private_address_is_blocked() -> None:

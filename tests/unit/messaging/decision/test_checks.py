@@ -233,6 +233,24 @@ def test_a_refusal_names_the_field_and_what_mends_it(
     assert refused.value.problem.detail == detail
 
 
+@pytest.mark.parametrize(
+    ("missing", "reads"),
+    [
+        (ProblemCode.CONTACT_NOT_FOUND, "contact.get"),
+        (ProblemCode.IMPORT_ROW_NOT_FOUND, "import_row.list"),
+    ],
+)
+def test_a_conflict_names_an_operation_that_there_is(missing: ProblemCode, reads: str) -> None:
+    """What is read one by one is got, the rest is found in its list."""
+    command = ChildUpdate.model_validate(GOOD)
+    needs = [Need(Child, (CHILD,), writes=True, missing=missing, versioned=True)]
+    rows = Rows({(Child, ("o", CHILD)): Child(version=5)})
+    workspace = Workspace(rows, Publishing(EventSource.REFERRALS, "e"), org_id="o", now=NOW)
+    with pytest.raises(Refusal) as refused:
+        decide(HANDLER, command, needs, workspace)
+    assert f": read it again with {reads}, decide anew" in str(refused.value.problem.detail)
+
+
 def test_an_event_that_nobody_handles_is_left_alone_if_it_is_well_formed() -> None:
     """New event types may come; a broken message is refused all the same."""
     read = event_intake(HANDLERS, AllowAll())

@@ -1,6 +1,8 @@
 """Options and secrets as a person types them to add a connection."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 
 from contracts.connecting import System
 from ops.connections import arguments
-from ops.connections.arguments import SECRETS, read_options, read_secrets, unfit
+from ops.connections.arguments import SECRETS, flagged, read_options, read_secrets, unfit
 from ops.environment import WrongArgument
 from services.connectors.config import OPTIONS, OpenDentalOptions
 from services.connectors.settings import ConnectorsSettings
@@ -143,6 +145,75 @@ def test_each_secret_that_options_may_want_can_be_given() -> None:
         assert wanted == set(SECRETS[system])
 
 
+@pytest.mark.parametrize(
+    ("system", "given", "told"),
+    [
+        (System.OPENDENTAL, "interval_minutes=often", "Must be a whole number"),
+        (System.OPENDENTAL, "interval_minutes=1.5", "Must be a whole number"),
+        (System.OPENDENTAL, "interval_minutes=99999999999999999999", "Must be at most 43200"),
+        (System.ALFADOCS, "interval_minutes=14", "Must be at least 15"),
+        (System.ALFADOCS, "practice=0", "Must be at least 1"),
+        (System.OPENDENTAL, "write_back=ja", "Must be true or false"),
+        (System.OPENDENTAL, "throttle=slow", "Must be 'read_all', 'remote' or 'none'"),
+        (System.OPENDENTAL, "keep=all", "Must be 'nothing', 'tin' or 'ssn'"),
+        (System.OPENDENTAL, "referrals_since=2026-02-30", "Must be a day such as 2026-01-31"),
+        (System.OPENDENTAL, "referrals_since=2026-01-01 08:00", "Must be a day such as 2026-01-31"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_in_our_words(
+    system: System, given: str, told: str
+) -> None:
+    """Not in those of a library."""
+    with pytest.raises(WrongArgument) as refused:
+        read_options(system, [given])
+    assert str(refused.value) == f"--set {given.partition('=')[0]}: {told}"
+
+
+def test_what_others_may_give_is_not_lacking_yet() -> None:
+    """One that is changed has options already; they are put together with these later."""
+    assert read_options(System.ALFADOCS, ["oauth=true"]) == {"oauth": "true"}
+
+
+def test_no_option_is_told_in_the_words_of_a_library() -> None:
+    """Whatever its type."""
+    for system, options in OPTIONS.items():
+        given = [f"{name}=?" for name in options.model_fields]
+        with pytest.raises(WrongArgument) as refused:
+            read_options(system, given)
+        assert "Input should" not in str(refused.value)
+
+
+def test_a_wrong_option_is_refused_before_a_service_is_loaded() -> None:
+    """That takes seconds, and a person waits for them."""
+    heavy = {"aiohttp", "alembic", "authlib", "faststream"}
+    program = f"import sys, ops.connections.arguments; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "options"),
+    [
+        ({}, []),
+        ({"keep_tin": True}, ["keep=tin"]),
+        ({"keep_ssn": True, "apply_hints": True}, ["keep=ssn", "apply_hints=true"]),
+        ({"patients": "all"}, ["patients=all"]),
+    ],
+)
+def test_a_flag_is_an_option(flags: dict[str, Any], options: list[str]) -> None:
+    """As if it were set."""
+    nothing = {"patients": None, "keep_tin": False, "keep_ssn": False, "apply_hints": False}
+    assert flagged(**{**nothing, **flags}) == options
+
+
+def test_a_number_is_kept_in_one_way() -> None:
+    """Of two that contradict each other neither is taken by itself."""
+    with pytest.raises(WrongArgument, match="--keep-tin and --keep-ssn: give one"):
+        flagged(patients=None, keep_tin=True, keep_ssn=True, apply_hints=False)
+
+
 def test_all_that_does_not_fit_is_told_at_once() -> None:
     """By its name, without its value, as a person reads it."""
     with pytest.raises(ValidationError) as refused:
@@ -151,7 +222,7 @@ def test_all_that_does_not_fit_is_told_at_once() -> None:
         )
     told = str(unfit(refused.value))
     assert "--set time_zone=… is needed" in told
-    assert "--set interval_minutes: Input should be greater than or equal to 5" in told
+    assert "--set interval_minutes: Must be at least 5" in told
     assert "--set bases: Must be an address like" in told and "a:b" not in told
     with pytest.raises(ValidationError) as refused:
         OPTIONS[System.ALFADOCS].model_validate({"oauth": "yes", "practice": 1, "archive": 1})
