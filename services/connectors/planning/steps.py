@@ -16,7 +16,8 @@ Kept = dict[str, Any]
 class Row:
     """A row to be applied. `gone`: it is no longer there, or is another kind of thing now.
 
-    `as_secondary`: the patient has another primary attribution already.
+    `as_secondary`: the patient has another primary attribution already. `conflict`: the fields of
+    ours that both sides changed, about which `resolution` decides.
     """
 
     kind: ImportKind
@@ -26,12 +27,14 @@ class Row:
     gone: bool = False
     resolution: RowResolution | None = None
     as_secondary: bool = False
+    conflict: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The resource of a row. `version` is None before it was made here, `base` the row as last
-    imported. `archived`: it was archived here by somebody, and stays so."""
+    imported. `archived`: it was archived here by somebody, and stays so. `category` is a source's,
+    as of `version`."""
 
     uuid: UUID
     generation: int = 1
@@ -39,6 +42,7 @@ class Known:
     base: Kept | None = field(default=None, repr=False)
     observed_at: datetime | None = None
     fulfilment_status: str | None = None
+    category: str | None = None
     gone: bool = False
     archived: bool = False
 

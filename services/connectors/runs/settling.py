@@ -4,7 +4,8 @@ A command and its bytes are committed before it is sent; reply and external id i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -32,6 +33,7 @@ from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING
 
 REFERRALS = "referrals"
+_DECIDE = (RowResolution.THEIRS, RowResolution.OURS)
 
 
 def to_send(context: RunContext, outgoing: OutgoingRow, generation: int) -> ToSend:
@@ -206,8 +208,7 @@ async def _succeeded(
         known.archived = True  # A newer archive is held here.
     known.version = data["version"] if data is not None else known.version
     known.gone = then is Then.GONE
-    if data is not None and "fulfilment_status" in data:
-        known.fulfilment_status = data["fulfilment_status"]
+    _hold(known, data or {})
     command = orjson.loads(reply.sent.body)
     if "observed_at" in command:
         known.observed_at = parse_time(command["observed_at"])
@@ -250,7 +251,9 @@ async def _failed(
     else:
         errors = (reply.answered.problem or {}).get("errors", [])
         fields = {str(error["loc"][0]) for error in errors if error.get("loc")}
-        refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", fields)
+        row = row_of(context, staged)
+        theirs = context.mapped(known.kind, row.kept, row.stamp, work.now).their_names(fields)
+        refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", theirs)
 
 
 async def _adopt(
@@ -273,24 +276,26 @@ async def _adopt(
         known.generation += reply.generation_ahead
         known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
     known.version = held["version"]
-    known.fulfilment_status = held.get("fulfilment_status")
+    _hold(known, held)
     different: tuple[str, ...] = ()
     if known.kind in (ImportKind.PARTNER, ImportKind.SOURCE):
         row = row_of(context, staged)
-        theirs = context.fields_of(known.kind, row.kept)
-        different = differing(theirs, held)
+        theirs = context.mapped(known.kind, row.kept, row.stamp, work.now)
+        different = differing(theirs.fields, held)
     context.counts.add(known.kind, "unchanged")
     body = staged.body
+    if different:
+        staged.code = RowCode.BOTH_CHANGED.value  # The row stays.
     await applied(work, context, staged, known)
     if different:
-        staged.body = body
+        staged.body, staged.resolved_at = body, None
         refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
 
 
 async def _merged(
     work: SystemWork,
     context: RunContext,
-    held: dict[str, object],
+    held: Mapping[str, Any],
     known: ExternalId,
     staged: StagedRow,
 ) -> None:
@@ -298,13 +303,24 @@ async def _merged(
     if known.kind in (ImportKind.PARTNER, ImportKind.SOURCE) and known.base is not None:
         row = row_of(context, staged)
         base = context.sealer.open(known.base, context.place("row"))
-        theirs = context.fields_of(known.kind, row.kept)
-        if row.gone:
-            theirs = {"is_active": False}
-        found = merge(context.fields_of(known.kind, base), theirs, held)
-        if found.both_changed and row.resolution is not RowResolution.THEIRS:
+        was, is_now = (
+            context.mapped(known.kind, kept, row.stamp, work.now).fields
+            for kept in (base, row.kept)
+        )
+        found = merge(was, {"is_active": False} if row.gone else is_now, held)
+        decided = row.conflict if row.resolution in _DECIDE else ()
+        if not set(found.both_changed) <= set(decided):
             refuse(work, context, staged, RowCode.BOTH_CHANGED, found.both_changed)
             return
     version = held["version"]
     assert isinstance(version, int)
     known.version = version
+    _hold(known, held)
+
+
+def _hold(known: ExternalId, held: Mapping[str, Any]) -> None:
+    """Take down what is held here of what plans look at."""
+    if "fulfilment_status" in held:
+        known.fulfilment_status = held["fulfilment_status"]
+    if known.kind is ImportKind.SOURCE and "category" in held:
+        known.category = held["category"]

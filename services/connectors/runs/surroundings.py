@@ -79,6 +79,7 @@ class Surroundings:
             base=base,
             observed_at=row.observed_at,
             fulfilment_status=row.fulfilment_status,
+            category=row.category,
             gone=row.gone,
             archived=row.archived,
         )
