@@ -1,6 +1,6 @@
-"""Writes that the other side refused: told to a person, and made again once they say so.
+"""Writes that wait for a person: the other side refused them, or its status contradicts ours.
 
-A refused write rests: it is due at no time.
+Such a write rests: it is due at no time. It is made again once they have said so.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from services.connectors.models import ExternalId, OutgoingRow, StagedRow
 from services.connectors.runs.staging import DONE, REFUSED, new_staged, tell_row
 
 AT_A_TIME = 100
+_WAIT = (RowCode.REFUSED_THERE, RowCode.STATUS_CONTRADICTS)
 
 
 def about(outgoing: OutgoingRow | type[OutgoingRow]) -> tuple[ColumnElement[bool], ...]:
@@ -29,9 +30,14 @@ def about(outgoing: OutgoingRow | type[OutgoingRow]) -> tuple[ColumnElement[bool
     )
 
 
-def is_ignored(row: StagedRow, code: RowCode) -> bool:
-    """Whether a person wants a row with this code to be left as it is."""
-    return row.code == code.value and row.resolution is RowResolution.IGNORE
+def is_waiting(row: StagedRow) -> bool:
+    """Whether a person has yet to say what becomes of writes about this row."""
+    return row.code in _WAIT and row.resolved_at is None
+
+
+def is_ignored(row: StagedRow) -> bool:
+    """Whether a person wants no writes about this row, as it stands."""
+    return row.code in _WAIT and row.resolution is RowResolution.IGNORE
 
 
 def staged_for(outgoing: OutgoingRow, known: ExternalId, now: datetime) -> StagedRow:
@@ -58,27 +64,41 @@ async def tell_refused(
             row.version += 1
             row.updated_at = work.now
         tell_row(work, row, RowCode.REFUSED_THERE, fields)
-        mine = await work.session.get(OutgoingRow, (outgoing.org_id, outgoing.message_id))
-        if mine is not None:
-            mine.due_at = mine.lease_until = None
+        await _rest(work, outgoing)
+
+
+async def rest(engine: AsyncEngine, outgoing: OutgoingRow) -> None:
+    """Let a write rest until a person has decided about its row."""
+    async with system_work(engine, PUBLISHING) as work:
+        await _rest(work, outgoing)
+
+
+async def _rest(work: SystemWork, outgoing: OutgoingRow) -> None:
+    mine = await work.session.get(OutgoingRow, (outgoing.org_id, outgoing.message_id))
+    if mine is not None:
+        mine.due_at = mine.lease_until = None
 
 
 async def take_up(engine: AsyncEngine) -> bool:
-    """Let refused writes be made again where a person has said so, or where their row has changed
-    since; what is ignored is over. Whether there were any."""
-    is_told = StagedRow.code.is_not_distinct_from(RowCode.REFUSED_THERE.value)
+    """Let writes be made that rested, where a person has said so or their row has changed since;
+    what is ignored is over. Whether there were any."""
+    over = (
+        StagedRow.code.is_(None),
+        StagedRow.code.not_in([code.value for code in _WAIT]),
+        StagedRow.resolved_at.is_not(None),
+    )
     async with system_work(engine, PUBLISHING) as work:
         found = await work.session.execute(
             select(OutgoingRow, StagedRow)
             .outerjoin(StagedRow, and_(*about(OutgoingRow)))
             .where(OutgoingRow.target == THERE, OutgoingRow.due_at.is_(None))
-            .where(or_(~is_told, StagedRow.resolved_at.is_not(None)))
+            .where(or_(*over))
             .limit(AT_A_TIME)
             .with_for_update(skip_locked=True, of=OutgoingRow)
         )
         rows: Sequence[tuple[OutgoingRow, StagedRow | None]] = [(one[0], one[1]) for one in found]
         for outgoing, row in rows:
-            if row is not None and is_ignored(row, RowCode.REFUSED_THERE):
+            if row is not None and is_ignored(row):
                 await work.session.delete(outgoing)
             else:
                 outgoing.due_at, outgoing.tries = work.now, 0

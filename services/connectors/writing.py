@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import ConnectionFailureCode as Code
 from contracts.connecting import ImportKind, RowCode
-from messaging.outbox.system_work import SystemWork, system_work
+from messaging.outbox.system_work import system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.replies.client import open_client
 from messaging.telemetry import logs
@@ -41,6 +41,8 @@ from services.connectors.refused_writes import (
     about,
     end_writes,
     is_ignored,
+    is_waiting,
+    rest,
     staged_for,
     take_up,
     tell_refused,
@@ -229,12 +231,13 @@ class Writer:
         key = (outgoing.org_id, connection.id, ImportKind.REFERRAL, outgoing.external_id)
         async with system_work(self._engine, PUBLISHING) as work:
             known = await work.session.get(ExternalId, key)
-            contradicts = await self._contradicts(work, outgoing)
-        if contradicts is not None and not is_ignored(contradicts, RowCode.STATUS_CONTRADICTS):
-            await self._again(outgoing, stopped=False)
+            row = await work.session.scalar(select(StagedRow).where(*about(outgoing)))
+        if row is not None and row.code == RowCode.STATUS_CONTRADICTS and is_waiting(row):
+            await rest(self._engine, outgoing)
             return
+        is_settled = row is not None and is_ignored(row)
         base = None if known is None or known.base is None else self._open(known, known.base)
-        if known is None or known.erased or base is None or contradicts:
+        if known is None or known.erased or base is None or is_settled:
             await self._done(outgoing)
             return
         today = await self._today(options)
@@ -257,19 +260,6 @@ class Writer:
     async def _today(self, options: OpenDentalOptions) -> datetime:
         async with system_work(self._engine, PUBLISHING) as work:
             return work.now.astimezone(options.zone)
-
-    async def _contradicts(self, work: SystemWork, outgoing: OutgoingRow) -> StagedRow | None:
-        """The row that says that two statuses contradict each other: while it is open a person has
-        to settle which is true; where it was ignored both stay as they are."""
-        row: StagedRow | None = await work.session.scalar(
-            select(StagedRow).where(
-                *about(outgoing), StagedRow.code == RowCode.STATUS_CONTRADICTS.value
-            )
-        )
-        is_over = row is not None and row.resolved_at is not None
-        if row is None or (is_over and not is_ignored(row, RowCode.STATUS_CONTRADICTS)):
-            return None
-        return row
 
     async def _read(self, client: OpenDental, base: RefAttachRow) -> RefAttachRow | None:
         """The refattach as it is there now: they are listed by patient alone."""

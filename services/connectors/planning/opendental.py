@@ -222,12 +222,12 @@ def _attribution(row: Row, known: Known | None, around: Around, options: OpenDen
     base = RefAttachRow(**known.base) if known is not None and known.base else None
     if exists and known is not None:
         moved = base is not None and base.referral_num != attached.referral_num
-        if row.gone or moved:
+        if row.gone or moved or _is_doubled(attached, around):
             then = Then.GONE if row.gone else Then.NEXT_GENERATION
             fields: dict[str, Any] = {**named, "base_version": known.version}
             return Send("referral_attribution.archive", fields, then, known.version)
         return _noted(row, known, named, around.now, options)
-    if row.gone:
+    if row.gone or _is_doubled(attached, around):
         return Nothing()
     target = _target(attached, around)
     if not isinstance(target, dict):
@@ -249,6 +249,14 @@ def _attribution(row: Row, known: Known | None, around: Around, options: OpenDen
         **_json(written),
     }
     return Send("referral_attribution.create", created, Then.MADE, variant=role.value)
+
+
+def _is_doubled(attached: RefAttachRow, around: Around) -> bool:
+    """Whether the patient is attached to that referral by a row before this one, too: after a merge
+    there. One of them is the attribution."""
+    mine = (attached.item_order, attached.ref_attach_num)
+    twins = around.twins(str(attached.pat_num), attached.referral_num)
+    return any((order, int(number)) < mine for number, order in twins.items())
 
 
 def _noted(

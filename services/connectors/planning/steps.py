@@ -126,5 +126,8 @@ class Around(Protocol):
     def siblings(self, parent: str) -> Mapping[str, int]:
         """The rank of each attribution of a patient, staged ones too, by external id."""
 
+    def twins(self, parent: str, referral_num: int) -> Mapping[str, int]:
+        """Those of them that point to one referral there."""
+
     def mapped_source(self, external_id: str) -> UUID | None:
         """The referral source that a person said a source number means."""

@@ -31,6 +31,7 @@ from services.connectors.runs.leases import leased
 from services.connectors.runs.marking import applied, refuse, row_of
 from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING
+from services.connectors.runs.twins import stage_twins
 
 REFERRALS = "referrals"
 _DECIDE = (RowResolution.THEIRS, RowResolution.OURS)
@@ -199,6 +200,9 @@ async def _succeeded(
         known.generation += 1
         known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
         known.version, known.gone = None, then is Then.GONE
+        rows = [sealed for sealed in (known.base, staged.body) if sealed is not None]
+        opened = [context.sealer.open(sealed, context.place("row")) for sealed in rows]
+        await stage_twins(work, context, known, [kept.get("referral_num") for kept in opened])
         if then is Then.NEXT_GENERATION:
             return
         known.external_version = None

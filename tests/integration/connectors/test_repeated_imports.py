@@ -3,6 +3,7 @@
 from typing import Any
 
 import asyncpg
+import pytest
 
 from ops.stubs.opendental import served
 from tests.integration.connectors.practice import practice
@@ -122,15 +123,17 @@ async def test_28_what_changed_only_here_is_kept(connectors: Connectors, org: Or
         assert (held["city"], held["notes"], held["fax"]) == ("Salem", "ours", "+15033635400")
 
 
+@pytest.mark.parametrize(("resolution", "city"), [("theirs", "Salem"), ("ours", "Bend")])
 async def test_27_what_changed_on_both_sides_waits_for_a_person(
-    connectors: Connectors, org: Org
+    connectors: Connectors, org: Org, resolution: str, city: str
 ) -> None:
-    """Neither city is lost; once a person takes theirs, it is theirs."""
+    """Neither city is lost; a person decides about it and about nothing else: what changed there
+    alone comes in, what changed here alone stays, also when all is read again."""
     async with served(practice()) as stub:
         connected = await connectors.opendental(org, stub)
         await connected.finished()
-        await changed(connected, 1, city="Bend")
-        stub.referral(1, City="Salem", DateTStamp="2026-06-01 10:00:00")
+        await changed(connected, 1, city="Bend", notes="ours")
+        stub.referral(1, City="Salem", Zip="97302", DateTStamp="2026-06-01 10:00:00")
         await connected.run()
         assert (await connected.partner(1))["city"] == "Bend"
         (row,) = await connected.rows(resolved=False)
@@ -139,9 +142,11 @@ async def test_27_what_changed_on_both_sides_waits_for_a_person(
             "import_row.resolve",
             import_row_uuid=row["id"],
             base_version=row["version"],
-            resolution="theirs",
+            resolution=resolution,
         )
         assert resolved.status == 200, resolved
         await connected.finished(2)
-        assert (await connected.partner(1))["city"] == "Salem"
+        await connected.run(full=True)
+        held = await connected.partner(1)
+        assert (held["city"], held["postal_code"], held["notes"]) == (city, "97302", "ours")
         assert await connected.rows(resolved=False) == []

@@ -39,16 +39,24 @@ class Around:
     now = NOW
 
     def __init__(
-        self, known: Mapping[tuple[ImportKind, str], Known] | None = None, *, staged: bool = False
+        self,
+        known: Mapping[tuple[ImportKind, str], Known] | None = None,
+        *,
+        staged: bool = False,
+        twins: Mapping[str, int] | None = None,
     ) -> None:
         self.attributions_staged = staged
         self._known = known or {}
+        self._twins = twins or {}
 
     def known(self, kind: ImportKind, external_id: str) -> Known | None:
         return self._known.get((kind, external_id))
 
     def siblings(self, parent: str) -> Mapping[str, int]:
         return {"5": 0}
+
+    def twins(self, parent: str, referral_num: int) -> Mapping[str, int]:
+        return {"5": 0, **self._twins}
 
     def mapped_source(self, external_id: str) -> UUID | None:
         return None
@@ -125,6 +133,20 @@ def test_an_attribution_that_points_elsewhere_is_archived_and_made_anew() -> Non
         "referral_attribution.archive",
         Then.NEXT_GENERATION,
     )
+
+
+def test_of_two_rows_to_one_referral_the_first_is_the_attribution() -> None:
+    """Law 22: the other one is archived, or is never made; the first one stays."""
+    known = Known(C, version=3, base=kept(FROM))
+    first = Around({**PATIENT, **SOURCE}, twins={"4": 0})
+    step = sent(plan(row(ImportKind.ATTRIBUTION, FROM), known, first, OPTIONS))
+    assert (step.operation, step.then) == ("referral_attribution.archive", Then.NEXT_GENERATION)
+    assert plan(row(ImportKind.ATTRIBUTION, FROM), Known(C), first, OPTIONS) == Nothing()
+    for other in ({"6": 0}, {"4": 1}):
+        later = Around({**PATIENT, **SOURCE}, twins=other)
+        assert plan(row(ImportKind.ATTRIBUTION, FROM), known, later, OPTIONS) == Nothing()
+        made = sent(plan(row(ImportKind.ATTRIBUTION, FROM), Known(C), later, OPTIONS))
+        assert made.operation == "referral_attribution.create"
 
 
 def test_a_patient_does_not_refer_themselves() -> None:
