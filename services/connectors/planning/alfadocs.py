@@ -18,6 +18,8 @@ from services.connectors.planning.steps import (
     Step,
     Then,
     Waits,
+    as_sent,
+    uuid_of,
 )
 from services.connectors.rules.clocks import observed_at
 from services.connectors.rules.reading import Mapped
@@ -48,11 +50,6 @@ def plan(row: Row, known: Known | None, around: Around) -> Step:
     return _attribution(row, known, around)
 
 
-def _uuid(known: Known | None) -> str:
-    assert known is not None
-    return str(known.uuid)
-
-
 def _operator(row: Row, known: Known | None, around: Around) -> Step:
     operator = OperatorRow(**row.kept)
     held = known.observed_at if known is not None else None
@@ -60,12 +57,12 @@ def _operator(row: Row, known: Known | None, around: Around) -> Step:
     if operator.is_deleted or row.gone:
         if known is None or known.version is None or known.gone:
             return Nothing()
-        fields = {"provider_uuid": _uuid(known), "observed_at": format_time(at)}
+        fields = {"provider_uuid": uuid_of(known), "observed_at": format_time(at)}
         return Send("provider.archive", fields, Then.GONE)
     found = mapped(row.kind, row.kept, row.stamp, around.now)
     if found.fields["name"] is None:
         return Refused(RowCode.FIELD_REFUSED, ("name",))
-    fields = {"provider_uuid": _uuid(known), **found.fields, "observed_at": format_time(at)}
+    fields = {"provider_uuid": uuid_of(known), **found.fields, "observed_at": format_time(at)}
     return Send("provider.put", fields, Then.MADE)
 
 
@@ -80,11 +77,12 @@ def _patient(row: Row, known: Known | None, around: Around) -> Step:
         return Refused(RowCode.FIELD_REFUSED, refused or ("lastName",))
     held = known.observed_at if known is not None else None
     at, skew = observed_at(row.stamp, mapping.ZONE, around.now, held)
-    fields = {name: value for name, value in found.fields.items() if value is not None}
-    if "date_of_birth" in fields:
-        fields["date_of_birth"] = fields["date_of_birth"].isoformat()
-    put = {"patient_uuid": _uuid(known), **fields, "observed_at": format_time(at)}
-    return Send("patient.put", put, Then.MADE, skew_seconds=skew)
+    fields = {
+        "patient_uuid": uuid_of(known),
+        **as_sent(found.fields),
+        "observed_at": format_time(at),
+    }
+    return Send("patient.put", fields, Then.MADE, skew_seconds=skew)
 
 
 def _attribution(row: Row, known: Known | None, around: Around) -> Step:
@@ -103,7 +101,7 @@ def _attribution(row: Row, known: Known | None, around: Around) -> Step:
     role = AttributionRole.PRIMARY if first else AttributionRole.SECONDARY
     at = mapping.attributed_at(row.kept["created_at"], row.stamp, around.now)
     fields = {
-        "id": _uuid(known),
+        "id": uuid_of(known),
         "patient_uuid": str(patient.uuid),
         "referral_source_uuid": str(source),
         "attribution_role": role.value,

@@ -6,9 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from contracts.connecting import ImportKind, RowCode, RowResolution
-from contracts.fulfilment import FORWARD, fulfilment_after
-from contracts.referral import FulfilmentStatus, Response
-from contracts.referral_attribution import AttributionRole
 from contracts.referral_partner import ContactType
 from contracts.values import format_time
 from services.connectors.config import OpenDentalOptions
@@ -19,6 +16,7 @@ from services.connectors.opendental.rows import (
     RefAttachRow,
     ReferralRow,
 )
+from services.connectors.planning import refattaches
 from services.connectors.planning.steps import (
     Around,
     Kept,
@@ -28,10 +26,11 @@ from services.connectors.planning.steps import (
     Refused,
     Row,
     Send,
-    StageAlso,
     Step,
     Then,
     Waits,
+    as_sent,
+    uuid_of,
 )
 from services.connectors.rules.clocks import observed_at
 from services.connectors.rules.ownership import merge
@@ -72,13 +71,8 @@ def plan(row: Row, known: Known | None, around: Around, options: OpenDentalOptio
         case ImportKind.SOURCE:
             return _source(row, known, around, options)
         case ImportKind.ATTRIBUTION:
-            return _attribution(row, known, around, options)
-    return _referral(row, known, around, options)
-
-
-def _uuid(known: Known | None) -> str:
-    assert known is not None
-    return str(known.uuid)
+            return refattaches.plan_attribution(row, known, around, options)
+    return refattaches.plan_referral(row, known, around, options)
 
 
 def _nameless(found: Mapped) -> Refused:
@@ -93,12 +87,12 @@ def _provider(row: Row, known: Known | None, around: Around, options: OpenDental
     if ProviderRow(**row.kept).is_deleted or row.gone:
         if known is None or known.version is None or known.gone:
             return Nothing()
-        fields = {"provider_uuid": _uuid(known), "observed_at": format_time(at)}
+        fields = {"provider_uuid": uuid_of(known), "observed_at": format_time(at)}
         return Send("provider.archive", fields, Then.GONE, skew_seconds=skew)
     found = mapped(row.kind, row.kept, row.stamp, around.now, options)
     if found.fields["name"] is None:
         return _nameless(found)
-    fields = {"provider_uuid": _uuid(known), **found.fields, "observed_at": format_time(at)}
+    fields = {"provider_uuid": uuid_of(known), **found.fields, "observed_at": format_time(at)}
     return Send("provider.put", fields, Then.MADE, skew_seconds=skew)
 
 
@@ -110,7 +104,11 @@ def _patient(row: Row, known: Known | None, around: Around, options: OpenDentalO
         return _nameless(found)
     held = known.observed_at if known is not None else None
     at, skew = observed_at(row.stamp, options.zone, around.now, held)
-    fields = {"patient_uuid": _uuid(known), **_json(found.fields), "observed_at": format_time(at)}
+    fields = {
+        "patient_uuid": uuid_of(known),
+        **as_sent(found.fields),
+        "observed_at": format_time(at),
+    }
     return Send("patient.put", fields, Then.MADE, skew_seconds=skew)
 
 
@@ -125,7 +123,7 @@ def _partner(row: Row, known: Known | None, around: Around, options: OpenDentalO
     if nameless and not row.gone:
         return _nameless(found)
     return _made_or_changed(
-        row, known, around, options, "referral_partner", fields, {"id": _uuid(known)}
+        row, known, around, options, "referral_partner", fields, {"id": uuid_of(known)}
     )
 
 
@@ -144,7 +142,7 @@ def _source(row: Row, known: Known | None, around: Around, options: OpenDentalOp
     if found.fields["name"] is None and not row.gone:
         return _nameless(found)
     made: dict[str, Any] = {
-        "id": _uuid(known),
+        "id": uuid_of(known),
         "category": mapping.category_of(referral).value,
         "linked_patient_uuid": None,
     }
@@ -206,158 +204,7 @@ def _made_or_changed(
         return Nothing()
     if changes == {"is_active": False} and around.attributions_staged:
         return Later()
-    named = {f"{resource}_uuid": _uuid(known), "base_version": known.version, **changes}
+    named = {f"{resource}_uuid": uuid_of(known), "base_version": known.version, **changes}
     then = Then.GONE if row.gone else Then.CHANGED
     variant = "gone" if row.gone else ""
     return Send(f"{resource}.update", named, then, known.version, variant)
-
-
-def _attribution(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
-    attached = RefAttachRow(**row.kept)
-    patient = around.known(ImportKind.PATIENT, str(attached.pat_num))
-    if patient is None or not patient.made:
-        return Nothing() if row.gone else Waits(RowCode.MISSING_REFERENCE)
-    exists = known is not None and known.version is not None and not known.gone
-    named = {"patient_uuid": str(patient.uuid), "attribution_uuid": _uuid(known)}
-    base = RefAttachRow(**known.base) if known is not None and known.base else None
-    if exists and known is not None:
-        moved = base is not None and base.referral_num != attached.referral_num
-        if row.gone or moved or _is_doubled(attached, around):
-            then = Then.GONE if row.gone else Then.NEXT_GENERATION
-            fields: dict[str, Any] = {**named, "base_version": known.version}
-            return Send("referral_attribution.archive", fields, then, known.version)
-        return _noted(row, known, named, around.now, options)
-    if row.gone or _is_doubled(attached, around):
-        return Nothing()
-    target = _target(attached, around)
-    if not isinstance(target, dict):
-        return target
-    siblings = {
-        number: rank
-        for number, rank in around.siblings(str(attached.pat_num)).items()
-        if number != row.external_id
-    }
-    role = mapping.role_of(attached, siblings)
-    if row.as_secondary:
-        role = AttributionRole.SECONDARY
-    written = mapped(row.kind, row.kept, row.stamp, around.now, options).fields
-    created = {
-        "id": _uuid(known),
-        "patient_uuid": str(patient.uuid),
-        "attribution_role": role.value,
-        **target,
-        **_json(written),
-    }
-    return Send("referral_attribution.create", created, Then.MADE, variant=role.value)
-
-
-def _is_doubled(attached: RefAttachRow, around: Around) -> bool:
-    """Whether the patient is attached to that referral by a row before this one, too: after a merge
-    there. One of them is the attribution."""
-    mine = (attached.item_order, attached.ref_attach_num)
-    twins = around.twins(str(attached.pat_num), attached.referral_num)
-    return any((order, int(number)) < mine for number, order in twins.items())
-
-
-def _noted(
-    row: Row, known: Known, named: Mapping[str, Any], now: datetime, options: OpenDentalOptions
-) -> Step:
-    if not known.base:
-        return Nothing()
-    held, note = (
-        mapped(row.kind, kept, None, now, options).fields["source_note"]
-        for kept in (known.base, row.kept)
-    )
-    if note == held:
-        return Nothing()
-    fields = {**named, "base_version": known.version, "source_note": note}
-    return Send("referral_attribution.update", fields, Then.CHANGED, known.version)
-
-
-def _target(attached: RefAttachRow, around: Around) -> dict[str, str] | Step:
-    """Whom or what an attribution points to."""
-    number = str(attached.referral_num)
-    source = around.known(ImportKind.SOURCE, number)
-    partner = around.known(ImportKind.PARTNER, number)
-    for known in (source, partner):
-        if known is not None and known.base and known.base.get("pat_num") == attached.pat_num:
-            return Refused(RowCode.SELF_REFERRAL, ("ReferralNum",))
-    if source is not None and source.made and not source.gone:
-        return {"referral_source_uuid": str(source.uuid)}
-    if partner is not None and partner.made:
-        return {"referral_partner_uuid": str(partner.uuid)}
-    if source is not None and source.made:
-        return {"referral_source_uuid": str(source.uuid)}
-    return Waits(RowCode.MISSING_REFERENCE)
-
-
-def _referral(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
-    attached = RefAttachRow(**row.kept)
-    if known is not None and known.version is not None:
-        return Nothing() if row.gone else _answered(attached, known)
-    if row.gone or not mapping.becomes_draft(attached, options.referrals_since):
-        return Nothing()
-    patient = around.known(ImportKind.PATIENT, str(attached.pat_num))
-    if patient is None or not patient.made:
-        return Waits(RowCode.MISSING_REFERENCE)
-    number = str(attached.referral_num)
-    partner = around.known(ImportKind.PARTNER, number)
-    if partner is None or not partner.made:
-        source = around.known(ImportKind.SOURCE, number)
-        if partner is None and source is not None and source.base:
-            return StageAlso(ImportKind.PARTNER, number, source.base)
-        return Waits(RowCode.MISSING_REFERENCE)
-    provider = around.known(ImportKind.PROVIDER, str(attached.prov_num))
-    base = ReferralRow(**partner.base) if partner.base else None
-    fields = {
-        "id": _uuid(known),
-        "patient_uuid": str(patient.uuid),
-        "referral_partner_uuid": str(partner.uuid),
-        **mapping.referral_fields(attached, base).fields,
-    }
-    if provider is not None and provider.made:
-        fields["referring_provider_uuid"] = str(provider.uuid)
-    return Send("referral.create", fields, Then.MADE)
-
-
-def _answered(attached: RefAttachRow, known: Known) -> Step:
-    """Their status where it was changed there and is not behind ours; what we wrote there says what
-    we hold. Whether it contradicts ours is for the service to say.
-
-    `variant` holds ours: the same answer is given again once ours has moved.
-    """
-    response = mapping.response_of(attached.ref_to_status)
-    is_news = not known.base or known.base["ref_to_status"] != attached.ref_to_status
-    if response is None or not is_news:
-        return Nothing()
-    held = None if known.fulfilment_status is None else FulfilmentStatus(known.fulfilment_status)
-    if held is not None and not _says_more(response, held):
-        return Nothing()
-    fields = {"referral_uuid": str(known.uuid), "response": response.value}
-    variant = f"{response.value}:{held or ''}"
-    return Send("referral.record_response", fields, Then.RESPONDED, variant=variant)
-
-
-def _says_more(response: Response, held: FulfilmentStatus) -> bool:
-    """Whether an answer from there is to be recorded here.
-
-    Not what says the same (failed here is Declined there), nothing after a cancel, and no step that
-    ours has passed. A refusal is passed by nothing: that contradicts whoever goes on.
-    """
-    same = held.value == response.value
-    declined = held is FulfilmentStatus.FAILED and response is Response.REJECTED
-    if same or declined or held is FulfilmentStatus.CANCELLED:
-        return False
-    passed = held.value in FORWARD[fulfilment_after(response)]
-    return response is Response.REJECTED or not passed
-
-
-def _json(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Dates and times as they travel; what is null is left out."""
-    shown: dict[str, Any] = {}
-    for name, value in fields.items():
-        if isinstance(value, datetime):
-            shown[name] = format_time(value)
-        elif value is not None:
-            shown[name] = value.isoformat() if hasattr(value, "isoformat") else value
-    return shown

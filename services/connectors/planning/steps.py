@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.connecting import ImportKind, RowCode, RowResolution
+from contracts.values import format_time
 
 Kept = dict[str, Any]
 
@@ -131,3 +132,20 @@ class Around(Protocol):
 
     def mapped_source(self, external_id: str) -> UUID | None:
         """The referral source that a person said a source number means."""
+
+
+def uuid_of(known: Known | None) -> str:
+    """The id of a row's resource, as it is sent."""
+    assert known is not None
+    return str(known.uuid)
+
+
+def as_sent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Dates and times as they travel; what is null is left out."""
+    shown: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, datetime):
+            shown[name] = format_time(value)
+        elif value is not None:
+            shown[name] = value.isoformat() if hasattr(value, "isoformat") else value
+    return shown

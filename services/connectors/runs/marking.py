@@ -36,7 +36,7 @@ async def applied(
 ) -> None:
     """The row counts as imported. What it is in without is told, with the resource that it is."""
     refused: tuple[str, ...] = ()
-    if staged.body is not None and not staged.gone:
+    if staged.body is not None and not staged.gone and not known.gone:
         kept = context.sealer.open(staged.body, context.place("row"))
         if context.has_interface:
             await show_imported(work.session, context.sealer, known, kept, work.now)

@@ -4,19 +4,17 @@ A command and its bytes are committed before it is sent; reply and external id i
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
 from sqlalchemy import delete, select
 
-from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode, RowResolution
+from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode
 from contracts.values import parse_time
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import ExternalId, OutgoingRow, StagedRow
 from services.connectors.planning.steps import Kept, Then
-from services.connectors.rules.ownership import differing, merge
 from services.connectors.runs.commands import (
     GENERATIONS_LOOKED_UP,
     IN_FLIGHT,
@@ -25,6 +23,7 @@ from services.connectors.runs.commands import (
     ToSend,
     send_all,
 )
+from services.connectors.runs.conflicts import adopt, hold, merge_held
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.keys import Key, one_of, rows_of
 from services.connectors.runs.leases import leased
@@ -34,7 +33,6 @@ from services.connectors.runs.staging import STAGED, WAITING
 from services.connectors.runs.twins import stage_twins
 
 REFERRALS = "referrals"
-_DECIDE = (RowResolution.THEIRS, RowResolution.OURS)
 
 
 def to_send(context: RunContext, outgoing: OutgoingRow, generation: int) -> ToSend:
@@ -212,7 +210,7 @@ async def _succeeded(
         known.archived = True  # A newer archive is held here.
     known.version = data["version"] if data is not None else known.version
     known.gone = then is Then.GONE
-    _hold(known, data or {})
+    hold(known, data or {})
     command = orjson.loads(reply.sent.body)
     if "observed_at" in command:
         known.observed_at = parse_time(command["observed_at"])
@@ -236,9 +234,9 @@ async def _failed(
     problem = reply.problem or ""
     creates = reply.sent.operation.endswith(".create")
     if problem in ("already_exists", "message_id_reused"):
-        await _adopt(work, context, reply, known, staged)
+        await adopt(work, context, reply, known, staged)
     elif problem == "version_conflict" and reply.held is not None:
-        await _merged(work, context, reply.held, known, staged)
+        await merge_held(work, context, reply.held, known, staged)
     elif problem.endswith("_not_found"):
         named = problem.removesuffix("_not_found")
         if not creates and reply.sent.operation.startswith(f"{named}."):
@@ -251,80 +249,12 @@ async def _failed(
     elif problem == "invalid_transition":
         refuse(work, context, staged, RowCode.STATUS_CONTRADICTS, ("RefToStatus",))
     elif problem == "internal_error":
-        staged.state, staged.code = WAITING, f"{PROBLEM_PREFIX}{problem}"
+        staged.state = WAITING
+        if staged.code != RowCode.BOTH_CHANGED:  # A person has decided about its fields.
+            staged.code = f"{PROBLEM_PREFIX}{problem}"
     else:
         errors = (reply.answered.problem or {}).get("errors", [])
         fields = {str(error["loc"][0]) for error in errors if error.get("loc")}
         row = row_of(context, staged)
         theirs = context.mapped(known.kind, row.kept, row.stamp, work.now).their_names(fields)
         refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", theirs)
-
-
-async def _adopt(
-    work: SystemWork,
-    context: RunContext,
-    reply: Replied,
-    known: ExternalId,
-    staged: StagedRow,
-) -> None:
-    """Something is here under the row's id, though no import of it is known: take it as it is.
-
-    Where it differs from the row nobody can say which side changed: a person is told.
-    """
-    held = reply.held
-    if held is None:
-        known.archived = True
-        await applied(work, context, staged, known)
-        return
-    if reply.generation_ahead:
-        known.generation += reply.generation_ahead
-        known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
-    known.version = held["version"]
-    _hold(known, held)
-    different: tuple[str, ...] = ()
-    if known.kind in (ImportKind.PARTNER, ImportKind.SOURCE):
-        row = row_of(context, staged)
-        theirs = context.mapped(known.kind, row.kept, row.stamp, work.now)
-        different = differing(theirs.fields, held)
-    context.counts.add(known.kind, "unchanged")
-    body = staged.body
-    if different:
-        staged.code = RowCode.BOTH_CHANGED.value  # The row stays.
-    await applied(work, context, staged, known)
-    if different:
-        staged.body, staged.resolved_at = body, None
-        refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
-
-
-async def _merged(
-    work: SystemWork,
-    context: RunContext,
-    held: Mapping[str, Any],
-    known: ExternalId,
-    staged: StagedRow,
-) -> None:
-    """Somebody here changed it since: what they changed is kept, or a person decides."""
-    if known.kind in (ImportKind.PARTNER, ImportKind.SOURCE) and known.base is not None:
-        row = row_of(context, staged)
-        base = context.sealer.open(known.base, context.place("row"))
-        was, is_now = (
-            context.mapped(known.kind, kept, row.stamp, work.now).fields
-            for kept in (base, row.kept)
-        )
-        found = merge(was, {"is_active": False} if row.gone else is_now, held)
-        decided = row.conflict if row.resolution in _DECIDE else ()
-        if not set(found.both_changed) <= set(decided):
-            refuse(work, context, staged, RowCode.BOTH_CHANGED, found.both_changed)
-            return
-    version = held["version"]
-    assert isinstance(version, int)
-    known.version = version
-    _hold(known, held)
-
-
-def _hold(known: ExternalId, held: Mapping[str, Any]) -> None:
-    """Take down what is held here of what plans look at."""
-    if "fulfilment_status" in held:
-        known.fulfilment_status = held["fulfilment_status"]
-    if known.kind is ImportKind.SOURCE and "category" in held:
-        known.category = held["category"]

@@ -186,12 +186,11 @@ async def test_a_row_that_becomes_another_kind_is_that_here(
             base_version=flyer["version"],
             category="direct_mail",
         )
-        for number in (2, 4):
-            stub.referral(number, LName="Beringer", FName="Debbie", PatNum=435, isPatient="true")
-        stub.referral(1, IsDoctor="false")
-        await connected.run()
         patient = await connected.uuid("patient", 435)
+        stub.referral(1, IsDoctor="false")
         for number, category in ((2, "patient_referral"), (4, "direct_mail")):
+            stub.referral(number, LName="Beringer", FName="Debbie", PatNum=435, isPatient="true")
+            await connected.run()
             source = await connected.source(number)
             assert source["linked_patient"]["uuid"] == patient
             assert source["category"] == category
