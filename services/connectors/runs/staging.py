@@ -226,10 +226,10 @@ def tell_row(work: SystemWork, staged: StagedRow, code: str, fields: Iterable[st
 
 def _is_moot(staged: StagedRow, version: str) -> bool:
     """Whether what is staged is over once the row is as it was imported: also what was refused of
-    a state that it no longer has."""
-    if staged.state == REFUSED and staged.code != RowCode.REFUSED_THERE:
-        return not same_content(staged.external_version, version)
-    return staged.state in (STAGED, WAITING)
+    a state that it no longer has. What is staged of that very state is not."""
+    if staged.state == DONE or staged.code == RowCode.REFUSED_THERE:
+        return False
+    return staged.gone or not same_content(staged.external_version, version)
 
 
 async def _named(session: AsyncSession, context: RunContext, ids: set[str]) -> set[str]:

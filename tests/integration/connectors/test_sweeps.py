@@ -155,9 +155,9 @@ async def test_22_a_patient_of_both_has_one_attribution_after_the_merge(
         stub.merge_referrals(2, 5)
         for full in (True, False, True):
             await connected.run(full=full)
-            (attribution,) = await connected.attributions(15)
-            assert attribution["referral_source"]["name"] == "Yellow Pages"
-            assert attribution["attribution_role"] == "primary"
+        (attribution,) = await connected.attributions(15)
+        assert attribution["referral_source"]["name"] == "Yellow Pages"
+        assert attribution["attribution_role"] == "primary"
         first = orders.index(0) + 1
         assert attribution["attributed_at"][:10] == f"2022-0{first}-05"
         del stub.refattaches[first]

@@ -173,8 +173,8 @@ def test_what_the_service_refuses_is_named_as_it_is_called_there() -> None:
     ours = ("last_name", "phone", "practice_name", "fax")
     assert partner.their_names(ours) == {"LName", "Telephone", "fax"}
     attribution = attribution_fields(RefAttachRow(1), None, PORTLAND, NOW)
-    ours = ("referral_source_uuid", "attributed_at", "patient_uuid")
-    assert attribution.their_names(ours) == {"ReferralNum", "RefDate", "PatNum"}
+    references = ("referral_source_uuid", "attributed_at", "patient_uuid")
+    assert attribution.their_names(references) == {"ReferralNum", "RefDate", "PatNum"}
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_each_answer_has_a_status_there_and_back() -> None:
     }
 
 
-TEXT = st.none() | st.text(max_size=12)
+TEXT = st.none() | st.text(max_size=12) | st.sampled_from([LONG, "x" * 150, "A\x00"])
 REFERRAL = st.builds(
     ReferralRow,
     referral_num=st.just(1),
@@ -348,8 +348,11 @@ REFERRAL = st.builds(
 
 @given(REFERRAL)
 def test_whatever_was_mapped_is_taken_by_the_contract(row: ReferralRow) -> None:
-    """A partner, and a source with a name, is a command that is valid by itself."""
+    """A partner, and a source with a name, is a command that is valid by itself; a provider has
+    both names."""
     fields = partner_fields(row).fields
+    both = fields["first_name"] is not None and fields["last_name"] is not None
+    assert (fields["contact_type"] is ContactType.PROVIDER) is both
     ReferralPartnerCreate(org_id="o", **fields)
     source = source_fields(row).fields
     if source["name"] is not None:
