@@ -13,7 +13,7 @@ from contracts.external_id import ExternalId as ExternalIdResource
 from contracts.import_row import LIST_IMPORT_ROWS, ImportRow, ImportRowList
 from contracts.shapes import Listed, Listing
 from messaging.handlers.pages import read_list, rows_by_id
-from messaging.handlers.reader import about_nobody, reads
+from messaging.handlers.reader import reads
 from services.connectors.models import ExternalId, StagedRow
 from services.connectors.queries.connection import check_connection
 from services.connectors.resources import external_id_resource, import_row_resource
@@ -42,6 +42,13 @@ async def rows(query: ImportRowList, session: AsyncSession, _: datetime) -> List
         wanted.append(~is_open if query.resolved else is_open)
     order = (StagedRow.created_at, StagedRow.id)
     return await read_list(session, query, StagedRow, wanted, order=order, shown=shown)
+
+
+def _patients_in(shown: Listed[ImportRow]) -> list[UUID]:
+    """The patients who are in, without some of their fields."""
+    return [
+        row.uuid for row in shown.items if row.kind is ImportKind.PATIENT and row.uuid is not None
+    ]
 
 
 async def external_ids(
@@ -83,6 +90,6 @@ async def _patients(
 
 
 READERS = [
-    reads(LIST_IMPORT_ROWS, rows, patients=about_nobody),
+    reads(LIST_IMPORT_ROWS, rows, patients=_patients_in),
     reads(LIST_EXTERNAL_IDS, external_ids, find_patients=_patients),
 ]

@@ -111,6 +111,7 @@ async def test_26_a_bad_row_is_refused_alone_and_once(connectors: Connectors, or
     stub.referral(1, EMail="nobody at home", IsHidden="TRUE")
     stub.referral(20, LName="", FName="", IsDoctor="true")
     stub.referral(21, LName="Lee", FName="x" * 300, IsDoctor="true")
+    stub.specialty(0, "None, and no row of ours")
     stub.patient(15, Birthdate="3000-01-01")
     stub.refattach(1, RefDate="bad", DateTStamp="2021-06-01 10:00:00")
     stub.referrals[30] = {**stub.referral(30, LName="No number"), "ReferralNum": None}
