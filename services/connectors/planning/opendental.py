@@ -207,4 +207,8 @@ def _made_or_changed(
     named = {f"{resource}_uuid": uuid_of(known), "base_version": known.version, **changes}
     then = Then.GONE if row.gone else Then.CHANGED
     variant = "gone" if row.gone else ""
-    return Send(f"{resource}.update", named, then, known.version, variant)
+    base = None
+    if "linked_patient_uuid" in changes and known.category is None and known.base:
+        # The reply says of which category it is here; it is changed after that, or not.
+        base = {**row.kept, **{name: known.base[name] for name in ("pat_num", "is_patient")}}
+    return Send(f"{resource}.update", named, then, known.version, variant, base)

@@ -172,8 +172,8 @@ async def test_a_row_that_becomes_another_kind_is_that_here(
     connectors: Connectors, org: Org
 ) -> None:
     """An advertisement becomes a patient's row: linked, and of their category, where nobody here
-    has set another. A doctor becomes a source: the partner is inactive then, the source when he is
-    a doctor again."""
+    has set another, also where they were imported before categories were written down. A doctor
+    becomes a source: the partner is inactive then, the source when he is a doctor again."""
     stub = practice()
     stub.referral(4, LName="Flyer", NotPerson="true")
     async with served(stub):
@@ -187,6 +187,11 @@ async def test_a_row_that_becomes_another_kind_is_that_here(
             category="direct_mail",
         )
         patient = await connected.uuid("patient", 435)
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        await database.execute(
+            "UPDATE connectors.external_id SET category = NULL WHERE org_id = $1", org.id
+        )
+        await database.close()
         stub.referral(1, IsDoctor="false")
         for number, category in ((2, "patient_referral"), (4, "direct_mail")):
             stub.referral(number, LName="Beringer", FName="Debbie", PatNum=435, isPatient="true")

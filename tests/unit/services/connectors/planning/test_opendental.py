@@ -249,7 +249,8 @@ def test_a_decision_is_about_the_fields_in_conflict_alone(
 
 
 def test_a_source_that_becomes_a_patients_is_linked_and_of_their_category() -> None:
-    """And back. A category that somebody here has set stays; the link is theirs all the same."""
+    """And back. A category that somebody here has set stays; the link is theirs all the same. Where
+    it is not known which it is here, the link's reply says it."""
     became = row(ImportKind.SOURCE, replace(AD, pat_num=15))
     held = Known(B, version=1, base=kept(AD), category="other")
     step = sent(plan(became, held, Around(PATIENT), OPTIONS))
@@ -258,6 +259,10 @@ def test_a_source_that_becomes_a_patients_is_linked_and_of_their_category() -> N
     for category in ("digital_advertising", None):
         kept_here = replace(held, category=category)
         assert sent(plan(became, kept_here, Around(PATIENT), OPTIONS)).fields == link
+    unknown = sent(plan(became, replace(held, category=None), Around(PATIENT), OPTIONS))
+    known = replace(held, base=unknown.base)
+    step = sent(plan(became, known, Around(PATIENT), OPTIONS))
+    assert step.fields == {**link, "category": "patient_referral"} and step.base is None
     assert plan(became, held, Around(), OPTIONS) == Waits(RowCode.MISSING_REFERENCE)
     was_one = Known(B, version=2, base=kept(replace(AD, pat_num=15)), category="patient_referral")
     back = sent(plan(row(ImportKind.SOURCE, AD), was_one, Around(), OPTIONS))
