@@ -6,12 +6,13 @@ again: that their number is marked is what keeps them from coming back.
 
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import ImportKind
 from messaging.trail import audit
 from messaging.trail.erasure import CannotErase, Erased, empty_replies, write_down
+from services.connectors.handlers.referral_news import THERE
 from services.connectors.models import Connection, ExternalId, OdReferral, OutgoingRow, StagedRow
 
 
@@ -99,6 +100,18 @@ async def _check_nothing_under_way(
         ),
     )
     of_patient = known.subquery()
+    # What rests until a person has decided is never sent: its row goes.
+    await session.execute(
+        delete(OutgoingRow)
+        .where(
+            OutgoingRow.org_id == org_id,
+            OutgoingRow.connection_id == connection_id,
+            OutgoingRow.target == THERE,
+            OutgoingRow.due_at.is_(None),
+            tuple_(OutgoingRow.kind, OutgoingRow.external_id).in_(known),
+        )
+        .execution_options(synchronize_session=False)
+    )
     under_way = await session.scalar(
         select(func.count())
         .select_from(OutgoingRow)

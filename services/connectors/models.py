@@ -94,7 +94,8 @@ class ExternalId(Base):
     `version` is the resource's, as of the last import; None before it was made here. `base` is the
     row as of then, sealed. `changes` counts the versions seen. `parent` is the external id of the
     patient it belongs to, `rank` its place among that patient's. `identity` tells another row under
-    the same number. `missed`: complete sweeps in a row that lacked it.
+    the same number. `category` is a source's as of `version`. `missed`: complete sweeps in a row
+    that lacked it.
     """
 
     __tablename__ = "external_id"
@@ -114,6 +115,7 @@ class ExternalId(Base):
     identity: Mapped[str | None]
     observed_at: Mapped[datetime | None]
     fulfilment_status: Mapped[str | None]
+    category: Mapped[str | None]
     missed: Mapped[int]
     seen_pass: Mapped[UUID | None]
     gone: Mapped[bool]

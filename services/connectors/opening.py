@@ -1,6 +1,6 @@
 """Opening a connection: its options and secrets, a client in its budget, its plans."""
 
-from typing import Any
+from datetime import datetime
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,8 +18,9 @@ from services.connectors.credentials import secret_of
 from services.connectors.models import Connection
 from services.connectors.opendental.client import OpenDental
 from services.connectors.planning import alfadocs, opendental
-from services.connectors.planning.steps import Around, Known, Row, Step
+from services.connectors.planning.steps import Around, Kept, Known, Row, Step
 from services.connectors.rules.pacing import ALFADOCS, RETRY_WAITS_SECONDS, Spacing
+from services.connectors.rules.reading import Mapped
 from services.connectors.runs.commands import Calls
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.hinting import take_hints
@@ -92,10 +93,10 @@ class Opener:
         def plan(staged: Row, known: Known | None, around: Around) -> Step:
             return opendental.plan(staged, known, around, options)
 
-        def fields_of(kind: ImportKind, kept: dict[str, Any]) -> dict[str, Any]:
-            return dict(opendental.mapped_fields(kind, kept, options).fields)
+        def mapped(kind: ImportKind, kept: Kept, stamp: str | None, now: datetime) -> Mapped:
+            return opendental.mapped(kind, kept, stamp, now, options)
 
-        return Opened(OpenDentalSystem(client, options), plan, fields_of, options)
+        return Opened(OpenDentalSystem(client, options), plan, mapped, options)
 
     def _alfadocs(self, row: Connection, options: AlfaDocsOptions) -> Opened:
         client = self.alfadocs_client(row, options)
@@ -104,7 +105,7 @@ class Opener:
             await take_hints(context, client, calls, apply_hints=options.apply_hints)
 
         system = AlfaDocsSystem(client, options)
-        return Opened(system, alfadocs.plan, _no_fields, options, hints)
+        return Opened(system, alfadocs.plan, alfadocs.mapped, options, hints)
 
     def _asker(self, spacing: Spacing, *secrets: str) -> Asker:
         return Asker(
@@ -117,8 +118,3 @@ class Opener:
 
     def _secret(self, row: Connection, field: str) -> str:
         return secret_of(row.secrets, field, self._sealer, row.org_id, row.id)
-
-
-def _no_fields(kind: ImportKind, kept: dict[str, Any]) -> dict[str, Any]:
-    """AlfaDocs has neither partners nor sources."""
-    return {}

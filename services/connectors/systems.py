@@ -7,9 +7,7 @@ from typing import Any, Protocol
 from contracts.connecting import ImportKind
 from services.connectors.alfadocs import rows as alfadocs
 from services.connectors.alfadocs.client import AlfaDocs
-from services.connectors.alfadocs.mapping import patient_fields
 from services.connectors.config import AlfaDocsOptions, OpenDentalOptions
-from services.connectors.opendental import mapping
 from services.connectors.opendental import rows as opendental
 from services.connectors.opendental.client import OpenDental
 from services.connectors.opendental.mapping import becomes_draft, kind_of, names_of
@@ -21,7 +19,8 @@ Kept = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One row of a page. `external_id` is empty where the row has no id.
+    """One row of a page. `external_id` is empty where the row has no id; `refused` are the fields
+    that could not be read of such a row.
 
     `parent` is the external id of the patient that it names, `rank` its place among that patient's.
     `named_only`: kept where another row names it. `known_only`: counted as history where it is not
@@ -138,8 +137,8 @@ class OpenDentalSystem:
             one: opendental.Read = read(raw)
             if one.stamp is not None:
                 stamps.append(one.stamp)
-            if isinstance(one.row, opendental.DefinitionRow):
-                if one.row.item_name:
+            if phase.name == "definitions":
+                if one.row is not None and one.row.item_name:
                     definitions[one.row.def_num] = one.row.item_name
                 groups.append([])
                 continue
@@ -204,23 +203,7 @@ class OpenDentalSystem:
         )
 
     def _of(self, one: opendental.Read, kind: ImportKind, number: int, **more: Any) -> Found:
-        kept = opendental.kept(one.row)
-        refused = tuple(sorted({*one.refused, *self._refused(kind, one.row)}))
-        return Found(kind, str(number), kept, one.stamp, refused, **more)
-
-    def _refused(self, kind: ImportKind, row: Any) -> tuple[str, ...]:
-        """The fields whose value our contract does not take."""
-        country = self._options.country
-        match kind:
-            case ImportKind.PROVIDER:
-                return mapping.provider_fields(row).refused
-            case ImportKind.PATIENT:
-                return mapping.patient_fields(row, country).refused
-            case ImportKind.PARTNER:
-                return mapping.partner_fields(row, country).refused
-            case ImportKind.SOURCE:
-                return mapping.source_fields(row).refused
-        return ()
+        return Found(kind, str(number), opendental.kept(one.row), one.stamp, **more)
 
     async def is_there(self, kind: ImportKind, external_id: str) -> bool | None:
         resource = {
@@ -272,7 +255,7 @@ class AlfaDocsSystem:
         if one.row is None:
             return Found(ImportKind.PROVIDER, "", refused=one.refused)
         kept = alfadocs.kept(one.row)
-        return Found(ImportKind.PROVIDER, str(one.row.id), kept, None, one.refused)
+        return Found(ImportKind.PROVIDER, str(one.row.id), kept)
 
     def _patient(self, raw: Mapping[str, Any]) -> list[Found]:
         one = alfadocs.read_patient(raw)
@@ -282,13 +265,12 @@ class AlfaDocsSystem:
         if self._options.patients == "named" and not row.source_id:
             return []
         kept, number = alfadocs.kept(row), str(row.id)
-        refused = tuple(sorted({*one.refused, *patient_fields(row).refused}))
-        patient = Found(ImportKind.PATIENT, number, kept, one.stamp, refused)
+        patient = Found(ImportKind.PATIENT, number, kept, one.stamp)
         if not row.source_id:
             return [patient]
         brought = {"id": row.id, "source_id": row.source_id, "created_at": row.created_at}
         attribution = Found(
-            ImportKind.ATTRIBUTION, f"{row.id}-{row.source_id}", brought, parent=number
+            ImportKind.ATTRIBUTION, f"{row.id}-{row.source_id}", brought, one.stamp, parent=number
         )
         return [patient, attribution]
 

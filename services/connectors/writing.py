@@ -11,12 +11,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import ConnectionFailureCode as Code
 from contracts.connecting import ImportKind, RowCode
-from messaging.outbox.system_work import SystemWork, system_work
+from messaging.outbox.system_work import system_work
 from messaging.pacing.sweep import keep_sweeping
 from messaging.replies.client import open_client
 from messaging.telemetry import logs
@@ -37,9 +37,19 @@ from services.connectors.opendental.rows import (
     read_refattach,
 )
 from services.connectors.opening import Opener
+from services.connectors.refused_writes import (
+    about,
+    end_writes,
+    is_ignored,
+    is_waiting,
+    rest,
+    staged_for,
+    take_up,
+    tell_refused,
+)
 from services.connectors.rules.versions import digest, external_version
 from services.connectors.runs.commands import AsUser
-from services.connectors.runs.staging import STAGED, new_staged, tell_row
+from services.connectors.runs.staging import STAGED
 from services.connectors.sealing import Place, Sealer
 
 log = logs.get(__name__)
@@ -78,7 +88,7 @@ class Writer:
         """Write the oldest that is due; whether there was one."""
         claimed = await self._claim()
         if claimed is None:
-            return False
+            return await take_up(self._engine)
         outgoing, connection = claimed
         try:
             if outgoing.operation == FILE_LETTER:
@@ -140,8 +150,7 @@ class Writer:
         if outcome is None or is_success(outcome):
             await self._done(outgoing)
         elif is_refused(outcome):
-            await self._tell_refused(outgoing, known, ["letter"])
-            await self._done(outgoing)
+            await tell_refused(self._engine, outgoing, known, ["letter"])
         else:
             await self._again(outgoing, stopped=isinstance(outcome, Stopped))
 
@@ -177,8 +186,7 @@ class Writer:
             else:
                 await self._attached(outgoing, made, told)
         elif is_refused(outcome):
-            await self._tell_refused(outgoing, patient, sorted(fields))
-            await self._done(outgoing)
+            await tell_refused(self._engine, outgoing, patient, sorted(fields))
         else:
             await self._again(outgoing, stopped=isinstance(outcome, Stopped))
 
@@ -223,9 +231,13 @@ class Writer:
         key = (outgoing.org_id, connection.id, ImportKind.REFERRAL, outgoing.external_id)
         async with system_work(self._engine, PUBLISHING) as work:
             known = await work.session.get(ExternalId, key)
-            contradicts = await self._contradicts(work, outgoing)
+            row = await work.session.scalar(select(StagedRow).where(*about(outgoing)))
+        if row is not None and row.code == RowCode.STATUS_CONTRADICTS and is_waiting(row):
+            await rest(self._engine, outgoing)
+            return
+        is_settled = row is not None and is_ignored(row)
         base = None if known is None or known.base is None else self._open(known, known.base)
-        if known is None or known.erased or base is None or contradicts:
+        if known is None or known.erased or base is None or is_settled:
             await self._done(outgoing)
             return
         today = await self._today(options)
@@ -249,13 +261,6 @@ class Writer:
         async with system_work(self._engine, PUBLISHING) as work:
             return work.now.astimezone(options.zone)
 
-    async def _contradicts(self, work: SystemWork, outgoing: OutgoingRow) -> bool:
-        """Whether a person has to settle first which of two statuses is true."""
-        code = await work.session.scalar(
-            select(StagedRow.code).where(*_staged_of(outgoing), StagedRow.state != "done")
-        )
-        return bool(code == RowCode.STATUS_CONTRADICTS.value)
-
     async def _read(self, client: OpenDental, base: RefAttachRow) -> RefAttachRow | None:
         """The refattach as it is there now: they are listed by patient alone."""
         for raw in await client.refattaches_of(base.pat_num):
@@ -270,14 +275,15 @@ class Writer:
     ) -> None:
         """Somebody there was quicker: their status is staged, and a run takes it in at once."""
         async with system_work(self._engine, PUBLISHING) as work:
-            held = await work.session.scalar(select(StagedRow).where(*_staged_of(outgoing)))
+            held = await work.session.scalar(select(StagedRow).where(*about(outgoing)))
             row = kept(theirs)
             if held is None:
-                held = _staged_for(outgoing, known, work.now)
+                held = staged_for(outgoing, known, work.now)
                 work.session.add(held)
             held.external_version = external_version(row, None, known.changes + 1)
             held.body = self._sealer.seal(row, Place(outgoing.org_id, connection_id, "row"))
-            held.state, held.code, held.gone, held.resolved_at = STAGED, None, False, None
+            held.state, held.code, held.fields, held.gone = STAGED, None, [], False
+            held.resolution, held.resolved_at = None, None
             held.version += 1
             held.updated_at = work.now
             connection = await work.session.get(
@@ -308,25 +314,9 @@ class Writer:
             async with system_work(self._engine, PUBLISHING) as work:
                 known = await work.session.get(ExternalId, key)
             assert known is not None
-            await self._tell_refused(outgoing, known, sorted(fields))
-            await self._done(outgoing)
+            await tell_refused(self._engine, outgoing, known, sorted(fields))
         else:
             await self._again(outgoing, stopped=isinstance(outcome, Stopped))
-
-    async def _tell_refused(
-        self, outgoing: OutgoingRow, known: ExternalId, fields: list[str]
-    ) -> None:
-        """A person has to look: what is wrong with a write no waiting mends."""
-        async with system_work(self._engine, PUBLISHING) as work:
-            row = await work.session.scalar(select(StagedRow).where(*_staged_of(outgoing)))
-            if row is None:
-                row = _staged_for(outgoing, known, work.now)
-                row.external_version, row.state = (
-                    f"write {outgoing.external_version}",
-                    "refused",
-                )
-                work.session.add(row)
-            tell_row(work, row, RowCode.REFUSED_THERE, fields)
 
     async def _written(
         self,
@@ -334,16 +324,15 @@ class Writer:
         key: tuple[str, UUID, ImportKind, str],
         now_there: RefAttachRow,
     ) -> None:
-        """What stands there now is what we know: when it is listed it is no news."""
+        """What stands there now is what we know: when it is listed it is no news. Writes of the
+        referral that were refused before are over."""
         async with system_work(self._engine, PUBLISHING) as work:
             known = await work.session.get(ExternalId, key, with_for_update=True)
             if known is not None:
                 row = kept(now_there)
                 known.base = self._sealer.seal(row, Place(key[0], key[1], "row"))
                 known.external_version = f"written.{digest(row)}"
-            mine = await work.session.get(OutgoingRow, (outgoing.org_id, outgoing.message_id))
-            if mine is not None:
-                await work.session.delete(mine)
+            await end_writes(work, outgoing)
         log.info("status written there", org_id=outgoing.org_id)
 
     async def _done(self, outgoing: OutgoingRow) -> None:
@@ -372,20 +361,3 @@ class Writer:
         log.warning(
             "not written there", org_id=outgoing.org_id, status="stopped" if stopped else ""
         )
-
-
-def _staged_of(outgoing: OutgoingRow) -> tuple[ColumnElement[bool], ...]:
-    return (
-        StagedRow.org_id == outgoing.org_id,
-        StagedRow.connection_id == outgoing.connection_id,
-        StagedRow.kind == outgoing.kind,
-        StagedRow.external_id == outgoing.external_id,
-    )
-
-
-def _staged_for(outgoing: OutgoingRow, known: ExternalId, now: datetime) -> StagedRow:
-    row = new_staged(
-        outgoing.org_id, outgoing.connection_id, outgoing.kind, outgoing.external_id, now
-    )
-    row.parent, row.rank = known.parent, known.rank
-    return row

@@ -1,7 +1,10 @@
-"""The rows of AlfaDocs' API as far as they are kept: no fiscal code, no address, no price list."""
+"""The rows of AlfaDocs' API as far as they are kept: no fiscal code, no address, no price list.
+
+`refused` of a row: the names of its fields whose value could not be read, which are null.
+"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +34,7 @@ class PatientRow:
     email: str | None = None
     source_id: int = 0
     created_at: str | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class OperatorRow:
     id: int
     name: str | None = None
     is_deleted: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ def read_patient(raw: Mapping[str, Any]) -> Read:
         source_id=0 if raw.get("sourceId") is None else reading.number("sourceId"),
         created_at=reading.stamp("createdAt"),
     )
-    return Read(row, stamp, tuple(sorted(reading.refused)))
+    refused = tuple(sorted(reading.refused))
+    return Read(replace(row, refused=refused), stamp, refused)
 
 
 def read_operator(raw: Mapping[str, Any]) -> Read:
@@ -89,8 +95,9 @@ def read_operator(raw: Mapping[str, Any]) -> Read:
     id_ = _id(raw)
     if id_ is None:
         return Read(None, None, ())
-    row = OperatorRow(id_, reading.text("name"), raw.get("deleted") is True)
-    return Read(row, None, tuple(sorted(reading.refused)))
+    name, is_deleted = reading.text("name"), raw.get("deleted") is True
+    refused = tuple(sorted(reading.refused))
+    return Read(OperatorRow(id_, name, is_deleted, refused), None, refused)
 
 
 def read_appointment(raw: Mapping[str, Any]) -> Read:
@@ -111,7 +118,10 @@ def read_appointment(raw: Mapping[str, Any]) -> Read:
 
 def kept(row: PatientRow | OperatorRow) -> dict[str, Any]:
     """The row as it is sealed and compared; `type(row)(**kept(row))` is the row again."""
-    return asdict(row)
+    held = asdict(row)
+    if not held["refused"]:
+        del held["refused"]
+    return held
 
 
 def _id(raw: Mapping[str, Any]) -> int | None:

@@ -26,7 +26,7 @@ from services.connectors.resources import (
     operator_map_resource,
     source_map_resource,
 )
-from services.connectors.rules.identity import NAMESPACE
+from services.connectors.rules.identity import NAMESPACE, staged_id
 
 UUID_COLUMNS = ("uuid",)
 CONNECTION_COLUMNS = ("connection_id",)
@@ -138,9 +138,9 @@ def _needs_of_source(command: SourceMapSet) -> Sequence[Need]:
 
 def _asked_id(command: SourceMapSet) -> object:
     """The row by which a person was asked what the number means."""
-    kind = ImportKind.SOURCE
-    parts = (command.org_id, command.connection_uuid, kind, command.external_id, "staged")
-    return uuid5(NAMESPACE, "/".join(map(str, parts)))
+    return staged_id(
+        command.org_id, command.connection_uuid, ImportKind.SOURCE, command.external_id
+    )
 
 
 def _map_id(workspace: Workspace, connection_id: UUID, which: str, external_id: str) -> object:

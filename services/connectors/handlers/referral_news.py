@@ -8,14 +8,14 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from contracts.catalogue import EVENTS
-from contracts.connecting import ImportKind
+from contracts.connecting import ImportKind, RowCode
 from contracts.referral import REFERRAL_SENT, FulfilmentStatus
 from contracts.replies import ReplyStatus
 from contracts.shapes import Lax
 from messaging.handlers.handler import hears
 from messaging.handlers.workspace import Done, Need, Workspace
-from services.connectors.models import Connection, ExternalId, OutgoingRow
-from services.connectors.rules.identity import NAMESPACE
+from services.connectors.models import Connection, ExternalId, OutgoingRow, StagedRow
+from services.connectors.rules.identity import NAMESPACE, staged_id
 
 UUID_COLUMNS = ("uuid",)
 THERE = "there"
@@ -70,10 +70,27 @@ def hear(news: ReferralNews, workspace: Workspace) -> Done[None]:
         row.version = news.aggregateversion
         row.fulfilment_status = None if status is None else status.value
         row.updated_at = workspace.now
+        if changed:
+            _compare_again(row, workspace)
         connection = workspace.find(Connection, row.connection_id)
         if changed and connection is not None and connection.config.get("write_back"):
             _write_there(row, news, workspace)
     return Done(ReplyStatus.OK, None, news.data.id)
+
+
+def _compare_again(row: ExternalId, workspace: Workspace) -> None:
+    """A status there that contradicted ours may agree with the new one: the next run says it."""
+    staged = workspace.find(StagedRow, _staged_id(row))
+    if staged is None or staged.body is None:
+        return
+    if staged.state == "refused" and staged.code == RowCode.STATUS_CONTRADICTS:
+        staged.state = "staged"
+        staged.version += 1
+        staged.updated_at = workspace.now
+
+
+def _staged_id(row: ExternalId) -> UUID:
+    return staged_id(row.org_id, row.connection_id, row.kind, row.external_id)
 
 
 def _write_there(row: ExternalId, news: ReferralNews, workspace: Workspace) -> None:
@@ -166,7 +183,11 @@ def _connections(news: ReferralNews, workspace: Workspace) -> Sequence[Need]:
     rows = [
         row for one in _uuids(news) for row in workspace.find_all(ExternalId, UUID_COLUMNS, one)
     ]
-    return [Need(Connection, (row.connection_id,)) for row in rows]
+    referrals = [row for row in rows if row.kind is ImportKind.REFERRAL]
+    return [
+        *(Need(Connection, (row.connection_id,)) for row in rows),
+        *(Need(StagedRow, (_staged_id(row),), writes=True) for row in referrals),
+    ]
 
 
 EVENT_HANDLERS = [

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 from pydantic_core import PydanticCustomError
 
+from contracts.clock import birth_date_errors
 from contracts.connecting import ImportKind
 from contracts.phones import parse_phone
 from contracts.referral import Response
@@ -28,9 +29,18 @@ from services.connectors.opendental.rows import (
     ReferralType,
     RefToStatus,
 )
-from services.connectors.rules.reading import Mapped, Writing, one_line
+from services.connectors.rules.clocks import in_utc
+from services.connectors.rules.reading import Mapped, Writing
 
 REASON_WITHOUT_WORDS = "Referred in Open Dental"
+_REFERENCES: Final = {
+    "patient_uuid": "PatNum",
+    "linked_patient_uuid": "PatNum",
+    "referral_source_uuid": "ReferralNum",
+    "referral_partner_uuid": "ReferralNum",
+    "referring_provider_uuid": "ProvNum",
+    "attribution_role": "ItemOrder",
+}
 _LINE: TypeAdapter[Any] = TypeAdapter(Line)
 _NOTES: TypeAdapter[Any] = TypeAdapter(Notes)
 _EMAIL: TypeAdapter[Any] = TypeAdapter(Email)
@@ -56,13 +66,17 @@ def names_of(row: ReferralRow) -> tuple[str, ...]:
 def partner_fields(row: ReferralRow, country: str = DEFAULT_COUNTRY) -> Mapped:
     """The partner that a row is: a provider with both names, else a practice."""
     writing = Writing()
-    is_person = bool(one_line(row.first_name)) and bool(one_line(row.last_name))
-    writing.fields["contact_type"] = ContactType.PROVIDER if is_person else ContactType.PRACTICE
-    practice = row.business_name if is_person else row.business_name or row.last_name
+    first, last = writing.line(row.first_name, "FName"), writing.line(row.last_name, "LName")
+    practice, practice_named = writing.line(row.business_name, "BusinessName"), "BusinessName"
+    is_person = first is not None and last is not None
+    if practice is None and not is_person:
+        practice, practice_named = last, "LName"
+    contact_type = ContactType.PROVIDER if is_person else ContactType.PRACTICE
+    writing.set("contact_type", contact_type, named="FName")
+    writing.set("first_name", first, named="FName")
+    writing.set("last_name", last, named="LName")
+    writing.set("practice_name", practice, named=practice_named)
     for field, value, named in (
-        ("first_name", row.first_name, "FName"),
-        ("last_name", row.last_name, "LName"),
-        ("practice_name", practice, "BusinessName"),
         ("specialty", row.specialty, "specialty"),
         ("address_line1", row.address, "Address"),
         ("address_line2", row.address2, "Address2"),
@@ -75,20 +89,20 @@ def partner_fields(row: ReferralRow, country: str = DEFAULT_COUNTRY) -> Mapped:
     writing.put("email", _EMAIL, row.email, named="EMail")
     _put_phone(writing, row.telephone, country, "Telephone")
     writing.fields["country"] = country
-    writing.fields["is_active"] = not row.is_hidden
-    return writing.mapped()
+    writing.set("is_active", not row.is_hidden, named="IsHidden")
+    return writing.mapped(row.refused)
 
 
 def source_fields(row: ReferralRow) -> Mapped:
     """The source that a row is; the patient that it is linked to comes by `linked_patient`."""
-    writing = Writing()
-    name = one_line(row.first_name, row.last_name) if one_line(row.last_name) else None
-    writing.put("name", _LINE, name or one_line(row.business_name, None), named="LName")
-    if writing.fields["name"] is None and one_line(row.first_name):
-        writing.put("name", _LINE, row.first_name, named="FName")
+    writing = Writing(_REFERENCES)
+    last = (row.last_name, "LName")
+    name = writing.full_name((row.first_name, "FName"), last) if writing.line(*last) else None
+    name = name or writing.line(row.business_name, "BusinessName")
+    writing.set("name", name or writing.line(row.first_name, "FName"), named="LName")
     writing.put("description", _NOTES, row.note, named="Note")
-    writing.fields["is_active"] = not row.is_hidden
-    return writing.mapped()
+    writing.set("is_active", not row.is_hidden, named="IsHidden")
+    return writing.mapped(row.refused)
 
 
 def category_of(row: ReferralRow) -> SourceCategory:
@@ -97,11 +111,14 @@ def category_of(row: ReferralRow) -> SourceCategory:
     return SourceCategory.PATIENT_REFERRAL if is_patient else SourceCategory.OTHER
 
 
-def patient_fields(row: PatientRow, country: str = DEFAULT_COUNTRY) -> Mapped:
+def patient_fields(row: PatientRow, now: datetime, country: str = DEFAULT_COUNTRY) -> Mapped:
     """The patient as the directory has them. Of the phones the first that is a valid number."""
     writing = Writing()
-    writing.put("name", _LINE, one_line(row.first_name, row.last_name), named="LName")
+    name = writing.full_name((row.first_name, "FName"), (row.last_name, "LName"))
+    writing.set("name", name, named="LName")
     writing.put("date_of_birth", _DATE, row.birthdate, named="Birthdate")
+    if birth_date_errors("date_of_birth", writing.fields["date_of_birth"], now):
+        writing.refuse("date_of_birth")
     writing.put("email", _EMAIL, row.email, named="Email")
     writing.fields["phone"] = None
     for phone, named in (
@@ -111,30 +128,46 @@ def patient_fields(row: PatientRow, country: str = DEFAULT_COUNTRY) -> Mapped:
     ):
         if writing.fields["phone"] is None:
             _put_phone(writing, phone, country, named)
-    return writing.mapped()
+    return writing.mapped(row.refused)
 
 
 def provider_fields(row: ProviderRow) -> Mapped:
     """The provider as the directory has them."""
     writing = Writing()
-    name = one_line(row.first_name, row.last_name) or one_line(row.abbreviation)
-    named = f"{name}, {one_line(row.suffix)}" if name and one_line(row.suffix) else name
-    writing.put("name", _LINE, named, named="LName")
+    name = writing.full_name((row.first_name, "FName"), (row.last_name, "LName"))
+    name = name or writing.line(row.abbreviation, "Abbr")
+    suffix = writing.line(row.suffix, "Suffix")
+    if name and suffix:
+        name = writing.line(f"{name}, {suffix}", "Suffix") or name
+    writing.set("name", name, named="LName")
     writing.put("npi", _NPI, row.npi, named="NationalProvID")
-    return writing.mapped()
+    return writing.mapped(row.refused)
 
 
-def attribution_fields(row: RefAttachRow, zone: ZoneInfo, now: datetime) -> Mapped:
-    """The attribution that a RefFrom is, without whom it points to and its role."""
-    writing = Writing()
+def attribution_fields(
+    row: RefAttachRow, stamp: str | None, zone: ZoneInfo, now: datetime
+) -> Mapped:
+    """The attribution that a RefFrom is, without whom it points to and its role.
+
+    One without a day of its own is dated by the row's last change: it is history all the same.
+    """
+    writing = Writing(_REFERENCES)
     writing.put("source_note", _NOTES, row.note, named="Note")
-    writing.fields["attributed_at"] = attributed_at(row.ref_date, zone, now)
-    return writing.mapped()
+    writing.set("attributed_at", attributed_at(row.ref_date, zone, now), named="RefDate")
+    if writing.fields["attributed_at"] is None:
+        if row.ref_date is not None:
+            writing.refuse("attributed_at")
+        if stamp is not None:
+            writing.fields["attributed_at"] = min(in_utc(stamp, zone), now)
+    return writing.mapped(row.refused)
 
 
 def attributed_at(day: str | None, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The noon of a day there, which in any zone of theirs is that day; never after now."""
-    if day is None:
+    """The noon of a day there, which in any zone of theirs is that day; today's not after now.
+
+    None of a day that is to come, or that no calendar of ours has.
+    """
+    if day is None or date.fromisoformat(day) > now.astimezone(zone).date():
         return None
     try:
         noon = datetime.combine(date.fromisoformat(day), time(12), zone).astimezone(UTC)
@@ -166,12 +199,12 @@ def becomes_draft(row: RefAttachRow, since: date) -> bool:
 
 def referral_fields(row: RefAttachRow, partner: ReferralRow | None) -> Mapped:
     """The draft that a RefTo is, without patient, partner and provider."""
-    writing = Writing()
+    writing = Writing(_REFERENCES)
     reason = row.note or (partner.specialty if partner is not None else None)
     writing.put("reason", _REASON, reason or REASON_WITHOUT_WORDS, named="Note")
     if writing.fields["reason"] is None:
         writing.fields["reason"] = REASON_WITHOUT_WORDS
-    return writing.mapped()
+    return writing.mapped(row.refused)
 
 
 _RESPONSES: Final[Mapping[str, Response]] = {
@@ -209,10 +242,10 @@ def written_back(fulfilment_status: str | None, today: date) -> dict[str, str] |
 
 
 def _put_phone(writing: Writing, number: str | None, country: str, named: str) -> None:
-    writing.fields["phone"] = None
+    writing.set("phone", None, named=named)
     if number is None or not number.strip():
         return
     try:
         writing.fields["phone"] = parse_phone(number, country)
     except PydanticCustomError:
-        writing.refused.add(named)
+        writing.refuse("phone")

@@ -1,11 +1,12 @@
 """The rows of Open Dental's API as far as they are kept. Source: opendental.com/site/api*.html.
 
+`refused` of a row: the names of its fields whose value could not be read, which are null.
 There is no field for what is never kept: a patient's SSN, MedicaidID and balances, and a referral's
 SSN or TIN unless the connection says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -69,6 +70,7 @@ class ReferralRow:
     business_name: str | None = None
     display_note: str | None = None
     is_patient: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class RefAttachRow:
     note: str | None = None
     prov_num: int = 0
     date_proc_complete: str | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class PatientRow:
     work_phone: str | None = None
     wireless_phone: str | None = None
     email: str | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class ProviderRow:
     abbreviation: str | None = None
     npi: str | None = None
     is_deleted: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,10 @@ def _made(raw: Mapping[str, Any], id_name: str, make: Any) -> Read:
     stamp = reading.stamp("DateTStamp")
     id_ = _number_or_none(raw, id_name)
     row = None if id_ is None else make(id_, reading)
-    return Read(row, stamp, tuple(sorted(reading.refused)))
+    refused = tuple(sorted(reading.refused))
+    if row is not None and refused and not isinstance(row, DefinitionRow):
+        row = replace(row, refused=refused)
+    return Read(row, stamp, refused)
 
 
 def read_referral(raw: Mapping[str, Any], keep: Keep = Keep.NOTHING) -> Read:
@@ -268,4 +276,7 @@ def _one_of(words: type[StrEnum], reading: Reading, name: str, default: StrEnum)
 def kept(row: Row) -> dict[str, Any]:
     """The row as it is sealed and compared; `type(row)(**kept(row))` is the row again."""
     # Not by `asdict`, which copies each value deeply: a tenth of a page's cost.
-    return {name: getattr(row, name) for name in row.__slots__}
+    held = {name: getattr(row, name) for name in row.__slots__}
+    if not held.get("refused"):
+        held.pop("refused", None)  # Of most rows: their digests are those of before.
+    return held

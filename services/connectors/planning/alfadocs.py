@@ -1,5 +1,7 @@
 """Plans for AlfaDocs' rows."""
 
+from datetime import datetime
+
 from contracts.connecting import ImportKind, RowCode
 from contracts.referral_attribution import AttributionRole
 from contracts.values import format_time
@@ -7,6 +9,7 @@ from services.connectors.alfadocs import mapping
 from services.connectors.alfadocs.rows import OperatorRow, PatientRow
 from services.connectors.planning.steps import (
     Around,
+    Kept,
     Known,
     Nothing,
     Refused,
@@ -15,8 +18,25 @@ from services.connectors.planning.steps import (
     Step,
     Then,
     Waits,
+    as_sent,
+    uuid_of,
 )
 from services.connectors.rules.clocks import observed_at
+from services.connectors.rules.reading import Mapped
+
+
+def mapped(kind: ImportKind, kept: Kept, stamp: str | None, now: datetime) -> Mapped:
+    """The fields of ours that a row has by itself, and those of its own that are not taken.
+
+    What is wrong with the date of an attribution is told of its patient, whose row it is.
+    """
+    match kind:
+        case ImportKind.PROVIDER:
+            return mapping.operator_fields(OperatorRow(**kept))
+        case ImportKind.PATIENT:
+            return mapping.patient_fields(PatientRow(**kept), now)
+    named = {"patient_uuid": "id", "referral_source_uuid": "sourceId", "attributed_at": "createdAt"}
+    return Mapped({}, (), named)
 
 
 def plan(row: Row, known: Known | None, around: Around) -> Step:
@@ -30,11 +50,6 @@ def plan(row: Row, known: Known | None, around: Around) -> Step:
     return _attribution(row, known, around)
 
 
-def _uuid(known: Known | None) -> str:
-    assert known is not None
-    return str(known.uuid)
-
-
 def _operator(row: Row, known: Known | None, around: Around) -> Step:
     operator = OperatorRow(**row.kept)
     held = known.observed_at if known is not None else None
@@ -42,12 +57,12 @@ def _operator(row: Row, known: Known | None, around: Around) -> Step:
     if operator.is_deleted or row.gone:
         if known is None or known.version is None or known.gone:
             return Nothing()
-        fields = {"provider_uuid": _uuid(known), "observed_at": format_time(at)}
+        fields = {"provider_uuid": uuid_of(known), "observed_at": format_time(at)}
         return Send("provider.archive", fields, Then.GONE)
-    mapped = mapping.operator_fields(operator)
-    if mapped.fields["name"] is None:
-        return Refused(RowCode.FIELD_REFUSED, mapped.refused or ("name",))
-    fields = {"provider_uuid": _uuid(known), **mapped.fields, "observed_at": format_time(at)}
+    found = mapped(row.kind, row.kept, row.stamp, around.now)
+    if found.fields["name"] is None:
+        return Refused(RowCode.FIELD_REFUSED, ("name",))
+    fields = {"provider_uuid": uuid_of(known), **found.fields, "observed_at": format_time(at)}
     return Send("provider.put", fields, Then.MADE)
 
 
@@ -56,16 +71,18 @@ def _patient(row: Row, known: Known | None, around: Around) -> Step:
     is_new = known is None or known.version is None
     if is_new and patient.source_id and around.mapped_source(str(patient.source_id)) is None:
         return Waits(RowCode.UNMAPPED_SOURCE)
-    mapped = mapping.patient_fields(patient)
-    if mapped.fields["name"] is None:
-        return Refused(RowCode.FIELD_REFUSED, mapped.refused or ("lastName",))
+    found = mapped(row.kind, row.kept, row.stamp, around.now)
+    if found.fields["name"] is None:
+        refused = tuple(name for name in ("firstName", "lastName") if name in found.refused)
+        return Refused(RowCode.FIELD_REFUSED, refused or ("lastName",))
     held = known.observed_at if known is not None else None
     at, skew = observed_at(row.stamp, mapping.ZONE, around.now, held)
-    fields = {name: value for name, value in mapped.fields.items() if value is not None}
-    if "date_of_birth" in fields:
-        fields["date_of_birth"] = fields["date_of_birth"].isoformat()
-    put = {"patient_uuid": _uuid(known), **fields, "observed_at": format_time(at)}
-    return Send("patient.put", put, Then.MADE, skew_seconds=skew)
+    fields = {
+        "patient_uuid": uuid_of(known),
+        **as_sent(found.fields),
+        "observed_at": format_time(at),
+    }
+    return Send("patient.put", fields, Then.MADE, skew_seconds=skew)
 
 
 def _attribution(row: Row, known: Known | None, around: Around) -> Step:
@@ -82,10 +99,9 @@ def _attribution(row: Row, known: Known | None, around: Around) -> Step:
         one != row.external_id for one in around.siblings(str(row.kept["id"]))
     )
     role = AttributionRole.PRIMARY if first else AttributionRole.SECONDARY
-    entered = PatientRow(id=row.kept["id"], created_at=row.kept["created_at"])
-    at = mapping.attributed_at(entered, around.now)
+    at = mapping.attributed_at(row.kept["created_at"], row.stamp, around.now)
     fields = {
-        "id": _uuid(known),
+        "id": uuid_of(known),
         "patient_uuid": str(patient.uuid),
         "referral_source_uuid": str(source),
         "attribution_role": role.value,

@@ -1,12 +1,11 @@
 """Plans for Open Dental's rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from contracts.connecting import ImportKind, RowCode, RowResolution
-from contracts.referral import FulfilmentStatus
-from contracts.referral_attribution import AttributionRole
 from contracts.referral_partner import ContactType
 from contracts.values import format_time
 from services.connectors.config import OpenDentalOptions
@@ -17,6 +16,7 @@ from services.connectors.opendental.rows import (
     RefAttachRow,
     ReferralRow,
 )
+from services.connectors.planning import refattaches
 from services.connectors.planning.steps import (
     Around,
     Kept,
@@ -26,32 +26,35 @@ from services.connectors.planning.steps import (
     Refused,
     Row,
     Send,
-    StageAlso,
     Step,
     Then,
     Waits,
+    as_sent,
+    uuid_of,
 )
 from services.connectors.rules.clocks import observed_at
 from services.connectors.rules.ownership import merge
 from services.connectors.rules.reading import Mapped
 
-_ORDER = {
-    None: 0,
-    FulfilmentStatus.REQUESTED: 1,
-    FulfilmentStatus.ACCEPTED: 2,
-    FulfilmentStatus.REJECTED: 2,
-    FulfilmentStatus.IN_PROGRESS: 3,
-    FulfilmentStatus.COMPLETED: 4,
-    FulfilmentStatus.FAILED: 4,
-    FulfilmentStatus.CANCELLED: 5,
-}
+_NAMES = ("LName", "FName", "BusinessName", "Abbr")
 
 
-def mapped_fields(kind: ImportKind, kept: Kept, options: OpenDentalOptions) -> Mapped:
-    """The mapped fields of a partner's or source's row, by which two states of it are compared."""
-    if kind is ImportKind.PARTNER:
-        return mapping.partner_fields(ReferralRow(**kept), options.country)
-    return mapping.source_fields(ReferralRow(**kept))
+def mapped(
+    kind: ImportKind, kept: Kept, stamp: str | None, now: datetime, options: OpenDentalOptions
+) -> Mapped:
+    """The fields of ours that a row has by itself, and those of its own that are not taken."""
+    match kind:
+        case ImportKind.PROVIDER:
+            return mapping.provider_fields(ProviderRow(**kept))
+        case ImportKind.PATIENT:
+            return mapping.patient_fields(PatientRow(**kept), now, options.country)
+        case ImportKind.PARTNER:
+            return mapping.partner_fields(ReferralRow(**kept), options.country)
+        case ImportKind.SOURCE:
+            return mapping.source_fields(ReferralRow(**kept))
+        case ImportKind.ATTRIBUTION:
+            return mapping.attribution_fields(RefAttachRow(**kept), stamp, options.zone, now)
+    return mapping.referral_fields(RefAttachRow(**kept), None)
 
 
 def plan(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
@@ -68,67 +71,104 @@ def plan(row: Row, known: Known | None, around: Around, options: OpenDentalOptio
         case ImportKind.SOURCE:
             return _source(row, known, around, options)
         case ImportKind.ATTRIBUTION:
-            return _attribution(row, known, around, options)
-    return _referral(row, known, around, options)
+            return refattaches.plan_attribution(row, known, around, options)
+    return refattaches.plan_referral(row, known, around, options)
 
 
-def _uuid(known: Known | None) -> str:
-    assert known is not None
-    return str(known.uuid)
+def _nameless(found: Mapped) -> Refused:
+    """Nothing that has no name can be made: the names that are refused, else the one that lacks."""
+    refused = tuple(name for name in _NAMES if name in found.refused)
+    return Refused(RowCode.FIELD_REFUSED, refused or ("LName",))
 
 
 def _provider(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
-    provider = ProviderRow(**row.kept)
     held = known.observed_at if known is not None else None
     at, skew = observed_at(row.stamp, options.zone, around.now, held)
-    if provider.is_deleted or row.gone:
+    if ProviderRow(**row.kept).is_deleted or row.gone:
         if known is None or known.version is None or known.gone:
             return Nothing()
-        fields = {"provider_uuid": _uuid(known), "observed_at": format_time(at)}
+        fields = {"provider_uuid": uuid_of(known), "observed_at": format_time(at)}
         return Send("provider.archive", fields, Then.GONE, skew_seconds=skew)
-    mapped = mapping.provider_fields(provider)
-    if mapped.fields["name"] is None:
-        return Refused(RowCode.FIELD_REFUSED, mapped.refused or ("LName",))
-    fields = {"provider_uuid": _uuid(known), **mapped.fields, "observed_at": format_time(at)}
+    found = mapped(row.kind, row.kept, row.stamp, around.now, options)
+    if found.fields["name"] is None:
+        return _nameless(found)
+    fields = {"provider_uuid": uuid_of(known), **found.fields, "observed_at": format_time(at)}
     return Send("provider.put", fields, Then.MADE, skew_seconds=skew)
 
 
 def _patient(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
     if row.gone:
         return Nothing()
-    mapped = mapping.patient_fields(PatientRow(**row.kept), options.country)
-    if mapped.fields["name"] is None:
-        return Refused(RowCode.FIELD_REFUSED, mapped.refused or ("LName",))
+    found = mapped(row.kind, row.kept, row.stamp, around.now, options)
+    if found.fields["name"] is None:
+        return _nameless(found)
     held = known.observed_at if known is not None else None
     at, skew = observed_at(row.stamp, options.zone, around.now, held)
-    fields = {"patient_uuid": _uuid(known), **_json(mapped.fields), "observed_at": format_time(at)}
+    fields = {
+        "patient_uuid": uuid_of(known),
+        **as_sent(found.fields),
+        "observed_at": format_time(at),
+    }
     return Send("patient.put", fields, Then.MADE, skew_seconds=skew)
 
 
 def _partner(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
-    fields = dict(mapped_fields(ImportKind.PARTNER, row.kept, options).fields)
+    found = mapped(row.kind, row.kept, row.stamp, around.now, options)
+    fields = dict(found.fields)
+    if _is_partner_no_longer(row, known):
+        row = replace(row, gone=True)
     nameless = fields["contact_type"] is ContactType.PRACTICE and not (
         fields["practice_name"] or fields["last_name"]
     )
     if nameless and not row.gone:
-        return Refused(RowCode.FIELD_REFUSED, ("LName",))
+        return _nameless(found)
     return _made_or_changed(
-        row, known, around, options, "referral_partner", fields, {"id": _uuid(known)}
+        row, known, around, options, "referral_partner", fields, {"id": uuid_of(known)}
     )
+
+
+def _is_partner_no_longer(row: Row, known: Known | None) -> bool:
+    """Whether a doctor has become a source. A source of which a partner was made, so that patients
+    can be referred to it, always was one."""
+    if known is None or not known.base:
+        return False
+    was, is_now = (mapping.kind_of(ReferralRow(**kept)) for kept in (known.base, row.kept))
+    return was is ImportKind.PARTNER and is_now is ImportKind.SOURCE
 
 
 def _source(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
     referral = ReferralRow(**row.kept)
-    fields = dict(mapped_fields(ImportKind.SOURCE, row.kept, options).fields)
-    if fields["name"] is None and not row.gone:
-        return Refused(RowCode.FIELD_REFUSED, ("LName",))
-    made = {"id": _uuid(known), "category": mapping.category_of(referral).value}
+    found = mapped(row.kind, row.kept, row.stamp, around.now, options)
+    if found.fields["name"] is None and not row.gone:
+        return _nameless(found)
+    made: dict[str, Any] = {
+        "id": uuid_of(known),
+        "category": mapping.category_of(referral).value,
+        "linked_patient_uuid": None,
+    }
     if referral.pat_num and not row.gone:
         patient = around.known(ImportKind.PATIENT, str(referral.pat_num))
         if patient is None or not patient.made:
             return Waits(RowCode.MISSING_REFERENCE)
         made["linked_patient_uuid"] = str(patient.uuid)
-    return _made_or_changed(row, known, around, options, "referral_source", fields, made)
+    return _made_or_changed(
+        row, known, around, options, "referral_source", dict(found.fields), made
+    )
+
+
+def _linked(row: Row, known: Known, made: Mapping[str, Any]) -> dict[str, Any]:
+    """The link and the category of a source that became a patient's, or is one no longer. A
+    category that somebody here has set stays."""
+    if row.kind is not ImportKind.SOURCE or row.gone or not known.base:
+        return {}
+    was, is_now = ReferralRow(**known.base), ReferralRow(**row.kept)
+    before = mapping.category_of(was).value
+    changes = {}
+    if is_now.pat_num != was.pat_num:
+        changes["linked_patient_uuid"] = made["linked_patient_uuid"]
+    if made["category"] != before and known.category == before:
+        changes["category"] = made["category"]
+    return changes
 
 
 def _made_or_changed(
@@ -145,150 +185,30 @@ def _made_or_changed(
     if known is None or known.version is None:
         if row.gone:
             return Nothing()
-        given = {name: value for name, value in fields.items() if value is not None}
+        given = {name: new for name, new in {**made, **fields}.items() if new is not None}
         base = None if fields["is_active"] else {**row.kept, "is_hidden": False}
-        created = {**made, **given, "is_active": True}
-        return Send(f"{resource}.create", created, Then.MADE, base=base)
-    base_row = known.base or {}
-    base_fields = dict(mapped_fields(row.kind, base_row, options).fields) if base_row else {}
+        return Send(f"{resource}.create", {**given, "is_active": True}, Then.MADE, base=base)
+    base_fields: dict[str, Any] = {}
+    if known.base:
+        base_fields = dict(mapped(row.kind, known.base, None, around.now, options).fields)
     if row.gone:
         fields = {**base_fields, "is_active": False}
     if known.gone:
         base_fields["is_active"] = False
+    changes = {**merge(base_fields, fields).send, **_linked(row, known, made)}
     if row.resolution is RowResolution.THEIRS:
-        base_fields = {}
-    changes = merge(base_fields, fields).send
-    if row.resolution is RowResolution.OURS or not changes:
+        changes |= {name: fields[name] for name in row.conflict if name in fields}
+    elif row.resolution is RowResolution.OURS:
+        changes = {name: new for name, new in changes.items() if name not in row.conflict}
+    if not changes:
         return Nothing()
     if changes == {"is_active": False} and around.attributions_staged:
         return Later()
-    named = {f"{resource}_uuid": _uuid(known), "base_version": known.version, **changes}
+    named = {f"{resource}_uuid": uuid_of(known), "base_version": known.version, **changes}
     then = Then.GONE if row.gone else Then.CHANGED
     variant = "gone" if row.gone else ""
-    return Send(f"{resource}.update", named, then, known.version, variant)
-
-
-def _attribution(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
-    attached = RefAttachRow(**row.kept)
-    patient = around.known(ImportKind.PATIENT, str(attached.pat_num))
-    if patient is None or not patient.made:
-        return Nothing() if row.gone else Waits(RowCode.MISSING_REFERENCE)
-    exists = known is not None and known.version is not None and not known.gone
-    named = {"patient_uuid": str(patient.uuid), "attribution_uuid": _uuid(known)}
-    base = RefAttachRow(**known.base) if known is not None and known.base else None
-    if exists and known is not None:
-        moved = base is not None and base.referral_num != attached.referral_num
-        if row.gone or moved:
-            then = Then.GONE if row.gone else Then.NEXT_GENERATION
-            fields: dict[str, Any] = {**named, "base_version": known.version}
-            return Send("referral_attribution.archive", fields, then, known.version)
-        return _noted(attached, base, named, known.version, around.now, options)
-    if row.gone:
-        return Nothing()
-    target = _target(attached, around)
-    if not isinstance(target, dict):
-        return target
-    siblings = {
-        number: rank
-        for number, rank in around.siblings(str(attached.pat_num)).items()
-        if number != row.external_id
-    }
-    role = mapping.role_of(attached, siblings)
-    if row.as_secondary:
-        role = AttributionRole.SECONDARY
-    written = mapping.attribution_fields(attached, options.zone, around.now).fields
-    created = {
-        "id": _uuid(known),
-        "patient_uuid": str(patient.uuid),
-        "attribution_role": role.value,
-        **target,
-        **_json(written),
-    }
-    return Send("referral_attribution.create", created, Then.MADE, variant=role.value)
-
-
-def _noted(
-    attached: RefAttachRow,
-    base: RefAttachRow | None,
-    named: Mapping[str, Any],
-    version: int | None,
-    now: datetime,
-    options: OpenDentalOptions,
-) -> Step:
-    note = mapping.attribution_fields(attached, options.zone, now).fields["source_note"]
-    held = None if base is None else base.note
-    if base is None or (note or None) == (held or None):
-        return Nothing()
-    fields = {**named, "base_version": version, "source_note": note}
-    return Send("referral_attribution.update", fields, Then.CHANGED, version)
-
-
-def _target(attached: RefAttachRow, around: Around) -> dict[str, str] | Step:
-    """Whom or what an attribution points to."""
-    number = str(attached.referral_num)
-    source = around.known(ImportKind.SOURCE, number)
-    partner = around.known(ImportKind.PARTNER, number)
-    for known in (source, partner):
-        if known is not None and known.base and known.base.get("pat_num") == attached.pat_num:
-            return Refused(RowCode.SELF_REFERRAL, ("ReferralNum",))
-    if source is not None and source.made and not source.gone:
-        return {"referral_source_uuid": str(source.uuid)}
-    if partner is not None and partner.made:
-        return {"referral_partner_uuid": str(partner.uuid)}
-    if source is not None and source.made:
-        return {"referral_source_uuid": str(source.uuid)}
-    return Waits(RowCode.MISSING_REFERENCE)
-
-
-def _referral(row: Row, known: Known | None, around: Around, options: OpenDentalOptions) -> Step:
-    attached = RefAttachRow(**row.kept)
-    if known is not None and known.version is not None:
-        return Nothing() if row.gone else _answered(attached, known)
-    if row.gone or not mapping.becomes_draft(attached, options.referrals_since):
-        return Nothing()
-    patient = around.known(ImportKind.PATIENT, str(attached.pat_num))
-    if patient is None or not patient.made:
-        return Waits(RowCode.MISSING_REFERENCE)
-    number = str(attached.referral_num)
-    partner = around.known(ImportKind.PARTNER, number)
-    if partner is None or not partner.made:
-        source = around.known(ImportKind.SOURCE, number)
-        if partner is None and source is not None and source.base:
-            return StageAlso(ImportKind.PARTNER, number, source.base)
-        return Waits(RowCode.MISSING_REFERENCE)
-    provider = around.known(ImportKind.PROVIDER, str(attached.prov_num))
-    base = ReferralRow(**partner.base) if partner.base else None
-    fields = {
-        "id": _uuid(known),
-        "patient_uuid": str(patient.uuid),
-        "referral_partner_uuid": str(partner.uuid),
-        **mapping.referral_fields(attached, base).fields,
-    }
-    if provider is not None and provider.made:
-        fields["referring_provider_uuid"] = str(provider.uuid)
-    return Send("referral.create", fields, Then.MADE)
-
-
-def _answered(attached: RefAttachRow, known: Known) -> Step:
-    """Their status where it says more than ours; what we wrote there says what we hold."""
-    response = mapping.response_of(attached.ref_to_status)
-    if response is None:
-        return Nothing()
-    held = known.fulfilment_status
-    ours = _ORDER[None if held is None else FulfilmentStatus(held)]
-    theirs = _ORDER[FulfilmentStatus(response.value)]
-    if held == response.value or theirs < ours:
-        return Nothing()
-    fields = {"referral_uuid": str(known.uuid), "response": response.value}
-    return Send("referral.record_response", fields, Then.RESPONDED, variant=response.value)
-
-
-def _json(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Dates and times as they travel; what is null is left out."""
-    shown: dict[str, Any] = {}
-    for name, value in fields.items():
-        if isinstance(value, datetime):
-            shown[name] = format_time(value)
-        elif value is not None:
-            shown[name] = value.isoformat() if hasattr(value, "isoformat") else value
-    return shown
+    base = None
+    if "linked_patient_uuid" in changes and known.category is None and known.base:
+        # The reply says of which category it is here; it is changed after that, or not.
+        base = {**row.kept, **{name: known.base[name] for name in ("pat_num", "is_patient")}}
+    return Send(f"{resource}.update", named, then, known.version, variant, base)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.connecting import ImportKind, RowCode, RowResolution
+from contracts.values import format_time
 
 Kept = dict[str, Any]
 
@@ -16,7 +17,8 @@ Kept = dict[str, Any]
 class Row:
     """A row to be applied. `gone`: it is no longer there, or is another kind of thing now.
 
-    `as_secondary`: the patient has another primary attribution already.
+    `as_secondary`: the patient has another primary attribution already. `conflict`: the fields of
+    ours that both sides changed, about which `resolution` decides.
     """
 
     kind: ImportKind
@@ -26,12 +28,14 @@ class Row:
     gone: bool = False
     resolution: RowResolution | None = None
     as_secondary: bool = False
+    conflict: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The resource of a row. `version` is None before it was made here, `base` the row as last
-    imported. `archived`: it was archived here by somebody, and stays so."""
+    imported. `archived`: it was archived here by somebody, and stays so. `category` is a source's,
+    as of `version`."""
 
     uuid: UUID
     generation: int = 1
@@ -39,6 +43,7 @@ class Known:
     base: Kept | None = field(default=None, repr=False)
     observed_at: datetime | None = None
     fulfilment_status: str | None = None
+    category: str | None = None
     gone: bool = False
     archived: bool = False
 
@@ -122,5 +127,25 @@ class Around(Protocol):
     def siblings(self, parent: str) -> Mapping[str, int]:
         """The rank of each attribution of a patient, staged ones too, by external id."""
 
+    def twins(self, parent: str, referral_num: int) -> Mapping[str, int]:
+        """Those of them that point to one referral there."""
+
     def mapped_source(self, external_id: str) -> UUID | None:
         """The referral source that a person said a source number means."""
+
+
+def uuid_of(known: Known | None) -> str:
+    """The id of a row's resource, as it is sent."""
+    assert known is not None
+    return str(known.uuid)
+
+
+def as_sent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Dates and times as they travel; what is null is left out."""
+    shown: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, datetime):
+            shown[name] = format_time(value)
+        elif value is not None:
+            shown[name] = value.isoformat() if hasattr(value, "isoformat") else value
+    return shown

@@ -14,7 +14,7 @@ from contracts.external_id import ExternalId as ExternalIdResource
 from contracts.import_row import LIST_IMPORT_ROWS, ImportRow, ImportRowList
 from contracts.shapes import Listed, Listing
 from messaging.handlers.pages import read_list, rows_by_id
-from messaging.handlers.reader import about_nobody, reads
+from messaging.handlers.reader import reads
 from services.connectors.models import ExternalId, StagedRow
 from services.connectors.queries.connection import check_connection
 from services.connectors.resources import external_id_resource, import_row_resource
@@ -60,6 +60,13 @@ async def unresolved(
     return found
 
 
+def _patients_in(shown: Listed[ImportRow]) -> list[UUID]:
+    """The patients who are in, without some of their fields."""
+    return [
+        row.uuid for row in shown.items if row.kind is ImportKind.PATIENT and row.uuid is not None
+    ]
+
+
 async def external_ids(
     query: ExternalIdList, session: AsyncSession, _: datetime
 ) -> Listed[ExternalIdResource]:
@@ -99,6 +106,6 @@ async def _patients(
 
 
 READERS = [
-    reads(LIST_IMPORT_ROWS, rows, patients=about_nobody),
+    reads(LIST_IMPORT_ROWS, rows, patients=_patients_in),
     reads(LIST_EXTERNAL_IDS, external_ids, find_patients=_patients),
 ]

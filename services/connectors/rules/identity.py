@@ -34,3 +34,8 @@ def message_id(
     """
     name = f"{system}/{connection}/{kind}/{external_id}/{external_version}/{operation}"
     return uuid5(NAMESPACE, name if base_version is None else f"{name}/{base_version}")
+
+
+def staged_id(org_id: str, connection: UUID, kind: ImportKind, external_id: str) -> UUID:
+    """The id of what is staged of a row: there is one at a time."""
+    return uuid5(NAMESPACE, f"{org_id}/{connection}/{kind}/{external_id}/staged")

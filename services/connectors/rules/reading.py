@@ -1,13 +1,13 @@
 """Reading the JSON of another system: a value of the wrong type is refused, its row is not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.text import clean_text
+from contracts.text import NAME_LENGTH, Line
 from services.connectors.rules.clocks import parse_stamp
 
 NO_DAY = "0001-01-01"
@@ -15,6 +15,8 @@ NO_DAY = "0001-01-01"
 
 LARGEST_NUMBER = 2**63 - 1
 """MySQL's BIGINT, which their numbers are."""
+
+_LINE: TypeAdapter[Any] = TypeAdapter(Line)
 
 
 class Reading:
@@ -77,30 +79,69 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """Fields of our commands, and the names there of those that had to be left out."""
+    """Fields of our commands, and the names there of those that had to be left out. `named`: what
+    each field of ours is called there."""
 
     fields: Mapping[str, Any]
     refused: tuple[str, ...]
+    named: Mapping[str, str]
+
+    def their_names(self, fields: Iterable[str]) -> set[str]:
+        """Fields of ours by what they are called there."""
+        return {self.named.get(name, name) for name in fields}
 
 
 class Writing:
-    """The fields of a command being made. `refused` are those that our contract does not take."""
+    """The fields of a command being made. `refused` are those that our contract does not take, by
+    their names there; `named`: what fields are called there that are no values of the row."""
 
-    def __init__(self, refused: set[str] | None = None) -> None:
+    def __init__(self, named: Mapping[str, str] | None = None) -> None:
         self.fields: dict[str, Any] = {}
-        self.refused: set[str] = set(refused or ())
+        self.refused: set[str] = set()
+        self._named = dict(named or {})
 
     def put(self, field: str, adapter: TypeAdapter[Any], value: Any, *, named: str) -> None:
         """Set a field; null where the contract refuses the value, which `named` is then told of."""
-        try:
-            self.fields[field] = adapter.validate_python(value)
-        except ValidationError:
-            self.fields[field] = None
-            self.refused.add(named)
+        self.set(field, self._taken(adapter, value, named), named=named)
 
-    def mapped(self) -> Mapped:
-        """What was written."""
-        return Mapped(self.fields, tuple(sorted(self.refused)))
+    def set(self, field: str, value: Any, *, named: str) -> None:
+        """Set a field to a value that the contract takes."""
+        self.fields[field] = value
+        self._named[field] = named
+
+    def refuse(self, field: str) -> None:
+        """Make a field null whose value no service of ours takes."""
+        self.fields[field] = None
+        self.refused.add(self._named[field])
+
+    def line(self, value: str | None, named: str) -> str | None:
+        """A text that may stand in a name; None where it shows nothing or is refused."""
+        taken: str | None = self._taken(_LINE, value, named)
+        return taken
+
+    def full_name(self, *parts: tuple[str | None, str]) -> str | None:
+        """A name of parts, each beside what it is called there, with a blank between.
+
+        A part that is refused is left out, and so are the first ones of a name that is too long.
+        """
+        taken = [(line, named) for part, named in parts if (line := self.line(part, named))]
+        while taken:
+            joined = " ".join(line for line, _ in taken)
+            if len(joined) <= NAME_LENGTH:
+                return joined
+            self.refused.add(taken.pop(0)[1])
+        return None
+
+    def mapped(self, refused: Iterable[str] = ()) -> Mapped:
+        """What was written. `refused`: fields that could not be read, too."""
+        return Mapped(self.fields, tuple(sorted({*self.refused, *refused})), self._named)
+
+    def _taken(self, adapter: TypeAdapter[Any], value: Any, named: str) -> Any:
+        try:
+            return adapter.validate_python(value)
+        except ValidationError:
+            self.refused.add(named)
+            return None
 
 
 def _is_unicode(text: str) -> bool:
@@ -110,12 +151,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def one_line(*parts: str | None) -> str | None:
-    """Parts of a name with a blank between; None where none of it shows anything."""
-    joined = " ".join(part.strip() for part in parts if part and part.strip())
-    try:
-        return clean_text(joined) if joined else None
-    except ValueError:
-        return None

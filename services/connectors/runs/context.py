@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.connecting import ImportKind, System
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.rules.identity import resource_id
+from services.connectors.rules.reading import Mapped
 from services.connectors.runs.leases import Claimed
 from services.connectors.sealing import Place, Sealer
 from services.connectors.systems import ReadSystem
 
 Counted = dict[str, int]
-MappedFields = Callable[[ImportKind, dict[str, Any]], dict[str, Any]]
+MapRow = Callable[[ImportKind, dict[str, Any], str | None, datetime], Mapped]
+"""The fields of ours that a row has by itself: of its kind, what is kept of it, its stamp, now."""
 
 
 @dataclass
@@ -39,8 +41,8 @@ class Counts:
 
 @dataclass
 class RunContext:
-    """One run of one connection. `plan` is the system's; `fields_of` maps a partner's or source's
-    row for comparing it. `has_interface`: the org has an Open Dental interface of ours, which shows
+    """One run of one connection. `plan` is the system's; `mapped` maps a row by
+    itself. `has_interface`: the org has an Open Dental interface of ours, which shows
     what is imported. `noted`: of which phase and when its progress was written down; `staged`: how
     many rows it has staged; `statistics_at_rows`: with how many statistics are due again, 0 before
     the first time. `missing`: the staged rows whose reference was not there when they were planned.
@@ -51,7 +53,7 @@ class RunContext:
     system: ReadSystem
     sealer: Sealer
     plan: Callable[[Row, Known | None, Around], Step]
-    fields_of: MappedFields
+    mapped: MapRow
     pass_id: UUID
     pass_full: bool
     run_id: UUID

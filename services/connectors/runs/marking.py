@@ -28,30 +28,38 @@ def row_of(context: RunContext, staged: StagedRow) -> Row:
         staged.gone,
         staged.resolution,
         staged.as_secondary,
+        tuple(staged.fields) if staged.code == RowCode.BOTH_CHANGED else (),
     )
 
 
 async def applied(
     work: SystemWork, context: RunContext, staged: StagedRow, known: ExternalId
 ) -> None:
-    """The row counts as imported."""
-    if context.has_interface and staged.body is not None and not staged.gone:
+    """The row counts as imported. What it is in without is told, with the resource that it is."""
+    refused: tuple[str, ...] = ()
+    if staged.body is not None and not staged.gone and not known.gone:
         kept = context.sealer.open(staged.body, context.place("row"))
-        await show_imported(work.session, context.sealer, known, kept, work.now)
+        if context.has_interface:
+            await show_imported(work.session, context.sealer, known, kept, work.now)
+        if known.version is not None and not known.archived:
+            refused = context.mapped(known.kind, kept, staged.stamp, work.now).refused
     if staged.body is not None:
         known.base = staged.body
     known.external_version = staged.external_version
     known.parent, known.rank, known.identity = staged.parent, staged.rank, staged.identity
     known.updated_at = work.now
     staged.body = None
-    if staged.code is None:
+    if staged.code is None and not refused:
         await work.session.delete(staged)
         return
     staged.state = DONE
-    if staged.code != RowCode.FIELD_REFUSED and staged.resolved_at is None:
-        staged.resolved_at = work.now
     staged.version += 1
     staged.updated_at = work.now
+    if refused:
+        staged.uuid, staged.resolution, staged.resolved_at = known.uuid, None, None
+        tell_row(work, staged, RowCode.FIELD_REFUSED, refused)
+    elif staged.resolved_at is None:
+        staged.resolved_at = work.now
 
 
 def refuse(
@@ -63,6 +71,8 @@ def refuse(
 ) -> None:
     """A person has to look at the row; it is told once."""
     context.counts.add(staged.kind, "refused")
+    if staged.resolution is not None:
+        staged.told = None  # What a person decided did not help: it is told again.
     staged.state, staged.resolution, staged.resolved_at = REFUSED, None, None
     staged.version += 1
     staged.updated_at = work.now

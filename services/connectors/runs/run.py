@@ -2,13 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import ConnectionFailureCode as Code
-from contracts.connecting import ImportKind
 from contracts.connection import CONNECTION_FAILED, CONNECTION_RECOVERED, CONNECTION_SYNCED
 from messaging.outbox.system_work import SystemWork
 from messaging.telemetry import logs
@@ -21,7 +19,7 @@ from services.connectors.resources import connection_resource
 from services.connectors.rules.pacing import NEEDS_PERSON, is_sweep_due, next_run_at
 from services.connectors.runs.applying import apply_all
 from services.connectors.runs.commands import Calls, NoReply
-from services.connectors.runs.context import RunContext
+from services.connectors.runs.context import MapRow, RunContext
 from services.connectors.runs.fetching import all_complete, read_phases
 from services.connectors.runs.leases import Claimed, leased, new_token
 from services.connectors.runs.settling import send_again
@@ -35,7 +33,6 @@ PUT_OFF = timedelta(minutes=1)
 """After our own broker or referrals was away."""
 
 Plan = Callable[[Row, Known | None, Around], Step]
-FieldsOf = Callable[[ImportKind, dict[str, Any]], dict[str, Any]]
 Afterwards = Callable[[RunContext, Calls], Awaitable[None]]
 """The last step of a run, when all that was read is applied."""
 
@@ -47,11 +44,11 @@ class Opened:
         self,
         system: ReadSystem,
         plan: Plan,
-        fields_of: FieldsOf,
+        mapped: MapRow,
         options: ReadOptions,
         afterwards: Afterwards | None = None,
     ) -> None:
-        self.system, self.plan, self.fields_of, self.options = system, plan, fields_of, options
+        self.system, self.plan, self.mapped, self.options = system, plan, mapped, options
         self.afterwards = afterwards
 
 
@@ -122,7 +119,7 @@ async def _begin(
         opened.system,
         sealer,
         opened.plan,
-        opened.fields_of,
+        opened.mapped,
         pass_id,
         pass_full,
         run.id,

@@ -10,13 +10,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy import delete, select
 
-from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode, RowResolution
+from contracts.connecting import PROBLEM_PREFIX, ImportKind, RowCode
 from contracts.problems import ProblemCode
 from contracts.values import parse_time
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import ExternalId, OutgoingRow, StagedRow
 from services.connectors.planning.steps import Kept, Then
-from services.connectors.rules.ownership import differing, merge
 from services.connectors.runs.commands import (
     GENERATIONS_LOOKED_UP,
     IN_FLIGHT,
@@ -25,12 +24,14 @@ from services.connectors.runs.commands import (
     ToSend,
     send_all,
 )
+from services.connectors.runs.conflicts import adopt, hold, merge_held
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.keys import Key, one_of, rows_of
 from services.connectors.runs.leases import leased
 from services.connectors.runs.marking import applied, ask_again, refuse, row_of
 from services.connectors.runs.progress import note
 from services.connectors.runs.staging import STAGED, WAITING
+from services.connectors.runs.twins import stage_twins
 
 REFERRALS = "referrals"
 
@@ -202,6 +203,9 @@ async def _succeeded(
         known.generation += 1
         known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
         known.version, known.gone = None, then is Then.GONE
+        rows = [sealed for sealed in (known.base, staged.body) if sealed is not None]
+        opened = [context.sealer.open(sealed, context.place("row")) for sealed in rows]
+        await stage_twins(work, context, known, [kept.get("referral_num") for kept in opened])
         if then is Then.NEXT_GENERATION:
             return
         known.external_version = None
@@ -211,8 +215,7 @@ async def _succeeded(
         known.archived = True  # A newer archive is held here.
     known.version = data["version"] if data is not None else known.version
     known.gone = then is Then.GONE
-    if data is not None and "fulfilment_status" in data:
-        known.fulfilment_status = data["fulfilment_status"]
+    hold(known, data or {})
     command = orjson.loads(reply.sent.body)
     if "observed_at" in command:
         known.observed_at = parse_time(command["observed_at"])
@@ -239,9 +242,9 @@ async def _failed(
         known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
         refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", ())
     elif problem in ("already_exists", "message_id_reused"):
-        await _adopt(work, context, reply, known, staged)
+        await adopt(work, context, reply, known, staged)
     elif problem == "version_conflict" and reply.held is not None:
-        await _merged(work, context, reply.held, known, staged)
+        await merge_held(work, context, reply.held, known, staged)
     elif problem.endswith("_not_found"):
         named = problem.removesuffix("_not_found")
         if not creates and reply.sent.operation.startswith(f"{named}."):
@@ -254,11 +257,15 @@ async def _failed(
     elif problem == "invalid_transition":
         refuse(work, context, staged, RowCode.STATUS_CONTRADICTS, ("RefToStatus",))
     elif problem == "internal_error":
-        staged.state, staged.code = WAITING, f"{PROBLEM_PREFIX}{problem}"
+        staged.state = WAITING
+        if staged.code != RowCode.BOTH_CHANGED:  # A person has decided about its fields.
+            staged.code = f"{PROBLEM_PREFIX}{problem}"
     else:
         errors = (reply.answered.problem or {}).get("errors", [])
         fields = {str(error["loc"][0]) for error in errors if error.get("loc")}
-        refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", fields)
+        row = row_of(context, staged)
+        theirs = context.mapped(known.kind, row.kept, row.stamp, work.now).their_names(fields)
+        refuse(work, context, staged, f"{PROBLEM_PREFIX}{problem}", theirs)
 
 
 async def _lacks(work: SystemWork, context: RunContext, reply: Replied, staged: StagedRow) -> None:
@@ -270,60 +277,3 @@ async def _lacks(work: SystemWork, context: RunContext, reply: Replied, staged: 
     if number is not None and reply.problem == ProblemCode.REFERRAL_SOURCE_NOT_FOUND:
         meant = orjson.loads(reply.sent.body)["referral_source_uuid"]
         await ask_again(work, context, str(number), meant)
-
-
-async def _adopt(
-    work: SystemWork,
-    context: RunContext,
-    reply: Replied,
-    known: ExternalId,
-    staged: StagedRow,
-) -> None:
-    """Something is here under the row's id, though no import of it is known: take it as it is.
-
-    Where it differs from the row nobody can say which side changed: a person is told.
-    """
-    held = reply.held
-    if held is None:
-        known.archived = True
-        await applied(work, context, staged, known)
-        return
-    if reply.generation_ahead:
-        known.generation += reply.generation_ahead
-        known.uuid = context.uuid_of(known.kind, known.external_id, known.generation)
-    known.version = held["version"]
-    known.fulfilment_status = held.get("fulfilment_status")
-    different: tuple[str, ...] = ()
-    if known.kind in (ImportKind.PARTNER, ImportKind.SOURCE):
-        row = row_of(context, staged)
-        theirs = context.fields_of(known.kind, row.kept)
-        different = differing(theirs, held)
-    context.counts.add(known.kind, "unchanged")
-    body = staged.body
-    await applied(work, context, staged, known)
-    if different:
-        staged.body = body
-        refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
-
-
-async def _merged(
-    work: SystemWork,
-    context: RunContext,
-    held: dict[str, object],
-    known: ExternalId,
-    staged: StagedRow,
-) -> None:
-    """Somebody here changed it since: what they changed is kept, or a person decides."""
-    if known.kind in (ImportKind.PARTNER, ImportKind.SOURCE) and known.base is not None:
-        row = row_of(context, staged)
-        base = context.sealer.open(known.base, context.place("row"))
-        theirs = context.fields_of(known.kind, row.kept)
-        if row.gone:
-            theirs = {"is_active": False}
-        found = merge(context.fields_of(known.kind, base), theirs, held)
-        if found.both_changed and row.resolution is not RowResolution.THEIRS:
-            refuse(work, context, staged, RowCode.BOTH_CHANGED, found.both_changed)
-            return
-    version = held["version"]
-    assert isinstance(version, int)
-    known.version = version

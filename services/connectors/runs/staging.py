@@ -5,7 +5,7 @@ Rows that nobody may know (a patient whom no other row names) are dropped here, 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ from contracts.import_row import IMPORT_ROW_REFUSED
 from messaging.outbox.system_work import SystemWork
 from services.connectors.models import ExternalId, StagedRow
 from services.connectors.resources import import_row_resource
-from services.connectors.rules.identity import NAMESPACE
+from services.connectors.rules.identity import staged_id
 from services.connectors.rules.versions import digest, external_version, same_content
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.keys import Key, children_of, rows_by_parent, rows_of
@@ -49,6 +49,7 @@ class Page:
             for kind in one.also:
                 known = self._known.get((kind, one.external_id))
                 if known is not None and not known.gone:
+                    self._context.counts.add(kind, "fetched")
                     self._stage(one, kind)
             for kind in one.replaces:
                 self.retire(kind, one.external_id)
@@ -107,7 +108,7 @@ class Page:
         if held is not None and same_content(held, version) and not known.gone:
             known.external_version = version if one.stamp else held
             context.counts.add(kind, "unchanged")
-            if staged is not None and staged.state in (STAGED, WAITING):
+            if staged is not None and _is_moot(staged, version):
                 self._forget(staged)
             return
         if staged is not None and same_content(staged.external_version, version):
@@ -160,8 +161,6 @@ class Page:
         staged.resolution, staged.resolved_at, staged.uuid = None, None, None
         staged.version += 1
         staged.updated_at = now
-        if one.refused and kind is one.kind:
-            tell_row(self._work, staged, RowCode.FIELD_REFUSED, one.refused)
         return staged
 
     def retire(self, kind: ImportKind, external_id: str) -> None:
@@ -197,10 +196,9 @@ def new_staged(
     org_id: str, connection_id: UUID, kind: ImportKind, external_id: str, now: datetime
 ) -> StagedRow:
     """A row to be staged; what it says is to be set."""
-    name = f"{org_id}/{connection_id}/{kind}/{external_id}/staged"
     return StagedRow(
         org_id=org_id,
-        id=uuid5(NAMESPACE, name),
+        id=staged_id(org_id, connection_id, kind, external_id),
         connection_id=connection_id,
         kind=kind,
         external_id=external_id,
@@ -224,6 +222,14 @@ def tell_row(work: SystemWork, staged: StagedRow, code: str, fields: Iterable[st
     staged.told = said
     staged.version = max(staged.version, 1)
     work.workspace(staged.org_id).publish(IMPORT_ROW_REFUSED, import_row_resource(staged))
+
+
+def _is_moot(staged: StagedRow, version: str) -> bool:
+    """Whether what is staged is over once the row is as it was imported: also what was refused of
+    a state that it no longer has. What is staged of that very state is not."""
+    if staged.state == DONE or staged.code == RowCode.REFUSED_THERE:
+        return False
+    return staged.gone or not same_content(staged.external_version, version)
 
 
 async def _named(session: AsyncSession, context: RunContext, ids: set[str]) -> set[str]:

@@ -46,6 +46,7 @@ class Surroundings:
         self._context = context
         self._rows: dict[Key, ExternalId] = {}
         self._siblings: dict[str, dict[str, int]] = defaultdict(dict)
+        self._referrals: dict[str, int] = {}
         self._sources: dict[str, UUID | None] = {}
 
     async def load(self, session: AsyncSession, rows: Sequence[Row]) -> None:
@@ -79,12 +80,17 @@ class Surroundings:
             base=base,
             observed_at=row.observed_at,
             fulfilment_status=row.fulfilment_status,
+            category=row.category,
             gone=row.gone,
             archived=row.archived,
         )
 
     def siblings(self, parent: str) -> Mapping[str, int]:
         return self._siblings.get(parent, {})
+
+    def twins(self, parent: str, referral_num: int) -> Mapping[str, int]:
+        siblings = self.siblings(parent).items()
+        return {one: rank for one, rank in siblings if self._referrals.get(one) == referral_num}
 
     def mapped_source(self, external_id: str) -> UUID | None:
         return self._sources.get(external_id)
@@ -113,6 +119,22 @@ class Surroundings:
             found = await children_of(session, self._context, below, wanted)
             for parent, external_id, rank in found:
                 self._siblings[parent][external_id] = rank or 0
+        several = [one for one in self._siblings.values() if len(one) > 1]
+        await self._load_referrals(session, {number for one in several for number in one})
+
+    async def _load_referrals(self, session: AsyncSession, numbers: Iterable[str]) -> None:
+        """To which referral each of a patient's several attributions points: as it is staged, else
+        as it was imported."""
+        context = self._context
+        keys = {(ImportKind.ATTRIBUTION, number) for number in numbers}
+        known = await rows_of(session, context, ExternalId, keys)
+        staged = await rows_of(session, context, StagedRow, keys)
+        held = {number: row.base for (_, number), row in known.items()}
+        held |= {number: row.body for (_, number), row in staged.items() if row.body is not None}
+        for number, sealed in held.items():
+            if sealed is not None:
+                kept = context.sealer.open(sealed, context.place("row"))
+                self._referrals[number] = kept.get("referral_num") or 0
 
     async def _load_sources(self, session: AsyncSession, sources: Iterable[str]) -> None:
         found = await session.execute(

@@ -125,6 +125,38 @@ async def test_a_source_number_waits_until_a_person_says_what_it_means(
         assert sorted(roles) == ["primary", "secondary"]
 
 
+async def test_what_a_patient_came_in_without_is_told_though_they_waited(
+    connectors: Connectors, org: Org
+) -> None:
+    """Their source was not known, and mail, phone and the day of their entry are none: they are
+    in, brought when their row was last changed, which is no time of this month."""
+    stub = archive()
+    stub.patient(
+        1,
+        email="nobody",
+        phoneNumbers=[{"number": "12", "prefix": "+39"}],
+        createdAt="rubbish",
+        lastModifiedAt="2020-01-01 00:00:00",
+    )
+    async with served(stub):
+        connected = await connect(connectors, org, stub)
+        await connected.finished()
+        source = await org.ask("referral_source.create", name="Google", category="organic_search")
+        await connected.ask(
+            "source_map.set",
+            connection_uuid=str(connected.id),
+            external_id="283",
+            referral_source_uuid=source.data["id"],
+        )
+        await connected.finished(1)
+        (row,) = await connected.rows(resolved=False)
+        assert (row["code"], row["kind"], row["external_id"]) == ("field_refused", "patient", "1")
+        assert row["fields"] == ["createdAt", "email", "phoneNumbers"]
+        assert row["uuid"] == await connected.uuid("patient", 1)
+        (attribution,) = await connected.attributions(1)
+        assert attribution["attributed_at"] == "2019-12-31T23:00:00Z"
+
+
 async def test_a_key_of_another_archive_brings_nothing(connectors: Connectors, org: Org) -> None:
     """wrong_archive, and a person is needed."""
     async with served(archive()) as stub:

@@ -105,29 +105,46 @@ async def test_a_wrong_key_needs_a_person(connectors: Connectors, org: Org) -> N
 async def test_26_a_bad_row_is_refused_alone_and_once(connectors: Connectors, org: Org) -> None:
     """A flag that is none, an address that is none, a row without a number and one without a name:
     each is told by the names of its fields, the other rows go in, and a second run tells nothing
-    anew."""
+    anew. A row that is in is told with what it is here: without a birthday that is to come, a name
+    that is too long, a day that is none."""
     stub = practice()
     stub.referral(1, EMail="nobody at home", IsHidden="TRUE")
     stub.referral(20, LName="", FName="", IsDoctor="true")
+    stub.referral(21, LName="Lee", FName="x" * 300, IsDoctor="true")
+    stub.specialty(0, "None, and no row of ours")
+    stub.patient(15, Birthdate="3000-01-01")
+    stub.refattach(1, RefDate="bad", DateTStamp="2021-06-01 10:00:00")
     stub.referrals[30] = {**stub.referral(30, LName="No number"), "ReferralNum": None}
     async with served(stub):
         connected = await connectors.opendental(org, stub)
         run = await connected.finished()
         assert run["code"] is None
-        rows = {row["external_id"]: row for row in await connected.rows()}
-        assert rows["1"]["code"] == "field_refused"
-        assert rows["1"]["fields"] == ["EMail", "IsHidden"]
-        assert (rows["20"]["code"], rows["20"]["fields"]) == ("field_refused", ["LName"])
-        assert rows["(without a number)"]["code"] == "no_id"
+        found = await connected.rows()
+        rows = {f"{row['kind']} {row['external_id']}": row for row in found}
+        assert {name: (row["code"], row["fields"]) for name, row in rows.items()} == {
+            "partner 1": ("field_refused", ["EMail", "IsHidden"]),
+            "partner 20": ("field_refused", ["LName"]),
+            "partner 21": ("field_refused", ["FName"]),
+            "patient 15": ("field_refused", ["Birthdate"]),
+            "attribution 1": ("field_refused", ["RefDate"]),
+            "source (without a number)": ("no_id", []),
+        }
+        assert {name for name, row in rows.items() if row["uuid"] is None} == {
+            "partner 20",
+            "source (without a number)",
+        }
+        assert rows["partner 21"]["uuid"] == (await connected.partner(21))["id"]
+        (attribution,) = await connected.attributions(15)
+        assert attribution["attributed_at"][:10] == "2021-06-01"
         assert (await connected.partner(1))["email"] is None
         assert (await connected.source(2))["name"] == "Facebook Ad"
         await connected.run()
-        again = {row["external_id"]: row for row in await connected.rows()}
+        again = {f"{row['kind']} {row['external_id']}": row for row in await connected.rows()}
         assert {k: r["external_version"] for k, r in again.items()} == {
             k: r["external_version"] for k, r in rows.items()
         }
         events = await connectors.row_events(org)
-        assert sorted(one["external_id"] for one in events) == ["(without a number)", "1", "20"]
+        assert sorted(f"{one['kind']} {one['external_id']}" for one in events) == sorted(rows)
         assert "nobody at home" not in str(events)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import asyncpg
+import pytest
 
 from ops.stubs.opendental import served
 from tests.integration.connectors.practice import practice
@@ -54,15 +55,49 @@ async def test_3_a_lost_database_adds_nothing(connectors: Connectors, org: Org) 
         await connected.finished()
         before = await everything(org)
         attributions = await connected.attributions(15)
-        database = await asyncpg.connect(plain_url(connectors.config.database_url))
-        for table in ("external_id", "staged_row", "cursor", "run", "outgoing", "connection"):
-            await database.execute(f"DELETE FROM connectors.{table} WHERE org_id = $1", org.id)
-        await database.close()
+        await lose(connectors, org)
         again = await connectors.opendental(org, stub)
         await again.finished()
         after = await everything(org)
         assert without_times(after) == without_times(before)
         assert [one["id"] for one in await again.attributions(15)] == [attributions[0]["id"]]
+        assert await again.rows(resolved=False) == []
+
+
+async def lose(connectors: Connectors, org: Org) -> None:
+    """All that connectors knows of the org is gone."""
+    database = await asyncpg.connect(plain_url(connectors.config.database_url))
+    for table in ("external_id", "staged_row", "cursor", "run", "outgoing", "connection"):
+        await database.execute(f"DELETE FROM connectors.{table} WHERE org_id = $1", org.id)
+    await database.close()
+
+
+async def test_3_what_differs_after_a_lost_database_is_a_persons_to_decide(
+    connectors: Connectors, org: Org
+) -> None:
+    """Nobody can say which side changed: it is told, also when all is read again, and taken from
+    there once a person says so."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        await changed(connected, 1, city="Bend")
+        await lose(connectors, org)
+        stub.referral(1, Zip="97302", DateTStamp="2026-06-01 10:00:00")
+        again = await connectors.opendental(org, stub)
+        await again.finished()
+        await again.run(full=True)
+        (row,) = await again.rows(resolved=False)
+        assert (row["code"], row["fields"]) == ("both_changed", ["city", "postal_code"])
+        assert (await again.partner(1))["city"] == "Bend"
+        await again.ask(
+            "import_row.resolve",
+            import_row_uuid=row["id"],
+            base_version=row["version"],
+            resolution="theirs",
+        )
+        await again.finished(2)
+        partner = await again.partner(1)
+        assert (partner["city"], partner["postal_code"]) == ("Portland", "97302")
         assert await again.rows(resolved=False) == []
 
 
@@ -122,21 +157,25 @@ async def test_28_what_changed_only_here_is_kept(connectors: Connectors, org: Or
         assert (held["city"], held["notes"], held["fax"]) == ("Salem", "ours", "+15033635400")
 
 
+@pytest.mark.parametrize(("resolution", "city"), [("theirs", "Salem"), ("ours", "Bend")])
 async def test_27_what_changed_on_both_sides_waits_for_a_person(
-    connectors: Connectors, org: Org
+    connectors: Connectors, org: Org, resolution: str, city: str
 ) -> None:
-    """Neither city is lost; once a person takes theirs, it is theirs."""
+    """Neither city is lost; a person decides about it and about nothing else: what changed there
+    alone comes in, what changed here alone stays, also when all is read again."""
     async with served(practice()) as stub:
         connected = await connectors.opendental(org, stub)
         await connected.finished()
-        await changed(connected, 1, city="Bend")
-        stub.referral(1, City="Salem", DateTStamp="2026-06-01 10:00:00")
+        await changed(connected, 1, city="Bend", notes="ours")
+        stub.referral(1, City="Salem", Zip="97302", DateTStamp="2026-06-01 10:00:00")
         await connected.run()
         assert (await connected.partner(1))["city"] == "Bend"
         (row,) = await connected.rows(resolved=False)
         assert (row["code"], row["fields"], row["external_id"]) == ("both_changed", ["city"], "1")
-        resolved = await connected.resolve(row, "theirs")
+        resolved = await connected.resolve(row, resolution)
         assert resolved.status == 200, resolved
         await connected.finished(2)
-        assert (await connected.partner(1))["city"] == "Salem"
+        await connected.run(full=True)
+        held = await connected.partner(1)
+        assert (held["city"], held["postal_code"], held["notes"]) == (city, "97302", "ours")
         assert await connected.rows(resolved=False) == []

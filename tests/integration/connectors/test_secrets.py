@@ -4,11 +4,13 @@ import asyncio
 import json
 from typing import Any
 
+import asyncpg
 import pytest
 
 from ops.stubs.opendental import OpenDentalStub, served
 from tests.integration.connectors.practice import practice
 from tests.support.connectors.running import KEY, Connectors
+from tests.support.database.urls import plain_url
 from tests.support.services.command_line import handoff
 from tests.support.services.referrals import Org
 
@@ -97,17 +99,37 @@ async def test_37_one_orgs_rows_and_maps_never_serve_another(
             assert (await ask(operation)).data["items"] == [], operation
 
 
+A_WRITE_THAT_RESTS = (
+    """
+    INSERT INTO connectors.staged_row (org_id, id, connection_id, kind, external_id,
+        external_version, gone, state, code, fields, as_secondary, version, created_at, updated_at)
+    VALUES ($1, gen_random_uuid(), $2, 'patient', '15', 'write 1', false, 'refused',
+        'refused_there', '{}', false, 1, now(), now())
+    """,
+    """
+    INSERT INTO connectors.outgoing (org_id, message_id, connection_id, target, kind, external_id,
+        external_version, operation, body, tries, created_at)
+    VALUES ($1, gen_random_uuid(), $2, 'there', 'patient', '15', '1', 'attach', '', 1, now())
+    """,
+)
+
+
 async def test_36_an_erased_patient_does_not_return(
     connectors: Connectors, org: Org, new_postgres_database: Any
 ) -> None:
-    """Erased at the command line; the next whole reading passes them over, and nothing that is
-    sealed of them is left."""
+    """Erased at the command line, though a write about them was refused and rests; the next whole
+    reading passes them over, and nothing that is sealed of them is left."""
     from tests.support.services.dispatch import migrated as dispatch_migrated
 
     async with served(telling()) as stub:
         connected = await connectors.opendental(org, stub)
         await connected.finished()
         patient = await connected.uuid("patient", 15)
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        async with database.transaction():
+            for statement in A_WRITE_THAT_RESTS:
+                await database.execute(statement, org.id, connected.id)
+        await database.close()
         dispatch = await dispatch_migrated(new_postgres_database())
         variables = {
             "REFERRALS_DATABASE_URL": connectors.referrals.database_url,

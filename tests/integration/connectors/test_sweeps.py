@@ -139,6 +139,77 @@ async def test_22_a_merge_there_takes_the_attributions_along(
         assert attribution["attribution_role"] == "primary"
 
 
+@pytest.mark.parametrize("orders", [(0, 1), (1, 0)])
+async def test_22_a_patient_of_both_has_one_attribution_after_the_merge(
+    connectors: Connectors, org: Org, orders: tuple[int, int]
+) -> None:
+    """Both rows of theirs stay: here it is one, and primary, whichever of them came first. Is that
+    one detached, the other is the attribution."""
+    stub = practice()
+    stub.referral(5, LName="Yellow Pages", NotPerson="true")
+    stub.refattach(1, ItemOrder=orders[0])
+    stub.refattach(2, ReferralNum=5, PatNum=15, RefDate="2022-02-05", ItemOrder=orders[1])
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        assert len(await connected.attributions(15)) == 2
+        stub.merge_referrals(2, 5)
+        for _ in range(2):
+            await connected.run(full=True)
+        (attribution,) = await connected.attributions(15)
+        assert attribution["referral_source"]["name"] == "Yellow Pages"
+        assert attribution["attribution_role"] == "primary"
+        first = orders.index(0) + 1
+        assert attribution["attributed_at"][:10] == f"2022-0{first}-05"
+        del stub.refattaches[first]
+        for _ in range(2):
+            await connected.run(full=True)
+        (attribution,) = await connected.attributions(15)
+        assert attribution["attributed_at"][:10] == f"2022-0{3 - first}-05"
+        assert attribution["attribution_role"] == "primary"
+
+
+async def test_a_row_that_becomes_another_kind_is_that_here(
+    connectors: Connectors, org: Org
+) -> None:
+    """An advertisement becomes a patient's row: linked, and of their category, where nobody here
+    has set another, also where they were imported before categories were written down. A doctor
+    becomes a source: the partner is inactive then, the source when he is a doctor again."""
+    stub = practice()
+    stub.referral(4, LName="Flyer", NotPerson="true")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        flyer = await connected.source(4)
+        await org.ask(
+            "referral_source.update",
+            referral_source_uuid=flyer["id"],
+            base_version=flyer["version"],
+            category="direct_mail",
+        )
+        patient = await connected.uuid("patient", 435)
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        await database.execute(
+            "UPDATE connectors.external_id SET category = NULL WHERE org_id = $1", org.id
+        )
+        await database.close()
+        stub.referral(1, IsDoctor="false")
+        for number, category in ((2, "patient_referral"), (4, "direct_mail")):
+            stub.referral(number, LName="Beringer", FName="Debbie", PatNum=435, isPatient="true")
+            await connected.run()
+            source = await connected.source(number)
+            assert source["linked_patient"]["uuid"] == patient
+            assert source["category"] == category
+        assert (await connected.partner(1))["is_active"] is False
+        assert (await connected.source(1))["is_active"] is True
+        stub.referral(1, IsDoctor="true")
+        last = await connected.run()
+        assert (await connected.partner(1))["is_active"] is True
+        assert (await connected.source(1))["is_active"] is False
+        counted = last["counts"]["partner"]
+        assert counted["fetched"] == counted["unchanged"] + counted["updated"] == 1
+
+
 async def test_23_a_detached_patient_is_detached_here(connectors: Connectors, org: Org) -> None:
     """After two complete sweeps; the next attachment is the primary one then."""
     async with served(practice()) as stub:

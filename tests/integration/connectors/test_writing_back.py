@@ -97,6 +97,72 @@ async def test_30_their_status_is_taken_in_before_ours_is_written(
         assert {"RefToStatus": "Scheduled"} not in bodies
 
 
+async def decide(connected: Connected, resolution: str) -> None:
+    """Decide about the one row that waits."""
+    (row,) = await connected.rows(resolved=False)
+    resolved = await connected.ask(
+        "import_row.resolve",
+        import_row_uuid=row["id"],
+        base_version=row["version"],
+        resolution=resolution,
+    )
+    assert resolved.status == 200, resolved
+
+
+async def test_a_contradiction_stays_until_both_sides_agree(
+    connectors: Connectors, org: Org
+) -> None:
+    """In treatment here and written there, then declined there: told, and told again where nothing
+    has changed at a retry. Completed here meanwhile is not written over it, and is once somebody
+    there takes the refusal back."""
+    async with served(referred()) as stub:
+        connected = await connectors.opendental(org, stub, write_back=True)
+        await connected.finished()
+        referral = await sent(org, connected)
+        await answer(org, referral, "in-progress")
+        await there(stub, "InTreatment")
+        stub.refattach(5, RefToStatus="Declined")
+        await connected.run()
+        (row,) = await connected.rows(resolved=False)
+        assert (row["code"], row["fields"]) == ("status_contradicts", ["RefToStatus"])
+        await answer(org, referral, "completed")
+        runs = len(await connected.runs())
+        await decide(connected, "retry")
+        await connected.finished(runs)
+        (row,) = await connected.rows(resolved=False)
+        assert (row["code"], row["resolution"]) == ("status_contradicts", None)
+        told = [one["code"] for one in await connectors.row_events(org)]
+        assert told == ["status_contradicts"] * 2
+        assert stub.refattaches[5]["RefToStatus"] == "Declined"
+        stub.refattach(5, RefToStatus="InTreatment")
+        await connected.run()
+        assert await connected.rows(resolved=False) == []
+        await there(stub, "Complete")
+
+
+async def test_a_contradiction_ends_where_ours_comes_to_agree(
+    connectors: Connectors, org: Org
+) -> None:
+    """Scheduled there while it was a draft here: once it is sent here it is accepted."""
+    async with served(referred()) as stub:
+        connected = await connectors.opendental(org, stub)
+        await connected.finished()
+        stub.refattach(5, RefToStatus="Scheduled")
+        await connected.run()
+        (row,) = await connected.rows(resolved=False)
+        assert row["code"] == "status_contradicts"
+        referral = await sent(org, connected)
+
+        async def heard() -> bool:
+            asked = await connected.ask("connection.sync", connection_uuid=str(connected.id))
+            assert asked.status == 202
+            return await connected.rows(resolved=False) == []
+
+        await until(heard, WITHIN_SECONDS)
+        shown = (await org.ask("referral.get", referral_uuid=referral["id"])).data
+        assert shown["fulfilment_status"] == "accepted"
+
+
 async def test_a_write_that_timed_out_is_looked_for_before_it_is_made_again(
     connectors: Connectors, org: Org
 ) -> None:
@@ -128,6 +194,40 @@ async def test_without_write_back_nothing_is_written(connectors: Connectors, org
         shown = (await org.ask("referral.get", referral_uuid=referral["id"])).data
         assert (shown["status"], shown["fulfilment_status"]) == ("completed", "completed")
         assert {one.method for one in stub.faults.asked} == {"GET"}
+
+
+async def test_a_write_that_is_refused_there_is_made_again_when_a_person_says_so(
+    connectors: Connectors, org: Org
+) -> None:
+    """Refused twice, and open again after the first retry; the second one attaches it, once."""
+    async with served(practice()) as stub:
+        connected = await connectors.opendental(org, stub, write_back=True)
+        await connected.finished()
+        await org.practice()
+        partner = await connected.partner(1)
+        await org.ask(
+            "referral_partner.update",
+            referral_partner_uuid=partner["id"],
+            base_version=partner["version"],
+            accepts_ereferral=True,
+            ereferral_endpoint="https://portal.example/fhir",
+        )
+        stub.faults.add(Fault(Wrong.STATUS, "/refattaches", method="POST", status=400, times=2))
+        await org.sent_referral(
+            patient_uuid=await connected.uuid("patient", 15), referral_partner_uuid=partner["id"]
+        )
+        for tries in (1, 2):
+
+            async def refused(times: int = tries) -> bool:
+                posted = [one for one in stub.faults.asked if one.method == "POST"]
+                waiting = await connected.rows(resolved=False, code="refused_there")
+                return len(posted) == times and len(waiting) == 1
+
+            await until(refused, WITHIN_SECONDS)
+            await decide(connected, "retry")
+        await until(lambda: len(stub.refattaches) == 2, WITHIN_SECONDS)
+        assert await connected.rows(resolved=False) == []
+        assert [one["code"] for one in await connectors.row_events(org)] == ["refused_there"] * 2
 
 
 async def test_a_referral_that_was_made_here_is_attached_there_once(

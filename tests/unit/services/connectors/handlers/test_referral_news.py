@@ -7,14 +7,17 @@ import orjson
 from contracts.connecting import ImportKind
 from contracts.referral import REFERRAL_RESPONSE_RECORDED, REFERRAL_SENT
 from messaging.testing import Decided, Store
-from services.connectors.models import ExternalId, OutgoingRow
+from services.connectors.models import ExternalId, OutgoingRow, StagedRow
+from services.connectors.rules.identity import staged_id
 from tests.unit.services.connectors.handlers.rows import (
     CONNECTION_ID,
+    ORG_ID,
     OTHER_ID,
     PARTNER_ID,
     ROW_ID,
     connection,
     external_id,
+    staged,
     store,
 )
 
@@ -59,6 +62,16 @@ def test_older_news_and_news_of_others_change_nothing() -> None:
     rows = held(write_back=True)
     assert hear(rows, 2, "accepted").changes == {}
     assert hear(store(connection(config={"write_back": True})), 3, "accepted").added == []
+
+
+def test_a_status_that_moved_is_compared_with_theirs_again() -> None:
+    """A contradiction may be none by now; a row that waits for anything else is left alone."""
+    for code, state in (("status_contradicts", "staged"), ("refused_there", "refused")):
+        id_ = staged_id(ORG_ID, CONNECTION_ID, ImportKind.REFERRAL, "5")
+        waits = staged(id=id_, kind=ImportKind.REFERRAL, external_id="5", code=code)
+        rows = store(connection(), external_id(**REFERRAL), waits)
+        hear(rows, 3, "accepted")
+        assert rows.row(StagedRow, id_).state == state
 
 
 def test_a_letter_is_filed_where_the_connection_says_so() -> None:

@@ -116,6 +116,67 @@ def test_a_value_that_the_contract_refuses_becomes_null_and_is_named() -> None:
     assert mapped.fields["phone"] is None and mapped.fields["email"] is None
 
 
+LONG = "x" * 201
+
+
+@pytest.mark.parametrize(
+    ("row", "refused", "called"),
+    [
+        (ReferralRow(1, last_name="Lee", first_name=LONG), ("FName",), (None, "Lee", "Lee")),
+        (ReferralRow(1, last_name=LONG, first_name="Ann"), ("LName",), ("Ann", None, None)),
+        (
+            ReferralRow(1, last_name=LONG, first_name="Ann", business_name="Lee Oral"),
+            ("LName",),
+            ("Ann", None, "Lee Oral"),
+        ),
+        (
+            ReferralRow(1, last_name="Lee", first_name="A\x00n", business_name=LONG),
+            ("BusinessName", "FName"),
+            (None, "Lee", "Lee"),
+        ),
+    ],
+)
+def test_a_partner_without_a_name_that_is_refused_is_a_practice(
+    row: ReferralRow, refused: tuple[str, ...], called: tuple[str | None, ...]
+) -> None:
+    """Who has no first name left is no provider; the name that is refused is told, and no other."""
+    mapped = partner_fields(row)
+    assert mapped.refused == refused
+    assert mapped.fields["contact_type"] is ContactType.PRACTICE
+    names = ("first_name", "last_name", "practice_name")
+    assert tuple(mapped.fields[name] for name in names) == called
+
+
+@pytest.mark.parametrize(
+    ("row", "refused", "name"),
+    [
+        (PatientRow(1, "Pace", "P" * 300), ("FName",), "Pace"),
+        (PatientRow(1, "P" * 300, "Paul"), ("LName",), "Paul"),
+        (PatientRow(1, "P" * 150, "Q" * 150), ("FName",), "P" * 150),
+        (PatientRow(1, "Pace", "Paul", birthdate="3000-01-01"), ("Birthdate",), "Paul Pace"),
+        (PatientRow(1, "Pace", "Paul", birthdate="2026-07-03"), ("Birthdate",), "Paul Pace"),
+        (PatientRow(1, "Pace", "Paul", refused=("Birthdate",)), ("Birthdate",), "Paul Pace"),
+    ],
+)
+def test_a_patient_goes_in_without_what_is_refused(
+    row: PatientRow, refused: tuple[str, ...], name: str
+) -> None:
+    """A name of one part; no birthday that is to come, which the directory refuses."""
+    mapped = patient_fields(row, NOW)
+    assert (mapped.refused, mapped.fields["name"]) == (refused, name)
+    assert mapped.fields["date_of_birth"] is None
+
+
+def test_what_the_service_refuses_is_named_as_it_is_called_there() -> None:
+    """Fields and references by their columns; what belongs to none keeps its name."""
+    partner = partner_fields(ReferralRow(1, last_name="Lee"))
+    ours = ("last_name", "phone", "practice_name", "fax")
+    assert partner.their_names(ours) == {"LName", "Telephone", "fax"}
+    attribution = attribution_fields(RefAttachRow(1), None, PORTLAND, NOW)
+    references = ("referral_source_uuid", "attributed_at", "patient_uuid")
+    assert attribution.their_names(references) == {"ReferralNum", "RefDate", "PatNum"}
+
+
 @pytest.mark.parametrize(
     ("row", "name"),
     [
@@ -143,7 +204,7 @@ def test_a_source_is_a_patient_or_something_else() -> None:
 def test_a_patient_is_reached_by_the_first_number_that_is_valid() -> None:
     """Wireless, home, work; an invalid one is named."""
     row = PatientRow(48, "Smith", "Jane", None, None, "1976-05-24", "(503) 363-5432", None, "1")
-    mapped = patient_fields(row)
+    mapped = patient_fields(row, NOW)
     assert mapped.refused == ("WirelessPhone",)
     assert mapped.fields == {
         "name": "Jane Smith",
@@ -165,13 +226,34 @@ def test_a_provider_is_called_with_the_suffix_or_by_the_abbreviation() -> None:
 def test_an_attribution_is_dated_at_noon_of_its_day_there() -> None:
     """12:00 in Portland on 5 January 2022 is 20:00 UTC; today's noon is not after now."""
     row = RefAttachRow(1, 3, 25, 0, "2022-01-05", "RefFrom", note="by phone")
-    mapped = attribution_fields(row, PORTLAND, NOW)
+    mapped = attribution_fields(row, "2026-06-01 10:00:00", PORTLAND, NOW)
     assert mapped.fields == {
         "source_note": "by phone",
         "attributed_at": datetime(2022, 1, 5, 20, 0, tzinfo=UTC),
     }
     assert attributed_at("2026-07-01", PORTLAND, NOW) == NOW
     assert attributed_at(None, PORTLAND, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "refused"),
+    [
+        (RefAttachRow(1), ()),
+        (RefAttachRow(1, refused=("RefDate",)), ("RefDate",)),
+        (RefAttachRow(1, ref_date="3000-01-01"), ("RefDate",)),
+    ],
+)
+def test_an_attribution_without_a_day_is_dated_by_the_last_change_of_its_row(
+    row: RefAttachRow, refused: tuple[str, ...]
+) -> None:
+    """10:00 in Portland's summer is 17:00 UTC: history is no patient of this month. A day to come
+    is none; only a row that has no stamp either is left to the service."""
+    mapped = attribution_fields(row, "2021-06-01 10:00:00", PORTLAND, NOW)
+    assert mapped.fields["attributed_at"] == datetime(2021, 6, 1, 17, 0, tzinfo=UTC)
+    assert mapped.refused == refused
+    ahead = attribution_fields(row, "2026-12-01 10:00:00", PORTLAND, NOW)
+    assert ahead.fields["attributed_at"] == NOW
+    assert attribution_fields(row, None, PORTLAND, NOW).fields["attributed_at"] is None
 
 
 def test_the_lowest_item_order_is_the_primary_one() -> None:
@@ -248,7 +330,7 @@ def test_each_answer_has_a_status_there_and_back() -> None:
     }
 
 
-TEXT = st.none() | st.text(max_size=12)
+TEXT = st.none() | st.text(max_size=12) | st.sampled_from([LONG, "x" * 150, "A\x00"])
 REFERRAL = st.builds(
     ReferralRow,
     referral_num=st.just(1),
@@ -266,8 +348,11 @@ REFERRAL = st.builds(
 
 @given(REFERRAL)
 def test_whatever_was_mapped_is_taken_by_the_contract(row: ReferralRow) -> None:
-    """A partner, and a source with a name, is a command that is valid by itself."""
+    """A partner, and a source with a name, is a command that is valid by itself; a provider has
+    both names."""
     fields = partner_fields(row).fields
+    both = fields["first_name"] is not None and fields["last_name"] is not None
+    assert (fields["contact_type"] is ContactType.PROVIDER) is both
     ReferralPartnerCreate(org_id="o", **fields)
     source = source_fields(row).fields
     if source["name"] is not None:
