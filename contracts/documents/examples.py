@@ -43,6 +43,7 @@ _REFERRAL_UUID, _EREFERRAL_UUID = _id(0xD001), _id(0xE001)
 _ANSWER_LINK = "DEM00-DEM00-DEM00-DEM00"
 _CONNECTION_UUID, _ROW_UUID = _id(0xF201), _id(0xF301)
 _ADDED = "The connection was added at the command line (handoff connection add)."
+_ALFADOCS_ADDED = "A connection to AlfaDocs was added (handoff connection add alfadocs)."
 _CONTACT_UUID, _OTHER_CONTACT_UUID, _CONTACT_REFERRAL_UUID = _id(0xF001), _id(0xF002), _id(0xF101)
 _INTAKE_UUID = _id(0xF001)
 _OBSERVED_AT, _LATER = "2026-01-05T09:30:00Z", "2026-01-06T09:30:00Z"
@@ -612,8 +613,8 @@ EXAMPLES: dict[str, Example] = {
     "import_row.list": Example("Read the rows that wait for a person.", {"resolved": False}),
     "import_row.resolve": Example(
         "Decide about a row that waits.",
-        {"import_row_uuid": _ROW_UUID, "base_version": 1, "resolution": "theirs"},
-        when="The row waits: import_row.list shows which do.",
+        {"import_row_uuid": _ROW_UUID, "base_version": 1, "resolution": "create"},
+        when="The row waits as possible_duplicate: import_row.list shows which do.",
     ),
     "external_id.list": Example(
         "Read which row there is which resource here.", {"kind": "partner", "external_id": "17"}
@@ -635,7 +636,7 @@ EXAMPLES: dict[str, Example] = {
             "external_id": "283",
             "referral_source_uuid": _SOURCE_UUID,
         },
-        when=_ADDED,
+        when=_ALFADOCS_ADDED,
     ),
     "operator_map.set": Example(
         "Say which partner an operator is who visits the practice.",
@@ -644,7 +645,7 @@ EXAMPLES: dict[str, Example] = {
             "external_id": "33963",
             "referral_partner_uuid": _PARTNER_UUID,
         },
-        when=_ADDED,
+        when=_ALFADOCS_ADDED,
     ),
 }
 
