@@ -3,6 +3,7 @@
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.connecting import ConnectionFailureCode as Code
 from contracts.connecting import System
 from messaging.running.settings import load_settings
 from ops.connections.finding import opened
@@ -56,7 +57,13 @@ async def authorized(
         except ValueError as wrong:
             raise CannotGoOn(str(wrong)) from None
         except RunFailed as why:
-            raise CannotGoOn(f"{name}: {why.code}: {advice(why, row)}") from None
+            said = advice(why, row)
+            if why.code is Code.NEEDS_REAUTHORIZATION:
+                said = (
+                    "AlfaDocs refused the code: it is used up or old, or client_id, client_secret "
+                    "or redirect_uri are not those of the application; then begin again"
+                )
+            raise CannotGoOn(f"{name}: {why.code}: {said}") from None
         sealer = sealer_of(load_settings(ConnectorsSettings))
         sealed = sealed_tokens(sealer, org_id, row.id, tokens)
         async with AsyncSession(engine) as session, session.begin():

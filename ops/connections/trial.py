@@ -53,12 +53,23 @@ async def tested(database: Database, org_id: str, name: str) -> list[str]:
         if row.system is System.OPENDENTAL_SERVER:
             with database.telling_why():
                 return await described(engine, org_id, load_settings(ConnectorsSettings))
+        tests = {System.OPENDENTAL: _test_opendental, System.ALFADOCS: _test_alfadocs}
         try:
-            if row.system is System.OPENDENTAL:
-                return await _test_opendental(row, opener)
-            return await _test_alfadocs(row, opener)
+            said = await tests[row.system](row, opener)
         except RunFailed as why:
             raise CannotGoOn(f"{name}: {why.code}: {advice(why, row)}") from None
+        return [*said, *_only_here(row)]
+
+
+def _only_here(row: Connection) -> list[str]:
+    """A secret that is read here, and was not where the service runs."""
+    references = [held["reference"] for held in row.secrets.values() if "reference" in held]
+    if row.code is not Code.SECRET_UNAVAILABLE or not references:
+        return []
+    return [
+        f"but its last run could not read a secret: {', '.join(sorted(references))} has to be "
+        "there where handoff serve connectors runs, which may have other variables and files"
+    ]
 
 
 def advice(why: RunFailed, row: Connection) -> str:
@@ -109,7 +120,7 @@ def _clock(rows: Iterable[Mapping[str, Any]], options: OpenDentalOptions) -> str
         return f"no row told its clock; its stamps are read as times of {options.time_zone}"
     here = datetime.now(UTC).astimezone(options.zone).replace(tzinfo=None)
     ahead = parse_stamp(clock) - here
-    said = f"its clock is {ahead.total_seconds():+.0f} s from ours in {options.time_zone}"
+    said = f"its clock is {round(ahead.total_seconds()):+d} s from ours in {options.time_zone}"
     if abs(ahead) <= AHEAD_TOLERATED:
         return said
     return f"{said}: look whether --set time_zone is that of the server, and at its clock"

@@ -71,7 +71,9 @@ async def add(
         row.next_run_at, row.full_asked, row.pass_id = work.now, True, None
         row.lease_token = row.lease_until = row.removed_at = None
         row.failures, row.failing_since, row.code = 0, None, None
-        row.told = row.needs_person = row.writing_stopped = False
+        # Whoever was told that it failed is told that it recovered.
+        row.told = held is not None and row.told
+        row.needs_person = row.writing_stopped = False
         row.version += 1
         row.updated_at = work.now
         if system is System.OPENDENTAL_SERVER:

@@ -10,9 +10,9 @@ ROWS = Counter(
 REQUEST_SECONDS = Histogram(
     "connector_request_seconds", "A request to another system, to the end of its answer."
 )
-OLDEST_SUCCESS = Gauge(
-    "connector_oldest_success_timestamp_seconds",
-    "When the connection that has brought nothing for longest last succeeded, or was added.",
+LAST_SUCCESS_SECONDS = Gauge(
+    "connector_last_success_seconds",
+    "How long ago the connection that has brought nothing for longest succeeded, or was added.",
     ["system"],
 )
 STALE_CONNECTIONS = Gauge(
@@ -21,5 +21,5 @@ STALE_CONNECTIONS = Gauge(
     ["system"],
 )
 WAITING_ROWS = Gauge(
-    "connector_waiting_rows", "Rows that were not applied at the end of the last run.", ["system"]
+    "connector_waiting_rows", "Rows of all connections that are not applied.", ["system"]
 )

@@ -1,4 +1,4 @@
-"""Connections that bring nothing: how many there are, and since when the first of them does not."""
+"""Connections that bring nothing, since when the first of them does not, and rows that wait."""
 
 import asyncio
 from functools import partial
@@ -15,7 +15,7 @@ _SYSTEMS = text(
     """
     SELECT
         system,
-        extract(epoch FROM min(since))::float8,
+        extract(epoch FROM now() - min(since))::float8,
         count(*) FILTER (WHERE now() - since > greatest(interval '1 day', 3 * every))
     FROM (
         SELECT
@@ -28,7 +28,16 @@ _SYSTEMS = text(
     GROUP BY system
     """
 ).bindparams(systems=list(READ_OPTIONS))
-_GAUGES = (metrics.OLDEST_SUCCESS, metrics.STALE_CONNECTIONS)
+_WAITING = text(
+    """
+    SELECT connection.system, count(*)
+    FROM staged_row JOIN connection
+        ON connection.org_id = staged_row.org_id AND connection.id = staged_row.connection_id
+    WHERE staged_row.state <> 'done' AND connection.removed_at IS NULL
+    GROUP BY connection.system
+    """
+)
+_GAUGES = (metrics.LAST_SUCCESS_SECONDS, metrics.STALE_CONNECTIONS, metrics.WAITING_ROWS)
 
 
 async def watch_connections(engine: AsyncEngine, stop: asyncio.Event) -> None:
@@ -40,9 +49,11 @@ async def look(engine: AsyncEngine) -> None:
     """Look once."""
     async with engine.connect() as connection:
         found = {row[0]: (row[1], row[2]) for row in await connection.execute(_SYSTEMS)}
-    metrics.OLDEST_SUCCESS.clear()
+        waiting = {row[0]: row[1] for row in await connection.execute(_WAITING)}
+    metrics.LAST_SUCCESS_SECONDS.clear()
     for system in READ_OPTIONS:
         oldest, stale = found.get(system.value, (None, 0))
         metrics.STALE_CONNECTIONS.labels(system.value).set(stale)
+        metrics.WAITING_ROWS.labels(system.value).set(waiting.get(system.value, 0))
         if oldest is not None:
-            metrics.OLDEST_SUCCESS.labels(system.value).set(oldest)
+            metrics.LAST_SUCCESS_SECONDS.labels(system.value).set(oldest)

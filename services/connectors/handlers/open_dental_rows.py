@@ -17,7 +17,7 @@ from messaging.handlers.workspace import Done, Need, Workspace
 from services.connectors.models import Connection, ExternalId, OdCounter, OdDefinition, OdReferral
 from services.connectors.opendental.server import Referral
 from services.connectors.serving.held import new_row, numbered_patient, put
-from services.connectors.serving.numbers import take_def_num, take_number
+from services.connectors.serving.numbers import pass_over, take_def_num, take_number
 from services.connectors.serving.projection import (
     PartnerState,
     PatientState,
@@ -169,6 +169,7 @@ def _show(
 def _number(workspace: Workspace, counter: OdCounter, uuid: UUID, kind: ImportKind) -> int:
     """The number that the practice's Open Dental has for it, else the next one of ours."""
     for number in _numbers_there(workspace, uuid, kind):
+        pass_over(counter, number)
         if workspace.find(OdReferral, number) is None:
             return number
     return take_number(counter)
@@ -178,6 +179,7 @@ def _pat_num(workspace: Workspace, counter: OdCounter, patient_id: UUID) -> int:
     """The patient's number: their Open Dental's, else one of ours, which they keep."""
     theirs = _numbers_there(workspace, patient_id, ImportKind.PATIENT)
     for number in theirs:
+        pass_over(counter, number)
         return number
     known = workspace.find_all(ExternalId, BY_UUID, patient_id)
     for row in known:

@@ -78,8 +78,7 @@ class OpenDental:
                 self._chosen = True
                 return outcome
             failures.append(outcome)
-        passing = (one for one in failures if isinstance(one, Unanswered))
-        return next(passing, failures[0])
+        return min(failures, key=_tells_less)
 
     async def page(
         self, resource: str, asked: Asked, filters: Mapping[str, str] | None = None
@@ -168,6 +167,13 @@ class OpenDental:
 
     def _url(self, path: str) -> str:
         return f"{self._base.rstrip('/')}/{path}"
+
+
+def _tells_less(failure: Outcome) -> int:
+    """Of several bases that do not do: first what answered nonsense, then what may pass."""
+    if isinstance(failure, Unanswered):
+        return 0 if failure.code is Code.BAD_ANSWER else 1
+    return 2
 
 
 def _is_refused_list(outcome: Outcome) -> bool:

@@ -10,6 +10,7 @@ from services.connectors.rules.ownership import differing, merge
 from services.connectors.runs.commands import Replied
 from services.connectors.runs.context import RunContext
 from services.connectors.runs.marking import applied, refuse, row_of
+from services.connectors.runs.staging import STAGED
 
 _DECIDE = (RowResolution.THEIRS, RowResolution.OURS)
 
@@ -45,9 +46,15 @@ async def adopt(
     if different:
         staged.code = RowCode.BOTH_CHANGED.value  # The row stays.
     await applied(work, context, staged, known)
-    if different:
-        staged.body, staged.resolved_at = body, None
-        refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
+    if not different:
+        return
+    staged.body, staged.resolved_at = body, None
+    if reply.sent.is_linked and all(held.get(name) is None for name in different):
+        # Whoever linked them said that they are one: what is lacking here is theirs.
+        staged.state, staged.fields = STAGED, list(different)
+        staged.resolution = RowResolution.THEIRS
+        return
+    refuse(work, context, staged, RowCode.BOTH_CHANGED, different)
 
 
 async def merge_held(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.connecting import ImportKind, System
+from contracts.connecting import ImportKind, RowCode, System
 from services.connectors.planning.steps import Around, Known, Row, Step
 from services.connectors.rules.identity import resource_id
 from services.connectors.rules.reading import Mapped
@@ -41,12 +41,11 @@ class Counts:
 
 @dataclass
 class RunContext:
-    """One run of one connection. `plan` is the system's; `mapped` maps a row by
-    itself. `has_interface`: the org has an Open Dental interface of ours, which shows
-    what is imported. `noted`: of which phase and when its progress was written down; `staged`: how
-    many rows it has staged; `statistics_at_rows`: with how many statistics are due again, 0 before
-    the first time. `missing`: the staged rows whose reference was not there when they were planned.
-    """
+    """One run of one connection. `plan` is the system's; `mapped` maps a row by itself.
+    `has_interface`: the org has an Open Dental interface of ours, which shows what is imported.
+    `noted`: of which phase and when its progress was written down; `staged`: how many rows it has
+    staged; `statistics_at_rows`: with how many statistics are due again, 0 before the first time.
+    `waiting`: the staged rows that waited when they were planned, and for what."""
 
     engine: AsyncEngine
     claimed: Claimed
@@ -64,7 +63,7 @@ class RunContext:
     noted: tuple[str | None, datetime | None] = (None, None)
     staged: int = 0
     statistics_at_rows: int = 0
-    missing: set[UUID] = field(default_factory=set)
+    waiting: dict[UUID, RowCode] = field(default_factory=dict)
 
     @property
     def org_id(self) -> str:

@@ -84,12 +84,10 @@ async def wait(
 ) -> None:
     """The row waits for another one, or for what its source number means: a person is asked of the
     number and not of each row."""
-    context.counts.add(staged.kind, "waiting")
     staged.state, staged.updated_at = WAITING, work.now
+    context.waiting[staged.id] = code
     if code is RowCode.MISSING_REFERENCE:
-        context.missing.add(staged.id)
         return
-    context.missing.discard(staged.id)
     if staged.code in (RowCode.MISSING_REFERENCE, RowCode.UNMAPPED_SOURCE):
         staged.code, staged.fields = None, []
     await _ask_for_source(work, context, str(row.kept["source_id"]))
@@ -174,8 +172,8 @@ def stage_also(
 
 
 async def tell_waiting(context: RunContext) -> None:
-    """A row whose reference did not come with everything else."""
-    if not context.missing:
+    """Count what waits in the end, and tell of a row whose reference did not come with the rest."""
+    if not context.waiting:
         return
     async with leased(context.engine, context.claimed) as (work, _):
         found = await work.session.scalars(
@@ -183,8 +181,10 @@ async def tell_waiting(context: RunContext) -> None:
                 StagedRow.org_id == context.org_id,
                 StagedRow.connection_id == context.claimed.id,
                 StagedRow.state == WAITING,
-                one_of(StagedRow.id, context.missing),
+                one_of(StagedRow.id, context.waiting),
             )
         )
         for staged in found.all():
-            tell_row(work, staged, RowCode.MISSING_REFERENCE, ())
+            context.counts.add(staged.kind, "waiting")
+            if context.waiting[staged.id] is RowCode.MISSING_REFERENCE:
+                tell_row(work, staged, RowCode.MISSING_REFERENCE, ())

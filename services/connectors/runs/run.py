@@ -155,7 +155,6 @@ async def _succeed(context: RunContext, options: ReadOptions) -> None:
         if was_told:
             _next(work, row)
             workspace.publish(CONNECTION_RECOVERED, connection_resource(row, waiting=waiting))
-    metrics.WAITING_ROWS.labels(context.system_name).set(waiting)
     log.info("connection synced", org_id=context.org_id, status="complete" if complete else "")
 
 

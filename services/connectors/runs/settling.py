@@ -220,7 +220,9 @@ async def _succeeded(
     if "observed_at" in command:
         known.observed_at = parse_time(command["observed_at"])
     if then is not Then.RESPONDED:
-        context.counts.add(known.kind, "created" if is_new else "updated")
+        # The news of what was created may be here before the reply.
+        made = is_new or reply.sent.operation.endswith(".create")
+        context.counts.add(known.kind, "created" if made else "updated")
     if base is not None:
         known.base = context.sealer.seal(base, context.place("row"))
         return
@@ -272,7 +274,7 @@ async def _lacks(work: SystemWork, context: RunContext, reply: Replied, staged: 
     """What the command refers to is not here: the row waits, and is another command then."""
     staged.state, staged.code = WAITING, RowCode.MISSING_REFERENCE.value
     staged.version += 1
-    context.missing.add(staged.id)
+    context.waiting[staged.id] = RowCode.MISSING_REFERENCE
     number = row_of(context, staged).kept.get("source_id")
     if number is not None and reply.problem == ProblemCode.REFERRAL_SOURCE_NOT_FOUND:
         meant = orjson.loads(reply.sent.body)["referral_source_uuid"]

@@ -114,7 +114,8 @@ class Page:
         if staged is not None and same_content(staged.external_version, version):
             ignored = staged.state == DONE and staged.resolution is RowResolution.IGNORE
             if (staged.state != DONE or ignored) and not staged.gone:
-                context.counts.add(kind, "waiting" if staged.state == WAITING else "unchanged")
+                if staged.state != WAITING:  # What waits is counted when all was tried.
+                    context.counts.add(kind, "unchanged")
                 return
         if one.stamp is None:
             known.changes += 1

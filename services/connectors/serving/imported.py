@@ -17,7 +17,7 @@ from services.connectors.opendental.rows import Keep, ReferralRow
 from services.connectors.opendental.server import BLANK, Referral, is_kept
 from services.connectors.sealing import Sealer
 from services.connectors.serving.held import new_row, place_of_number, put
-from services.connectors.serving.numbers import stay_beside_theirs, take_number
+from services.connectors.serving.numbers import pass_over, stay_beside_theirs, take_number
 from services.connectors.serving.projection import beside_the_resource, ten_digits
 
 _NO_ADDRESS = {"Address": "", "Address2": "", "City": "", "ST": "", "Zip": ""}
@@ -73,9 +73,13 @@ async def show_imported(
 ) -> None:
     """Show a row as it was imported; the caller commits. An org without an interface shows none."""
     counter = await session.get(OdCounter, known.org_id, with_for_update=True)
-    if counter is None or known.version is None or known.kind not in SHOWN_KINDS:
+    if counter is None or known.version is None:
         return
-    stay_beside_theirs(counter)
+    if known.kind in (*SHOWN_KINDS, ImportKind.PATIENT):
+        stay_beside_theirs(counter)
+        pass_over(counter, int(known.external_id))
+    if known.kind not in SHOWN_KINDS:
+        return
     there = ReferralRow(**kept)
     shown = shown_as_there(there)
     row = await session.scalar(

@@ -68,6 +68,8 @@ async def test_a_number_that_means_nothing_here_is_asked_again(
             rows = await connected.rows(resolved=False)
             return [(row["kind"], row["external_id"], row["code"]) for row in rows]
 
+        counts = (await connected.shown())["counts"]
+        assert (counts["patient"]["waiting"], counts["attribution"]["waiting"]) == (2, 2)
         question = [("source", "283", "unmapped_source")]
         assert await asked() == question
         await say("01930000-0000-7000-8000-00000000dead")

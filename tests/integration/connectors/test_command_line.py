@@ -215,6 +215,9 @@ async def test_one_that_is_changed_keeps_what_is_not_given(
         config = await connected_config(connectors, org)
         assert (config["keep"], config["patients"]) == ("tin", "all")
         assert config["bases"] == [stub.url]
+        told = [one["type"] for one in await connectors.events_of(org)]
+        news = [one for one in told if one.startswith("connection.")]
+        assert news == ["connection.failed", "connection.synced", "connection.recovered"]
         await run(connectors, "connection", "remove", "--org", org.id)
         lacking = await run(connectors, *words, *SECRETS)
         assert lacking.exit_code == 2 and "--set time_zone=… is needed" in lacking.stderr
@@ -309,6 +312,23 @@ async def test_what_only_the_service_can_see_is_noted(
     assert "main: secret_unavailable: " in tested.stderr
     assert "developer_key: env:NOBODY_SET_IT is empty or not set" in tested.stderr
     assert f"customer_key: {nowhere} cannot be read" in tested.stderr
+
+
+async def test_a_secret_that_only_the_terminal_has_is_told_by_the_test(
+    connectors: Connectors, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service could not read it where it runs: that the key is good here is half the truth."""
+    async with served(practice()) as stub:
+        await run(connectors, *added(org, stub))
+        connected = connected_as(connectors, org, System.OPENDENTAL)
+        assert (await connected.finished())["code"] == "secret_unavailable"
+        monkeypatch.setenv("OD_DEVELOPER", "developer")
+        monkeypatch.setenv("OD_CUSTOMER", "customer")
+        tested = await run(connectors, "connection", "test", "--org", org.id)
+        assert tested.exit_code == 0, tested.output
+        assert "its last run could not read a secret: env:OD_CUSTOMER, env:OD_DEVELOPER" in (
+            tested.stdout
+        )
 
 
 async def test_the_test_says_what_no_read_can_show(

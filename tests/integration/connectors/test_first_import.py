@@ -63,6 +63,7 @@ async def test_everything_that_is_named_comes_and_nothing_else(
         uuid = await connected.uuid("referral", 2)
         referral = (await org.ask("referral.get", referral_uuid=uuid)).data
         assert (referral["status"], referral["reason"]) == ("draft", "Tooth 14")
+        assert run["counts"]["referral"].get("updated", 0) == 0
         assert referral["referring_provider"]["name"] == "Brian Albert"
         shown = await connected.shown()
         assert shown["complete"] is True and shown["waiting"] == 0

@@ -31,7 +31,7 @@ def two_referrals() -> OpenDentalStub:
         (Fault(Wrong.STATUS, times=9, status=503), Code.OTHER_SIDE_DOWN),
         (Fault(Wrong.STATUS, times=9, status=408), Code.OTHER_SIDE_DOWN),
         (Fault(Wrong.STATUS, times=9, status=429), Code.RATE_LIMITED),
-        (Fault(Wrong.HTML, times=9), Code.BAD_ANSWER),
+        (Fault(Wrong.HTML, times=4), Code.BAD_ANSWER),
         (Fault(Wrong.CUT, times=9), Code.BAD_ANSWER),
         (Fault(Wrong.HANG, times=9), Code.TIMED_OUT),
     ],
@@ -148,15 +148,20 @@ async def test_where_no_base_answers_all_are_asked_again() -> None:
         client = client_of(stub, asks, "http://10.1.2.3:30223/api/v1", closed())
         await client.choose()
         assert client.base == stub.url and waits.seconds == [2.0, 8.0]
-        stub.faults.add(Fault(Wrong.STATUS, times=9))
+        stub.faults.add(Fault(Wrong.STATUS, times=4))
         with pytest.raises(RunFailed) as failed:
             await client_of(stub, asks, "http://10.1.2.3:30223/api/v1").choose()
         assert failed.value.code is Code.OTHER_SIDE_DOWN
         assert waits.seconds[2:] == [2.0, 8.0, 32.0]
+        stub.faults.add(Fault(Wrong.HTML, times=9))
+        with pytest.raises(RunFailed) as failed:
+            await client_of(stub, asks, closed()).choose()
+        assert failed.value.code is Code.BAD_ANSWER
+        assert waits.seconds[5:] == [2.0, 8.0, 32.0]
         blocked = OpenDental(asks, ("http://127.0.0.1:1/v1", "http://10.1.2.3:9/v1"), "d", "c")
         with pytest.raises(RunFailed) as failed:
             await blocked.choose()
-        assert failed.value.code is Code.ADDRESS_BLOCKED and len(waits.seconds) == 5
+        assert failed.value.code is Code.ADDRESS_BLOCKED and len(waits.seconds) == 8
 
 
 async def test_an_address_that_swallows_what_is_sent_is_given_up_soon(

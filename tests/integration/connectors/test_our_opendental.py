@@ -219,6 +219,31 @@ async def test_39_a_number_is_never_given_again(
     assert (await again.get(1))["LName"] == first["last_name"]
 
 
+async def test_39_a_high_number_of_theirs_is_not_given_too(
+    connectors: Connectors, org: Org, session: aiohttp.ClientSession
+) -> None:
+    """An Open Dental whose keys are random has numbers above 1,000,000,000, where ours begin: of
+    patients as well."""
+    asking = await program(connectors, session, org)
+    stub = OpenDentalStub()
+    stub.referral(1_000_000_000, LName="Radio", NotPerson="true")
+    stub.patient(1_000_000_002, LName="Beringer", FName="Debbie")
+    stub.referral(5, LName="Beringer", FName="Debbie", PatNum=1_000_000_002, isPatient="true")
+    async with served(stub):
+        connected = await connectors.opendental(org, stub)
+        assert (await connected.finished())["code"] is None
+    assert (await asking.get(1_000_000_000))["LName"] == "Radio"
+    assert (await asking.create(LName="Signs"))["ReferralNum"] == 1_000_000_003
+    elsewhere = await org.partner(first_name="Zoe", last_name="Adams")
+    assert elsewhere["last_name"] == "Adams"
+
+    async def shown() -> bool:
+        return (await asking.ask("GET", "/referrals/1000000004"))[0] == 200
+
+    await until(shown, WITHIN_SECONDS)
+    assert (await asking.get(1_000_000_004))["LName"] == "Adams"
+
+
 async def test_what_is_changed_elsewhere_is_shown(
     connectors: Connectors, org: Org, session: aiohttp.ClientSession
 ) -> None:

@@ -329,9 +329,9 @@ async def test_a_partner_who_is_here_already_waits_for_a_person(
 
 async def test_a_link_makes_nothing(connectors: Connectors, org: Org) -> None:
     """What a person names has to be here: an id of nothing, of another kind or of another org is
-    told, and the row waits on for another decision."""
+    told, and the row waits on for another decision. What the right one lacks it has from there."""
     stub = practice()
-    stub.referral(1, Telephone="5033635432", City="")
+    stub.referral(1, Telephone="5033635432")
     held = await org.partner(first_name="Norm", last_name="Davidson", phone="+15033635432")
     source = await org.ask("referral_source.create", name="Radio", category="other")
     async with served(stub):
@@ -352,6 +352,7 @@ async def test_a_link_makes_nothing(connectors: Connectors, org: Org) -> None:
         await connected.resolve(row, "link", uuid=held["id"])
         await connected.finished(3)
         assert await connected.uuid("partner", 1) == held["id"]
+        assert (await connected.partner(1))["city"] == "Portland"
         assert await connected.rows(resolved=False) == []
 
 

@@ -23,7 +23,16 @@ async def show(visit: Visit) -> Shown:
         "waiting": [(task, total, rows) for task, (total, rows) in looked_at if total],
         "done": [task for task, (total, _) in looked_at if not total],
         "dead_letters": await visit.dead_letters() if runs_it else 0,
+        "imports": await _imports(visit),
     }
+
+
+async def _imports(visit: Visit) -> int:
+    """How many rows of other systems wait for a person."""
+    if not (visit.may("import_row.list") and visit.reaches("import_row.list")):
+        return 0
+    found = await visit.read("import_row.list", page_size=1, resolved=False)
+    return int(found["total"])
 
 
 async def _first(task: Task, visit: Visit) -> tuple[int, Sequence[Row]]:

@@ -80,7 +80,7 @@ async def _sources(visit: Visit) -> list[tuple[str, str]]:
     """What a number of theirs may mean."""
     if not visit.may("referral_source.list"):
         return []
-    found = await all_of(visit, "referral_source.list", _MOST_SOURCES)
+    found = await all_of(visit, "referral_source.list", _MOST_SOURCES, is_active=True)
     return [(one["id"], one["name"]) for one in found]
 
 

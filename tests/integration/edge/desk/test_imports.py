@@ -51,6 +51,8 @@ async def test_a_row_that_waits_is_decided(connectors: Connectors, practice: Pra
             return any(link.endswith("/imports") for link in (await visitor.open()).links)
 
         await until(is_linked, WITHIN_SECONDS)
+        home = await visitor.open()
+        assert "1 Row to decide about" in home.text and "Nothing waits for you" not in home.text
         page = await visitor.open("/imports")
         assert page.status == 200
         assert "Partner 1 · main" in page.text
