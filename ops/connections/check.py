@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.connecting import System
 from ops.catalogue import ServiceName
+from ops.connections.broken import broken_off, in_words
 from ops.connections.waiting import MAY_NOT_WRITE, command, in_one_line
 from ops.system_role import Database, find_database
 from services.connectors.config import READ_OPTIONS
@@ -48,17 +49,22 @@ async def _look(database: Database) -> Looked:
                 )
                 found = rows.all()
                 unresolved_rows = await unresolved(session)
+                broken = await broken_off(session, Connection.removed_at.is_(None))
     waiting = [
         f"{row.name} of {row.org_id}: {in_one_line(by_code)}"
         for row in found
         if (by_code := unresolved_rows.get((row.org_id, row.id)))
     ]
-    to_mend = [line for row in found if (line := _line(row, now))]
+    to_mend = [
+        line for row in found if (line := _line(row, now, broken.get((row.org_id, row.id), 0)))
+    ]
     return Looked(len(found), to_mend, waiting)
 
 
-def _line(row: Connection, now: datetime) -> str | None:
+def _line(row: Connection, now: datetime, broken: int) -> str | None:
     called = f"{row.name} of {row.org_id}"
+    if broken:
+        return f"{called}: {in_words(broken)}"
     if row.needs_person:
         return f"{called} needs a person: {row.code}: {command(row)}"
     if row.writing_stopped:

@@ -16,6 +16,7 @@ from messaging.running.settings import load_settings
 from ops.connections import interface, waiting
 from ops.connections.addresses import not_asked
 from ops.connections.arguments import unfit
+from ops.connections.broken import broken_off, in_words
 from ops.connections.finding import one
 from ops.connections.trial import LETTERS_NEED_THE_KEY
 from ops.connections.watching import Seen, look, progress
@@ -24,7 +25,7 @@ from ops.system_role import Database
 from services.connectors import adding
 from services.connectors.config import OPTIONS, AlfaDocsOptions
 from services.connectors.credentials import WrongSecret, new_customer_key, not_here
-from services.connectors.models import Connection, StagedRow
+from services.connectors.models import Connection, Run, StagedRow
 from services.connectors.queries.rows import unresolved
 from services.connectors.settings import ConnectorsSettings, egress_of
 
@@ -115,10 +116,15 @@ async def listed(database: Database, org_id: str) -> list[str]:
             seen = [await look(engine, row) for row in await adding.find(engine, org_id)]
             async with AsyncSession(engine) as session:
                 rows = await unresolved(session, StagedRow.org_id == org_id)
-    return [line for one in seen for line in _lines(one, rows.get((org_id, one.connection.id), {}))]
+                broken = await broken_off(session, Run.org_id == org_id)
+    lines = []
+    for one_seen in seen:
+        key = (org_id, one_seen.connection.id)
+        lines += _lines(one_seen, rows.get(key, {}), broken.get(key, 0))
+    return lines
 
 
-def _lines(seen: Seen, rows_by_code: Mapping[str, int]) -> list[str]:
+def _lines(seen: Seen, rows_by_code: Mapping[str, int], broken: int) -> list[str]:
     row, under_way = seen.connection, progress(seen)
     state = row.code.value if row.code is not None else "fine"
     if row.needs_person:
@@ -126,6 +132,7 @@ def _lines(seen: Seen, rows_by_code: Mapping[str, int]) -> list[str]:
     succeeded = row.last_success_at.isoformat(timespec="seconds") if row.last_success_at else "-"
     line = f"{row.name:20} {row.system:18} {state:32} last success {succeeded}  {row.id}"
     below = [] if under_way is None else [under_way]
+    below += [in_words(broken)] if broken else []
     below += [*waiting.needed(row), *waiting.lines(rows_by_code)]
     return [line, *(f"  {one}" for one in below)]
 

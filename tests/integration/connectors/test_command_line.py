@@ -314,6 +314,33 @@ async def test_what_only_the_service_can_see_is_noted(
     assert f"customer_key: {nowhere} cannot be read" in tested.stderr
 
 
+async def test_runs_that_break_off_are_told_by_list_and_doctor(
+    connectors: Connectors, org: Org, keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a fault of ours: the other side is fine, and nobody else would tell."""
+    async with served(practice()) as stub:
+        await run(connectors, *added(org, stub))
+        connected = connected_as(connectors, org, System.OPENDENTAL)
+        await connected.finished()
+        database = await asyncpg.connect(plain_url(connectors.config.database_url))
+        for number in range(3):
+            listed = await run(connectors, "connection", "list", "--org", org.id)
+            assert "broke off" not in listed.stdout, number
+            await database.execute(
+                "INSERT INTO connectors.run (org_id, id, connection_id, is_full, started_at, "
+                "counts, version, created_at, updated_at) "
+                "VALUES ($1, gen_random_uuid(), $2, false, now(), '{}', 1, now(), now())",
+                org.id,
+                connected.id,
+            )
+        await database.close()
+        told = "3 runs broke off within an hour: the log of handoff serve connectors says where"
+        listed = await run(connectors, "connection", "list", "--org", org.id)
+        assert f"  {told}\n" in listed.stdout
+        examined = await run(connectors, "doctor")
+        assert f"main of {org.id}: {told}" in examined.output
+
+
 async def test_a_secret_that_only_the_terminal_has_is_told_by_the_test(
     connectors: Connectors, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
