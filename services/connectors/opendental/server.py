@@ -167,9 +167,9 @@ def created(
     for name in _READ_ONLY:
         if name != "PatNum" and name in given and given[name] != BLANK[name]:
             raise Refused(400, f"{name} cannot be set.")
-    number = _specialty(given, specialties)
     if given.get("PatNum"):
-        return _of_patient(given, number, patients)
+        return _of_patient(given, patients)
+    number = _specialty(given, specialties)
     is_specialist = bool(number)
     made = {**BLANK, **{name: value for name, value in given.items() if name not in _READ_ONLY}}
     made["Specialty"] = number
@@ -180,10 +180,8 @@ def created(
     return as_kept(made, keep)
 
 
-def _of_patient(
-    given: Referral, specialty: int, patients: Mapping[int, Mapping[str, str]]
-) -> Referral:
-    if specialty or given.get("Specialty") or given.get("specialty"):
+def _of_patient(given: Referral, patients: Mapping[int, Mapping[str, str]]) -> Referral:
+    if given.get("Specialty") or given.get("specialty"):
         raise Refused(400, "PatNum and Specialty cannot both be set.")
     patient = patients.get(given["PatNum"])
     if patient is None:

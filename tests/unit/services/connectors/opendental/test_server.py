@@ -117,6 +117,14 @@ def test_the_documented_put_changes_what_it_names() -> None:
             {"LName": "Smith", "PatNum": 435, "Specialty": 465},
             "PatNum and Specialty cannot both be set.",
         ),
+        (
+            {"LName": "Smith", "PatNum": 435, "Specialty": 9},
+            "PatNum and Specialty cannot both be set.",
+        ),
+        (
+            {"LName": "Smith", "PatNum": 435, "specialty": "Sorcery"},
+            "PatNum and Specialty cannot both be set.",
+        ),
         ({"LName": "Jones", "PatNum": 435}, "LName does not match the patient."),
         ({"LName": "A", "ST": "ORE"}, "ST must be two characters or fewer."),
         ({"LName": "A", "Telephone": "503-363-5432"}, "Telephone must be ten digits."),
