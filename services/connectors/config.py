@@ -1,5 +1,6 @@
 """The options of a connection, and which secrets it works with."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -54,15 +55,15 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 RequiredTimeZone = Annotated[str, AfterValidator(parse_time_zone)]
 
 
-class Options(BaseModel):
+class Options(BaseModel, ABC):
     """What every connection has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
+    @abstractmethod
     def secrets(self) -> tuple[str, ...]:
         """The fields of the secrets that it works with: all of them, and no other."""
-        raise NotImplementedError
 
     @property
     def asked(self) -> tuple[str, ...]:

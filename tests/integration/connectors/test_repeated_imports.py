@@ -89,12 +89,7 @@ async def test_3_what_differs_after_a_lost_database_is_a_persons_to_decide(
         (row,) = await again.rows(resolved=False)
         assert (row["code"], row["fields"]) == ("both_changed", ["city", "postal_code"])
         assert (await again.partner(1))["city"] == "Bend"
-        await again.ask(
-            "import_row.resolve",
-            import_row_uuid=row["id"],
-            base_version=row["version"],
-            resolution="theirs",
-        )
+        await again.resolve(row, "theirs")
         await again.finished(2)
         partner = await again.partner(1)
         assert (partner["city"], partner["postal_code"]) == ("Portland", "97302")

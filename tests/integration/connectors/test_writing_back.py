@@ -52,6 +52,20 @@ async def there(stub: OpenDentalStub, status: str) -> None:
     await until(lambda: stub.refattaches[5]["RefToStatus"] == status, WITHIN_SECONDS)
 
 
+async def partner_with_portal(org: Org, connected: Connected) -> dict[str, Any]:
+    """The partner 1 there, who takes e-referrals now; the practice can send them."""
+    await org.practice()
+    partner = await connected.partner(1)
+    await org.ask(
+        "referral_partner.update",
+        referral_partner_uuid=partner["id"],
+        base_version=partner["version"],
+        accepts_ereferral=True,
+        ereferral_endpoint="https://portal.example/fhir",
+    )
+    return partner
+
+
 async def test_31_what_we_wrote_comes_back_as_no_change(connectors: Connectors, org: Org) -> None:
     """Accepted here is Scheduled there, the note untouched; read again, also whole, it is nothing
     new, and no response is recorded twice."""
@@ -100,12 +114,7 @@ async def test_30_their_status_is_taken_in_before_ours_is_written(
 async def decide(connected: Connected, resolution: str) -> None:
     """Decide about the one row that waits."""
     (row,) = await connected.rows(resolved=False)
-    resolved = await connected.ask(
-        "import_row.resolve",
-        import_row_uuid=row["id"],
-        base_version=row["version"],
-        resolution=resolution,
-    )
+    resolved = await connected.resolve(row, resolution)
     assert resolved.status == 200, resolved
 
 
@@ -203,15 +212,7 @@ async def test_a_write_that_is_refused_there_is_made_again_when_a_person_says_so
     async with served(practice()) as stub:
         connected = await connectors.opendental(org, stub, write_back=True)
         await connected.finished()
-        await org.practice()
-        partner = await connected.partner(1)
-        await org.ask(
-            "referral_partner.update",
-            referral_partner_uuid=partner["id"],
-            base_version=partner["version"],
-            accepts_ereferral=True,
-            ereferral_endpoint="https://portal.example/fhir",
-        )
+        partner = await partner_with_portal(org, connected)
         stub.faults.add(Fault(Wrong.STATUS, "/refattaches", method="POST", status=400, times=2))
         await org.sent_referral(
             patient_uuid=await connected.uuid("patient", 15), referral_partner_uuid=partner["id"]
@@ -238,15 +239,7 @@ async def test_a_referral_that_was_made_here_is_attached_there_once(
     async with served(practice()) as stub:
         connected = await connectors.opendental(org, stub, write_back=True)
         await connected.finished()
-        await org.practice()
-        partner = await connected.partner(1)
-        await org.ask(
-            "referral_partner.update",
-            referral_partner_uuid=partner["id"],
-            base_version=partner["version"],
-            accepts_ereferral=True,
-            ereferral_endpoint="https://portal.example/fhir",
-        )
+        partner = await partner_with_portal(org, connected)
         patient = await connected.uuid("patient", 15)
         stub.faults.add(Fault(Wrong.DONE_UNANSWERED, "/refattaches", method="POST"))
         referral = await org.sent_referral(
