@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.connecting import ConnectionFailureCode as Code
+from contracts.connecting import System
 from contracts.connection import CONNECTION_FAILED, CONNECTION_RECOVERED, CONNECTION_SYNCED
 from messaging.outbox.system_work import SystemWork
 from messaging.telemetry import logs
@@ -106,7 +107,9 @@ async def _begin(
         row.run_id = run.id
         work.session.add(run)
         pass_id, pass_full = row.pass_id, row.pass_full
-        has_interface = await work.session.get(OdCounter, row.org_id) is not None
+        counter = await work.session.get(OdCounter, row.org_id)
+        # Our interface shows Open Dental's rows under their numbers, and nobody else's.
+        has_interface = row.system is System.OPENDENTAL and counter is not None
     try:
         opened = open_system(row)
     except RunFailed as why:

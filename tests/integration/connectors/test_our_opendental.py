@@ -14,7 +14,10 @@ import pytest_asyncio
 from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.connecting import System
 from ops.servers.ports import free_ports
+from ops.stubs.alfadocs import AlfaDocsStub
+from ops.stubs.alfadocs import served as alfadocs_served
 from ops.stubs.opendental import OpenDentalStub, served
 from services.connectors.erasing import erase
 from services.connectors.models import OdReferral
@@ -242,6 +245,27 @@ async def test_39_a_high_number_of_theirs_is_not_given_too(
 
     await until(shown, WITHIN_SECONDS)
     assert (await asking.get(1_000_000_004))["LName"] == "Adams"
+
+
+async def test_numbers_of_another_system_do_not_move_ours(
+    connectors: Connectors, org: Org, session: aiohttp.ClientSession
+) -> None:
+    """Ours begin at 1 as long as no Open Dental is connected: AlfaDocs' patient has one of them,
+    and the referral the other."""
+    asking = await program(connectors, session, org)
+    stub = AlfaDocsStub()
+    stub.patient(700, firstName="Mario", lastName="Rossi")
+    async with alfadocs_served(stub):
+        options = {"base": stub.url, "practice": stub.practice, "archive": stub.archive}
+        connected = await connectors.add(
+            org,
+            System.ALFADOCS,
+            "archive",
+            {**options, "patients": "all"},
+            {"api_key": stub.api_key},
+        )
+        assert (await connected.finished())["counts"]["patient"]["created"] == 1
+    assert (await asking.create(LName="Signs"))["ReferralNum"] in (1, 2)
 
 
 async def test_what_is_changed_elsewhere_is_shown(
